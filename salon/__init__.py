@@ -1,0 +1,1 @@
+"""The kernel of the salon software and its composition root."""
