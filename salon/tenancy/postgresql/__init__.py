@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, refusing roles that row-level security does not bind."""
