@@ -1,0 +1,89 @@
+"""Pages by key instead of by number: page 500 costs what page 1 costs (quality.md §1)."""
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+from django.db.models.lookups import GreaterThan, LessThan
+
+
+class InvalidCursor(Exception):
+    """A cursor that no page of this list has given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The columns a list is ordered by, all in one direction; the last one is unique."""
+
+    fields: tuple[str, ...]
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page[Row: Model]:
+    """One page of rows, and the cursors of its neighbours (None at an end)."""
+
+    rows: list[Row]
+    next: str | None
+    previous: str | None
+
+
+class _Row(Func):
+    template = "(%(expressions)s)"
+    output_field = BooleanField()
+
+
+def page[Row: Model](rows: QuerySet[Row], order: Order, *, limit: int, cursor: str | None = None) -> Page[Row]:
+    """Return up to `limit` rows of an unordered queryset at a cursor, or from the start.
+
+    Raises: InvalidCursor.
+    """
+    backward, key = _decode(cursor, rows.model, order) if cursor else (False, None)
+    descending = order.descending != backward
+    if key is not None:
+        here = _Row(*map(F, order.fields))
+        there = _Row(*(Value(value, field) for value, field in zip(key, _columns(rows.model, order), strict=True)))
+        rows = rows.filter(LessThan(here, there) if descending else GreaterThan(here, there))
+    ordered = rows.order_by(*(f"-{name}" if descending else name for name in order.fields))
+    found = list(ordered[: limit + 1])
+    more, found = len(found) > limit, found[:limit]
+    if backward:
+        found.reverse()
+    if not found:
+        return Page([], None, None)
+    has_next, has_previous = (True, more) if backward else (more, key is not None)
+    return Page(
+        found,
+        _encode(False, found[-1], order) if has_next else None,
+        _encode(True, found[0], order) if has_previous else None,
+    )
+
+
+def _columns(model: type[Model], order: Order) -> list[Any]:
+    try:
+        return [model._meta.get_field(name) for name in order.fields]
+    except FieldDoesNotExist as error:
+        raise TypeError(f"{model.__name__} cannot be ordered by {order.fields}") from error
+
+
+def _encode(backward: bool, row: Model, order: Order) -> str:
+    key = [field.value_to_string(row) for field in _columns(type(row), order)]
+    return urlsafe_b64encode(json.dumps([int(backward), *key]).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, model: type[Model], order: Order) -> tuple[bool, Sequence[Any]]:
+    try:
+        backward, *texts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        key = [field.to_python(text) for field, text in zip(_columns(model, order), texts, strict=True)]
+        for field, value in zip(_columns(model, order), key, strict=True):
+            field.run_validators(value)
+    except (ValueError, TypeError, binascii.Error, ValidationError) as error:
+        raise InvalidCursor(cursor) from error
+    if any(value is None or "\x00" in str(value) for value in key):
+        raise InvalidCursor(cursor)
+    return bool(backward), key
