@@ -1,0 +1,42 @@
+"""Writing and reading the audit trail."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from salon.audit.models import AuditEntry
+from salon.identity.roles import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field's value before and after, as text or None."""
+
+    field: str
+    old: str | None
+    new: str | None
+
+
+def record(
+    *, actor: Actor, action: str, subject_kind: str, subject_id: UUID, changes: Iterable[Change], now: datetime
+) -> None:
+    """Write one entry in the transaction of the change it tells of (domain.md §8).
+
+    `action` reads `thing.what_happened`, as in `client.updated`.
+    """
+    AuditEntry.objects.create(
+        at=now,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        action=action,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        changes=[asdict(change) for change in changes],
+    )
+
+
+def entries_of(subject_id: UUID, *, limit: int) -> list[AuditEntry]:
+    """Return the newest entries of one thing in the open salon, newest first."""
+    return list(AuditEntry.objects.filter(subject_id=subject_id).order_by("-at", "-id")[:limit])

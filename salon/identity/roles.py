@@ -1,0 +1,67 @@
+"""Roles, what each may do, and who acts (domain.md §8). Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from salon.errors import NotAllowed
+
+
+class Role(TextChoices):
+    """What a membership makes of a user in one salon."""
+
+    OWNER = "OWNER", _("Owner")
+    MANAGER = "MANAGER", _("Manager")
+    STAFF = "STAFF", _("Staff")
+
+
+class Permission(StrEnum):
+    """One thing a route or an operation asks for; only what something asks for stands here."""
+
+    WORK = "WORK"  # the frame of a salon: calendar, clients, checkout
+    CLIENTS_READ = "CLIENTS_READ"
+    CLIENTS_WRITE = "CLIENTS_WRITE"
+    REPORTS_READ = "REPORTS_READ"
+    MARKETING = "MARKETING"
+    SETTINGS = "SETTINGS"
+    MEMBERS = "MEMBERS"
+    API_KEYS = "API_KEYS"
+
+
+_STAFF = frozenset({Permission.WORK, Permission.CLIENTS_READ, Permission.CLIENTS_WRITE})
+_MANAGER = _STAFF | {Permission.REPORTS_READ, Permission.MARKETING, Permission.SETTINGS}
+PERMISSIONS = {Role.STAFF: _STAFF, Role.MANAGER: _MANAGER, Role.OWNER: frozenset(Permission)}
+
+
+class ActorKind(TextChoices):
+    """What kind of somebody acted."""
+
+    USER = "USER", _("User")
+    API_KEY = "API_KEY", _("API key")
+    SYSTEM = "SYSTEM", _("System")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever acts in a salon, as every operation gets it and the audit records it."""
+
+    kind: ActorKind
+    id: UUID | None
+    name: str
+    permissions: frozenset[Permission]
+
+    def require(self, permission: Permission) -> None:
+        """Refuse whoever may not.
+
+        Raises: NotAllowed.
+        """
+        if permission not in self.permissions:
+            raise NotAllowed
+
+
+def system_actor(name: str) -> Actor:
+    """Return the software itself acting, for commands and nightly work."""
+    return Actor(ActorKind.SYSTEM, None, name, frozenset(Permission))

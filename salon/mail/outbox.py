@@ -1,0 +1,12 @@
+"""Sending mail: stored with the change that causes it, sent by a worker."""
+
+from datetime import datetime
+
+from salon.mail.models import AccountMail
+from salon.work import queue
+
+
+def send_account_mail(*, recipient: str, subject: str, body: str, now: datetime) -> None:
+    """Store a mail about a login in the open transaction; a worker sends it after the commit."""
+    mail = AccountMail.objects.create(recipient=recipient, subject=subject, body=body)
+    queue.schedule(task="salon.mail.tasks.deliver_account_mail", subject_id=mail.pk, due_at=now)
