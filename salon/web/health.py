@@ -1,0 +1,47 @@
+"""Whether the process lives, and whether it can serve (quality.md §4)."""
+
+from celery import current_app
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from kombu.exceptions import OperationalError
+
+from salon.web.access import public
+
+_migrated = False
+
+
+@public("asked by the supervisor; tells nothing")
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 as long as the process does."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@public("asked by the load balancer; tells only states")
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer 503 without database or with pending migrations, 200 `degraded` without broker, else 200 `ready`."""
+    try:
+        if not _is_migrated():
+            return JsonResponse({"status": "unavailable", "reason": "migrations pending"}, status=503)
+    except DatabaseError:
+        return JsonResponse({"status": "unavailable", "reason": "no database"}, status=503)
+    return JsonResponse({"status": "ready" if _broker_answers() else "degraded"})
+
+
+def _is_migrated() -> bool:
+    global _migrated
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    if not _migrated:
+        executor = MigrationExecutor(connection)
+        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return _migrated
+
+
+def _broker_answers() -> bool:
+    try:
+        with current_app.connection_for_write(connect_timeout=1) as broker:
+            broker.ensure_connection(max_retries=1, timeout=2)
+    except (OperationalError, OSError):
+        return False
+    return True

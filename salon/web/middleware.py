@@ -1,0 +1,73 @@
+"""Everything below `/s/<slug>/` happens inside that salon, for its members only."""
+
+import re
+import zoneinfo
+from collections.abc import Callable
+
+import structlog
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
+
+from salon.errors import DomainError, NotAllowed, NotFound
+from salon.identity import preferences
+from salon.tenancy import directory
+from salon.tenancy.context import salon_scope
+from salon.web.access import SalonRequest
+
+_SALON_PATH = re.compile(r"/s/([-a-zA-Z0-9_]+)/")
+
+
+class SalonMiddleware:
+    """Finds the salon by the path and the user's memberships, and wraps the whole response in its scope."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: SalonRequest) -> HttpResponse:
+        match = _SALON_PATH.match(request.path_info)
+        if match is None:
+            return self.get_response(request)
+        if not request.user.is_authenticated:
+            return self._sign_in_first(request)
+        request.entrances = directory.entrances(request.user.pk)
+        entrance = next((one for one in request.entrances if one.salon.slug == match[1]), None)
+        if entrance is None:
+            return render(request, "404.html", status=404)
+        if request.user.last_salon_id != entrance.salon.pk:
+            preferences.remember_salon(user_id=request.user.pk, salon_id=entrance.salon.pk)
+        request.salon, request.actor = entrance.salon, entrance.actor(request.user)
+        structlog.contextvars.bind_contextvars(salon=entrance.salon.slug)
+        with timezone.override(zoneinfo.ZoneInfo(entrance.salon.timezone)), salon_scope(entrance.salon.pk):
+            response = self.get_response(request)
+            # Exceptions have become responses by now, so the scope's transaction does not see them.
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        if request.htmx and response.status_code == 302:
+            # Followed by the browser, not by the script: the toast is shown on the page that is really opened.
+            return HttpResponseClientRedirect(response["Location"])
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a refusal that no view caught, and undo what came before it."""
+        if not isinstance(exception, DomainError):
+            return None
+        if transaction.get_connection().in_atomic_block:
+            transaction.set_rollback(True)
+        if isinstance(exception, NotFound):
+            raise Http404 from exception
+        if isinstance(exception, NotAllowed):
+            raise PermissionDenied(str(exception.message)) from exception
+        return render(request, "web/refused.html", {"message": exception.message}, status=422)
+
+    @staticmethod
+    def _sign_in_first(request: SalonRequest) -> HttpResponse:
+        if request.htmx:
+            # A swapped-in sign-in page would be no use: come back to where the person was.
+            back = request.htmx.current_url_abs_path or "/"
+            return HttpResponseClientRedirect(redirect_to_login(back).url)
+        return redirect_to_login(request.get_full_path())

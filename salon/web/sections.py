@@ -1,0 +1,46 @@
+"""Pages of the rail whose content is still to come: each says what will be there."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from salon.identity.roles import Permission
+from salon.web.access import View, requires
+
+
+def _section(key: str, title: Promise, icon: str, promise: Promise, permission: Permission) -> View:
+    def section(request: HttpRequest) -> HttpResponse:
+        return render(request, "web/section.html", {"key": key, "title": title, "icon": icon, "promise": promise})
+
+    return requires(permission)(section)
+
+
+calendar = _section(
+    "calendar",
+    _("Calendar"),
+    "calendar",
+    _("Here will be the day of your team: one column per person, book with a click, move by dragging."),
+    Permission.WORK,
+)
+checkout = _section(
+    "checkout",
+    _("Checkout"),
+    "shopping-cart",
+    _("Here you will check clients out: services, products, deposits, and Treatcard points credited to the cent."),
+    Permission.WORK,
+)
+marketing = _section(
+    "marketing",
+    _("Marketing"),
+    "megaphone",
+    _("Here will be the Treatcard with its rewards, your segments and your campaigns."),
+    Permission.MARKETING,
+)
+reports = _section(
+    "reports",
+    _("Reports"),
+    "chart-column",
+    _("Here you will see revenue, visits, and how many clients are new or return."),
+    Permission.REPORTS_READ,
+)

@@ -1,0 +1,46 @@
+// Forms: the pressed button shows that it works, nothing is sent twice, and a saved form leads on.
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method === "dialog" || form.method === "get") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  (event.submitter ?? form.querySelector("button[type=submit]"))?.setAttribute("aria-busy", "true");
+});
+
+const ready = (form) => {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[aria-busy=true]")) button.removeAttribute("aria-busy");
+};
+
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(ready));
+
+// A button that says why it cannot be pressed stays reachable, but does nothing.
+document.addEventListener(
+  "click",
+  (event) => {
+    if (event.target.closest?.("[aria-disabled=true]")) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  },
+  true,
+);
+
+// Post, redirect, get: if a view answers htmx with a redirect, the browser has followed it to another page: go there.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig, target } = event.detail;
+  if (requestConfig.verb === "get" || !xhr.responseURL) return;
+  const sent = new URL(requestConfig.path, location.href);
+  const came = new URL(xhr.responseURL);
+  if (sent.pathname !== came.pathname && target.closest("[data-follow]")) {
+    event.detail.shouldSwap = false;
+    location.assign(came.href);
+  }
+});
+
+// After an answer with errors the first wrong field has the focus.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!event.target.matches?.("[data-follow]") && !event.target.querySelector?.("[data-follow]")) return;
+  (document.querySelector("[data-follow] [aria-invalid=true]") ?? document.querySelector("[data-follow] .notice[tabindex]"))?.focus();
+});

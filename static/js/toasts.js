@@ -1,0 +1,56 @@
+// Toasts go after ten seconds, wait while somebody points at them or has the focus in them, and stay when they tell of a failure.
+// Also here: what to say when a request of htmx fails.
+
+const region = document.getElementById("toasts");
+const LASTS = 10_000;
+
+function start(toast) {
+  if (toast.dataset.started) return;
+  toast.dataset.started = "yes";
+  toast.querySelector("[data-toast-close]")?.addEventListener("click", () => toast.remove());
+  if (toast.matches(".danger")) return;
+  let timer = 0;
+  const run = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => toast.remove(), LASTS);
+  };
+  const wait = () => clearTimeout(timer);
+  const on = (names, action) => names.forEach((name) => toast.addEventListener(name, action));
+  on(["pointerenter", "focusin"], wait);
+  on(["pointerleave", "focusout"], () => {
+    if (!toast.matches(":hover, :focus-within")) run();
+  });
+  run();
+}
+
+if (region) {
+  // Texts that were there from the start are not read out: put them in once more.
+  const first = [...region.children];
+  region.replaceChildren();
+  setTimeout(() => region.append(...first), 60);
+
+  new MutationObserver((changes) => {
+    for (const change of changes) {
+      for (const node of change.addedNodes) if (node.matches?.(".toast")) start(node);
+    }
+  }).observe(region, { childList: true });
+}
+
+function say(name) {
+  const template = document.getElementById(`say-${name}`);
+  if (!region || !template) return;
+  region.querySelector(`[data-said="${name}"]`)?.remove();
+  const toast = template.content.firstElementChild.cloneNode(true);
+  toast.dataset.said = name;
+  region.append(toast);
+}
+
+document.addEventListener("htmx:sendError", () => say("offline"));
+document.addEventListener("htmx:timeout", () => say("offline"));
+document.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  say({ 401: "signed-out", 403: "forbidden", 429: "busy" }[status] ?? "failed");
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) region?.querySelector("[data-said=offline]")?.remove();
+});
