@@ -1,0 +1,95 @@
+"""How a list of clients is narrowed: always by tokens, which row-level security leaves an index to."""
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django_filters import CharFilter, FilterSet
+
+from clients.models import Client, SearchToken, TokenField
+from clients.search import LONGEST_TOKEN, Hit
+from salon.api.pagination import invalid_cursor
+from salon.errors import FieldError, InvalidInput
+from salon.folding import fold
+from salon.phone import InvalidPhone, parse_phone
+
+LONGEST_FILTER = 254
+
+
+class ClientFilters(FilterSet):  # type: ignore[misc]
+    """What `GET clients` takes; `search` is a list of its own, best matches first."""
+
+    search = CharFilter(
+        method="by_search",
+        max_length=LONGEST_FILTER,
+        help_text="What somebody types: beginnings of names, e-mail, number, address, any part of a phone number. "
+        "Best matches first; not together with other filters.",
+    )
+    email = CharFilter(
+        method="by_email", max_length=LONGEST_FILTER, help_text="The whole address; upper and lower case are one."
+    )
+    phone = CharFilter(
+        method="by_phone",
+        max_length=LONGEST_FILTER,
+        help_text="The whole number, mobile or landline, in any writing; national for the country of the salon.",
+    )
+
+    def by_search(self, clients: QuerySet[Client], name: str, value: str) -> QuerySet[Client]:  # noqa: ARG002 - theirs
+        """Return the clients as they are: what was typed finds them in its own order.
+
+        Raises: InvalidInput when there are other filters.
+        """
+        others = [other for other in self.filters if other != name and self.form.cleaned_data[other]]
+        if others:
+            message = _("A search cannot be combined with other filters.")
+            raise InvalidInput([FieldError(other, "not_combinable", message) for other in others])
+        return clients
+
+    def by_email(self, clients: QuerySet[Client], name: str, value: str) -> QuerySet[Client]:  # noqa: ARG002 - theirs
+        """Return those with this address. The token finds them with an index; compared in full, the few found tell
+        michael@ from michal@, which fold alike."""
+        return clients.filter(pk__in=_having(TokenField.EMAIL, fold(value)), email__iexact=value)
+
+    def by_phone(self, clients: QuerySet[Client], name: str, value: str) -> QuerySet[Client]:
+        """Return those with this number.
+
+        Raises: InvalidInput when it cannot be one.
+        """
+        try:
+            e164 = parse_phone(value, self.request.auth.salon.country).e164
+        except InvalidPhone as error:
+            raise InvalidInput([FieldError(name, "invalid", _("This cannot be a phone number."))]) from error
+        having = _having(TokenField.PHONE, e164.removeprefix("+"))
+        return clients.filter(Q(mobile=e164) | Q(landline=e164), pk__in=having)
+
+
+def _having(field: TokenField, token: str) -> QuerySet[SearchToken, UUID]:
+    return SearchToken.objects.filter(field=field, token=token[:LONGEST_TOKEN]).values_list("client_id", flat=True)
+
+
+def cursor_of(hit: Hit | None) -> str | None:
+    """Return the place behind a hit, as the address of the next page tells it."""
+    if hit is None:
+        return None
+    return urlsafe_b64encode(json.dumps([str(hit.client_id), hit.field, hit.token]).encode()).decode().rstrip("=")
+
+
+def hit_at(cursor: str | None) -> Hit | None:
+    """Read what `cursor_of` wrote.
+
+    Raises: InvalidInput.
+    """
+    if cursor is None:
+        return None
+    try:
+        client_id, field, token = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        hit = Hit(UUID(client_id), TokenField(field), str(token))
+        hit.token.encode()
+    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
+        raise invalid_cursor() from error
+    if "\x00" in hit.token:
+        raise invalid_cursor()
+    return hit

@@ -1,0 +1,65 @@
+"""What happened with one client, as the card tells it, newest first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from clients.details import LABELS, Gender
+from salon.audit.recording import entries_of
+
+SHOWN = 50
+_TITLES: dict[str, tuple[str, Promise]] = {
+    "client.created": ("user-plus", _("Card created")),
+    "client.updated": ("pencil", _("Card changed")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """One field before and after, as text for people."""
+
+    label: Promise | str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the history."""
+
+    at: datetime
+    actor_name: str
+    icon: str
+    title: Promise | str
+    changes: list[ShownChange]
+
+
+def history_of(client_id: UUID) -> list[Event]:
+    """Return the newest changes of a card in the open salon."""
+    return [
+        Event(
+            entry.at,
+            entry.actor_name,
+            *_TITLES.get(entry.action, ("history", entry.action)),
+            # A new card's first values stand beside the history already.
+            [_shown(change) for change in entry.changes] if entry.action != "client.created" else [],
+        )
+        for entry in entries_of(client_id, limit=SHOWN)
+    ]
+
+
+def _shown(change: dict[str, str | None]) -> ShownChange:
+    field = change["field"] or ""
+    return ShownChange(LABELS.get(field, field), _text(field, change["old"]), _text(field, change["new"]))
+
+
+def _text(field: str, value: str | None) -> str:
+    if field == "gender" and value in Gender.values:
+        return str(Gender(value).label)
+    if field == "birthday" and value:
+        year, month, day = value.replace("--", "-").rsplit("-", 2)
+        return f"{day}.{month}.{year}"
+    return value or ""

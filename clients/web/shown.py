@@ -1,0 +1,80 @@
+"""Cards as templates show them: phones as people write them, days in German writing."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from clients.details import Gender
+from clients.models import Client, CreatedVia
+from salon.phone import display_phone
+from salon.tenancy.models import Salon
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClient:
+    """One client as lists and the card show it."""
+
+    id: UUID
+    number: int
+    full_name: str
+    first_name: str
+    last_name: str
+    gender_label: Promise | str
+    birthday_display: str
+    age: int | None
+    mobile_display: str
+    mobile_uri: str
+    landline_display: str
+    landline_uri: str
+    email: str
+    street: str
+    postal_code: str
+    city: str
+    listed_on: date
+    created_via_label: Promise | str
+    version: int
+    has_no_contact: bool
+    card_url: str
+
+
+def shown(client: Client, salon: Salon, today: date) -> ShownClient:
+    """Return a card in the words and writings of its salon."""
+    return ShownClient(
+        id=client.pk,
+        number=client.number,
+        full_name=client.full_name,
+        first_name=client.first_name,
+        last_name=client.last_name,
+        gender_label=Gender(client.gender).label if client.gender else "",
+        birthday_display=birthday_text(client),
+        age=_age(client, today),
+        mobile_display=display_phone(client.mobile, salon.country),
+        mobile_uri=f"tel:{client.mobile}" if client.mobile else "",
+        landline_display=display_phone(client.landline, salon.country),
+        landline_uri=f"tel:{client.landline}" if client.landline else "",
+        email=client.email,
+        street=client.street,
+        postal_code=client.postal_code,
+        city=client.city,
+        listed_on=client.listed_on,
+        created_via_label=CreatedVia(client.created_via).label,
+        version=client.version,
+        has_no_contact=not (client.email or client.mobile or client.landline),
+        card_url=reverse("clients:card", args=[salon.slug, client.pk]),
+    )
+
+
+def birthday_text(client: Client) -> str:
+    """Return the birthday as `21.11.1990` or `21.11.`, or nothing."""
+    if client.birth_day is None or client.birth_month is None:
+        return ""
+    return f"{client.birth_day:02}.{client.birth_month:02}.{client.birth_year or ''}"
+
+
+def _age(client: Client, today: date) -> int | None:
+    if client.birth_year is None or client.birth_month is None or client.birth_day is None:
+        return None
+    return today.year - client.birth_year - ((today.month, today.day) < (client.birth_month, client.birth_day))

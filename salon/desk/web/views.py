@@ -1,0 +1,58 @@
+"""What spans the sections: global search."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from clients.listing import search_clients
+from clients.models import Client
+from salon.identity.roles import Permission
+from salon.phone import display_phone
+from salon.web.access import SalonRequest, requires
+
+SUGGESTIONS = 8
+RESULTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing found."""
+
+    title: str
+    detail: str
+    url: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Things found of one kind, best first."""
+
+    label: Promise
+    items: list[Item]
+
+
+@requires(Permission.CLIENTS_READ)
+def search(request: SalonRequest) -> HttpResponse:
+    """What fits the words typed anywhere: a short list while typing, a page with Enter."""
+    typed = request.GET.get("q", "").strip()
+    typing = bool(request.htmx) and not request.htmx.history_restore_request
+    clients, more = search_clients(typed, limit=SUGGESTIONS if typing else RESULTS)
+    groups = [Group(_("Clients"), [_client_item(request, client) for client in clients])] if clients else []
+    more_url = f"{reverse('clients:list', args=[request.salon.slug])}?{urlencode({'q': typed})}" if more else None
+    context = {"query": typed, "groups": groups, "more_url": more_url}
+    response = render(request, "desk/_search_results.html" if typing else "desk/search.html", context)
+    response["Vary"] = "HX-Request"
+    return response
+
+
+def _client_item(request: SalonRequest, client: Client) -> Item:
+    phone = display_phone(client.mobile or client.landline, request.salon.country)
+    number = f"{_('No.')} {client.number}"
+    detail = " · ".join(part for part in (number, phone, client.email, client.city) if part)
+    return Item(client.full_name, detail, reverse("clients:card", args=[request.salon.slug, client.pk]), "user")
