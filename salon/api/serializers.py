@@ -1,0 +1,86 @@
+"""The form of bodies and answers. No rule stands here: what is accepted, the operations say."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.drainage import set_override
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+
+class Body(serializers.Serializer[Any]):
+    """The fields of one resource. Sending one that is unknown or read-only is refused, at that field."""
+
+    example: ClassVar[Mapping[str, object]] = {}
+
+    def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields by name.
+
+        Raises: ValidationError.
+        """
+        refused: dict[str, list[ErrorDetail]] = {}
+        for name in data:
+            if name not in self.fields:
+                refused[name] = [ErrorDetail(str(_("There is no such field.")), "unknown_field")]
+            elif self.fields[name].read_only:
+                refused[name] = [ErrorDetail(str(_("This field cannot be set.")), "read_only")]
+        if refused:
+            raise ValidationError(refused)
+        entered: dict[str, Any] = super().to_internal_value(data)
+        return entered
+
+
+class Text(serializers.CharField):
+    """An optional text: empty is `null` on the way out, and `null` is empty on the way in."""
+
+    default_error_messages = {"invalid": _("Give a string.")}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            **{"required": False, "allow_blank": True, "allow_null": True, "trim_whitespace": False, **options}
+        )
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """Return `""` for null; whatever else there is goes to the operation."""
+        return (True, "") if data is None else super().validate_empty_values(data)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text as it came.
+
+        Raises: ValidationError for anything but a string.
+        """
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """Return the text, None when there is none."""
+        return str(value) if value else None
+
+
+class OneOf(Text):
+    """A text of which the contract names the values (or null); the operation refuses others."""
+
+    def __init__(self, values: list[str], **options: Any) -> None:
+        super().__init__(**{"allow_blank": False, **options})
+        set_override(self, "field", {"type": ["string", "null"], "enum": [*values, None]})
+
+
+class FieldProblem(serializers.Serializer[Any]):
+    """What is wrong with one field of the input."""
+
+    field = serializers.CharField(read_only=True, help_text="Its place in the body, as in `items.0.service`.")
+    code = serializers.CharField(read_only=True)
+    detail = serializers.CharField(read_only=True)
+
+
+class ProblemBody(serializers.Serializer[Any]):
+    """Why a call was refused (RFC 9457)."""
+
+    type = serializers.CharField(read_only=True)
+    title = serializers.CharField(read_only=True)
+    status = serializers.IntegerField(read_only=True)
+    detail = serializers.CharField(read_only=True, help_text="For people, in English or German (`Accept-Language`).")
+    code = serializers.CharField(read_only=True, help_text="For programs.")
+    errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]

@@ -1,0 +1,82 @@
+"""*Einstellungen » API-Schlüssel*: which integrations may enter, and letting one in or out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from salon.api.keys import Issued, issue_key, revoke_key
+from salon.api.models import ApiKey
+from salon.api.web.forms import KeyForm, show_errors
+from salon.errors import InvalidInput
+from salon.identity.roles import Permission
+from salon.tenancy import directory
+from salon.web.access import SalonRequest, requires
+
+
+@dataclass(frozen=True, slots=True)
+class ShownKey:
+    """A key as the list shows it."""
+
+    key: ApiKey
+    state: str
+    revoke_url: str | None
+
+
+@requires(Permission.API_KEYS)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def api_keys(request: SalonRequest) -> HttpResponse:
+    """All keys, and the form that issues one; the answer to it shows the new key, once."""
+    now = timezone.now()
+    if request.method != "POST":
+        return _page(request, KeyForm(), now)
+    form = KeyForm(request.POST)
+    if form.is_valid():
+        try:
+            issued = issue_key(
+                actor=request.actor,
+                name=form.cleaned_data["name"],
+                scopes=form.cleaned_data["scopes"],
+                expires_at=now + timedelta(days=form.cleaned_data["lifetime"]),
+                now=now,
+            )
+        except InvalidInput as refusal:
+            show_errors(form, refusal)
+        else:
+            return _page(request, KeyForm(), now, issued=issued)
+    return _page(request, form, now)
+
+
+@requires(Permission.API_KEYS)
+@require_POST
+def api_keys_revoke(request: SalonRequest, key_id: UUID) -> HttpResponse:
+    """Closes the salon to a key."""
+    revoked = revoke_key(actor=request.actor, key_id=key_id, now=timezone.now())
+    messages.success(request, _("The key “%(name)s” is revoked.") % {"name": revoked.name})
+    return redirect("api_keys", request.salon.slug)
+
+
+def _page(request: SalonRequest, form: KeyForm, now: datetime, *, issued: Issued | None = None) -> HttpResponse:
+    shown = [_shown(request, key, now) for key in directory.api_keys(request.salon.pk)]
+    context = {
+        "form": form,
+        "issued": issued,
+        "open_keys": [one for one in shown if one.state == "open"],
+        "closed_keys": [one for one in shown if one.state != "open"],
+    }
+    return render(request, "api/keys.html", context, status=422 if form.is_bound else 200)
+
+
+def _shown(request: SalonRequest, key: ApiKey, now: datetime) -> ShownKey:
+    if key.open_at(now):
+        return ShownKey(key, "open", reverse("api_keys_revoke", args=[request.salon.slug, key.pk]))
+    return ShownKey(key, "revoked" if key.revoked_at else "expired", None)
