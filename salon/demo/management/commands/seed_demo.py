@@ -1,0 +1,46 @@
+"""`manage.py seed_demo`: large data for measuring."""
+
+from itertools import islice
+from random import Random
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection, transaction
+from django.utils import timezone
+
+from salon.demo.people import invent
+from salon.demo.writing import write_cards
+from salon.tenancy import directory
+from salon.tenancy.context import salon_scope
+from salon.tenancy.owner import owner_connection
+
+
+class Command(BaseCommand):
+    """Add salons `large-1`, `large-2` … with invented clients, as the owner of the tables."""
+
+    help = "Adds salons with invented clients, for measuring; the first ones take the sizes of --largest."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--salons", type=int, default=10, help="how many salons (default 10)")
+        parser.add_argument("--clients", type=int, default=10_000, help="how many clients in all (default 10,000)")
+        parser.add_argument("--largest", type=int, nargs="*", default=[], help="clients of the first salons")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        largest: list[int] = options["largest"]
+        others = options["salons"] - len(largest)
+        rest = options["clients"] - sum(largest)
+        if others < 0 or rest < 0 or (rest and not others):
+            raise CommandError("--largest asks for more than --salons and --clients allow.")
+        sizes = [*largest, *(rest // others + (index < rest % others) for index in range(others))]
+        now = timezone.now()
+        with owner_connection():
+            known = set(directory.all_salon_ids())
+            for index, size in enumerate(sizes, 1):
+                random = Random(index)
+                with transaction.atomic():
+                    salon = directory.add_salon(name=f"Salon {index}", slug=f"large-{len(known) + index}", city="Berlin")
+                    people = islice(invent(random, today=salon.date_at(now), city="Berlin"), size)
+                    with salon_scope(salon.pk):
+                        write_cards(salon.pk, people, actor_name="Demo")
+                self.stdout.write(f"{salon.slug}: {size} clients ({index} of {len(sizes)})")
+            connection.cursor().execute("VACUUM ANALYZE")

@@ -1,0 +1,72 @@
+"""Inventing client cards: the same ones for the same seed and day."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+
+from clients.details import Birthday, ClientDetails, Gender
+from clients.models import CreatedVia
+from salon.demo import names
+from salon.folding import fold
+
+LONGEST_LISTED = timedelta(days=6 * 365)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One card to be: its details and since when and how it is listed."""
+
+    details: ClientDetails
+    listed_on: date
+    created_via: CreatedVia
+
+
+def invent(random: Random, *, today: date, city: str) -> Iterator[Person]:
+    """Yield cards without end; about one in forty lacks phone and e-mail."""
+    while True:
+        female = random.random() < 0.62
+        first = random.choice(names.FEMALE if female else names.MALE)
+        if random.random() < 0.06:
+            first += f" {random.choice(names.FEMALE if female else names.MALE)}"
+        last = random.choice(names.DOUBLE if random.random() < 0.04 else names.LAST)
+        gender = Gender.FEMALE if female else Gender.MALE
+        reachable = random.random() > 0.025
+        details = ClientDetails(
+            first_name=first,
+            last_name=last,
+            gender=gender if random.random() < 0.9 else "",
+            birthday=_birthday(random, today) if random.random() < 0.55 else "",
+            mobile=_mobile(random) if reachable and random.random() < 0.93 else "",
+            landline=_landline(random, city) if reachable and random.random() < 0.12 else "",
+            email=_email(random, first, last) if reachable and random.random() < 0.7 else "",
+            **_address(random, city),
+        )
+        listed_on = today - timedelta(days=int(random.random() ** 1.4 * LONGEST_LISTED.days))
+        via = random.choices(list(CreatedVia), weights=[6, 3, 2])[0]
+        yield Person(details, listed_on, via)
+
+
+def _birthday(random: Random, today: date) -> str:
+    day = today - timedelta(days=random.randrange(5 * 365, 88 * 365))
+    return Birthday(min(day.day, 28), day.month, day.year if random.random() < 0.7 else None).iso
+
+
+def _mobile(random: Random) -> str:
+    return f"+49{random.choice(('151', '152', '157', '160', '162', '170', '171', '172', '175', '176', '179'))}{random.randrange(10**6, 10**8):08}"
+
+
+def _landline(random: Random, city: str) -> str:
+    return f"+49{'30' if city == 'Berlin' else '221'}{random.randrange(2 * 10**6, 10**7)}"
+
+
+def _email(random: Random, first: str, last: str) -> str:
+    local = "".join(letter for letter in f"{fold(first)}.{fold(last)}".replace(" ", "-") if letter.isascii() and letter != "'")
+    return f"{local}{random.randrange(2, 99) if random.random() < 0.5 else ''}@{random.choice(names.MAIL_HOSTS)}"
+
+
+def _address(random: Random, city: str) -> dict[str, str]:
+    if random.random() < 0.45:
+        return {}
+    postal_code = random.choice(names.BERLIN if city == "Berlin" else names.KOELN)
+    return {"street": f"{random.choice(names.STREETS)} {random.randrange(1, 180)}", "postal_code": postal_code, "city": city}

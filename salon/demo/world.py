@@ -1,0 +1,117 @@
+"""The demo world (domain.md §11): two salons that show what the software does, the same for the same day."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from itertools import chain, islice
+from random import Random
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from clients.details import ClientDetails, Gender
+from clients.models import CreatedVia
+from salon.demo.models import DemoWorld
+from salon.demo.people import Person, invent
+from salon.demo.writing import write_cards
+from salon.identity.models import User
+from salon.identity.roles import Role
+from salon.tenancy import directory
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+
+PASSWORD = "treatcard-demo"
+STALE_AFTER = timedelta(days=7)
+TEAM = (
+    ("sonnenschein", "anna@sonnenschein.example", "Anna Krüger", Role.OWNER),
+    ("sonnenschein", "carla@sonnenschein.example", "Carla Neumann", Role.MANAGER),
+    ("sonnenschein", "empfang@sonnenschein.example", "Empfang", Role.STAFF),
+    ("barbier-am-dom", "emre@barbier-am-dom.example", "Emre Aksoy", Role.OWNER),
+)
+SALONS = (
+    ("sonnenschein", "Salon Sonnenschein", "Berlin", 400),
+    ("barbier-am-dom", "Barbier am Dom", "Köln", 120),
+)
+SLUGS = tuple(slug for slug, *_rest in SALONS)
+
+
+def ensure_demo(now: datetime) -> bool:
+    """Build the demo where no salon exists, or rebuild one that is stale and untouched; return whether it stands.
+
+    Runs on the owner's connection.
+    """
+    world = DemoWorld.objects.first()
+    if world is None:
+        if directory.all_salon_ids():
+            return False
+        build_demo(now)
+    elif now - world.built_at > STALE_AFTER and not _touched(world):
+        with transaction.atomic():
+            remove_salons(SLUGS)
+            build_demo(now)
+    return True
+
+
+@transaction.atomic
+def build_demo(now: datetime) -> None:
+    """Make both salons with their users and clients; runs on the owner's connection."""
+    random = Random("Salon Sonnenschein")
+    salons = {}
+    for slug, name, city, clients in SALONS:
+        salon = salons[slug] = directory.add_salon(name=name, slug=slug, city=city)
+        today = salon.date_at(now)
+        known = _known_people(today) if slug == "sonnenschein" else ()
+        people = chain(known, invent(random, today=today, city=city))
+        with salon_scope(salon.pk):
+            write_cards(salon.pk, _by_day_listed(islice(people, clients)), actor_name=str(_("Demo")))
+    for slug, email, name, role in TEAM:
+        user = User(email=email, name=name)
+        user.set_password(PASSWORD)
+        user.save()
+        directory.add_membership(salon_id=salons[slug].pk, user_id=user.pk, role=role)
+    DemoWorld.objects.update_or_create(pk=1, defaults={"built_at": now})
+
+
+def _by_day_listed(people: Iterator[Person]) -> list[Person]:
+    return sorted(people, key=lambda person: person.listed_on)
+
+
+def _known_people(today: date) -> Iterator[Person]:
+    """The clients that the stories of the domain tell of."""
+    listed = today - timedelta(days=3 * 365)
+    yield Person(
+        ClientDetails("Frank", "Hofmann", Gender.MALE, "1979-09-14", "+491712345678", "", "frank.hofmann@mail.example"),
+        today - timedelta(days=400),
+        CreatedVia.STAFF,
+    )
+    yield Person(
+        ClientDetails("Sarah", "Smith", Gender.FEMALE, "", "+491605550142", "", "sarahsmith@gmail.com"),
+        today - timedelta(days=500),
+        CreatedVia.ONLINE_BOOKING,
+    )
+    for days, first in ((364, "Greta"), (365, "Gustav"), (366, "Gesine")):
+        yield Person(ClientDetails(first, "Grenze", email=f"grenze{days}@mail.example"), listed, CreatedVia.STAFF)
+
+
+def _touched(world: DemoWorld) -> bool:
+    slugs = [salon for salon in map(directory.find_salon, SLUGS) if salon]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM audit_auditentry WHERE salon_id = ANY (%s) AND recorded_at > %s)",
+            [[salon.pk for salon in slugs], world.built_at],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def remove_salons(slugs: tuple[str, ...]) -> None:
+    """Delete the demo's salons with everything in them, and its users unless they work elsewhere too; as owner."""
+    salons = list(Salon.objects.filter(slug__in=slugs).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        # References are checked at once, so tables that refer to others go first: repeat until none is left.
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c WHERE c.relforcerowsecurity AND c.relkind = 'r' ORDER BY "
+            "(SELECT count(*) FROM pg_constraint k WHERE k.contype = 'f' AND k.confrelid = c.oid), c.relname"
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'DELETE FROM "{table}" WHERE salon_id = ANY (%s)', [salons])
+    Salon.objects.filter(pk__in=salons).delete()
+    User.objects.filter(email__in=[email for _slug, email, _name, _role in TEAM], memberships=None).delete()

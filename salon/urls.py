@@ -1,0 +1,22 @@
+"""Every route of the installation; each declares what it asks of its caller."""
+
+from django.urls import include, path
+
+from salon.desk.web import views as desk
+from salon.web import health, sections, styleguide
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("api/v1/", include("clients.api.urls")),
+    path("api/v1/", include("salon.api.urls")),
+    path("", include("salon.api.web.urls")),
+    path("", include("salon.identity.web.urls")),
+    path("s/<slug:slug>/calendar/", sections.calendar, name="calendar"),
+    path("s/<slug:slug>/clients/", include("clients.web.urls")),
+    path("s/<slug:slug>/checkout/", sections.checkout, name="checkout"),
+    path("s/<slug:slug>/marketing/", sections.marketing, name="marketing"),
+    path("s/<slug:slug>/reports/", sections.reports, name="reports"),
+    path("s/<slug:slug>/styleguide/", styleguide.styleguide, name="styleguide"),
+    path("s/<slug:slug>/search/", desk.search, name="search"),
+]
