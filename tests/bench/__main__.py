@@ -1,0 +1,137 @@
+"""`make bench`: seed once, measure, print the table, fail where a goal is missed."""
+
+import argparse
+import os
+import sys
+import time
+from itertools import cycle
+
+import django
+
+from tests.bench.measuring import Figure, Times, Visitor, print_table, timed, together
+from tests.serving import manage, running_server
+
+TYPED = ("m", "mu", "mul", "mull", "anna", "anna mul", "sch", "berlin", "becker-w", "lena schaf", "hofm", "yil")
+DIGITS = ("0171 234", "3456", "5550318", "+49160", "4711", "0176 99", "98765", "030 44")
+
+
+def main() -> None:
+    """Measure the database of this environment, seeding it first where it is empty."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
+    parser.add_argument("--clients", type=int, default=1_000_000)
+    parser.add_argument("--salons", type=int, default=400)
+    parser.add_argument("--largest", type=int, nargs=2, default=[100_000, 50_000], metavar="CLIENTS")
+    parser.add_argument("--small", action="store_true", help="a tenth of everything")
+    parser.add_argument("--explain", action="store_true", help="print the search's plan")
+    options = parser.parse_args()
+    if options.small:
+        options.clients //= 10
+        options.salons //= 10
+        options.largest = [size // 10 for size in options.largest]
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salon.settings")
+    django.setup()
+    _seed(options)
+    figures = [*_search_figures(options.largest, explain=options.explain), *_page_figures(options.largest)]
+    sys.exit(0 if print_table(figures) else 1)
+
+
+def _seed(options: argparse.Namespace) -> None:
+    from salon.tenancy.directory import find_salon
+
+    os.environ["DEMO"] = "0"
+    manage("prepare")
+    if find_salon("large-1") is None:
+        started = time.perf_counter()
+        largest = [str(size) for size in options.largest]
+        manage(
+            "seed_demo", "--salons", str(options.salons), "--clients", str(options.clients), "--largest", *largest
+        )
+        print(f"seeded {options.clients} clients in {time.perf_counter() - started:.0f} s")  # noqa: T201
+
+
+def _search_figures(largest: list[int], *, explain: bool) -> list[Figure]:
+    """Time the search's statement alone, as `app` under row-level security."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from clients.listing import search_clients
+    from clients.search import find, parse_query
+    from salon.tenancy.context import salon_scope
+    from salon.tenancy.directory import find_salon
+
+    figures = []
+    for index, size in enumerate(largest, 1):
+        salon = find_salon(f"large-{index}")
+        assert salon is not None
+        with salon_scope(salon.pk):
+            for kind, typed in (("words", TYPED), ("phone digits", DIGITS)):
+                queries = [query for text in typed if (query := parse_query(text))]
+
+                def run(turn: int, queries: list = queries) -> int:  # type: ignore[type-arg]
+                    return len(find(queries[turn % len(queries)], limit=9))
+
+                times = timed(run)
+                name = f"search statement, {kind}, {size:,} cards"
+                figures.append(Figure(f"{name}, median", times.median, "ms", None, 1, "≤ 1 ms"))
+            if explain:
+                with CaptureQueriesContext(connection) as captured:
+                    search_clients("mul", limit=8)
+                with connection.cursor() as cursor:
+                    cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {captured[0]['sql']}")
+                    print("\n".join(row[0] for row in cursor.fetchall()))  # noqa: T201
+    return figures
+
+
+def _page_figures(largest: list[int]) -> list[Figure]:
+    from tests.bench.visitors import sign_in
+
+    figures: list[Figure] = []
+    with running_server() as base:
+        for index, size in enumerate(largest, 1):
+            cookie = sign_in(f"large-{index}")
+            visitor = Visitor(base, {"Cookie": cookie, "Accept-Encoding": "identity"})
+            typing = Visitor(base, {"Cookie": cookie, "HX-Request": "true"})
+            here = f"/s/large-{index}"
+            empty = timed(lambda _turn: len(visitor.get(f"{here}/calendar/")))
+            figures.append(Figure(f"empty page, {size:,} cards", empty.p95, "ms", None, 1000, ""))
+            for kind, typed in (("words", TYPED), ("phone digits", DIGITS)):
+                paths = cycle([f"{here}/search/?q={text.replace(' ', '+')}".replace("+49", "%2B49") for text in typed])
+                times = timed(lambda _turn: len(typing.get(next(paths))))
+                figures.append(_against(f"search while typing, {kind}, {size:,} cards, p95", times, empty))
+            for sort in ("name", "number", "listed_on"):
+                path = f"{here}/clients/?sort={sort}"
+                times = timed(lambda _turn, path=path: len(visitor.get(path)))
+                figures.append(_against(f"client list by {sort}, page 1, {size:,} cards, p95", times, empty))
+                deep = _deep_page(visitor, here, sort)
+                times = timed(lambda _turn, deep=deep: len(visitor.get(deep)))
+                figures.append(_against(f"client list by {sort}, page 500, {size:,} cards, p95", times, empty))
+        visitors = [Visitor(base, {"Cookie": sign_in("large-1")}) for _ in range(8)]
+        busy = together([lambda _turn, one=one: len(one.get("/s/large-1/calendar/")) for one in visitors])
+        print(f"empty page, 8 visitors at once: {busy.per_second:.0f} pages/s, p95 {busy.p95:.1f} ms")  # noqa: T201
+    return figures
+
+
+def _against(name: str, times: Times, floor: Times) -> Figure:
+    return Figure(name, times.p95, "ms", floor.p95, 2, "≤ 2 × empty page")
+
+
+def _deep_page(visitor: Visitor, here: str, sort: str) -> str:
+    """Walk to page 500 by cursors of the list itself, as far as there are pages."""
+    from clients.listing import Sort, list_clients
+    from salon.tenancy.context import salon_scope
+    from salon.tenancy.directory import find_salon
+
+    salon = find_salon(here.rsplit("/", 1)[1])
+    assert salon is not None
+    cursor: str | None = None
+    with salon_scope(salon.pk):
+        for _ in range(499):
+            following = list_clients(sort=Sort(sort), cursor=cursor).next
+            if following is None:
+                break
+            cursor = following
+    return f"{here}/clients/?sort={sort}&page={cursor}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Timing requests to a running server and statements of the database."""
+
+import http.client
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+REPEATS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds of many runs of one thing."""
+
+    median: float
+    p95: float
+    per_second: float
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table: what was seen against its floor, and how far it may be from it."""
+
+    name: str
+    seen: float
+    unit: str
+    floor: float | None
+    goal: float
+    goal_text: str
+
+    @property
+    def ratio(self) -> float:
+        """How many times the floor it took, or the figure itself where there is no floor."""
+        return self.seen / self.floor if self.floor else self.seen
+
+    @property
+    def reached(self) -> bool:
+        """Whether the goal is met."""
+        return self.ratio <= self.goal
+
+
+class Visitor:
+    """A signed-in browser on one keep-alive connection."""
+
+    def __init__(self, base: str, headers: dict[str, str]) -> None:
+        parts = urlsplit(base)
+        self.connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+        self.headers = headers
+
+    def get(self, path: str) -> bytes:
+        """Return the body of a page, which must be there."""
+        self.connection.request("GET", path, headers=self.headers)
+        response = self.connection.getresponse()
+        body = response.read()
+        if response.status != 200:
+            raise RuntimeError(f"{path}: {response.status}")
+        return body
+
+
+def timed(run: Callable[[int], int], *, repeats: int = REPEATS) -> Times:
+    """Time one thing many times in a row, after a warm-up; `run` returns the bytes it got."""
+    for index in range(repeats // 10):
+        run(index)
+    seconds: list[float] = []
+    size = 0
+    started = time.perf_counter()
+    for index in range(repeats):
+        begin = time.perf_counter()
+        size = run(index)
+        seconds.append(time.perf_counter() - begin)
+    return _times(seconds, time.perf_counter() - started, size)
+
+
+def together(runs: Iterable[Callable[[int], int]], *, repeats: int = REPEATS) -> Times:
+    """Time several visitors at once, each doing its thing in a row."""
+
+    def one(run: Callable[[int], int]) -> list[float]:
+        seconds = []
+        for index in range(repeats):
+            begin = time.perf_counter()
+            run(index)
+            seconds.append(time.perf_counter() - begin)
+        return seconds
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor() as pool:
+        seconds = [second for part in pool.map(one, runs) for second in part]
+    return _times(seconds, time.perf_counter() - started, 0)
+
+
+def _times(seconds: list[float], elapsed: float, size: int) -> Times:
+    cuts = statistics.quantiles(seconds, n=20)
+    return Times(statistics.median(seconds) * 1000, cuts[18] * 1000, len(seconds) / elapsed, size)
+
+
+def print_table(figures: list[Figure]) -> bool:
+    """Print the figures; return whether every goal is met."""
+    rows = [("figure", "seen", "floor", "ratio", "goal", "")]
+    for one in figures:
+        floor = f"{one.floor:.2f} {one.unit}" if one.floor else ""
+        ratio = f"{one.ratio:.2f}" if one.floor else ""
+        verdict = "reached" if one.reached else "MISSED"
+        rows.append((one.name, f"{one.seen:.2f} {one.unit}", floor, ratio, one.goal_text, verdict))
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())  # noqa: T201
+    return all(one.reached for one in figures)

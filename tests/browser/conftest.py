@@ -1,0 +1,99 @@
+"""Headless Chromium against the real server over the demo world."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.serving import manage, running_server
+
+PASSWORD = "treatcard-demo"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
+).split()
+# Told by the server on purpose, and by Chromium on the console.
+EXPECTED = ("status of 404", "status of 422", "status of 403", "status of 429")
+
+
+@pytest.fixture(scope="session")
+def base() -> Iterator[str]:
+    """Serve a fresh demo world."""
+    os.environ["DEMO"] = "1"
+    manage("prepare")
+    with running_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+        browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watched:
+    """A page, and what its console and its policy complained about."""
+
+    page: Page
+    base: str
+    complaints: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not any(one in message.text for one in EXPECTED):
+            self.complaints.append(message.text)
+
+    def sign_in(self, email: str) -> None:
+        self.page.goto(f"{self.base}/sign-in/")
+        self.page.get_by_label("E-Mail").fill(email)
+        self.page.locator("input[type=password]").fill(PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url("**/s/**")
+
+    def violations(self) -> list[str]:
+        """Return what axe finds, and whether the page overflows sideways."""
+        found = [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in Axe().run(self.page).response["violations"]]
+        if self.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+            found.append("overflows sideways")
+        return found
+
+
+OpenPage = Callable[..., Watched]
+
+
+@pytest.fixture
+def open_page(base: str, chromium: Browser) -> Iterator[OpenPage]:
+    """Return a maker of pages in contexts of their own; fails a test whose pages complained."""
+    opened: list[tuple[BrowserContext, Watched]] = []
+
+    def make(*, width: int = 1440, dark: bool = False, javascript: bool = True, touch: bool = False) -> Watched:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900 if width > 500 else 844},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=javascript,
+            has_touch=touch,
+            locale="de-DE",
+            timezone_id="Europe/Berlin",
+        )
+        context.set_default_timeout(15_000)
+        watched = Watched(context.new_page(), base)
+        watched.listen()
+        opened.append((context, watched))
+        return watched
+
+    yield make
+    complaints = [complaint for _context, watched in opened for complaint in watched.complaints]
+    for context, _watched in opened:
+        context.close()
+    assert complaints == []

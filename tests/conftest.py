@@ -1,0 +1,123 @@
+"""The cast: Salon Sonnenschein with owner, manager and stylist, and Barbier am Dom with an owner of its own."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client as Browser
+
+from salon.identity.models import Membership, User
+from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from salon.web.translations import compile_catalogues
+from tests import database
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+PASSWORD = "treatcard-demo"
+# Hashed once: Argon2 takes its time on purpose.
+_HASHES: dict[str, str] = {}
+
+
+def pytest_configure() -> None:
+    """Compile the translations; serve assets by their plain names, as no manifest is collected for tests."""
+    compile_catalogues(settings.BASE_DIR / "locale")
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_blocker: pytest.FixtureRequest,
+    django_db_keepdb: bool,
+) -> Iterator[None]:
+    """Replace pytest-django's own: the owner makes the database, the tests run as `app`."""
+    worker = getattr(request.config, "workerinput", {}).get("workerid")
+    flush = DatabaseOperations.execute_sql_flush
+    DatabaseOperations.execute_sql_flush = database.flush_as_owner  # type: ignore[method-assign]
+    with django_db_blocker.unblock(), database.test_database(keep=django_db_keepdb, suffix=worker):  # type: ignore[attr-defined]
+        yield
+    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+
+
+def _user(email: str, name: str, salon: Salon, role: Role) -> User:
+    user = User(email=email, name=name)
+    if not _HASHES:
+        user.set_password(PASSWORD)
+        _HASHES[PASSWORD] = user.password
+    user.password = _HASHES[PASSWORD]
+    user.save()
+    Membership.objects.create(user=user, salon=salon, role=role)
+    return user
+
+
+@pytest.fixture
+def sonnenschein(db: None) -> Salon:
+    return Salon.objects.create(name="Salon Sonnenschein", slug="sonnenschein", city="Berlin")
+
+
+@pytest.fixture
+def dom(db: None) -> Salon:
+    return Salon.objects.create(name="Barbier am Dom", slug="barbier-am-dom", city="Köln")
+
+
+@pytest.fixture
+def owner(sonnenschein: Salon) -> User:
+    return _user("anna@sonnenschein.example", "Anna Krüger", sonnenschein, Role.OWNER)
+
+
+@pytest.fixture
+def manager(sonnenschein: Salon) -> User:
+    return _user("carla@sonnenschein.example", "Carla Neumann", sonnenschein, Role.MANAGER)
+
+
+@pytest.fixture
+def stylist(sonnenschein: Salon) -> User:
+    return _user("bora@sonnenschein.example", "Bora Yıldız", sonnenschein, Role.STAFF)
+
+
+@pytest.fixture
+def outsider(dom: Salon) -> User:
+    return _user("emre@barbier-am-dom.example", "Emre Aksoy", dom, Role.OWNER)
+
+
+@pytest.fixture
+def browser_of() -> Callable[[User], Browser]:
+    """Return a signed-in browser; German, as most of them are."""
+
+    def sign_in(user: User) -> Browser:
+        browser = Browser(headers={"Accept-Language": "de"})
+        browser.force_login(user)
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def in_sonnenschein(sonnenschein: Salon) -> Iterator[Salon]:
+    """Open the scope of Salon Sonnenschein for the test."""
+    with salon_scope(sonnenschein.pk):
+        yield sonnenschein
+
+
+@pytest.fixture
+def front_desk() -> Actor:
+    """Somebody with the role STAFF."""
+    return Actor(ActorKind.USER, None, "Empfang", PERMISSIONS[Role.STAFF])
+
+
+@pytest.fixture(autouse=True)
+def no_salon_left_open() -> Iterator[None]:
+    """Fail a test that leaves a scope open on its connection."""
+    yield
+    if connection.connection and not connection.connection.closed and not connection.needs_rollback:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('app.salon_id', true)")
+            assert cursor.fetchone()[0] in {None, ""}

@@ -1,0 +1,122 @@
+"""Finding clients while typing (domain.md §2)."""
+
+import pytest
+
+from clients.cards import create_client, update_client
+from clients.details import ClientDetails
+from clients.listing import search_clients, sharing_contact
+from clients.models import CreatedVia
+from salon.identity.roles import Actor
+from salon.tenancy.models import Salon
+from tests.conftest import NOW
+
+CLIENTS = [
+    ClientDetails(first_name="Björn", last_name="Müller", mobile="0171 5550318", email="bjoern@web.example"),
+    ClientDetails(first_name="Sarah", last_name="Smith", email="sarah.smith@gmail.com", city="Berlin"),
+    ClientDetails(first_name="Anna Lena", last_name="Becker-Weiß", landline="030 4445566", postal_code="10969"),
+    ClientDetails(first_name="Zoë", last_name="Bauer", street="Müllerstraße 7"),
+    ClientDetails(first_name="Frank", last_name="Hofmann", mobile="+43 660 1234567"),
+    ClientDetails(first_name="Ben", last_name="Bauer"),
+]
+
+
+@pytest.fixture
+def listed(in_sonnenschein: Salon, front_desk: Actor) -> Salon:
+    for details in CLIENTS:
+        create_client(
+            actor=front_desk, salon=in_sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW
+        )
+    return in_sonnenschein
+
+
+def _found(typed: str) -> list[str]:
+    return [client.full_name for client in search_clients(typed, limit=50)[0]]
+
+
+@pytest.mark.parametrize("typed", ["mueller", "muller", "Müller", "MÜL", "Björn Mü", "müller bjorn", "mue"])
+def test_umlauts_and_order_of_names_never_matter(listed: Salon, typed: str) -> None:
+    assert _found(typed)[0] == "Björn Müller"
+
+
+def test_b_lists_whose_first_or_last_name_begins_with_it(listed: Salon) -> None:
+    # Seed 002; then come e-mails and towns. Equal words stand in the order of names, each card once.
+    assert _found("B") == ["Ben Bauer", "Zoë Bauer", "Anna Lena Becker-Weiß", "Björn Müller", "Sarah Smith"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["0171 555", "+49171555", "0049 171 5550318", "(0171) 555-03", "5550318", "0318", "550 31", "171 5550318"],
+)
+def test_phones_in_any_notation_and_by_last_digits(listed: Salon, typed: str) -> None:
+    assert _found(typed) == ["Björn Müller"]
+
+
+@pytest.mark.parametrize("typed", ["030 444", "5566", "0304445566"])
+def test_landlines_too(listed: Salon, typed: str) -> None:
+    assert _found(typed) == ["Anna Lena Becker-Weiß"]
+
+
+def test_foreign_numbers_by_their_national_writing(listed: Salon) -> None:
+    assert _found("0660 1234") == ["Frank Hofmann"]
+    assert _found("+43 660") == ["Frank Hofmann"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("sarah.smith@gmail.com", "Sarah Smith"),
+        ("SARAH.SM", "Sarah Smith"),
+        ("gmail", "Sarah Smith"),
+        ("weiss", "Anna Lena Becker-Weiß"),
+        ("Becker-Weiß", "Anna Lena Becker-Weiß"),
+        ("lena beck", "Anna Lena Becker-Weiß"),
+        ("10969", "Anna Lena Becker-Weiß"),
+        ("5", "Frank Hofmann"),
+        ("anna 030 4445566", "Anna Lena Becker-Weiß"),
+        ("zoe", "Zoë Bauer"),
+    ],
+)
+def test_by_every_other_part_of_the_card(listed: Salon, typed: str, name: str) -> None:
+    assert _found(typed)[0] == name
+
+
+def test_names_stand_before_addresses(listed: Salon) -> None:
+    assert _found("müller") == ["Björn Müller", "Zoë Bauer"]
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "%", "_", "'", "xyz", "müller smith", "\x00", "0", "+"])
+def test_what_fits_nothing_finds_nothing(listed: Salon, typed: str) -> None:
+    assert _found(typed) == []
+
+
+def test_pages_go_on_where_the_last_one_ended(listed: Salon) -> None:
+    seen, after = [], None
+    while True:
+        clients, after = search_clients("b", limit=2, after=after)
+        seen += [client.full_name for client in clients]
+        if after is None:
+            break
+    assert seen == _found("b")
+
+
+def test_a_changed_card_is_found_by_what_it_says_now(listed: Salon, front_desk: Actor) -> None:
+    client = search_clients("Frank", limit=1)[0][0]
+    update_client(
+        actor=front_desk,
+        salon=listed,
+        client_id=client.pk,
+        changes={"last_name": "Vogt", "mobile": ""},
+        version=None,
+        now=NOW,
+    )
+    assert (_found("Hofmann"), _found("0660"), _found("Vogt")) == ([], [], ["Frank Vogt"])
+
+
+def test_cards_sharing_phone_or_email(listed: Salon) -> None:
+    def twins(**given: str) -> list[str]:
+        return [client.full_name for client in sharing_contact(ClientDetails(**given))]
+
+    assert twins(mobile="+491715550318") == ["Björn Müller"]
+    assert twins(landline="+491715550318", email="SARAH.SMITH@gmail.com") == ["Björn Müller", "Sarah Smith"]
+    assert twins(email="smith@gmail.com") == []
+    assert twins(mobile="+4915550318") == []
