@@ -110,9 +110,9 @@ def _store(client: Client, details: ClientDetails) -> None:
     for name in _PLAIN_FIELDS:
         setattr(client, name, getattr(details, name))
     birthday = parse_birthday(details.birthday) if details.birthday else None
-    client.birth_day = birthday and birthday.day
-    client.birth_month = birthday and birthday.month
-    client.birth_year = birthday and birthday.year
+    client.birth_day = birthday.day if birthday else None
+    client.birth_month = birthday.month if birthday else None
+    client.birth_year = birthday.year if birthday else None
     client.sort_key = details.sort_key
 
 

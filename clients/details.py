@@ -11,7 +11,7 @@ from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from salon.errors import FieldError, InvalidInput
+from salon.errors import FieldError, InvalidInput, Text
 from salon.folding import fold
 from salon.phone import InvalidPhone, parse_phone
 
@@ -35,7 +35,7 @@ class Birthday:
     @property
     def iso(self) -> str:
         """`YYYY-MM-DD`, or `--MM-DD` without a year."""
-        return f"{self.year if self.year else '-'}-{self.month:02}-{self.day:02}".replace("---", "--")
+        return f"{self.year or '-'}-{self.month:02}-{self.day:02}".replace("---", "--")
 
 
 class InvalidBirthday(Exception):
@@ -114,6 +114,7 @@ class Accepted:
     warnings: list[FieldError]
 
 
+OLDEST = 120
 LONGEST = {
     "first_name": 80,
     "last_name": 80,
@@ -142,65 +143,81 @@ def accept(given: ClientDetails, *, country: str, today: date, before: ClientDet
     Fields that equal those of `before` (the card as it is) pass unseen, so old data never block a change.
     Raises: InvalidInput naming every field that is wrong (domain.md §2).
     """
-    errors: list[FieldError] = []
-    warnings: list[FieldError] = []
+    reading = _Reading(country, today)
     clean: ChangedDetails = {}
     for name in (field.name for field in fields(ClientDetails)):
         text = " ".join(getattr(given, name).split())
         if before is None or text != getattr(before, name):
-            text = _accept_field(name, text, country, today, errors, warnings)
+            text = reading.accept(name, text)
         clean[name] = text  # type: ignore[literal-required]
     details = ClientDetails(**clean)
     if not details.first_name and not details.last_name:
-        errors.append(FieldError("first_name", "required", _("Enter a first or a last name.")))
-    if errors:
-        raise InvalidInput(errors)
-    return Accepted(details, warnings)
+        reading.refuse("first_name", "required", _("Enter a first or a last name."))
+    if reading.errors:
+        raise InvalidInput(reading.errors)
+    return Accepted(details, reading.warnings)
 
 
-def _accept_field(
-    name: str, text: str, country: str, today: date, errors: list[FieldError], warnings: list[FieldError]
-) -> str:
-    longest = LONGEST.get(name)
-    if longest and len(text) > longest:
-        errors.append(
-            FieldError(name, "max_length", _("At most %(longest)d characters fit here.") % {"longest": longest})
-        )
+class _Reading:
+    """One card being read: what was refused so far, and what is odd."""
+
+    def __init__(self, country: str, today: date) -> None:
+        self.country = country
+        self.today = today
+        self.errors: list[FieldError] = []
+        self.warnings: list[FieldError] = []
+        self.special = {
+            "email": self._email,
+            "gender": self._gender,
+            "birthday": self._birthday,
+            "mobile": self._phone,
+            "landline": self._phone,
+        }
+
+    def refuse(self, field: str, code: str, message: Text) -> None:
+        self.errors.append(FieldError(field, code, message))
+
+    def accept(self, name: str, text: str) -> str:
+        longest = LONGEST.get(name)
+        if longest and len(text) > longest:
+            self.refuse(name, "max_length", _("At most %(longest)d characters fit here.") % {"longest": longest})
+        elif "\x00" in text:
+            self.refuse(name, "invalid", _("This contains a character that cannot be stored."))
+        elif text and name in self.special:
+            return self.special[name](name, text)
         return text
-    if "\x00" in text:
-        errors.append(FieldError(name, "invalid", _("This contains a character that cannot be stored.")))
-        return text
-    if not text:
-        return ""
-    if name == "email":
+
+    def _email(self, name: str, text: str) -> str:
         try:
             validate_email(text)
         except ValidationError:
-            errors.append(FieldError(name, "invalid", _("This is not an e-mail address.")))
-    elif name in {"mobile", "landline"}:
+            self.refuse(name, "invalid", _("This is not an e-mail address."))
+        return text
+
+    def _gender(self, name: str, text: str) -> str:
+        if text not in Gender.values:
+            self.refuse(name, "invalid_choice", _("Choose one of the values offered."))
+        return text
+
+    def _phone(self, name: str, text: str) -> str:
         try:
-            phone = parse_phone(text, country)
+            phone = parse_phone(text, self.country)
         except InvalidPhone:
-            errors.append(FieldError(name, "invalid", _("This cannot be a phone number.")))
+            self.refuse(name, "invalid", _("This cannot be a phone number."))
             return text
         if not phone.valid:
-            warnings.append(FieldError(name, "unknown", _("No such phone number is known; is it right?")))
+            warning = _("No such phone number is known; is it right?")
+            self.warnings.append(FieldError(name, "unknown", warning))
         return phone.e164
-    elif name == "gender" and text not in Gender.values:
-        errors.append(FieldError(name, "invalid_choice", _("Choose one of the values offered.")))
-    elif name == "birthday":
-        return _accept_birthday(text, today, errors)
-    return text
 
-
-def _accept_birthday(text: str, today: date, errors: list[FieldError]) -> str:
-    try:
-        birthday = parse_birthday(text)
-    except InvalidBirthday:
-        errors.append(FieldError("birthday", "invalid", _("Enter a day such as 21.11.1990, or 21.11. without a year.")))
-        return text
-    if birthday.year is not None and date(birthday.year, birthday.month, birthday.day) > today:
-        errors.append(FieldError("birthday", "future", _("This day lies in the future.")))
-    elif birthday.year is not None and birthday.year < today.year - 120:
-        errors.append(FieldError("birthday", "past", _("Nobody is that old.")))
-    return birthday.iso
+    def _birthday(self, name: str, text: str) -> str:
+        try:
+            birthday = parse_birthday(text)
+        except InvalidBirthday:
+            self.refuse(name, "invalid", _("Enter a day such as 21.11.1990, or 21.11. without a year."))
+            return text
+        if birthday.year is not None and date(birthday.year, birthday.month, birthday.day) > self.today:
+            self.refuse(name, "future", _("This day lies in the future."))
+        elif birthday.year is not None and birthday.year < self.today.year - OLDEST:
+            self.refuse(name, "past", _("Nobody is that old."))
+        return birthday.iso

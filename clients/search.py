@@ -33,9 +33,7 @@ def tokens_of(details: ClientDetails, number: int) -> set[tuple[TokenField, str]
     found |= {(TokenField.EMAIL, "".join(rest)) for rest in _endings(_EMAIL_PARTS.split(email)) if email}
     for phone in (details.mobile, details.landline):
         digits = phone.removeprefix("+")
-        found |= {
-            (TokenField.PHONE, digits[start:]) for start in range(len(digits) - SHORTEST_PHONE_TOKEN + 1)
-        }
+        found |= {(TokenField.PHONE, digits[start:]) for start in range(len(digits) - SHORTEST_PHONE_TOKEN + 1)}
     for place in (details.street, details.postal_code, details.city):
         found |= {(TokenField.PLACE, word) for word in words(place)}
     return {(field, token[:LONGEST_TOKEN]) for field, token in found}
@@ -132,7 +130,7 @@ def find(query: Query, *, after: Hit | None = None, limit: int) -> list[Hit]:
     A card stands once, where its best token stands; `after` goes on behind that hit.
     """
     driving, *others = query.groups
-    values: list[object] = []
+    values: list[UUID | int | str] = []
     parts = []
     for one in driving:
         if after and one.field < after.field:
@@ -151,13 +149,13 @@ def find(query: Query, *, after: Hit | None = None, limit: int) -> list[Hit]:
 
 def _range_sql(
     one: Range, *, earlier: tuple[Range, ...], others: list[tuple[Range, ...]], after: Hit | None
-) -> tuple[str, list[object]]:
+) -> tuple[str, list[UUID | int | str]]:
     salon_id = current_salon_id()
     sql = (
         "SELECT t.client_id, t.field, t.token FROM clients_searchtoken t "
         "WHERE t.salon_id = %s AND t.field = %s AND t.token >= %s AND t.token < %s"
     )
-    values: list[object] = [salon_id, int(one.field), one.prefix, one.end]
+    values: list[UUID | int | str] = [salon_id, int(one.field), one.prefix, one.end]
     if after and one.field == after.field:
         sql += " AND (t.token, t.client_id) > (%s, %s)"
         values += [after.token, after.client_id]

@@ -18,7 +18,7 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Return the folded words of `text` in order, split at all but letters and digits; an e-mail address stays whole."""
+    """Return the folded words of `text` in order, split at all but letters and digits; an e-mail stays whole."""
     found: list[str] = []
     for part in _SEPARATORS.split(fold(text)):
         found += [part] if "@" in part else _INNER.split(part)

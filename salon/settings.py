@@ -22,9 +22,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 # The connection of everything that serves; `manage.py prepare` and `migrate` swap in the owner's.
 PREPARED_STATEMENTS = environment.flag("DATABASE_PREPARED_STATEMENTS", default=True)
-DATABASES = {
-    "default": database_settings(environment.text("DATABASE_URL"), prepared_statements=PREPARED_STATEMENTS)
-}
+DATABASES = {"default": database_settings(environment.text("DATABASE_URL"), prepared_statements=PREPARED_STATEMENTS)}
 APP_ROLE = DATABASES["default"]["USER"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -41,7 +41,7 @@ def django_db_setup(
     """Replace pytest-django's own: the owner makes the database, the tests run as `app`."""
     worker = getattr(request.config, "workerinput", {}).get("workerid")
     flush = DatabaseOperations.execute_sql_flush
-    DatabaseOperations.execute_sql_flush = database.flush_as_owner  # type: ignore[method-assign]
+    DatabaseOperations.execute_sql_flush = database.flush_as_owner  # type: ignore[method-assign,assignment]
     with django_db_blocker.unblock(), database.test_database(keep=django_db_keepdb, suffix=worker):  # type: ignore[attr-defined]
         yield
     DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]

@@ -37,7 +37,7 @@ def flush_as_owner(self: DatabaseOperations, sql_list: Sequence[str]) -> None:
     """Empty tables over a connection of the owner that the software cannot reach: `app` has no right to."""
     with owner() as direct:
         for sql in sql_list:
-            direct.execute(sql)  # type: ignore[call-overload]
+            direct.execute(sql)
 
 
 @contextmanager

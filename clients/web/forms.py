@@ -13,7 +13,7 @@ from salon.phone import display_phone
 
 
 def _text(name: str, **attributes: str) -> forms.CharField:
-    return forms.CharField(label=LABELS[name], required=False, widget=forms.TextInput(attrs=attributes))
+    return forms.CharField(label=cast(str, LABELS[name]), required=False, widget=forms.TextInput(attrs=attributes))
 
 
 class ClientForm(forms.Form):
@@ -23,8 +23,10 @@ class ClientForm(forms.Form):
     last_name = _text("last_name", autocomplete="off")
     mobile = _text("mobile", type="tel", autocomplete="off", inputmode="tel")
     email = _text("email", type="email", autocomplete="off", inputmode="email")
-    gender = forms.ChoiceField(label=LABELS["gender"], required=False)
-    birthday = forms.CharField(label=LABELS["birthday"], required=False, help_text=_("21.11.1990, or 21.11. without year"))
+    gender = forms.ChoiceField(label=cast(str, LABELS["gender"]), required=False)
+    birthday = forms.CharField(
+        label=cast(str, LABELS["birthday"]), required=False, help_text=_("21.11.1990, or 21.11. without year")
+    )
     landline = _text("landline", type="tel", autocomplete="off", inputmode="tel")
     street = _text("street", autocomplete="off")
     postal_code = _text("postal_code", autocomplete="off", inputmode="numeric")
@@ -52,4 +54,3 @@ def initial_of(client: Client, country: str) -> dict[str, object]:
         "birthday": birthday_text(client),
         "version": client.version,
     }
-

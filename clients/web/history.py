@@ -11,10 +11,8 @@ from clients.details import LABELS, Gender
 from salon.audit.recording import entries_of
 
 SHOWN = 50
-_TITLES: dict[str, tuple[str, Promise]] = {
-    "client.created": ("user-plus", _("Card created")),
-    "client.updated": ("pencil", _("Card changed")),
-}
+_TITLES: dict[str, Promise | str] = {"client.created": _("Card created"), "client.updated": _("Card changed")}
+_ICONS = {"client.created": "user-plus", "client.updated": "pencil"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +39,12 @@ def history_of(client_id: UUID) -> list[Event]:
     """Return the newest changes of a card in the open salon."""
     return [
         Event(
-            entry.at,
-            entry.actor_name,
-            *_TITLES.get(entry.action, ("history", entry.action)),
+            at=entry.at,
+            actor_name=entry.actor_name,
+            icon=_ICONS.get(entry.action, "history"),
+            title=_TITLES.get(entry.action, entry.action),
             # A new card's first values stand beside the history already.
-            [_shown(change) for change in entry.changes] if entry.action != "client.created" else [],
+            changes=[_shown(change) for change in entry.changes] if entry.action != "client.created" else [],
         )
         for entry in entries_of(client_id, limit=SHOWN)
     ]

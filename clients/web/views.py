@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -180,8 +180,8 @@ def _conflict_page(request: SalonRequest, form: ClientForm, theirs: Client, canc
         for name, label in LABELS.items()
         if form.cleaned_data[name] != shown[name]
     ]
-    form.data = form.data.copy()
-    form.data["version"] = str(theirs.version)
+    # Entered values stay, on top of what the card is by now.
+    form.data = {**form.data.dict(), "version": str(theirs.version)} if isinstance(form.data, QueryDict) else form.data
     return _form_page(request, form, cancel_url=cancel_url, client=theirs, conflict=conflict)
 
 

@@ -53,7 +53,7 @@ def _birthday(random: Random, today: date) -> str:
 
 
 def _mobile(random: Random) -> str:
-    return f"+49{random.choice(('151', '152', '157', '160', '162', '170', '171', '172', '175', '176', '179'))}{random.randrange(10**6, 10**8):08}"
+    return f"+49{random.choice(names.MOBILE_CODES)}{random.randrange(10**6, 10**8):08}"
 
 
 def _landline(random: Random, city: str) -> str:
@@ -61,7 +61,9 @@ def _landline(random: Random, city: str) -> str:
 
 
 def _email(random: Random, first: str, last: str) -> str:
-    local = "".join(letter for letter in f"{fold(first)}.{fold(last)}".replace(" ", "-") if letter.isascii() and letter != "'")
+    local = "".join(
+        letter for letter in f"{fold(first)}.{fold(last)}".replace(" ", "-") if letter.isascii() and letter != "'"
+    )
     return f"{local}{random.randrange(2, 99) if random.random() < 0.5 else ''}@{random.choice(names.MAIL_HOSTS)}"
 
 
@@ -69,4 +71,8 @@ def _address(random: Random, city: str) -> dict[str, str]:
     if random.random() < 0.45:
         return {}
     postal_code = random.choice(names.BERLIN if city == "Berlin" else names.KOELN)
-    return {"street": f"{random.choice(names.STREETS)} {random.randrange(1, 180)}", "postal_code": postal_code, "city": city}
+    return {
+        "street": f"{random.choice(names.STREETS)} {random.randrange(1, 180)}",
+        "postal_code": postal_code,
+        "city": city,
+    }

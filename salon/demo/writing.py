@@ -16,12 +16,41 @@ from salon.identity.roles import ActorKind
 from salon.tenancy.models import new_id
 
 BATCH = 20_000
-_CLIENT = (
-    "id salon_id number first_name last_name gender birth_day birth_month birth_year mobile landline email street "
-    "postal_code city listed_on created_via sort_key version updated_at"
-).split()
+_CLIENT = [
+    "id",
+    "salon_id",
+    "number",
+    "first_name",
+    "last_name",
+    "gender",
+    "birth_day",
+    "birth_month",
+    "birth_year",
+    "mobile",
+    "landline",
+    "email",
+    "street",
+    "postal_code",
+    "city",
+    "listed_on",
+    "created_via",
+    "sort_key",
+    "version",
+    "updated_at",
+]
 _TOKEN = ["salon_id", "field", "token", "client_id"]
-_AUDIT = "id salon_id at actor_kind actor_id actor_name action subject_kind subject_id changes".split()
+_AUDIT = [
+    "id",
+    "salon_id",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "action",
+    "subject_kind",
+    "subject_id",
+    "changes",
+]
 
 
 def write_cards(salon_id: UUID, people: Iterable[Person], *, actor_name: str) -> int:
@@ -36,7 +65,18 @@ def write_cards(salon_id: UUID, people: Iterable[Person], *, actor_name: str) ->
             tokens += [(salon_id, int(field), token, client_id) for field, token in tokens_of(person.details, number)]
             at = datetime.combine(person.listed_on, time(10), UTC)
             entries.append(
-                (new_id(), salon_id, at, ActorKind.SYSTEM.value, None, actor_name, "client.created", "client", client_id, Jsonb([]))
+                (
+                    new_id(),
+                    salon_id,
+                    at,
+                    ActorKind.SYSTEM.value,
+                    None,
+                    actor_name,
+                    "client.created",
+                    "client",
+                    client_id,
+                    Jsonb([]),
+                )
             )
         _copy("clients_client", _CLIENT, clients)
         _copy("clients_searchtoken", _TOKEN, tokens)
@@ -56,9 +96,9 @@ def _client(client_id: UUID, salon_id: UUID, number: int, person: Person) -> tup
         details.first_name,
         details.last_name,
         details.gender,
-        birthday and birthday.day,
-        birthday and birthday.month,
-        birthday and birthday.year,
+        birthday.day if birthday else None,
+        birthday.month if birthday else None,
+        birthday.year if birthday else None,
         details.mobile,
         details.landline,
         details.email,

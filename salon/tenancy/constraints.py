@@ -42,10 +42,11 @@ class _DatabaseOnly(BaseConstraint):
     def _statement(self, template: str, model: Any, schema_editor: Any) -> Statement:
         quote = schema_editor.quote_name
         return Statement(
-            template, table=Table(model._meta.db_table, quote), name=quote(self.name), **self._parts(model, quote)
+            template, table=Table(model._meta.db_table, quote), name=quote(self.name), **self.parts(model, quote)
         )
 
-    def _parts(self, model: Any, quote: Any) -> dict[str, Any]:
+    def parts(self, model: Any, quote: Any) -> dict[str, Any]:  # noqa: ARG002
+        """Return what the templates need besides table and name."""
         return {}
 
 
@@ -87,7 +88,7 @@ class SalonReference(_DatabaseOnly):
         path, args, kwargs = super().deconstruct()
         return path, (self.field, *args), {**kwargs, **({"cascade": True} if self.cascade else {})}
 
-    def _parts(self, model: Any, quote: Any) -> dict[str, Any]:
+    def parts(self, model: Any, quote: Any) -> dict[str, Any]:
         field = model._meta.get_field(self.field)
         return {
             "column": quote(field.column),
@@ -105,7 +106,7 @@ class AppendOnly(_DatabaseOnly):
     )
     remove = "DROP TRIGGER %(name)s ON %(table)s; GRANT UPDATE, DELETE ON %(table)s TO %(role)s"
 
-    def _parts(self, model: Any, quote: Any) -> dict[str, Any]:
+    def parts(self, model: Any, quote: Any) -> dict[str, Any]:  # noqa: ARG002
         return {"role": quote(settings.APP_ROLE)}
 
 

@@ -41,8 +41,10 @@ def requires(permission: Permission) -> Callable[[View], View]:
 
     def declare(view: View) -> View:
         @wraps(view)
-        def guarded(request: SalonRequest, slug: str, **captured: Any) -> HttpResponseBase:
+        def guarded(request: SalonRequest, **captured: Any) -> HttpResponseBase:
             request.actor.require(permission)
+            # SalonMiddleware has used the slug: the view gets request.salon.
+            del captured["slug"]
             return view(request, **captured)
 
         return _declared(guarded, Access(permission, ""))

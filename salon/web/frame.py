@@ -83,7 +83,11 @@ def frame(request: HttpRequest) -> dict[str, object]:
             sections=links,
             salons=[
                 SalonLink(
-                    one.salon.name, one.salon.city, one.salon.slug, reverse("calendar", args=[one.salon.slug]), one.salon == salon
+                    one.salon.name,
+                    one.salon.city,
+                    one.salon.slug,
+                    reverse("calendar", args=[one.salon.slug]),
+                    one.salon == salon,
                 )
                 for one in entrances
             ],

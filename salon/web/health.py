@@ -1,14 +1,15 @@
 """Whether the process lives, and whether it can serve (quality.md §4)."""
 
+from functools import cache
+
 from celery import current_app
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from kombu.exceptions import OperationalError
 
 from salon.web.access import public
-
-_migrated = False
 
 
 @public("asked by the supervisor; tells nothing")
@@ -29,13 +30,14 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _is_migrated() -> bool:
-    global _migrated
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    if not _migrated:
-        executor = MigrationExecutor(connection)
-        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return _migrated
+    # One query: what is applied. The files are read once, at the first question.
+    applied = set(MigrationRecorder(connection).applied_migrations())
+    return applied >= _known_migrations()
+
+
+@cache
+def _known_migrations() -> frozenset[tuple[str, str]]:
+    return frozenset(MigrationLoader(None).disk_migrations)
 
 
 def _broker_answers() -> bool:

@@ -3,6 +3,7 @@
 import re
 import zoneinfo
 from collections.abc import Callable
+from typing import cast
 
 import structlog
 from django.contrib.auth.views import redirect_to_login
@@ -15,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from salon.errors import DomainError, NotAllowed, NotFound
 from salon.identity import preferences
+from salon.identity.models import User
 from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
 from salon.web.access import SalonRequest
@@ -28,26 +30,27 @@ class SalonMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: SalonRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         match = _SALON_PATH.match(request.path_info)
         if match is None:
             return self.get_response(request)
-        if not request.user.is_authenticated:
-            return self._sign_in_first(request)
-        request.entrances = directory.entrances(request.user.pk)
-        entrance = next((one for one in request.entrances if one.salon.slug == match[1]), None)
+        inside = cast(SalonRequest, request)
+        if not isinstance(request.user, User):
+            return self._sign_in_first(inside)
+        inside.entrances = directory.entrances(request.user.pk)
+        entrance = next((one for one in inside.entrances if one.salon.slug == match[1]), None)
         if entrance is None:
             return render(request, "404.html", status=404)
         if request.user.last_salon_id != entrance.salon.pk:
             preferences.remember_salon(user_id=request.user.pk, salon_id=entrance.salon.pk)
-        request.salon, request.actor = entrance.salon, entrance.actor(request.user)
+        inside.salon, inside.actor = entrance.salon, entrance.actor(request.user)
         structlog.contextvars.bind_contextvars(salon=entrance.salon.slug)
         with timezone.override(zoneinfo.ZoneInfo(entrance.salon.timezone)), salon_scope(entrance.salon.pk):
             response = self.get_response(request)
             # Exceptions have become responses by now, so the scope's transaction does not see them.
             if response.status_code >= 500:
                 transaction.set_rollback(True)
-        if request.htmx and response.status_code == 302:
+        if inside.htmx and response.status_code == 302:
             # Followed by the browser, not by the script: the toast is shown on the page that is really opened.
             return HttpResponseClientRedirect(response["Location"])
         return response

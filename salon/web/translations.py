@@ -42,8 +42,8 @@ def compile_catalogues(locale: Path) -> None:
             continue
         with source.open("rb") as file:
             catalogue = read_po(file)
-        with compiled.open("wb") as file:
-            write_mo(file, catalogue)
+        with compiled.open("wb") as target:
+            write_mo(target, catalogue)
 
 
 def find_messages(root: Path) -> dict[Message, list[str]]:
@@ -65,8 +65,8 @@ def update_catalogue(path: Path, messages: dict[Message, list[str]]) -> tuple[in
     catalogue.update(template, no_fuzzy_matching=True)
     gone = len(catalogue.obsolete)
     catalogue.obsolete.clear()
-    with path.open("wb") as file:
-        write_po(file, catalogue, width=120, sort_output=True, no_location=True, omit_header=False)
+    with path.open("wb") as target:
+        write_po(target, catalogue, width=120, sort_output=True, no_location=True, omit_header=False)
     return sum(1 for one in catalogue if one.id and not one.string), gone
 
 

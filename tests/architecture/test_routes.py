@@ -14,7 +14,9 @@ from salon.tenancy.models import Salon
 from salon.web.access import Access
 
 
-def _routes(resolver: URLResolver | None = None, namespaces: tuple[str, ...] = ()) -> Iterator[tuple[str, Any, set[str]]]:
+def _routes(
+    resolver: URLResolver | None = None, namespaces: tuple[str, ...] = ()
+) -> Iterator[tuple[str, Any, set[str]]]:
     for entry in (resolver or get_resolver()).url_patterns:
         if isinstance(entry, URLResolver):
             yield from _routes(entry, (*namespaces, entry.namespace) if entry.namespace else namespaces)

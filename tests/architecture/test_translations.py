@@ -32,9 +32,13 @@ def test_german_has_every_text_and_no_other(wanted: dict[tuple[str | None, str],
     assert not set(german) - set(wanted), "make messages removes them"
 
 
+def _texts(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string or [""])
+
+
 def test_german_is_complete() -> None:
     for one in _german().values():
-        texts = [one.string] if isinstance(one.string, str) else list(one.string)
+        texts = _texts(one)
         assert all(texts), one.id
         assert not one.fuzzy, one.id
 
@@ -42,7 +46,7 @@ def test_german_is_complete() -> None:
 def test_placeholders_survive_translation() -> None:
     for one in _german().values():
         sources = [one.id] if isinstance(one.id, str) else list(one.id)
-        texts = [one.string] if isinstance(one.string, str) else list(one.string)
+        texts = _texts(one)
         allowed = set(PLACEHOLDER.findall(" ".join(sources)))
         for text in texts:
             assert set(PLACEHOLDER.findall(text)) <= allowed, one.id

@@ -1,15 +1,22 @@
 """`make bench`: seed once, measure, print the table, fail where a goal is missed."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys
 import time
-from itertools import cycle
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import django
 
 from tests.bench.measuring import Figure, Times, Visitor, print_table, timed, together
 from tests.serving import manage, running_server
+
+if TYPE_CHECKING:
+    from clients.search import Query
 
 TYPED = ("m", "mu", "mul", "mull", "anna", "anna mul", "sch", "berlin", "becker-w", "lena schaf", "hofm", "yil")
 DIGITS = ("0171 234", "3456", "5550318", "+49160", "4711", "0176 99", "98765", "030 44")
@@ -43,10 +50,8 @@ def _seed(options: argparse.Namespace) -> None:
     if find_salon("large-1") is None:
         started = time.perf_counter()
         largest = [str(size) for size in options.largest]
-        manage(
-            "seed_demo", "--salons", str(options.salons), "--clients", str(options.clients), "--largest", *largest
-        )
-        print(f"seeded {options.clients} clients in {time.perf_counter() - started:.0f} s")  # noqa: T201
+        manage("seed_demo", "--salons", str(options.salons), "--clients", str(options.clients), "--largest", *largest)
+        print(f"seeded {options.clients} clients in {time.perf_counter() - started:.0f} s")
 
 
 def _search_figures(largest: list[int], *, explain: bool) -> list[Figure]:
@@ -55,7 +60,7 @@ def _search_figures(largest: list[int], *, explain: bool) -> list[Figure]:
     from django.test.utils import CaptureQueriesContext
 
     from clients.listing import search_clients
-    from clients.search import find, parse_query
+    from clients.search import parse_query
     from salon.tenancy.context import salon_scope
     from salon.tenancy.directory import find_salon
 
@@ -67,10 +72,7 @@ def _search_figures(largest: list[int], *, explain: bool) -> list[Figure]:
             for kind, typed in (("words", TYPED), ("phone digits", DIGITS)):
                 queries = [query for text in typed if (query := parse_query(text))]
 
-                def run(turn: int, queries: list = queries) -> int:  # type: ignore[type-arg]
-                    return len(find(queries[turn % len(queries)], limit=9))
-
-                times = timed(run)
+                times = timed(partial(_find, queries))
                 name = f"search statement, {kind}, {size:,} cards"
                 figures.append(Figure(f"{name}, median", times.median, "ms", None, 1, "≤ 1 ms"))
             if explain:
@@ -78,8 +80,14 @@ def _search_figures(largest: list[int], *, explain: bool) -> list[Figure]:
                     search_clients("mul", limit=8)
                 with connection.cursor() as cursor:
                     cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {captured[0]['sql']}")
-                    print("\n".join(row[0] for row in cursor.fetchall()))  # noqa: T201
+                    print("\n".join(row[0] for row in cursor.fetchall()))
     return figures
+
+
+def _find(queries: list[Query], turn: int) -> int:
+    from clients.search import find
+
+    return len(find(queries[turn % len(queries)], limit=9))
 
 
 def _page_figures(largest: list[int]) -> list[Figure]:
@@ -88,40 +96,49 @@ def _page_figures(largest: list[int]) -> list[Figure]:
     figures: list[Figure] = []
     with running_server() as base:
         for index, size in enumerate(largest, 1):
-            cookie = sign_in(f"large-{index}")
-            visitor = Visitor(base, {"Cookie": cookie, "Accept-Encoding": "identity"})
-            typing = Visitor(base, {"Cookie": cookie, "HX-Request": "true"})
-            here = f"/s/large-{index}"
-            empty = timed(lambda _turn: len(visitor.get(f"{here}/calendar/")))
-            figures.append(Figure(f"empty page, {size:,} cards", empty.p95, "ms", None, 1000, ""))
-            for kind, typed in (("words", TYPED), ("phone digits", DIGITS)):
-                paths = cycle([f"{here}/search/?q={text.replace(' ', '+')}".replace("+49", "%2B49") for text in typed])
-                times = timed(lambda _turn: len(typing.get(next(paths))))
-                figures.append(_against(f"search while typing, {kind}, {size:,} cards, p95", times, empty))
-            for sort in ("name", "number", "listed_on"):
-                path = f"{here}/clients/?sort={sort}"
-                times = timed(lambda _turn, path=path: len(visitor.get(path)))
-                figures.append(_against(f"client list by {sort}, page 1, {size:,} cards, p95", times, empty))
-                deep = _deep_page(visitor, here, sort)
-                times = timed(lambda _turn, deep=deep: len(visitor.get(deep)))
-                figures.append(_against(f"client list by {sort}, page 500, {size:,} cards, p95", times, empty))
+            figures += _figures_of_salon(base, f"large-{index}", size)
         visitors = [Visitor(base, {"Cookie": sign_in("large-1")}) for _ in range(8)]
-        busy = together([lambda _turn, one=one: len(one.get("/s/large-1/calendar/")) for one in visitors])
-        print(f"empty page, 8 visitors at once: {busy.per_second:.0f} pages/s, p95 {busy.p95:.1f} ms")  # noqa: T201
+        busy = together([partial(_get, one, "/s/large-1/calendar/") for one in visitors])
+        print(f"empty page, 8 visitors at once: {busy.per_second:.0f} pages/s, p95 {busy.p95:.1f} ms")
     return figures
+
+
+def _figures_of_salon(base: str, slug: str, size: int) -> list[Figure]:
+    from tests.bench.visitors import sign_in
+
+    cookie, here = sign_in(slug), f"/s/{slug}"
+    visitor = Visitor(base, {"Cookie": cookie})
+    typing = Visitor(base, {"Cookie": cookie, "HX-Request": "true"})
+    empty = timed(partial(_get, visitor, f"{here}/calendar/"))
+    figures = [Figure(f"empty page, {size:,} cards, p95", empty.p95, "ms", None, 1000, "")]
+    for kind, typed in (("words", TYPED), ("phone digits", DIGITS)):
+        paths = [f"{here}/search/?{urlencode({'q': text})}" for text in typed]
+        times = timed(partial(_get, typing, *paths))
+        figures.append(_against(f"search while typing, {kind}, {size:,} cards, p95", times, empty))
+    for sort in ("name", "number", "listed_on"):
+        times = timed(partial(_get, visitor, f"{here}/clients/?sort={sort}"))
+        figures.append(_against(f"client list by {sort}, page 1, {size:,} cards, p95", times, empty))
+        times = timed(partial(_get, visitor, _deep_page(slug, sort)))
+        figures.append(_against(f"client list by {sort}, page 500, {size:,} cards, p95", times, empty))
+    return figures
+
+
+def _get(visitor: Visitor, *paths_and_turn: object) -> int:
+    *paths, turn = paths_and_turn
+    return len(visitor.get(str(paths[int(str(turn)) % len(paths)])))
 
 
 def _against(name: str, times: Times, floor: Times) -> Figure:
     return Figure(name, times.p95, "ms", floor.p95, 2, "≤ 2 × empty page")
 
 
-def _deep_page(visitor: Visitor, here: str, sort: str) -> str:
+def _deep_page(slug: str, sort: str) -> str:
     """Walk to page 500 by cursors of the list itself, as far as there are pages."""
     from clients.listing import Sort, list_clients
     from salon.tenancy.context import salon_scope
     from salon.tenancy.directory import find_salon
 
-    salon = find_salon(here.rsplit("/", 1)[1])
+    salon = find_salon(slug)
     assert salon is not None
     cursor: str | None = None
     with salon_scope(salon.pk):
@@ -130,7 +147,7 @@ def _deep_page(visitor: Visitor, here: str, sort: str) -> str:
             if following is None:
                 break
             cursor = following
-    return f"{here}/clients/?sort={sort}&page={cursor}"
+    return f"/s/{slug}/clients/?sort={sort}&page={cursor}"
 
 
 if __name__ == "__main__":

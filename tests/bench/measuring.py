@@ -107,5 +107,5 @@ def print_table(figures: list[Figure]) -> bool:
         rows.append((one.name, f"{one.seen:.2f} {one.unit}", floor, ratio, one.goal_text, verdict))
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())  # noqa: T201
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     return all(one.reached for one in figures)

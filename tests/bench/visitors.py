@@ -1,8 +1,8 @@
 """Somebody who works in a large salon."""
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth import BACKEND_SESSION_KEY as BACKEND
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 
 from salon.identity.models import User

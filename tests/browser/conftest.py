@@ -13,9 +13,14 @@ from tests.serving import manage, running_server
 
 PASSWORD = "treatcard-demo"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
-).split()
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 # Told by the server on purpose, and by Chromium on the console.
 EXPECTED = ("status of 404", "status of 422", "status of 403", "status of 429")
 

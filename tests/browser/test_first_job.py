@@ -47,7 +47,9 @@ def test_typing_narrows_the_list(open_page: OpenPage) -> None:
     assert "q=hofmann+fr" in page.url or "q=hofmann%20fr" in page.url
     page.get_by_role("link", name="Frank Hofmann").click()
     page.go_back()
-    expect(page.get_by_role("searchbox", name="Kunden").or_(page.locator("input[name=q]").last)).to_have_value("hofmann fr")
+    expect(page.get_by_role("searchbox", name="Kunden").or_(page.locator("input[name=q]").last)).to_have_value(
+        "hofmann fr"
+    )
 
 
 def test_errors_stand_beside_the_field(open_page: OpenPage) -> None:

@@ -242,14 +242,6 @@ def test_celery_knows_its_options(name: str) -> None:
             assert re.search(rf"{re.escape(word)}\b", shown.stdout), word
 
 
-def test_the_image_needs_no_file_that_a_clone_lacks() -> None:
-    tracked = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.splitlines()
-    kept = {line.split("/")[0] for line in tracked}
-    assert {"manage.py", "requirements.txt", "salon", "clients", "templates", "static", "locale"} <= kept
-
-
 # The scripts
 
 
@@ -312,6 +304,7 @@ def test_the_proxy_serves_the_domain_and_asks_the_web_service() -> None:
         checked = subprocess.run(
             [caddy, "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")],
             env={"SALON_DOMAIN": "salon.example", "HOME": "/nonexistent"},
+            check=False,
             capture_output=True,
             text=True,
         )

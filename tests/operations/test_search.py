@@ -23,9 +23,7 @@ CLIENTS = [
 @pytest.fixture
 def listed(in_sonnenschein: Salon, front_desk: Actor) -> Salon:
     for details in CLIENTS:
-        create_client(
-            actor=front_desk, salon=in_sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW
-        )
+        create_client(actor=front_desk, salon=in_sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW)
     return in_sonnenschein
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -48,21 +49,19 @@ def make(model: type[models.Model], salon_id: UUID, **given: Any) -> models.Mode
     return row
 
 
+_OF_TYPE: dict[type[models.Field[Any, Any]], Callable[[], Any]] = {
+    models.UUIDField: uuid7,
+    models.DateTimeField: lambda: NOW,
+    models.DateField: NOW.date,
+    models.IntegerField: lambda: 1,
+    models.BinaryField: lambda: uuid7().bytes,
+    models.JSONField: list,
+}
+
+
 def _value(field: models.Field[Any, Any], salon_id: UUID) -> Any:
     if isinstance(field, models.ForeignKey):
         return make(field.remote_field.model, salon_id).pk
     if field.choices:
         return field.flatchoices[0][0]
-    if isinstance(field, models.UUIDField):
-        return uuid7()
-    if isinstance(field, models.DateTimeField):
-        return NOW
-    if isinstance(field, models.DateField):
-        return NOW.date()
-    if isinstance(field, models.IntegerField):
-        return 1
-    if isinstance(field, models.BinaryField):
-        return uuid7().bytes
-    if isinstance(field, models.JSONField):
-        return []
-    return "x"
+    return next((make_one() for kind, make_one in _OF_TYPE.items() if isinstance(field, kind)), "x")

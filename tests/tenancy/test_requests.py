@@ -35,7 +35,7 @@ def test_interleaved_requests_see_their_own_salon_only(
             create_client(actor=front_desk, salon=salon, details=details, created_via=CreatedVia.STAFF, now=NOW)
         browsers.append((salon, browser_of(user)))
     connection.ensure_connection()
-    backend = connection.connection.info.backend_pid  # type: ignore[union-attr]
+    backend = connection.connection.info.backend_pid
     random = Random(5)
     for _ in range(REQUESTS):
         salon, browser = random.choice(browsers)
@@ -45,4 +45,4 @@ def test_interleaved_requests_see_their_own_salon_only(
             continue
         answer = browser.get(f"/s/{salon.slug}/search/?q=Berta", headers={"HX-Request": "true"}).content
         assert answer.count(b"Markeofsalon") == answer.count(b"Markeofsalon" + salon.slug[-1:].encode()) > 0
-    assert connection.connection.info.backend_pid == backend  # type: ignore[union-attr]
+    assert connection.connection.info.backend_pid == backend

@@ -1,7 +1,10 @@
 """Every table is bound to its salon by the database, or stands in the directory with a reason (architecture.md §3)."""
 
+from typing import Any
+
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.db import connection
 
 from salon.tenancy.directory import DIRECTORY_TABLES
@@ -9,14 +12,14 @@ from salon.tenancy.models import Salon
 from tests import database
 
 
-def _rows(sql: str) -> list[tuple[object, ...]]:
+def _rows(sql: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return list(cursor.fetchall())
 
 
 def test_every_table_forces_row_level_security_or_is_allowed_not_to(db: None) -> None:
-    tables = dict(
+    tables: dict[str, bool] = dict(
         _rows(
             "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity FROM pg_class c JOIN pg_namespace n "
             "ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')"
@@ -33,9 +36,9 @@ def test_every_policy_compares_the_salon_and_fails_without_one(db: None) -> None
 
 
 def test_app_owns_nothing_and_bypasses_nothing(db: None) -> None:
-    assert _rows("SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user") == [
-        (False, False, False, False)
-    ]
+    assert _rows(
+        "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    ) == [(False, False, False, False)]
     assert _rows("SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole") == [(0,)]
     truncatable = (
         "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
@@ -64,7 +67,7 @@ def test_every_relation_of_a_salon_model_is_a_constraint_of_the_database(db: Non
         (table, column)
         for table, columns in _rows(
             "SELECT c.conrelid::regclass::text, "
-            "(SELECT array_agg(attname::text) FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = ANY (c.conkey)) "
+            "(SELECT array_agg(attname::text) FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = ANY (conkey)) "
             "FROM pg_constraint c WHERE contype = 'f'"
         )
         for column in (columns if len(columns) == 1 else [one for one in columns if one != "salon_id"])
@@ -78,8 +81,9 @@ def test_every_relation_of_a_salon_model_is_a_constraint_of_the_database(db: Non
 def test_indexes_of_salon_tables_begin_with_the_salon(db: None) -> None:
     bound = {name for (name,) in _rows("SELECT relname FROM pg_class WHERE relforcerowsecurity")}
     for table, index, first, primary in _rows(
-        "SELECT t.relname, i.relname, a.attname, x.indisprimary FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid "
-        "JOIN pg_class t ON t.oid = x.indrelid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]"
+        "SELECT t.relname, i.relname, a.attname, x.indisprimary FROM pg_index x "
+        "JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid "
+        "JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]"
     ):
         if table in bound and not (primary and first == "id"):
             assert first == "salon_id", index
@@ -88,9 +92,8 @@ def test_indexes_of_salon_tables_begin_with_the_salon(db: None) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_migrations_of_tenancy_go_back_and_forth(django_db_blocker: object) -> None:
     """Constraints are carried both ways: after down and up again the database is what it was."""
-    from django.core.management import call_command
 
-    def shape() -> list[tuple[object, ...]]:
+    def shape() -> list[tuple[Any, ...]]:
         with database.owner() as direct:
             return direct.execute(
                 "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
@@ -98,7 +101,8 @@ def test_migrations_of_tenancy_go_back_and_forth(django_db_blocker: object) -> N
                 "SELECT tablename, policyname, qual FROM pg_policies UNION ALL "
                 "SELECT table_name, privilege_type, grantee FROM information_schema.table_privileges "
                 "WHERE table_schema = 'public' AND table_name <> 'django_migrations' UNION ALL "
-                "SELECT event_object_table, trigger_name, action_statement FROM information_schema.triggers ORDER BY 1, 2, 3"
+                "SELECT event_object_table, trigger_name, action_statement FROM information_schema.triggers "
+                "ORDER BY 1, 2, 3"
             ).fetchall()
 
     before = shape()

@@ -68,9 +68,7 @@ def test_a_name_is_required(browser: Browser) -> None:
     assert answer.context["form"].errors == {"first_name": ["Geben Sie einen Vor- oder Nachnamen ein."]}
 
 
-def test_a_card_with_the_same_phone_is_shown_first(
-    browser: Browser, sonnenschein: Salon, front_desk: Actor
-) -> None:
+def test_a_card_with_the_same_phone_is_shown_first(browser: Browser, sonnenschein: Salon, front_desk: Actor) -> None:
     _add(sonnenschein, front_desk, first_name="Petra", last_name="Lang", mobile="0171 5550318")
     given = {"first_name": "P.", "mobile": "+49 171 5550318"}
     answer = browser.post(NEW, given)
@@ -167,9 +165,7 @@ def test_names_are_shown_as_text(browser: Browser, sonnenschein: Salon, front_de
         assert "&lt;script&gt;alert(1)" in html
 
 
-def test_a_card_without_contact_says_what_that_means(
-    browser: Browser, sonnenschein: Salon, front_desk: Actor
-) -> None:
+def test_a_card_without_contact_says_what_that_means(browser: Browser, sonnenschein: Salon, front_desk: Actor) -> None:
     bare = _add(sonnenschein, front_desk, first_name="Anna")
     full = _add(sonnenschein, front_desk, first_name="Anna", email="anna@mail.example")
     assert browser.get(f"{LIST}{bare.pk}/").context["missing_contact"]

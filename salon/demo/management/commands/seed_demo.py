@@ -38,7 +38,9 @@ class Command(BaseCommand):
             for index, size in enumerate(sizes, 1):
                 random = Random(index)
                 with transaction.atomic():
-                    salon = directory.add_salon(name=f"Salon {index}", slug=f"large-{len(known) + index}", city="Berlin")
+                    salon = directory.add_salon(
+                        name=f"Salon {index}", slug=f"large-{len(known) + index}", city="Berlin"
+                    )
                     people = islice(invent(random, today=salon.date_at(now), city="Berlin"), size)
                     with salon_scope(salon.pk):
                         write_cards(salon.pk, people, actor_name="Demo")
