@@ -1,10 +1,13 @@
 """Cards as templates show them: phones as people write them, days in German writing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils import dateformat
+from django.utils.formats import get_format
 from django.utils.functional import Promise
 
 from clients.details import Gender
@@ -14,8 +17,41 @@ from salon.tenancy.models import Salon
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One client as lists show it: fifty a page, so only what they show, as text."""
+
+    number: str
+    full_name: str
+    mobile_display: str
+    email: str
+    city: str
+    listed_on: str
+    has_no_contact: bool
+    card_url: str
+
+
+def rows(clients: Iterable[Client], salon: Salon) -> list[Row]:
+    """Return cards as rows of a list, in the same order."""
+    section = reverse("clients:list", args=[salon.slug])
+    day_format = get_format("SHORT_DATE_FORMAT")
+    return [
+        Row(
+            number=str(client.number),
+            full_name=client.full_name,
+            mobile_display=display_phone(client.mobile or client.landline, salon.country),
+            email=client.email,
+            city=client.city,
+            listed_on=dateformat.format(client.listed_on, day_format),
+            has_no_contact=not (client.email or client.mobile or client.landline),
+            card_url=f"{section}{client.pk}/",
+        )
+        for client in clients
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class ShownClient:
-    """One client as lists and the card show it."""
+    """One client as the card shows it."""
 
     id: UUID
     number: int
@@ -37,7 +73,6 @@ class ShownClient:
     created_via_label: Promise | str
     version: int
     has_no_contact: bool
-    card_url: str
 
 
 def shown(client: Client, salon: Salon, today: date) -> ShownClient:
@@ -63,7 +98,6 @@ def shown(client: Client, salon: Salon, today: date) -> ShownClient:
         created_via_label=CreatedVia(client.created_via).label,
         version=client.version,
         has_no_contact=not (client.email or client.mobile or client.landline),
-        card_url=reverse("clients:card", args=[salon.slug, client.pk]),
     )
 
 

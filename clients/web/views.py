@@ -21,7 +21,7 @@ from clients.models import Client, CreatedVia
 from clients.search import Hit
 from clients.web.forms import ClientForm, initial_of
 from clients.web.history import history_of
-from clients.web.shown import ShownClient, shown
+from clients.web.shown import Row, ShownClient, rows, shown
 from salon.errors import FieldError, InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
@@ -32,7 +32,7 @@ from salon.web.access import SalonRequest, requires
 class ListPage:
     """One page of rows and the addresses of its neighbours."""
 
-    clients: list[ShownClient]
+    clients: list[Row]
     next_url: str | None
     previous_url: str | None
 
@@ -77,7 +77,7 @@ def _list_page(request: SalonRequest, here: str, sort: Sort, cursor: str | None)
     def link(to: str | None) -> str | None:
         return to and f"{here}?{urlencode({'sort': sort.value, 'page': to})}"
 
-    return ListPage([_shown(request, client) for client in page.clients], link(page.next), link(page.previous))
+    return ListPage(rows(page.clients, request.salon), link(page.next), link(page.previous))
 
 
 def _search_page(request: SalonRequest, here: str, typed: str, cursor: str | None) -> ListPage | None:
@@ -88,7 +88,7 @@ def _search_page(request: SalonRequest, here: str, typed: str, cursor: str | Non
     found, more = search_clients(typed, limit=PAGE, after=after)
     next_url = f"{here}?{urlencode({'q': typed, 'page': _write_hit(more)})}" if more else None
     first_url = f"{here}?{urlencode({'q': typed})}" if after else None
-    return ListPage([_shown(request, client) for client in found], next_url, first_url)
+    return ListPage(rows(found, request.salon), next_url, first_url)
 
 
 def _write_hit(hit: Hit) -> str:
@@ -162,9 +162,9 @@ def edit(request: SalonRequest, client_id: UUID) -> HttpResponse:
     return _form_page(request, form, cancel_url=cancel_url, client=client)
 
 
-def _twins(request: SalonRequest, details: ClientDetails) -> list[ShownClient]:
+def _twins(request: SalonRequest, details: ClientDetails) -> list[Row]:
     accepted = accept(details, country=request.salon.country, today=request.salon.date_at(timezone.now()))
-    return [_shown(request, client) for client in sharing_contact(accepted.details)]
+    return rows(sharing_contact(accepted.details), request.salon)
 
 
 def add_errors(form: ClientForm, errors: list[FieldError]) -> None:
@@ -191,7 +191,7 @@ def _form_page(
     *,
     cancel_url: str,
     client: Client | None = None,
-    duplicates: list[ShownClient] | None = None,
+    duplicates: list[Row] | None = None,
     conflict: list[dict[str, object]] | None = None,
 ) -> HttpResponse:
     context = {

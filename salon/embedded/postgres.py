@@ -101,10 +101,8 @@ class Postgres:
 
     def stop(self) -> None:
         """Disconnect everybody, stop the server, and return when no process of it is left."""
-        if self.process is None:
-            return
         for number, grace in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
-            if self.process.poll() is None:
+            if self.process and self.process.poll() is None:
                 self.process.send_signal(number)
                 try:
                     self.process.wait(grace)

@@ -25,7 +25,7 @@ _UNTIL_HEALTHY = 90.0  # seconds
 _STOPPING_TAKES = 20.0  # seconds that an earlier supervisor of this checkout may need to end
 
 
-class StopAsked(Exception):  # noqa: N818 - a wish, no error
+class StopAsked(Exception):
     """Ctrl-C, TERM or the end of the terminal."""
 
 

@@ -84,10 +84,8 @@ class Valkey:
 
     def stop(self) -> None:
         """Let the server write what it holds and return when it is gone."""
-        if self.process is None:
-            return
         for number, grace in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0)):
-            if self.process.poll() is None:
+            if self.process and self.process.poll() is None:
                 self.process.send_signal(number)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.process.wait(grace)
