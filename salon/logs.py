@@ -10,6 +10,8 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+# Who reads a log must not be able to accept an invitation or set a password.
+_SECRET_IN_PATH = re.compile(r"^(/invitation/|/password/reset/[^/]+/)[^/]+")
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -68,7 +70,7 @@ class RequestLogMiddleware:
             self.log.info(
                 "request",
                 method=request.method,
-                path=request.path,
+                path=_SECRET_IN_PATH.sub(r"\1…", request.path),
                 status=response.status_code,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )

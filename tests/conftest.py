@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client as Browser
@@ -16,10 +17,13 @@ from salon.tenancy.models import Salon
 from salon.web.translations import compile_catalogues
 from tests import database
 
+# Argon2 as slow as it is in earnest would make the tests take minutes. At import, so that one run knows one cost.
+Argon2PasswordHasher.time_cost = 1
+Argon2PasswordHasher.memory_cost = 64
+Argon2PasswordHasher.parallelism = 1
+
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 PASSWORD = "treatcard-demo"
-# Hashed once: Argon2 takes its time on purpose.
-_HASHES: dict[str, str] = {}
 
 
 def pytest_configure() -> None:
@@ -49,10 +53,7 @@ def django_db_setup(
 
 def _user(email: str, name: str, salon: Salon, role: Role) -> User:
     user = User(email=email, name=name)
-    if not _HASHES:
-        user.set_password(PASSWORD)
-        _HASHES[PASSWORD] = user.password
-    user.password = _HASHES[PASSWORD]
+    user.set_password(PASSWORD)
     user.save()
     Membership.objects.create(user=user, salon=salon, role=role)
     return user

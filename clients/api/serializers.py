@@ -76,6 +76,11 @@ def shown(client: Client) -> dict[str, Any]:
     return dict(ClientBody(client).data)
 
 
+def listed(clients: list[Client]) -> list[Any]:
+    """Return cards as a list gives them, each as GET does."""
+    return list(ClientBody(clients, many=True).data)
+
+
 def details_in(entered: dict[str, Any]) -> ChangedDetails:
     """Return what a parsed body says of the master data."""
     return cast(ChangedDetails, {name: value for name, value in entered.items() if name != "created_via"})

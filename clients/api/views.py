@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.api.filters import ClientFilters, cursor_of, hit_at
-from clients.api.serializers import ClientBody, NewClientBody, details_in, shown
+from clients.api.serializers import ClientBody, NewClientBody, details_in, listed, shown
 from clients.cards import create_client, get_client, update_client
 from clients.details import ClientDetails
 from clients.listing import ORDERS, Sort, search_clients
@@ -39,12 +39,12 @@ class ClientsEndpoint(Endpoint):
         clients = narrowed.qs
         if typed := narrowed.form.cleaned_data["search"]:
             found, more = search_clients(typed, limit=asked.limit, after=hit_at(asked.cursor))
-            return page_answer(request, [shown(one) for one in found], next=cursor_of(more), previous=None)
+            return page_answer(request, listed(found), next=cursor_of(more), previous=None)
         try:
             page = keyset.page(clients, ORDERS[Sort.NUMBER], limit=asked.limit, cursor=asked.cursor)
         except keyset.InvalidCursor as error:
             raise invalid_cursor() from error
-        return page_answer(request, [shown(one) for one in page.rows], next=page.next, previous=page.previous)
+        return page_answer(request, listed(page.rows), next=page.next, previous=page.previous)
 
     @extend_schema(request=NewClientBody, responses={201: ClientBody})
     @idempotent(Idempotency.OFFERED)

@@ -11,7 +11,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from salon.errors import DomainError, NotAllowed, NotFound
@@ -65,7 +67,9 @@ class SalonMiddleware:
             raise Http404 from exception
         if isinstance(exception, NotAllowed):
             raise PermissionDenied(str(exception.message)) from exception
-        return render(request, "web/refused.html", {"message": exception.message}, status=422)
+        layout = "frame.html" if hasattr(request, "salon") else "public.html"
+        context = {"message": exception.message, "back_url": _back(request), "layout": layout}
+        return render(request, "web/refused.html", context, status=422)
 
     @staticmethod
     def _sign_in_first(request: SalonRequest) -> HttpResponse:
@@ -74,3 +78,10 @@ class SalonMiddleware:
             back = request.htmx.current_url_abs_path or "/"
             return HttpResponseClientRedirect(redirect_to_login(back).url)
         return redirect_to_login(request.get_full_path())
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the page that the refused request came from, else the start page."""
+    page = request.headers.get("Referer", "")
+    here = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return page if here else reverse("home")

@@ -1,7 +1,9 @@
 """Rules of the house that no linter knows (architecture.md §1, §6)."""
 
+import ast
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,27 @@ def test_no_javascript_that_evaluates_text() -> None:
     for path in sorted((ROOT / "static" / "js").rglob("*.js")):
         source = path.read_text(encoding="utf-8")
         assert not re.search(r"\beval\(|new Function|innerHTML|insertAdjacentHTML|document\.write", source), path
+
+
+# Found by the framework under these names.
+FRAMEWORK_FINDS = {"Config", "Command", "main"}
+
+
+def test_nothing_is_written_that_nothing_uses() -> None:
+    """Every function and class is named somewhere besides its own definition and its tests."""
+    sources = [path.read_text(encoding="utf-8") for path in (*CODE, *(ROOT / "templates").rglob("*.*"))]
+    sources.append((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    used = Counter(name for source in sources for name in re.findall(r"[A-Za-z_][A-Za-z0-9_]*", source))
+    unused = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in CODE
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        if used[node.name] == 1 and node.name not in FRAMEWORK_FINDS and not _registered(node)
+    ]
+    assert unused == []
+
+
+def _registered(node: ast.FunctionDef | ast.ClassDef) -> bool:
+    """A model or a decorated function is found without being named."""
+    return bool(node.decorator_list) or (isinstance(node, ast.ClassDef) and bool(node.bases))

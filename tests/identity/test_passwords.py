@@ -69,6 +69,24 @@ def test_the_worker_writes_to_who_exists_and_to_nobody_else(owner: User) -> None
     assert DueWork.objects.filter(task="salon.mail.tasks.deliver_account_mail", subject_id=mail.pk).count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_dies_between_mail_and_end_of_work_has_written_no_mail(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = DueWork.objects.create(task=TASK, subject_id=owner.pk, due_at="2020-01-01T00:00Z")
+
+    def die(self: DueWork) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DueWork, "delete", die)
+        with pytest.raises(KeyboardInterrupt):
+            send_reset_link(str(work.pk))
+    assert not AccountMail.objects.exists()
+    send_reset_link(str(work.pk))
+    assert AccountMail.objects.count() == 1
+
+
 def test_the_mail_is_in_the_users_language(owner: User) -> None:
     User.objects.filter(pk=owner.pk).update(language=Language.EN)
     with override("de"):

@@ -302,6 +302,7 @@ def test_a_link_leaves_the_address_bar_sets_the_password_and_ends_all_sessions(
     assert (weak.status_code, _codes(weak)) == (422, {"password": 1})
     done = browser.post(arrived["Location"], {"password": NEW})
     assert done["Location"] == "/password/reset/done/"
+    assert "password_reset_token" not in browser.session
     assert browser.get(done["Location"]).status_code == 200
 
     assert elsewhere.get(CALENDAR)["Location"] == f"/sign-in/?next={CALENDAR}"

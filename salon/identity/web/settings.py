@@ -41,6 +41,13 @@ SETTINGS_PAGES = (
         "members",
         Permission.MEMBERS,
     ),
+    SettingsPage(
+        _("API keys"),
+        _("Which booking sites, tills and shops may enter, and what they may do"),
+        "key-round",
+        "api_keys",
+        Permission.API_KEYS,
+    ),
 )
 
 

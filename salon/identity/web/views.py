@@ -147,7 +147,7 @@ def password_reset_confirm(request: HttpRequest, uidb64: str, token: str) -> Htt
     now = timezone.now()
     arrived = token != _TOKEN_IN_SESSION
     kept = token if arrived else request.session.get(_SESSION_KEY, "")
-    form = NewPasswordForm(request.POST if request.method == "POST" and not arrived else None)
+    form = NewPasswordForm(request.POST if request.method == "POST" else None)
     try:
         passwords.check_reset_link(user_key=uidb64, token=kept, now=now)
         if arrived:
