@@ -27,4 +27,4 @@ COPY --from=build /srv/salon /srv/salon
 WORKDIR /srv/salon
 USER 10001:10001
 EXPOSE 8000
-CMD ["python", "-m", "granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers-kill-timeout", "20", "--respawn-failed-workers", "--log-level", "warning", "salon.wsgi:application"]
+CMD ["python", "-m", "granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers-kill-timeout", "10", "--respawn-failed-workers", "--log-level", "warning", "salon.wsgi:application"]

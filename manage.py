@@ -13,6 +13,9 @@ def main() -> None:
     from salon.environment import ConfigurationError
 
     try:
+        # Commands wake workers too, so they need the configured Celery application.
+        import salon.celery  # noqa: F401
+
         execute_from_command_line(sys.argv)
     except ConfigurationError as error:
         sys.exit(str(error))

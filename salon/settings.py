@@ -241,6 +241,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "dispatch-due-work": {"task": "salon.work.tasks.dispatch", "schedule": 60.0},
     "forget-expired": {"task": "salon.identity.tasks.forget_expired", "schedule": 3600.0},
+    "forget-answers": {"task": "salon.api.tasks.forget_answers", "schedule": 3600.0},
 }
 
 LOGGING_CONFIG = "logging.config.dictConfig"

@@ -7,8 +7,11 @@
 
 export SECRETS_DIR="${SECRETS_DIR:-/run/secrets}"
 
+# An empty password would be none. (No `exit`: the container may source this file.)
+if [[ -s $SECRETS_DIR/owner_password && -s $SECRETS_DIR/app_password && -s $SECRETS_DIR/backup_password ]]; then
 # psql reads the passwords itself, so that they stand on no command line.
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="${POSTGRES_USER:-${PGUSER:-postgres}}" --dbname=postgres <<'SQL'
+SET client_min_messages = warning;
 \set owner_password `cat "$SECRETS_DIR/owner_password"`
 \set app_password `cat "$SECRETS_DIR/app_password"`
 \set backup_password `cat "$SECRETS_DIR/backup_password"`
@@ -30,3 +33,7 @@ SELECT 'CREATE DATABASE salon OWNER owner' WHERE NOT EXISTS (SELECT FROM pg_data
 REVOKE ALL ON DATABASE salon FROM PUBLIC;
 GRANT CONNECT ON DATABASE salon TO app, backup;
 SQL
+else
+    printf 'roles.sh: owner_password, app_password or backup_password is missing in %s\n' "$SECRETS_DIR" >&2
+    false
+fi

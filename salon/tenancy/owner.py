@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.conf import settings
 from django.db import connection
 
 from salon import environment
@@ -28,8 +27,3 @@ def owner_connection() -> Iterator[None]:
     finally:
         connection.close()
         connection.settings_dict = served
-
-
-def app_role() -> str:
-    """Return the role that serves requests, to which migrations grant rights."""
-    return str(settings.APP_ROLE)

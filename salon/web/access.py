@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django_htmx.middleware import HtmxDetails
 
@@ -55,11 +54,6 @@ def requires(permission: Permission) -> Callable[[View], View]:
 def public(reason: str) -> Callable[[View], View]:
     """Declare a route open to anybody, and say why."""
     return lambda view: _declared(view, Access(None, reason))
-
-
-def signed_in(reason: str) -> Callable[[View], View]:
-    """Declare a route of any signed-in user outside the salons, and say why."""
-    return lambda view: _declared(login_required(view), Access(None, reason))
 
 
 def _declared(view: Any, access: Access) -> View:

@@ -152,12 +152,6 @@ def test_what_must_be_set_by_hand_stands_in_the_example() -> None:
     assert required <= named <= set(re.findall(r"\$\{(\w+)", text))
 
 
-@pytest.mark.parametrize("option", ["WEB_WORKERS", "WORKER_PROCESSES", "POSTGRES_BUFFERS", "BACKUP_KEEP_DAYS"])
-def test_knobs_are_described(option: str) -> None:
-    assert option in (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    assert f"`{option}`" in (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-
-
 def test_every_knob_is_described() -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     described = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
@@ -290,7 +284,7 @@ def test_the_secrets_script_keeps_what_is_there(tmp_path: Path) -> None:
     assert changed == {"app_password", "database_url", "smtp_password"}
 
 
-def test_the_proxy_serves_the_domain_and_asks_the_web_service() -> None:
+def test_the_proxy_serves_the_domain_and_asks_the_web_service(tmp_path: Path) -> None:
     text = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
     assert "reverse_proxy web:8000" in text
     ports = [port.rsplit(":", 1)[1] for port in SERVICES["proxy"]["ports"]]
@@ -303,7 +297,7 @@ def test_the_proxy_serves_the_domain_and_asks_the_web_service() -> None:
     if caddy := shutil.which("caddy"):
         checked = subprocess.run(
             [caddy, "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")],
-            env={"SALON_DOMAIN": "salon.example", "HOME": "/nonexistent"},
+            env={"SALON_DOMAIN": "salon.example", "HOME": str(tmp_path)},
             check=False,
             capture_output=True,
             text=True,

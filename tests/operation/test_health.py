@@ -4,27 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from celery import current_app
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client as Browser
 
-from salon.web import health
+from salon.celery import app
 from tests import database
-
-
-@pytest.fixture(autouse=True)
-def forget() -> Iterator[None]:
-    """Let each test look for migrations anew: the process remembers that there are none pending."""
-    health._migrated = False
-    yield
-    health._migrated = False
 
 
 @pytest.fixture
 def no_broker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(current_app.conf, "broker_url", f"redis+socket://{tmp_path}/nothing.sock")
-    monkeypatch.setattr(current_app.conf, "broker_write_url", f"redis+socket://{tmp_path}/nothing.sock")
+    monkeypatch.setattr(app.conf, "broker_url", f"redis+socket://{tmp_path}/nothing.sock")
+    monkeypatch.setattr(app.conf, "broker_write_url", f"redis+socket://{tmp_path}/nothing.sock")
 
 
 @pytest.fixture

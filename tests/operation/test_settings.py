@@ -19,6 +19,7 @@ PRODUCTION = {
     "BASE_URL": "https://salon.example",
     "DATABASE_URL": "postgresql://app:secret@nowhere.example/salon",
     "REDIS_URL": "redis://nowhere.example",
+    "SMTP_HOST": "smtp.example",
 }
 
 
@@ -38,6 +39,12 @@ def test_production_passes_every_check_for_deployment(tmp_path: Path) -> None:
     answer = _manage(tmp_path, "check", "--deploy", "--fail-level", "DEBUG", **PRODUCTION)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout == "System check identified no issues (0 silenced).\n"
+
+
+def test_production_without_a_mail_server_does_not_pass(tmp_path: Path) -> None:
+    answer = _manage(tmp_path, "check", "--deploy", **{**PRODUCTION, "SMTP_HOST": ""})
+    assert answer.returncode == 1
+    assert "(mail.E001)" in answer.stderr
 
 
 def test_debug_is_never_on_in_production(tmp_path: Path) -> None:
@@ -148,3 +155,9 @@ def test_a_database_url_over_a_socket() -> None:
     found = database_settings("postgresql://app@/salon?host=/run/postgresql", prepared_statements=True)
     assert (found["HOST"], found["PORT"]) == ("/run/postgresql", "")
     assert found["OPTIONS"] == {"server_side_binding": True, "prepare_threshold": 5}
+
+
+def test_commands_wake_the_configured_worker(tmp_path: Path) -> None:
+    ask = "from celery import current_app; print(current_app.conf.broker_url)"
+    answer = _manage(tmp_path, "shell", "--no-imports", "-c", ask, **PRODUCTION)
+    assert (answer.returncode, answer.stdout) == (0, "redis://nowhere.example\n"), answer.stderr

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from salon.errors import InvalidInput
+from salon.errors import DomainError, InvalidInput
 from salon.identity import members as operations
 from salon.identity.roles import Permission, Role
 from salon.identity.web.forms import InviteForm, RoleForm, show_errors
@@ -146,7 +146,7 @@ def members_role(request: SalonRequest, membership_id: UUID) -> HttpResponse:
     """Gives a member another role."""
     form = RoleForm(request.POST)
     if not form.is_valid():
-        return render(request, "web/refused.html", {"message": gettext("There is no such role.")}, status=422)
+        raise DomainError(gettext("There is no such role."))
     changed = operations.change_role(
         actor=request.actor, membership_id=membership_id, role=Role(form.cleaned_data["role"]), now=timezone.now()
     )
