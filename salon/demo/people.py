@@ -10,6 +10,7 @@ from clients.models import CreatedVia
 from salon.demo import names
 from salon.folding import fold
 
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 LONGEST_LISTED = timedelta(days=6 * 365)
 
 
@@ -61,9 +62,8 @@ def _landline(random: Random, city: str) -> str:
 
 
 def _email(random: Random, first: str, last: str) -> str:
-    local = "".join(
-        letter for letter in f"{fold(first)}.{fold(last)}".replace(" ", "-") if letter.isascii() and letter != "'"
-    )
+    spelled = f"{first}.{last}".casefold().translate(_UMLAUTS).replace(" ", "-").replace("'", "")
+    local = fold(spelled) if not spelled.isascii() else spelled
     return f"{local}{random.randrange(2, 99) if random.random() < 0.5 else ''}@{random.choice(names.MAIL_HOSTS)}"
 
 
