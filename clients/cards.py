@@ -44,7 +44,11 @@ def create_client(
     accepted = accept(details, country=salon.country, today=today)
     with transaction.atomic():
         client = Client(
-            number=_next_number(salon.pk), listed_on=listed_on or today, created_via=created_via, updated_at=now
+            number=_next_number(salon.pk),
+            listed_on=listed_on or today,
+            created_via=created_via,
+            created_at=now,
+            updated_at=now,
         )
         _store(client, accepted.details)
         client.save(force_insert=True)

@@ -1,7 +1,6 @@
 """The client card and what finds it again."""
 
 from django.db import models
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from clients.details import Gender
@@ -39,7 +38,7 @@ class Client(SalonOwned):
     # "last first", folded: German order without ICU, and comparable under row-level security.
     sort_key = models.CharField(max_length=200, db_collation="C")
     version = models.PositiveIntegerField(default=1)
-    created_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:

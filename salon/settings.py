@@ -46,7 +46,6 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "lucide",
     "rest_framework",
 ]

@@ -1,8 +1,5 @@
 """How a list of clients is narrowed: always by tokens, which row-level security leaves an index to."""
 
-import binascii
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -10,8 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters import CharFilter, FilterSet
 
 from clients.models import Client, SearchToken, TokenField
-from clients.search import LONGEST_TOKEN, Hit
-from salon.api.pagination import invalid_cursor
+from clients.search import LONGEST_TOKEN
 from salon.errors import FieldError, InvalidInput
 from salon.folding import fold
 from salon.phone import InvalidPhone, parse_phone
@@ -68,28 +64,3 @@ class ClientFilters(FilterSet):  # type: ignore[misc]
 
 def _having(field: TokenField, token: str) -> QuerySet[SearchToken, UUID]:
     return SearchToken.objects.filter(field=field, token=token[:LONGEST_TOKEN]).values_list("client_id", flat=True)
-
-
-def cursor_of(hit: Hit | None) -> str | None:
-    """Return the place behind a hit, as the address of the next page tells it."""
-    if hit is None:
-        return None
-    return urlsafe_b64encode(json.dumps([str(hit.client_id), hit.field, hit.token]).encode()).decode().rstrip("=")
-
-
-def hit_at(cursor: str | None) -> Hit | None:
-    """Read what `cursor_of` wrote.
-
-    Raises: InvalidInput.
-    """
-    if cursor is None:
-        return None
-    try:
-        client_id, field, token = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        hit = Hit(UUID(client_id), TokenField(field), str(token))
-        hit.token.encode()
-    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
-        raise invalid_cursor() from error
-    if "\x00" in hit.token:
-        raise invalid_cursor()
-    return hit

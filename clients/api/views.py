@@ -7,9 +7,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clients.api.filters import ClientFilters, cursor_of, hit_at
+from clients.api.filters import ClientFilters
 from clients.api.serializers import ClientBody, NewClientBody, details_in, listed, shown
 from clients.cards import create_client, get_client, update_client
+from clients.cursors import cursor_of, hit_at
 from clients.details import ClientDetails
 from clients.listing import ORDERS, Sort, search_clients
 from clients.models import Client, CreatedVia
@@ -37,10 +38,12 @@ class ClientsEndpoint(Endpoint):
         asked = page_asked(request)
         narrowed = self.narrowed(Client.objects.all())
         clients = narrowed.qs
-        if typed := narrowed.form.cleaned_data["search"]:
-            found, more = search_clients(typed, limit=asked.limit, after=hit_at(asked.cursor))
-            return page_answer(request, listed(found), next=cursor_of(more), previous=None)
         try:
+            if typed := narrowed.form.cleaned_data["search"]:
+                after = hit_at(asked.cursor) if asked.cursor else None
+                found, more = search_clients(typed, limit=asked.limit, after=after)
+                following = cursor_of(more) if more else None
+                return page_answer(request, listed(found), next=following, previous=None)
             page = keyset.page(clients, ORDERS[Sort.NUMBER], limit=asked.limit, cursor=asked.cursor)
         except keyset.InvalidCursor as error:
             raise invalid_cursor() from error

@@ -23,7 +23,7 @@ class ClientForm(forms.Form):
     last_name = _text("last_name", autocomplete="off")
     mobile = _text("mobile", type="tel", autocomplete="off", inputmode="tel")
     email = _text("email", type="email", autocomplete="off", inputmode="email")
-    gender = forms.ChoiceField(label=cast(str, LABELS["gender"]), required=False)
+    gender = forms.CharField(label=cast(str, LABELS["gender"]), required=False, widget=forms.Select)
     birthday = forms.CharField(
         label=cast(str, LABELS["birthday"]), required=False, help_text=_("21.11.1990, or 21.11. without year")
     )
@@ -36,7 +36,7 @@ class ClientForm(forms.Form):
     def __init__(self, data: object = None, initial: dict[str, object] | None = None) -> None:
         super().__init__(data=data, initial=initial)  # type: ignore[arg-type]
         choices = [("", _("not given")), *Gender.choices]
-        cast(forms.ChoiceField, self.fields["gender"]).choices = choices
+        cast(forms.Select, self.fields["gender"].widget).choices = choices
 
     @property
     def changes(self) -> ChangedDetails:

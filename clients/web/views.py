@@ -1,8 +1,5 @@
 """The client list, the card, and the form that makes and changes it (ui.md §2.3, §2.4)."""
 
-import binascii
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.cards import create_client, get_client, update_client
+from clients.cursors import cursor_of, hit_at
 from clients.details import LABELS, ClientDetails, accept
 from clients.listing import PAGE, Sort, count_clients, list_clients, search_clients, sharing_contact
 from clients.models import Client, CreatedVia
-from clients.search import Hit
 from clients.web.forms import ClientForm, initial_of
 from clients.web.history import history_of
 from clients.web.shown import Row, ShownClient, rows, shown
@@ -82,25 +79,13 @@ def _list_page(request: SalonRequest, here: str, sort: Sort, cursor: str | None)
 
 def _search_page(request: SalonRequest, here: str, typed: str, cursor: str | None) -> ListPage | None:
     try:
-        after = _read_hit(cursor) if cursor else None
+        after = hit_at(cursor) if cursor else None
     except InvalidCursor:
         return None
     found, more = search_clients(typed, limit=PAGE, after=after)
-    next_url = f"{here}?{urlencode({'q': typed, 'page': _write_hit(more)})}" if more else None
+    next_url = f"{here}?{urlencode({'q': typed, 'page': cursor_of(more)})}" if more else None
     first_url = f"{here}?{urlencode({'q': typed})}" if after else None
     return ListPage(rows(found, request.salon), next_url, first_url)
-
-
-def _write_hit(hit: Hit) -> str:
-    return urlsafe_b64encode(json.dumps([str(hit.client_id), hit.field, hit.token]).encode()).decode()
-
-
-def _read_hit(cursor: str) -> Hit:
-    try:
-        client_id, field, token = json.loads(urlsafe_b64decode(cursor))
-        return Hit(UUID(client_id), int(field), str(token).replace("\x00", ""))
-    except (ValueError, TypeError, AttributeError, binascii.Error) as error:
-        raise InvalidCursor(cursor) from error
 
 
 def _names_in(typed: str) -> dict[str, str]:

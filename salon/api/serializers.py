@@ -64,7 +64,7 @@ class OneOf(Text):
 
     def __init__(self, values: list[str], **options: Any) -> None:
         super().__init__(**{"allow_blank": False, **options})
-        set_override(self, "field", {"type": ["string", "null"], "enum": [*values, None]})
+        set_override(self, "field", {"type": "string", "enum": [*values, None]})
 
 
 class FieldProblem(serializers.Serializer[Any]):

@@ -36,6 +36,7 @@ _CLIENT = [
     "created_via",
     "sort_key",
     "version",
+    "created_at",
     "updated_at",
 ]
 _TOKEN = ["salon_id", "field", "token", "client_id"]
@@ -88,6 +89,7 @@ def write_cards(salon_id: UUID, people: Iterable[Person], *, actor_name: str) ->
 
 def _client(client_id: UUID, salon_id: UUID, number: int, person: Person) -> tuple[Any, ...]:
     details = person.details
+    at = datetime.combine(person.listed_on, time(10), UTC)
     birthday = parse_birthday(details.birthday) if details.birthday else None
     return (
         client_id,
@@ -109,7 +111,8 @@ def _client(client_id: UUID, salon_id: UUID, number: int, person: Person) -> tup
         person.created_via.value,
         details.sort_key,
         1,
-        datetime.combine(person.listed_on, time(10), UTC),
+        at,
+        at,
     )
 
 

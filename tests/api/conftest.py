@@ -18,6 +18,8 @@ from salon.tenancy.models import Salon
 type IssueKey = Callable[..., str]
 
 API = "/api/v1/"
+# The id of nothing; made-up ones would give each process other test names.
+NOBODY = "00000000-0000-7000-8000-000000000000"
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from salon.api.endpoint import Endpoint
 from salon.api.idempotency import Idempotency, forget_answers, idempotent
 from salon.api.models import StoredAnswer
 from salon.api.scopes import Scope
+from salon.api.tasks import forget_answers as forget_in_all_salons
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.api.conftest import Caller, IssueKey, problem, wrong
@@ -124,6 +125,19 @@ def test_kept_for_24_hours(api: Caller, sonnenschein: Salon) -> None:
         with salon_scope(sonnenschein.pk):
             assert forget_answers(now=start + timedelta(hours=24)) == 0
             assert forget_answers(now=start + timedelta(hours=48)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_hourly_work_forgets_in_every_salon(api: Caller, api_dom: Caller) -> None:
+    start = datetime.now(UTC)
+    with time_machine.travel(start, tick=False) as clock:
+        for caller in (api, api_dom):
+            caller.post("clients", ANNA, Idempotency_Key="a")
+        clock.shift(timedelta(hours=23))
+        api.post("clients", ANNA, Idempotency_Key="b")
+        clock.shift(timedelta(hours=1))
+        assert forget_in_all_salons() == 2
+        assert "Idempotent-Replayed" in api.post("clients", ANNA, Idempotency_Key="b")
 
 
 def test_stored_answers_cannot_be_changed(api: Caller, sonnenschein: Salon) -> None:

@@ -1,7 +1,6 @@
 """Every refusal is a problem document, and has changed nothing."""
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.core.signals import got_request_exception
@@ -12,7 +11,7 @@ from salon.audit.models import AuditEntry
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.api.conftest import Caller, problem
+from tests.api.conftest import NOBODY, Caller, problem
 
 DEEP = b'{"first_name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 JSON = "application/json"
@@ -27,8 +26,8 @@ FORM = "application/x-www-form-urlencoded"
         ("GET", "", None, {}, 404, "not_found"),
         ("GET", "clients/", None, {}, 404, "not_found"),
         ("GET", "clients/1", None, {}, 404, "not_found"),
-        ("GET", f"clients/{uuid4()}", None, {}, 404, "not_found"),
-        ("PATCH", f"clients/{uuid4()}", {}, {}, 404, "not_found"),
+        ("GET", f"clients/{NOBODY}", None, {}, 404, "not_found"),
+        ("PATCH", f"clients/{NOBODY}", {}, {}, 404, "not_found"),
         ("DELETE", "salon", None, {}, 405, "method_not_allowed"),
         ("OPTIONS", "clients", None, {}, 405, "method_not_allowed"),
         ("TRACE", "clients", None, {}, 405, "method_not_allowed"),
@@ -57,7 +56,7 @@ FORM = "application/x-www-form-urlencoded"
         ("GET", "salon?x=1", None, {}, 400, "invalid"),
         ("POST", "clients", {"first_name": "Anna"}, {"Idempotency-Key": "x" * 256}, 400, "invalid"),
         ("POST", "clients", {"first_name": "Anna"}, {"Idempotency-Key": ""}, 400, "invalid"),
-        ("PATCH", f"clients/{uuid4()}", {}, {"If-Match": "3"}, 400, "invalid"),
+        ("PATCH", f"clients/{NOBODY}", {}, {"If-Match": "3"}, 400, "invalid"),
     ],
 )  # fmt: skip
 def test_refusals(

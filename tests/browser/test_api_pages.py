@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from secrets import token_hex
 
 from playwright.sync_api import expect
 
@@ -20,6 +21,8 @@ def _status(base: str, key: str) -> int:
 
 
 def test_a_key_is_issued_shown_once_and_revoked(open_page: OpenPage) -> None:
+    # Data are kept between runs.
+    name = f"Online-Buchung {token_hex(4)}"
     desk = open_page()
     desk.sign_in("anna@sonnenschein.example")
     page = desk.page
@@ -27,17 +30,17 @@ def test_a_key_is_issued_shown_once_and_revoked(open_page: OpenPage) -> None:
     page.get_by_role("link", name="API-Schlüssel").click()
     page.get_by_role("button", name="Schlüssel ausstellen").click()
     expect(page.locator("[name=name]")).to_have_attribute("aria-invalid", "true")
-    page.get_by_label("Wofür ist er?").fill("Online-Buchung")
+    page.get_by_label("Wofür ist er?").fill(name)
     page.get_by_label("Kundenkarten lesen").check()
     page.get_by_role("button", name="Schlüssel ausstellen").click()
     key = page.get_by_label("Neuer Schlüssel").input_value()
     assert _status(desk.base, key) == 200
     assert desk.violations() == []
     page.goto(page.url)
-    expect(page.get_by_text("Online-Buchung")).to_be_visible()
+    expect(page.get_by_text(name)).to_be_visible()
     expect(page.get_by_label("Neuer Schlüssel")).to_have_count(0)
-    page.get_by_role("button", name="Schlüssel Online-Buchung widerrufen").click()
-    expect(page.get_by_text("Der Schlüssel „Online-Buchung“ ist widerrufen.")).to_be_visible()
+    page.get_by_role("button", name=f"Schlüssel {name} widerrufen").click()
+    expect(page.get_by_text(f"Der Schlüssel „{name}“ ist widerrufen.")).to_be_visible()
     assert _status(desk.base, key) == 401
 
 

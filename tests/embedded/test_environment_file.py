@@ -2,6 +2,7 @@
 
 import stat
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg.conninfo
@@ -28,8 +29,9 @@ def test_postgres_url_is_read_alike_by_libpq_and_by_the_settings() -> None:
 
 def test_valkey_url_is_a_socket_for_celery() -> None:
     url = valkey_url(Path("/tmp/salon-0123456789ab/valkey.sock"))
-    with Connection(url) as connection:  # type: ignore[no-untyped-call]
-        channel_class = connection.transport.Channel
+    with Connection(url) as connection:
+        transport: Any = connection.transport
+        channel_class = transport.Channel
         assert connection.transport_cls == "redis"
         assert issubclass(channel_class, Channel)
         assert connection.hostname == "socket:///tmp/salon-0123456789ab/valkey.sock"
