@@ -129,6 +129,14 @@ def find(query: Query, *, after: Hit | None = None, limit: int) -> list[Hit]:
 
     A card stands once, where its best token stands; `after` goes on behind that hit.
     """
+    sql, values = statement(query, after=after, limit=limit)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [Hit(*row) for row in cursor.fetchall()]
+
+
+def statement(query: Query, *, after: Hit | None = None, limit: int) -> tuple[str, list[UUID | int | str]]:
+    """Return the SQL of `find` and its values."""
     driving, *others = query.groups
     values: list[UUID | int | str] = []
     parts = []
@@ -138,13 +146,9 @@ def find(query: Query, *, after: Hit | None = None, limit: int) -> list[Hit]:
         part, part_values = _range_sql(one, earlier=driving, others=others, after=after)
         parts.append(f"({part} LIMIT {int(limit)})")
         values += part_values
-    if not parts:
-        return []
     # UNION ALL keeps the order of its parts and stops reading where the limit is met.
-    sql = f"SELECT client_id, field, token FROM ({' UNION ALL '.join(parts)}) hits LIMIT {int(limit)}"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return [Hit(*row) for row in cursor.fetchall()]
+    hits = " UNION ALL ".join(parts) or "SELECT NULL::uuid AS client_id, 0 AS field, '' AS token WHERE false"
+    return f"SELECT client_id, field, token FROM ({hits}) hits LIMIT {int(limit)}", values
 
 
 def _range_sql(

@@ -6,6 +6,7 @@ from itertools import chain, islice
 from random import Random
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from clients.details import ClientDetails, Gender
@@ -45,10 +46,15 @@ def ensure_demo(now: datetime) -> bool:
             return False
         build_demo(now)
     elif now - world.built_at > STALE_AFTER and not _touched(world):
-        with transaction.atomic():
-            remove_salons(SLUGS)
-            build_demo(now)
+        rebuild_demo(now)
     return True
+
+
+@transaction.atomic
+def rebuild_demo(now: datetime) -> None:
+    """Put the demo back to how it was built, whatever was done in it; runs on the owner's connection."""
+    remove_salons(SLUGS)
+    build_demo(now)
 
 
 @transaction.atomic
@@ -68,7 +74,8 @@ def build_demo(now: datetime) -> None:
         user.set_password(PASSWORD)
         user.save()
         directory.add_membership(salon_id=salons[slug].pk, user_id=user.pk, role=role)
-    DemoWorld.objects.update_or_create(pk=1, defaults={"built_at": now})
+    # The database's clock, which dates the audit entries too: what is recorded later was done by somebody.
+    DemoWorld.objects.update_or_create(pk=1, defaults={"built_at": Now()})
 
 
 def _by_day_listed(people: Iterator[Person]) -> list[Person]:

@@ -68,6 +68,7 @@ def _fill_many(salon: Salon, rows: int) -> None:
                 listed_on=NOW.date(),
                 created_via="IMPORT",
                 sort_key=f"bea {place}",
+                created_at=NOW,
                 updated_at=NOW,
             )
             for place in range(1, rows + 1)

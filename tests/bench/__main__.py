@@ -57,10 +57,8 @@ def _seed(options: argparse.Namespace) -> None:
 def _search_figures(largest: list[int], *, explain: bool) -> list[Figure]:
     """Time the search's statement alone, as `app` under row-level security."""
     from django.db import connection
-    from django.test.utils import CaptureQueriesContext
 
-    from clients.listing import search_clients
-    from clients.search import parse_query
+    from clients.search import parse_query, statement
     from salon.tenancy.context import salon_scope
     from salon.tenancy.directory import find_salon
 
@@ -76,10 +74,11 @@ def _search_figures(largest: list[int], *, explain: bool) -> list[Figure]:
                 name = f"search statement, {kind}, {size:,} cards"
                 figures.append(Figure(f"{name}, median", times.median, "ms", None, 1, "≤ 1 ms"))
             if explain:
-                with CaptureQueriesContext(connection) as captured:
-                    search_clients("mul", limit=8)
+                query = parse_query("mul")
+                assert query is not None
+                sql, values = statement(query, limit=9)
                 with connection.cursor() as cursor:
-                    cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {captured[0]['sql']}")
+                    cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", values)
                     print("\n".join(row[0] for row in cursor.fetchall()))
     return figures
 

@@ -30,6 +30,7 @@ def base() -> Iterator[str]:
     """Serve a fresh demo world."""
     os.environ["DEMO"] = "1"
     manage("prepare")
+    manage("rebuild_demo")
     with running_server() as address:
         yield address
 

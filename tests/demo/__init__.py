@@ -1,0 +1,1 @@
+"""The demo world (domain.md §11)."""
