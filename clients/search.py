@@ -16,8 +16,12 @@ from salon.tenancy.context import current_salon_id
 SHORTEST_PHONE_TOKEN = 3
 LONGEST_TOKEN = 254
 MOST_WORDS = 6
+# Up to so many tokens, hashing the cards of a word is cheaper than looking at each candidate's own tokens.
+RARE = 3000
 
-_PHONE_LIKE = re.compile(r"[+(]?[\d\s()/.-]+")
+_PHONE_LIKE = re.compile(r"[+(]*[\d\s()/.-]+")
+# +49 (0)171 …: the trunk prefix is not dialled with the country's code.
+_TRUNK_IN_BRACKETS = re.compile(r"(?<=\d)\s*\(0\)\s*")
 _EMAIL_PARTS = re.compile(r"(?<=[._+@-])")
 
 
@@ -73,22 +77,29 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """What was typed: every group must be met by one of its ranges; the first group drives."""
+class Word:
+    """One word typed: a card meets it by a token in any of the ranges. `rare` words stand on few cards."""
 
-    groups: tuple[tuple[Range, ...], ...]
+    ranges: tuple[Range, ...]
+    rare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was typed: a card must meet every word."""
+
+    words: tuple[Word, ...]
 
 
 def parse_query(text: str) -> Query | None:
     """Read what was typed, in any writing of names, phones, e-mails and numbers; None when nothing is left of it."""
-    text = text.strip()
+    text = _TRUNK_IN_BRACKETS.sub(" ", text.strip())
     if _PHONE_LIKE.fullmatch(text) and any(letter.isdigit() for letter in text):
         return _phone_query(text)
-    typed = words(text)[:MOST_WORDS]
-    groups = [_word_ranges(word) for word in dict.fromkeys(typed)]
-    # The longest word meets the fewest cards; the rest is looked up on those.
-    groups.sort(key=lambda ranges: -len(ranges[0].prefix))
-    return Query(tuple(groups)) if groups else None
+    typed = list(dict.fromkeys(words(text)))[:MOST_WORDS]
+    # A beginning of another word says nothing that the longer one does not.
+    telling = [word for word in typed if not any(other.startswith(word) for other in typed if other != word)]
+    return Query(tuple(Word(_word_ranges(word)) for word in telling)) if telling else None
 
 
 def _word_ranges(word: str) -> tuple[Range, ...]:
@@ -107,7 +118,7 @@ def _phone_query(text: str) -> Query | None:
         ranges.append(Range(TokenField.PHONE, international))
     if text.isdigit():
         ranges.append(Range(TokenField.PLACE, digits))
-    return Query((tuple(ranges),)) if ranges else None
+    return Query((Word(tuple(ranges)),)) if ranges else None
 
 
 def _without_trunk(digits: str) -> str:
@@ -129,21 +140,43 @@ def find(query: Query, *, after: Hit | None = None, limit: int) -> list[Hit]:
 
     A card stands once, where its best token stands; `after` goes on behind that hit.
     """
+    if len(query.words) > 1:
+        query = _rarest_first(query, after)
     sql, values = statement(query, after=after, limit=limit)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [Hit(*row) for row in cursor.fetchall()]
 
 
+def _rarest_first(query: Query, after: Hit | None) -> Query:
+    """Let the word on the fewest cards drive; a later page is driven by the word that drove the first."""
+    counts, values = [], []
+    for word in query.words:
+        met, met_values = _in_any(word.ranges)
+        own = f"SELECT 1 FROM clients_searchtoken own WHERE own.salon_id = %s AND ({met}) LIMIT {RARE}"
+        counts.append(f"(SELECT count(*) FROM ({own}) counted)")
+        values += [current_salon_id(), *met_values]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(counts)}", values)
+        sizes = cursor.fetchone()
+    words = [(size, Word(word.ranges, rare=size < RARE)) for size, word in zip(sizes, query.words, strict=True)]
+    words.sort(key=lambda one: (not (after and _drove(one[1], after)), one[0]))
+    return Query(tuple(word for _size, word in words))
+
+
+def _drove(word: Word, after: Hit) -> bool:
+    return any(one.field == after.field and one.prefix <= after.token < one.end for one in word.ranges)
+
+
 def statement(query: Query, *, after: Hit | None = None, limit: int) -> tuple[str, list[UUID | int | str]]:
-    """Return the SQL of `find` and its values."""
-    driving, *others = query.groups
+    """Return the SQL of `find` and its values; the first word drives."""
+    driving, *others = query.words
     values: list[UUID | int | str] = []
     parts = []
-    for one in driving:
+    for one in driving.ranges:
         if after and one.field < after.field:
             continue
-        part, part_values = _range_sql(one, earlier=driving, others=others, after=after)
+        part, part_values = _range_sql(one, earlier=driving.ranges, others=others, after=after)
         parts.append(f"({part} LIMIT {int(limit)})")
         values += part_values
     # UNION ALL keeps the order of its parts and stops reading where the limit is met.
@@ -152,8 +185,14 @@ def statement(query: Query, *, after: Hit | None = None, limit: int) -> tuple[st
 
 
 def _range_sql(
-    one: Range, *, earlier: tuple[Range, ...], others: list[tuple[Range, ...]], after: Hit | None
+    one: Range, *, earlier: tuple[Range, ...], others: list[Word], after: Hit | None
 ) -> tuple[str, list[UUID | int | str]]:
+    """Return the SQL that reads one range in order of tokens, and its values.
+
+    The planner has no statistics of one salon's tokens and takes every range for one row; so what it may not do is
+    said: `OFFSET 0` keeps the look into one card's own tokens from becoming a join over a whole range, `IS TRUE` the
+    set of another word's cards (hashed once) from becoming one.
+    """
     salon_id = current_salon_id()
     sql = (
         "SELECT t.client_id, t.field, t.token FROM clients_searchtoken t "
@@ -163,25 +202,32 @@ def _range_sql(
     if after and one.field == after.field:
         sql += " AND (t.token, t.client_id) > (%s, %s)"
         values += [after.token, after.client_id]
-    # The same card may have met the query in a better place already.
-    better = "b.salon_id = %s AND b.client_id = t.client_id"
-    same_field = "b.field = t.field AND b.token >= %s AND b.token < t.token"
-    sql += f" AND NOT EXISTS (SELECT 1 FROM clients_searchtoken b WHERE {better} AND {same_field})"
-    values += [salon_id, one.prefix]
-    for place in earlier:
-        if place.field < one.field:
+    for word in others:
+        met, met_values = _in_any(word.ranges)
+        if word.rare:
             sql += (
-                f" AND NOT EXISTS (SELECT 1 FROM clients_searchtoken b WHERE {better} "
-                "AND b.field = %s AND b.token >= %s AND b.token < %s)"
+                " AND (t.client_id IN (SELECT own.client_id FROM clients_searchtoken own "
+                f"WHERE own.salon_id = %s AND ({met}))) IS TRUE"
             )
-            values += [salon_id, int(place.field), place.prefix, place.end]
-    for group in others:
-        met = " OR ".join("(o.field = %s AND o.token >= %s AND o.token < %s)" for _ in group)
-        sql += (
-            " AND EXISTS (SELECT 1 FROM clients_searchtoken o "
-            f"WHERE o.salon_id = %s AND o.client_id = t.client_id AND ({met}))"
-        )
-        values.append(salon_id)
-        for place in group:
-            values += [int(place.field), place.prefix, place.end]
+        else:
+            sql += f" AND EXISTS ({_OWN_TOKENS} WHERE {met})"
+        values += [salon_id, *met_values]
+    # A card stands once: where the same field has an earlier token in the range, or a better field has one.
+    better, better_values = _in_any(tuple(place for place in earlier if place.field < one.field))
+    sql += (
+        f" AND NOT EXISTS ({_OWN_TOKENS} WHERE {better or 'false'} "
+        "OR (own.field = %s AND own.token >= %s AND own.token < t.token))"
+    )
+    values += [salon_id, *better_values, int(one.field), one.prefix]
     return f"{sql} ORDER BY t.token, t.client_id", values
+
+
+_OWN_TOKENS = (
+    "SELECT 1 FROM (SELECT field, token FROM clients_searchtoken WHERE salon_id = %s AND client_id = t.client_id "
+    "OFFSET 0) own"
+)
+
+
+def _in_any(places: tuple[Range, ...]) -> tuple[str, list[UUID | int | str]]:
+    sql = " OR ".join("(own.field = %s AND own.token >= %s AND own.token < %s)" for _ in places)
+    return sql, [value for place in places for value in (int(place.field), place.prefix, place.end)]

@@ -47,7 +47,18 @@ def test_b_lists_whose_first_or_last_name_begins_with_it(listed: Salon) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["0171 555", "+49171555", "0049 171 5550318", "(0171) 555-03", "5550318", "0318", "550 31", "171 5550318"],
+    [
+        "0171 555",
+        "+49171555",
+        "+49 (0)171 5550318",
+        "(+49) 171 555",
+        "0049 171 5550318",
+        "(0171) 555-03",
+        "5550318",
+        "0318",
+        "550 31",
+        "171 5550318",
+    ],
 )
 def test_phones_in_any_notation_and_by_last_digits(listed: Salon, typed: str) -> None:
     assert _found(typed) == ["Björn Müller"]
@@ -84,6 +95,23 @@ def test_by_every_other_part_of_the_card(listed: Salon, typed: str, name: str) -
 
 def test_names_stand_before_addresses(listed: Salon) -> None:
     assert _found("müller") == ["Björn Müller", "Zoë Bauer"]
+
+
+def test_pages_of_several_words_go_on_with_the_word_that_drove(
+    listed: Salon, front_desk: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(7):
+        details = ClientDetails(first_name=f"Anna{index}", last_name="Bauer", city="Berlin")
+        create_client(actor=front_desk, salon=listed, details=details, created_via=CreatedVia.STAFF, now=NOW)
+    for rare in (3, 3000):
+        monkeypatch.setattr("clients.search.RARE", rare)
+        seen, after = [], None
+        while True:
+            clients, after = search_clients("berlin anna bau", limit=2, after=after)
+            seen += [client.first_name for client in clients]
+            if after is None:
+                break
+        assert sorted(seen) == [f"Anna{index}" for index in range(7)]
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "%", "_", "'", "xyz", "müller smith", "\x00", "0", "+"])
