@@ -1,18 +1,31 @@
 """Creating and changing client cards (domain.md §2)."""
 
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import datetime
+from enum import Enum
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
-from clients.details import Accepted, Birthday, ChangedDetails, ClientDetails, accept, parse_birthday
+from clients.details import (
+    Accepted,
+    Birthday,
+    ChangedDetails,
+    ClientDetails,
+    accept,
+    normalised,
+    parse_birthday,
+)
+from clients.listing import sharing_contact
 from clients.models import Client, CreatedVia
-from clients.search import write_tokens
+from clients.search import add_tokens, replace_tokens
 from salon.audit.recording import Change, record
-from salon.errors import FieldError, NotFound, VersionConflict
+from salon.errors import DomainError, FieldError, NotFound, VersionConflict, refusing
+from salon.folding import fold
 from salon.identity.roles import Actor, Permission
-from salon.tenancy.models import Salon
+from salon.locks import take_locks
+from salon.tenancy.models import Salon, new_id
 
 _PLAIN_FIELDS = tuple(field.name for field in fields(ClientDetails) if field.name != "birthday")
 _STORED_FIELDS = (*_PLAIN_FIELDS, "birth_day", "birth_month", "birth_year", "sort_key")
@@ -26,6 +39,43 @@ class Saved:
     warnings: list[FieldError]
 
 
+class Duplicates(Enum):
+    """What becomes of a new card whose phone or e-mail stands on another one."""
+
+    REFUSE = "refuse"
+    KEEP = "keep"
+
+
+class PossibleDuplicate(DomainError):
+    """Cards with the same phone or e-mail exist: `clients`, oldest first."""
+
+    code = "possible_duplicate"
+    message = _("A card with this phone number or e-mail address exists already.")
+
+    def __init__(self, clients: list[Client]) -> None:
+        super().__init__()
+        self.clients = clients
+
+
+class AlreadyMade(DomainError):
+    """The card with this id was made before: the same form came twice."""
+
+    code = "already_made"
+    message = _("This card is saved already.")
+
+
+class ConflictingChange(DomainError):
+    """Somebody else changed the same fields since they were read: `fields`, and `client` as it is now."""
+
+    code = "conflicting_change"
+    message = _("Somebody else has changed this in the meantime.")
+
+    def __init__(self, client: Client, names: list[str]) -> None:
+        super().__init__()
+        self.client = client
+        self.fields = names
+
+
 def create_client(
     *,
     actor: Actor,
@@ -33,38 +83,64 @@ def create_client(
     details: ClientDetails,
     created_via: CreatedVia,
     now: datetime,
-    listed_on: date | None = None,
+    duplicates: Duplicates = Duplicates.KEEP,
+    client_id: UUID | None = None,
 ) -> Saved:
-    """Make a card with the salon's next client number, listed today unless said otherwise (domain.md §2).
+    """Make a card with the salon's next client number, listed today (domain.md §2).
 
-    Raises: NotAllowed, InvalidInput.
+    `client_id` is what a form was given for its card, so that sending it twice makes one.
+    Raises: NotAllowed, InvalidInput, PossibleDuplicate, AlreadyMade.
     """
     actor.require(Permission.CLIENTS_WRITE)
     today = salon.date_at(now)
     accepted = accept(details, country=salon.country, today=today)
     with transaction.atomic():
+        if duplicates is Duplicates.REFUSE:
+            _refuse_duplicates(salon.pk, accepted.details, client_id)
         client = Client(
+            id=client_id or new_id(),
             number=_next_number(salon.pk),
-            listed_on=listed_on or today,
+            listed_on=today,
             created_via=created_via,
             created_at=now,
             updated_at=now,
         )
         _store(client, accepted.details)
-        client.save(force_insert=True)
-        write_tokens(client.pk, accepted.details, client.number)
+        with refusing({"clients_client_pkey": AlreadyMade()}):
+            client.save(force_insert=True)
+        add_tokens(client.pk, accepted.details, client.number)
         _record(actor, "client.created", client.pk, ClientDetails(), accepted.details, now)
     return Saved(client, accepted.warnings)
 
 
-def update_client(
-    *, actor: Actor, salon: Salon, client_id: UUID, changes: ChangedDetails, version: int | None, now: datetime
-) -> Saved:
-    """Change some fields of a card; `version` is the one the change was made on, None to overwrite any.
+def _refuse_duplicates(salon_id: UUID, details: ClientDetails, client_id: UUID | None) -> None:
+    # Two people entering one client at the same moment: the second waits here, and then sees the first one's card.
+    contacts = [contact for contact in (fold(details.email), details.mobile, details.landline) if contact]
+    take_locks(f"client {salon_id} {contact}" for contact in contacts)
+    if client_id and Client.objects.filter(pk=client_id).exists():
+        raise AlreadyMade
+    if twins := sharing_contact(details):
+        raise PossibleDuplicate(twins)
 
-    Raises: NotAllowed, NotFound, VersionConflict, InvalidInput.
+
+def update_client(
+    *,
+    actor: Actor,
+    salon: Salon,
+    client_id: UUID,
+    changes: ChangedDetails,
+    now: datetime,
+    version: int | None = None,
+    seen: ChangedDetails | None = None,
+) -> Saved:
+    """Change some fields of a card.
+
+    `version` refuses the change if anything of the card has changed since; `seen` (the same fields as they stood
+    when they were read) only if somebody else changed one of these fields to something else.
+    Raises: NotAllowed, NotFound, VersionConflict, ConflictingChange, InvalidInput.
     """
     actor.require(Permission.CLIENTS_WRITE)
+    today = salon.date_at(now)
     with transaction.atomic():
         client = Client.objects.select_for_update().filter(pk=client_id).first()
         if client is None:
@@ -72,15 +148,21 @@ def update_client(
         if version is not None and version != client.version:
             raise VersionConflict
         before = details_of(client)
-        accepted: Accepted = accept(
-            before.with_changes(**changes), country=salon.country, today=salon.date_at(now), before=before
-        )
+        accepted: Accepted = accept(before.with_changes(**changes), country=salon.country, today=today, before=before)
+        read = normalised(before.with_changes(**seen or {}), country=salon.country, today=today)
+        conflicts = [
+            name
+            for name in seen or {}
+            if getattr(before, name) not in {getattr(read, name), getattr(accepted.details, name)}
+        ]
+        if conflicts:
+            raise ConflictingChange(client, conflicts)
         if accepted.details != before:
             _store(client, accepted.details)
             client.version += 1
             client.updated_at = now
             client.save(update_fields=[*_STORED_FIELDS, "version", "updated_at"])
-            write_tokens(client.pk, accepted.details, client.number)
+            replace_tokens(client.pk, accepted.details, client.number)
             _record(actor, "client.updated", client.pk, before, accepted.details, now)
     return Saved(client, accepted.warnings)
 

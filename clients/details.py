@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from salon.errors import FieldError, InvalidInput, Text
-from salon.folding import fold
+from salon.folding import order_key
 from salon.phone import InvalidPhone, parse_phone
 
 
@@ -102,8 +102,11 @@ class ClientDetails:
 
     @property
     def sort_key(self) -> str:
-        """Last and first name folded, for German order."""
-        return fold(f"{self.last_name} {self.first_name}")[:200]
+        """Last and first name in the form that sorts as German lists do."""
+        return order_key(f"{self.last_name} {self.first_name}")[:200]
+
+
+_FIELDS = fields(ClientDetails)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def accept(given: ClientDetails, *, country: str, today: date, before: ClientDet
     """
     reading = _Reading(country, today)
     clean: ChangedDetails = {}
-    for name in (field.name for field in fields(ClientDetails)):
+    for name in (field.name for field in _FIELDS):
         text = " ".join(getattr(given, name).split())
         if before is None or text != getattr(before, name):
             text = reading.accept(name, text)
@@ -156,6 +159,13 @@ def accept(given: ClientDetails, *, country: str, today: date, before: ClientDet
     if reading.errors:
         raise InvalidInput(reading.errors)
     return Accepted(details, reading.warnings)
+
+
+def normalised(given: ClientDetails, *, country: str, today: date) -> ClientDetails:
+    """Return details in the form they are kept wherever they have one, refusing nothing."""
+    reading = _Reading(country, today)
+    kept = {field.name: reading.accept(field.name, " ".join(getattr(given, field.name).split())) for field in _FIELDS}
+    return ClientDetails(**kept)
 
 
 class _Reading:

@@ -35,7 +35,7 @@ class Client(SalonOwned):
     city = models.CharField(max_length=80, blank=True)
     listed_on = models.DateField()
     created_via = models.CharField(max_length=20, choices=CreatedVia)
-    # "last first", folded: German order without ICU, and comparable under row-level security.
+    # "last first" by salon.folding.order_key: German order without ICU, and comparable under row-level security.
     sort_key = models.CharField(max_length=200, db_collation="C")
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()

@@ -52,14 +52,28 @@ def _endings(parts: list[str]) -> Iterable[list[str]]:
     return (parts[start:] for start in range(len(parts)) if parts[start])
 
 
-def write_tokens(client_id: UUID, details: ClientDetails, number: int) -> None:
+def add_tokens(client_id: UUID, details: ClientDetails, number: int) -> None:
+    """Store the tokens of a card that has none yet."""
+    _insert(client_id, {(int(field), token) for field, token in tokens_of(details, number)})
+
+
+def replace_tokens(client_id: UUID, details: ClientDetails, number: int) -> None:
     """Make the stored tokens of a card those of its details, writing only what differs."""
     wanted = {(int(field), token) for field, token in tokens_of(details, number)}
     stored = set(SearchToken.objects.filter(client_id=client_id).values_list("field", "token"))
-    for field, token in sorted(stored - wanted):
-        SearchToken.objects.filter(field=field, token=token, client_id=client_id).delete()
+    if gone := sorted(stored - wanted):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM clients_searchtoken t USING unnest(%s::smallint[], %s::text[]) AS gone (field, token) "
+                "WHERE t.salon_id = %s AND t.client_id = %s AND t.field = gone.field AND t.token = gone.token",
+                [[field for field, _token in gone], [token for _field, token in gone], current_salon_id(), client_id],
+            )
+    _insert(client_id, wanted - stored)
+
+
+def _insert(client_id: UUID, tokens: set[tuple[int, str]]) -> None:
     SearchToken.objects.bulk_create(
-        SearchToken(field=field, token=token, client_id=client_id) for field, token in sorted(wanted - stored)
+        SearchToken(field=field, token=token, client_id=client_id) for field, token in sorted(tokens)
     )
 
 

@@ -1,4 +1,4 @@
-"""One folding of text for search, sorting and comparison (domain.md §2, §4.1)."""
+"""One folding of text for search and comparison (domain.md §2, §4.1), and one for order."""
 
 import re
 import unicodedata
@@ -12,9 +12,14 @@ _INNER = re.compile(r"[.+]+")
 
 def fold(text: str) -> str:
     """Return `text` without case, accents and umlaut spelling: Müller, MUELLER and muller are `muller`."""
+    return _DIGRAPHS.sub(r"\1", order_key(text))
+
+
+def order_key(text: str) -> str:
+    """Return `text` in the form that sorts as German lists do (DIN 5007-1): ä as a, ß as ss, but `ae` as it is."""
     decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return " ".join(_DIGRAPHS.sub(r"\1", bare.casefold()).split())
+    return " ".join(bare.casefold().split())
 
 
 def words(text: str) -> list[str]:

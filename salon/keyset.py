@@ -1,6 +1,5 @@
 """Pages by key instead of by number: page 500 costs what page 1 costs (quality.md §1)."""
 
-import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
@@ -71,19 +70,39 @@ def _columns(model: type[Model], order: Order) -> list[Any]:
         raise TypeError(f"{model.__name__} cannot be ordered by {order.fields}") from error
 
 
+def write_cursor(*parts: str | int) -> str:
+    """Return a place in a list as an address carries it."""
+    return urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> list[Any]:
+    """Return the parts that `write_cursor` was given; every text among them can be stored.
+
+    Raises: InvalidCursor.
+    """
+    try:
+        parts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        storable = isinstance(parts, list) and "\x00" not in "".join(map(str, parts)).encode().decode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidCursor(cursor) from error
+    if not storable:
+        raise InvalidCursor(cursor)
+    return list(parts)
+
+
 def _encode(backward: bool, row: Model, order: Order) -> str:
-    key = [field.value_to_string(row) for field in _columns(type(row), order)]
-    return urlsafe_b64encode(json.dumps([int(backward), *key]).encode()).decode().rstrip("=")
+    return write_cursor(int(backward), *(field.value_to_string(row) for field in _columns(type(row), order)))
 
 
 def _decode(cursor: str, model: type[Model], order: Order) -> tuple[bool, Sequence[Any]]:
+    columns = _columns(model, order)
     try:
-        backward, *texts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        key = [field.to_python(text) for field, text in zip(_columns(model, order), texts, strict=True)]
-        for field, value in zip(_columns(model, order), key, strict=True):
+        backward, *texts = read_cursor(cursor)
+        key = [field.to_python(text) for field, text in zip(columns, texts, strict=True)]
+        for field, value in zip(columns, key, strict=True):
             field.run_validators(value)
-    except (ValueError, TypeError, binascii.Error, ValidationError) as error:
+    except (ValueError, TypeError, OverflowError, ValidationError) as error:
         raise InvalidCursor(cursor) from error
-    if any(value is None or "\x00" in str(value) for value in key):
+    if None in key:
         raise InvalidCursor(cursor)
     return bool(backward), key

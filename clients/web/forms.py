@@ -1,5 +1,6 @@
 """The client card's form: parses input; what is accepted is decided by the operation."""
 
+from collections.abc import Mapping
 from typing import cast
 
 from django import forms
@@ -31,17 +32,33 @@ class ClientForm(forms.Form):
     street = _text("street", autocomplete="off")
     postal_code = _text("postal_code", autocomplete="off", inputmode="numeric")
     city = _text("city", autocomplete="off")
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    # What the card was made of when the form was shown: the id of a new card, the values of an old one.
+    card_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: object = None, initial: dict[str, object] | None = None) -> None:
-        super().__init__(data=data, initial=initial)  # type: ignore[arg-type]
+    def __init__(self, data: Mapping[str, str] | None = None, initial: dict[str, object] | None = None) -> None:
+        super().__init__(data=data, initial=initial)
         choices = [("", _("not given")), *Gender.choices]
         cast(forms.Select, self.fields["gender"].widget).choices = choices
 
     @property
+    def shown_before(self) -> dict[str, str]:
+        """The values that stood on the card when the form was shown, to be sent along."""
+        if self.is_bound:
+            return {name: self.data[f"was-{name}"] for name in LABELS if f"was-{name}" in self.data}
+        return {name: str(self.initial[name]) for name in LABELS} if self.initial.keys() >= LABELS.keys() else {}
+
+    @property
     def changes(self) -> ChangedDetails:
-        """What was entered, to be called on a valid form."""
-        return cast(ChangedDetails, {name: self.cleaned_data[name] for name in LABELS})
+        """What was entered and is not what stood there; to be called on a valid form."""
+        before = self.shown_before
+        entered = {name: self.cleaned_data[name] for name in LABELS}
+        return cast(ChangedDetails, {name: text for name, text in entered.items() if before.get(name) != text})
+
+    @property
+    def seen(self) -> ChangedDetails:
+        """What stood where something else was entered."""
+        before = self.shown_before
+        return cast(ChangedDetails, {name: before[name] for name in self.changes if name in before})
 
 
 def initial_of(client: Client, country: str) -> dict[str, object]:
@@ -52,5 +69,4 @@ def initial_of(client: Client, country: str) -> dict[str, object]:
         "mobile": display_phone(details.mobile, country),
         "landline": display_phone(details.landline, country),
         "birthday": birthday_text(client),
-        "version": client.version,
     }

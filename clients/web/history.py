@@ -52,13 +52,14 @@ def history_of(client_id: UUID) -> list[Event]:
 
 def _shown(change: dict[str, str | None]) -> ShownChange:
     field = change["field"] or ""
-    return ShownChange(LABELS.get(field, field), _text(field, change["old"]), _text(field, change["new"]))
+    return ShownChange(LABELS.get(field, field), worded(field, change["old"]), worded(field, change["new"]))
 
 
-def _text(field: str, value: str | None) -> str:
+def worded(field: str, value: str | None) -> str:
+    """Return a value of the card in the words of the screen."""
     if field == "gender" and value in Gender.values:
         return str(Gender(value).label)
-    if field == "birthday" and value:
+    if field == "birthday" and value and "." not in value:
         year, month, day = value.replace("--", "-").rsplit("-", 2)
         return f"{day}.{month}.{year}"
     return value or ""

@@ -56,8 +56,6 @@ class ShownClient:
     id: UUID
     number: int
     full_name: str
-    first_name: str
-    last_name: str
     gender_label: Promise | str
     birthday_display: str
     age: int | None
@@ -71,7 +69,6 @@ class ShownClient:
     city: str
     listed_on: date
     created_via_label: Promise | str
-    version: int
     has_no_contact: bool
 
 
@@ -81,8 +78,6 @@ def shown(client: Client, salon: Salon, today: date) -> ShownClient:
         id=client.pk,
         number=client.number,
         full_name=client.full_name,
-        first_name=client.first_name,
-        last_name=client.last_name,
         gender_label=Gender(client.gender).label if client.gender else "",
         birthday_display=birthday_text(client),
         age=_age(client, today),
@@ -96,7 +91,6 @@ def shown(client: Client, salon: Salon, today: date) -> ShownClient:
         city=client.city,
         listed_on=client.listed_on,
         created_via_label=CreatedVia(client.created_via).label,
-        version=client.version,
         has_no_contact=not (client.email or client.mobile or client.landline),
     )
 

@@ -5,24 +5,35 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clients.cards import create_client, get_client, update_client
+from clients.cards import (
+    AlreadyMade,
+    ConflictingChange,
+    Duplicates,
+    PossibleDuplicate,
+    Saved,
+    create_client,
+    get_client,
+    update_client,
+)
 from clients.cursors import cursor_of, hit_at
-from clients.details import LABELS, ClientDetails, accept
-from clients.listing import PAGE, Sort, count_clients, list_clients, search_clients, sharing_contact
+from clients.details import LABELS, ClientDetails
+from clients.listing import PAGE, Sort, count_clients, list_clients, search_clients
 from clients.models import Client, CreatedVia
 from clients.web.forms import ClientForm, initial_of
-from clients.web.history import history_of
+from clients.web.history import history_of, worded
 from clients.web.shown import Row, ShownClient, rows, shown
-from salon.errors import FieldError, InvalidInput, VersionConflict
+from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
+from salon.tenancy.models import new_id
 from salon.web.access import SalonRequest, requires
+from salon.web.forms import show_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,73 +112,73 @@ def create(request: SalonRequest) -> HttpResponse:
     cancel_url = reverse("clients:list", args=[request.salon.slug])
     if request.method != "POST":
         given = {name: request.GET[name][:80] for name in ("first_name", "last_name") if name in request.GET}
-        return _form_page(request, ClientForm(initial=dict(given)), cancel_url=cancel_url)
+        return _form_page(request, ClientForm(initial={**given, "card_id": new_id()}), cancel_url=cancel_url)
     form = ClientForm(request.POST)
-    if form.is_valid():
-        now = timezone.now()
-        details = ClientDetails(**form.changes)
-        try:
-            if request.POST.get("confirm") != "duplicate" and (twins := _twins(request, details)):
-                return _form_page(request, form, cancel_url=cancel_url, duplicates=twins)
-            saved = create_client(
-                actor=request.actor, salon=request.salon, details=details, created_via=CreatedVia.STAFF, now=now
-            )
-        except InvalidInput as refusal:
-            add_errors(form, refusal.errors)
-        else:
-            return _saved(request, saved.client, saved.warnings, _("%(name)s is saved."))
-    return _form_page(request, form, cancel_url=cancel_url)
+    if not form.is_valid():
+        return _form_page(request, form, cancel_url=cancel_url)
+    card_id = form.cleaned_data["card_id"]
+    try:
+        saved = create_client(
+            actor=request.actor,
+            salon=request.salon,
+            details=ClientDetails(**form.changes),
+            created_via=CreatedVia.STAFF,
+            now=timezone.now(),
+            duplicates=Duplicates.KEEP if request.POST.get("confirm") == "duplicate" else Duplicates.REFUSE,
+            client_id=card_id,
+        )
+    except InvalidInput as refusal:
+        show_errors(form, refusal.errors)
+        return _form_page(request, form, cancel_url=cancel_url)
+    except PossibleDuplicate as refusal:
+        twins = rows(refusal.clients, request.salon)
+        return _form_page(request, form, cancel_url=cancel_url, duplicates=twins)
+    except AlreadyMade:
+        return redirect("clients:card", request.salon.slug, card_id)
+    return _saved(request, saved, _("%(name)s is saved."))
 
 
 @requires(Permission.CLIENTS_WRITE)
 def edit(request: SalonRequest, client_id: UUID) -> HttpResponse:
-    """The card's form; what somebody else changed meanwhile is shown side by side, and nothing is lost."""
+    """The card's form; what somebody else changed meanwhile is kept, or shown side by side where both did."""
     client = get_client(client_id)
     cancel_url = reverse("clients:card", args=[request.salon.slug, client.pk])
     if request.method != "POST":
         form = ClientForm(initial=initial_of(client, request.salon.country))
         return _form_page(request, form, cancel_url=cancel_url, client=client)
     form = ClientForm(request.POST)
-    if form.is_valid():
-        try:
-            saved = update_client(
-                actor=request.actor,
-                salon=request.salon,
-                client_id=client.pk,
-                changes=form.changes,
-                version=form.cleaned_data["version"],
-                now=timezone.now(),
-            )
-        except InvalidInput as refusal:
-            add_errors(form, refusal.errors)
-        except VersionConflict:
-            return _conflict_page(request, form, get_client(client_id), cancel_url)
-        else:
-            return _saved(request, saved.client, saved.warnings, _("The changes are saved."))
-    return _form_page(request, form, cancel_url=cancel_url, client=client)
+    if not form.is_valid():
+        return _form_page(request, form, cancel_url=cancel_url, client=client)
+    try:
+        saved = update_client(
+            actor=request.actor,
+            salon=request.salon,
+            client_id=client.pk,
+            changes=form.changes,
+            seen=form.seen,
+            now=timezone.now(),
+        )
+    except InvalidInput as refusal:
+        show_errors(form, refusal.errors)
+        return _form_page(request, form, cancel_url=cancel_url, client=client)
+    except ConflictingChange as refusal:
+        return _conflict_page(request, form, refusal, cancel_url)
+    return _saved(request, saved, _("The changes are saved."))
 
 
-def _twins(request: SalonRequest, details: ClientDetails) -> list[Row]:
-    accepted = accept(details, country=request.salon.country, today=request.salon.date_at(timezone.now()))
-    return rows(sharing_contact(accepted.details), request.salon)
-
-
-def add_errors(form: ClientForm, errors: list[FieldError]) -> None:
-    """Show an operation's errors beside their fields."""
-    for error in errors:
-        form.add_error(error.field if error.field in form.fields else None, str(error.message))
-
-
-def _conflict_page(request: SalonRequest, form: ClientForm, theirs: Client, cancel_url: str) -> HttpResponse:
-    shown = initial_of(theirs, request.salon.country)
+def _conflict_page(
+    request: SalonRequest, form: ClientForm, refusal: ConflictingChange, cancel_url: str
+) -> HttpResponse:
+    theirs = initial_of(refusal.client, request.salon.country)
+    mine = {name: form.cleaned_data[name] for name in form.changes}
     conflict = [
-        {"label": label, "mine": form.cleaned_data[name], "theirs": shown[name]}
-        for name, label in LABELS.items()
-        if form.cleaned_data[name] != shown[name]
+        {"label": LABELS[name], "mine": worded(name, mine[name]), "theirs": worded(name, str(theirs[name]))}
+        for name in refusal.fields
     ]
-    # Entered values stay, on top of what the card is by now.
-    form.data = {**form.data.dict(), "version": str(theirs.version)} if isinstance(form.data, QueryDict) else form.data
-    return _form_page(request, form, cancel_url=cancel_url, client=theirs, conflict=conflict)
+    # Mine stay entered, on top of the card as it is by now: sending this form again means to overwrite.
+    stored = {name: str(theirs[name]) for name in LABELS}
+    now_shown = ClientForm({**stored, **mine, **{f"was-{name}": text for name, text in stored.items()}})
+    return _form_page(request, now_shown, cancel_url=cancel_url, client=refusal.client, conflict=conflict)
 
 
 def _form_page(
@@ -189,11 +200,11 @@ def _form_page(
     return render(request, "clients/form.html", context, status=422 if form.is_bound else 200)
 
 
-def _saved(request: SalonRequest, client: Client, warnings: list[FieldError], message: str) -> HttpResponse:
-    messages.success(request, message % {"name": client.full_name})
-    for warning in warnings:
+def _saved(request: SalonRequest, saved: Saved, message: str) -> HttpResponse:
+    messages.success(request, message % {"name": saved.client.full_name})
+    for warning in saved.warnings:
         messages.warning(request, f"{LABELS[warning.field]}: {warning.message}")
-    return redirect("clients:card", request.salon.slug, client.pk)
+    return redirect("clients:card", request.salon.slug, saved.client.pk)
 
 
 @requires(Permission.CLIENTS_READ)

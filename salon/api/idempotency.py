@@ -25,6 +25,7 @@ from rest_framework.response import Response
 
 from salon.api.models import StoredAnswer
 from salon.errors import FieldError, InvalidInput
+from salon.locks import lock_number
 from salon.tenancy.context import current_salon_id
 
 if TYPE_CHECKING:
@@ -183,8 +184,7 @@ class _Attempt:
 
     @property
     def _lock(self) -> int:
-        digest = sha256(f"idempotency {self.api_key_id} {self.key}".encode()).digest()
-        return int.from_bytes(digest[:8], signed=True)
+        return lock_number(f"idempotency {self.api_key_id} {self.key}")
 
 
 def forget_answers(*, now: datetime) -> int:

@@ -1,18 +1,17 @@
 """Five tries in fifteen minutes, per account and per address (quality.md §3)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from math import ceil
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext
 
 from salon.errors import DomainError
 from salon.identity.models import SignInFailure
+from salon.locks import take_locks
 
 LIMIT = 5
 WINDOW = timedelta(minutes=15)
@@ -66,7 +65,7 @@ def attempt(*, purpose: Purpose, address: str, now: datetime, account: str | Non
     if account is not None:
         keys.append(_key(purpose, "account", account))
     with transaction.atomic(durable=True):
-        _lock(keys)
+        take_locks(keys)
         free_at = max(_free_at(key, now) for key in keys)
         if free_at > now:
             raise Throttled(ceil((free_at - now) / timedelta(minutes=1)))
@@ -85,7 +84,7 @@ def forgive_account(*, purpose: Purpose, account: str, now: datetime) -> None:
     """Forget the failures of an account that still count, because its owner has proven to be that."""
     key = _key(purpose, "account", account)
     with transaction.atomic():
-        _lock([key])
+        take_locks([key])
         SignInFailure.objects.filter(key=key, at__gt=now - WINDOW).delete()
 
 
@@ -104,10 +103,3 @@ def _key(purpose: Purpose, kind: str, value: str) -> str:
     # Keyed, so that a copy of the table does not give away who tried: addresses are few enough to be guessed.
     digest = salted_hmac(__name__, f"{purpose}:{kind}:{value}", algorithm="sha256").hexdigest()
     return f"{purpose}:{kind}:{digest[:40]}"
-
-
-def _lock(keys: Iterable[str]) -> None:
-    numbers = sorted(int.from_bytes(sha256(key.encode()).digest()[:8], signed=True) for key in keys)
-    with connection.cursor() as cursor:
-        for number in numbers:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])

@@ -1,5 +1,6 @@
 """A property-based run of the contract: no 5xx, and no answer that the schema does not allow (api.md)."""
 
+import os
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from schemathesis.generation.meta import TestPhase
 
 from salon.wsgi import application
 from tests.api.conftest import Caller
+
+# Of each operation (quality.md §3).
+EXAMPLES = 200 if os.environ.get("SOAK") else 20
 
 contract = schemathesis.openapi.from_wsgi("/api/v1/schema/", application)
 # Whether a phone can be one, and the like, no schema tells: what fits it may still be refused with 400.
@@ -24,7 +28,7 @@ def known(api: Caller) -> dict[str, str]:
 
 @contract.parametrize()
 @settings(
-    max_examples=20,
+    max_examples=EXAMPLES,
     derandomize=True,
     deadline=None,
     database=None,

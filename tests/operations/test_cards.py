@@ -1,11 +1,21 @@
 """Creating and changing client cards (domain.md §2)."""
 
+from contextlib import nullcontext
 from datetime import date, timedelta
 
 import pytest
 
-from clients.cards import create_client, details_of, get_client, update_client
-from clients.details import ClientDetails
+from clients.cards import (
+    AlreadyMade,
+    ConflictingChange,
+    Duplicates,
+    PossibleDuplicate,
+    create_client,
+    details_of,
+    get_client,
+    update_client,
+)
+from clients.details import ChangedDetails, ClientDetails
 from clients.models import Client, CreatedVia, SearchToken
 from salon.audit.models import AuditEntry
 from salon.errors import InvalidInput, NotAllowed, NotFound, VersionConflict
@@ -126,6 +136,63 @@ def test_a_stale_version_is_refused(in_sonnenschein: Salon, front_desk: Actor) -
             actor=front_desk, salon=in_sonnenschein, client_id=client.pk, changes={"city": "X"}, version=2, now=NOW
         )
     assert get_client(client.pk).city == "Bonn"
+
+
+def _change(actor: Actor, salon: Salon, client: Client, changes: ChangedDetails, seen: ChangedDetails) -> Client:
+    return update_client(actor=actor, salon=salon, client_id=client.pk, changes=changes, seen=seen, now=NOW).client
+
+
+def test_changes_of_different_fields_both_stay(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    client = _create(in_sonnenschein, front_desk)
+    _change(front_desk, in_sonnenschein, client, {"city": "Köln"}, {"city": ""})
+    _change(front_desk, in_sonnenschein, client, {"mobile": "0171 1112223"}, {"mobile": "0171 555 0318"})
+    stored = get_client(client.pk)
+    assert (stored.city, stored.mobile) == ("Köln", "+491711112223")
+
+
+def test_changes_of_one_field_are_told(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    client = _create(in_sonnenschein, front_desk)
+    _change(front_desk, in_sonnenschein, client, {"city": "Köln"}, {"city": ""})
+    with pytest.raises(ConflictingChange) as refusal:
+        _change(front_desk, in_sonnenschein, client, {"city": "Bonn", "street": "Ring 1"}, {"city": "", "street": ""})
+    assert refusal.value.fields == ["city"]
+    assert details_of(get_client(client.pk)).with_changes(city="") == details_of(client)
+    # Both meant the same: nothing to tell.
+    _change(front_desk, in_sonnenschein, client, {"city": "Köln"}, {"city": ""})
+    assert _change(front_desk, in_sonnenschein, client, {"city": "Bonn"}, {"city": "Köln"}).city == "Bonn"
+
+
+def test_a_card_with_the_same_contact_is_refused_on_request(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    client = _create(in_sonnenschein, front_desk)
+    given = ClientDetails(first_name="B", landline="+49 171 5550318")
+    with pytest.raises(PossibleDuplicate) as refusal:
+        create_client(
+            actor=front_desk,
+            salon=in_sonnenschein,
+            details=given,
+            created_via=CreatedVia.STAFF,
+            now=NOW,
+            duplicates=Duplicates.REFUSE,
+        )
+    assert refusal.value.clients == [client]
+    assert Client.objects.count() == 1
+    assert _create(in_sonnenschein, front_desk, given).number == 2
+
+
+def test_the_same_form_twice_makes_one_card(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    card_id = new_id()
+    for refused in (False, True):
+        with pytest.raises(AlreadyMade) if refused else nullcontext():
+            create_client(
+                actor=front_desk,
+                salon=in_sonnenschein,
+                details=ANNA,
+                created_via=CreatedVia.STAFF,
+                now=NOW,
+                client_id=card_id,
+            )
+    assert [(client.pk, client.number) for client in Client.objects.all()] == [(card_id, 1)]
+    assert _create(in_sonnenschein, front_desk).number == 2
 
 
 def test_an_unknown_card(in_sonnenschein: Salon, front_desk: Actor) -> None:

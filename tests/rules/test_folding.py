@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salon.folding import fold, words
+from salon.folding import fold, order_key, words
 
 
 @pytest.mark.parametrize("writing", ["Müller", "MUELLER", "mueller", "muller", " Müller ", "Mu\u0308ller"])
@@ -40,3 +40,12 @@ def test_an_email_address_stays_whole() -> None:
 @given(st.text(alphabet="aeouäöüßmnAEÖ -é", max_size=12), st.integers(0, 12))
 def test_a_folded_beginning_is_the_beginning_of_the_folded(text: str, length: int) -> None:
     assert fold(text).startswith(fold(text[:length]))
+
+
+def test_names_stand_in_german_order() -> None:
+    names = ["Bauer", "Baum", "Baumann", "Böhm", "Bohn", "Müller", "Mueller", "Mugler", "Neuer", "Neumann", "Zoë"]
+    # Mueller before Mugler before Müller (as Muller): DIN 5007-1, as in dictionaries.
+    assert sorted(names, key=order_key) == [
+        *("Bauer", "Baum", "Baumann", "Böhm", "Bohn"),
+        *("Mueller", "Mugler", "Müller", "Neuer", "Neumann", "Zoë"),
+    ]

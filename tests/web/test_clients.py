@@ -1,5 +1,6 @@
 """Client list, card and form in the browser (ui.md §2.3, §2.4)."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from functools import partial
 
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clients.cards import create_client
-from clients.details import ClientDetails
+from clients.details import LABELS, ClientDetails
 from clients.listing import list_clients
 from clients.models import Client, CreatedVia
 from salon.audit.models import AuditEntry
@@ -84,34 +85,63 @@ def test_a_card_with_the_same_phone_is_shown_first(browser: Browser, sonnenschei
 def test_what_was_typed_into_the_search_fills_a_new_card(browser: Browser, sonnenschein: Salon) -> None:
     answer = browser.get(LIST, {"q": "jörg unbekannt"})
     assert answer.context["create_url"] == f"{NEW}?first_name=J%C3%B6rg&last_name=Unbekannt"
-    assert browser.get(answer.context["create_url"]).context["form"].initial == {
-        "first_name": "Jörg",
-        "last_name": "Unbekannt",
-    }
+    initial = browser.get(answer.context["create_url"]).context["form"].initial
+    assert (initial["first_name"], initial["last_name"]) == ("Jörg", "Unbekannt")
 
 
 def test_editing_changes_the_card(browser: Browser, sonnenschein: Salon, front_desk: Actor) -> None:
     client = _add(sonnenschein, front_desk, first_name="Petra", last_name="Lang", birthday="4.5.")
-    page = browser.get(f"{LIST}{client.pk}/edit/")
-    data = {name: value for name, value in page.context["form"].initial.items() if value is not None}
+    data = _form_of(browser, f"{LIST}{client.pk}/edit/")
     assert data["birthday"] == "04.05."
     assert browser.post(f"{LIST}{client.pk}/edit/", {**data, "city": "Köln"}).status_code == 302
     changed = _only_client(sonnenschein)
     assert (changed.city, changed.birth_month, changed.version) == ("Köln", 5, 2)
 
 
+def _form_of(browser: Browser, url: str) -> dict[str, str]:
+    """Return what a browser would send back of a form that nobody touched."""
+    form = browser.get(url).context["form"]
+    return {**form.shown_before, **{f"was-{name}": value for name, value in form.shown_before.items()}}
+
+
 def test_two_browsers_editing_lose_nothing(browser: Browser, sonnenschein: Salon, front_desk: Actor) -> None:
-    client = _add(sonnenschein, front_desk, first_name="Petra", last_name="Lang")
+    client = _add(sonnenschein, front_desk, first_name="Petra", last_name="Lang", gender="FEMALE")
     url = f"{LIST}{client.pk}/edit/"
-    mine = {"first_name": "Petra", "last_name": "Lang-Roth", "version": "1"}
-    assert browser.post(url, {"first_name": "Petra", "last_name": "Roth", "version": "1"}).status_code == 302
+    first, second = _form_of(browser, url), _form_of(browser, url)
+    assert browser.post(url, {**first, "last_name": "Roth", "gender": "DIVERSE", "city": "Köln"}).status_code == 302
+    mine = {**second, "last_name": "Lang-Roth", "gender": "", "mobile": "0171 5550318"}
     told = browser.post(url, mine)
     assert told.status_code == 422
-    assert told.context["conflict"] == [{"label": "Nachname", "mine": "Lang-Roth", "theirs": "Roth"}]
+    assert told.context["conflict"] == [
+        {"label": "Nachname", "mine": "Lang-Roth", "theirs": "Roth"},
+        {"label": "Geschlecht", "mine": "", "theirs": "divers"},
+    ]
     assert _only_client(sonnenschein).last_name == "Roth"
-    assert told.context["form"]["version"].value() == "2"
-    assert browser.post(url, {**mine, "version": "2", "confirm": "mine"}).status_code == 302
-    assert _only_client(sonnenschein).last_name == "Lang-Roth"
+    form = told.context["form"]
+    again = {name: form[name].value() for name in LABELS} | {
+        f"was-{name}": was for name, was in form.shown_before.items()
+    }
+    assert browser.post(url, {**again, "confirm": "mine"}).status_code == 302
+    saved = _only_client(sonnenschein)
+    # Mine won where both had changed; the town that only they had changed is still there.
+    assert (saved.last_name, saved.gender, saved.mobile, saved.city) == ("Lang-Roth", "", "+491715550318", "Köln")
+
+
+def test_old_data_never_block_a_change(browser: Browser, sonnenschein: Salon, front_desk: Actor) -> None:
+    client = _add(sonnenschein, front_desk, first_name="Petra")
+    with salon_scope(sonnenschein.pk):
+        Client.objects.update(birth_year=1890, birth_month=5, birth_day=4, email="imported@broken")
+    url = f"{LIST}{client.pk}/edit/"
+    assert browser.post(url, {**_form_of(browser, url), "city": "Köln"}).status_code == 302
+    assert _only_client(sonnenschein).city == "Köln"
+
+
+def test_a_double_press_makes_one_card(browser: Browser, sonnenschein: Salon) -> None:
+    form = {"first_name": "Petra", "card_id": str(browser.get(NEW).context["form"].initial["card_id"])}
+    answers = [browser.post(NEW, form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0]["Location"] == answers[1]["Location"] == f"{LIST}{form['card_id']}/"
+    assert str(_only_client(sonnenschein).pk) == form["card_id"]
 
 
 def test_the_list_answers_typing_with_rows_only(browser: Browser, sonnenschein: Salon, front_desk: Actor) -> None:
@@ -145,9 +175,29 @@ def test_pages_hold_every_client_once(
     assert [client.number for client in browser.get(back).context["page"].clients] == pages[0]
 
 
-@pytest.mark.parametrize("cursor", ["x", "WzAsIjEiXQ", "bnVsbA", "W10", "%00"])
+def _cursor(text: str) -> str:
+    return urlsafe_b64encode(text.encode("utf-8", "surrogatepass")).decode()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "%00",
+        _cursor("null"),
+        _cursor("[]"),
+        _cursor('[0, "1", "2", "3"]'),
+        _cursor('[0, Infinity, "x"]'),
+        _cursor("[0, 1e400]"),
+        _cursor('[0, "\\ud800", "01a20072-0384-7631-a04e-e350277f5d90"]'),
+        _cursor('[0, "a\\u0000", "01a20072-0384-7631-a04e-e350277f5d90"]'),
+        _cursor('["01a20072-0384-7631-a04e-e350277f5d90", 9, "a"]'),
+        _cursor("[" * 20_000),
+    ],
+)
 def test_a_foreign_cursor_starts_over(browser: Browser, sonnenschein: Salon, cursor: str) -> None:
-    assert browser.get(f"{LIST}?page={cursor}").status_code == 302
+    for sort in ("name", "number", "listed_on"):
+        assert browser.get(f"{LIST}?page={cursor}&sort={sort}").status_code == 302
     assert browser.get(f"{LIST}?q=a&page={cursor}").status_code == 302
 
 
@@ -175,9 +225,7 @@ def test_a_card_without_contact_says_what_that_means(browser: Browser, sonnensch
 
 def test_the_history_tells_who_changed_what(browser: Browser, sonnenschein: Salon, front_desk: Actor) -> None:
     client = _add(sonnenschein, front_desk, first_name="Petra", birthday="4.5.")
-    browser.post(
-        f"{LIST}{client.pk}/edit/", {"first_name": "Petra", "birthday": "5.5.", "gender": "FEMALE", "version": 1}
-    )
+    browser.post(f"{LIST}{client.pk}/edit/", {"first_name": "Petra", "birthday": "5.5.", "gender": "FEMALE"})
     newest, first = browser.get(f"{LIST}{client.pk}/").context["history"]
     assert (str(newest.title), newest.actor_name) == ("Karte geändert", "Bora Yıldız")
     assert [(str(one.label), one.old, one.new) for one in newest.changes] == [

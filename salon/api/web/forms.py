@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 from salon.api.keys import LIFETIME
 from salon.api.scopes import Scope
-from salon.errors import InvalidInput
 
 _LIFETIMES = [(30, _("30 days")), (90, _("90 days")), (LIFETIME.days, _("1 year")), (2 * LIFETIME.days, _("2 years"))]
 
@@ -20,9 +19,3 @@ class KeyForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=_("What may it do?"), required=False, choices=Scope.choices, widget=forms.CheckboxSelectMultiple
     )
-
-
-def show_errors(form: KeyForm, refusal: InvalidInput) -> None:
-    """Show an operation's errors beside their fields."""
-    for error in refusal.errors:
-        form.add_error(error.field if error.field in form.fields else None, str(error.message))

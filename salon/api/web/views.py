@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from salon.api.keys import Issued, issue_key, revoke_key
 from salon.api.models import ApiKey
-from salon.api.web.forms import KeyForm, show_errors
+from salon.api.web.forms import KeyForm
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.tenancy import directory
 from salon.web.access import SalonRequest, requires
+from salon.web.forms import show_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def api_keys(request: SalonRequest) -> HttpResponse:
                 now=now,
             )
         except InvalidInput as refusal:
-            show_errors(form, refusal)
+            show_errors(form, refusal.errors)
         else:
             return _page(request, KeyForm(), now, issued=issued)
     return _page(request, form, now)

@@ -3,7 +3,6 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from salon.errors import InvalidInput
 from salon.identity.roles import Role
 
 
@@ -56,9 +55,3 @@ class RoleForm(forms.Form):
     """A member's role from now on."""
 
     role = forms.ChoiceField(choices=Role.choices)
-
-
-def show_errors(form: forms.Form, refusal: InvalidInput) -> None:
-    """Show an operation's errors beside their fields."""
-    for error in refusal.errors:
-        form.add_error(error.field if error.field in form.fields else None, str(error.message))

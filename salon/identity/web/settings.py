@@ -17,9 +17,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from salon.errors import DomainError, InvalidInput
 from salon.identity import members as operations
 from salon.identity.roles import Permission, Role
-from salon.identity.web.forms import InviteForm, RoleForm, show_errors
+from salon.identity.web.forms import InviteForm, RoleForm
 from salon.tenancy import directory
 from salon.web.access import SalonRequest, requires
+from salon.web.forms import show_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def members(request: SalonRequest) -> HttpResponse:
                 now=timezone.now(),
             )
         except InvalidInput as refusal:
-            show_errors(form, refusal)
+            show_errors(form, refusal.errors)
         except operations.AlreadyMember as refusal:
             form.add_error("email", str(refusal.message))
         else:

@@ -24,9 +24,10 @@ from salon.identity.models import Invitation, Language, User
 from salon.identity.roles import Role
 from salon.identity.throttling import Throttled
 from salon.identity.web.address import client_address
-from salon.identity.web.forms import NewPasswordForm, NewUserForm, ResetRequestForm, SignInForm, show_errors
+from salon.identity.web.forms import NewPasswordForm, NewUserForm, ResetRequestForm, SignInForm
 from salon.tenancy import directory
 from salon.web.access import public
+from salon.web.forms import show_errors
 
 # Stands in the address where the token was, once the session holds that.
 _TOKEN_IN_SESSION = "choose"  # noqa: S105
@@ -123,7 +124,7 @@ def password_reset(request: HttpRequest) -> HttpResponse:
                 email=form.cleaned_data["email"], address=client_address(request), now=timezone.now()
             )
         except InvalidInput as refusal:
-            show_errors(form, refusal)
+            show_errors(form, refusal.errors)
         except Throttled as refusal:
             form.add_error(None, str(refusal.message))
             return _later(render(request, "identity/password_reset.html", {"form": form}, status=429), refusal)
@@ -160,7 +161,7 @@ def password_reset_confirm(request: HttpRequest, uidb64: str, token: str) -> Htt
     except passwords.ResetLinkInvalid:
         return _unreferred(render(request, "identity/password_reset_confirm.html", {"form": None}, status=404))
     except InvalidInput as refusal:
-        show_errors(form, refusal)
+        show_errors(form, refusal.errors)
     # Not `no-referrer` on the form: browsers would post it with `Origin: null`, which CSRF protection refuses.
     status = 422 if form.is_bound else 200
     return render(request, "identity/password_reset_confirm.html", {"form": form}, status=status)
@@ -230,7 +231,7 @@ def _join_as_new_user(request: HttpRequest, offered: Invitation, token: str, now
                 now=now,
             )
         except InvalidInput as refusal:
-            show_errors(form, refusal)
+            show_errors(form, refusal.errors)
         else:
             response = _signed_in(request, joined.user, reverse("calendar", args=[joined.salon.slug]))
             messages.success(request, _("Welcome to %(salon)s.") % {"salon": joined.salon.name})

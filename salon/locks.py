@@ -1,0 +1,18 @@
+"""Advisory locks by name: held until the transaction ends, taken in one order everywhere."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from django.db import connection
+
+
+def lock_number(name: str) -> int:
+    """Return the 64-bit number that Postgres knows a lock by."""
+    return int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)
+
+
+def take_locks(names: Iterable[str]) -> None:
+    """Wait for every one of these locks; the open transaction holds them to its end."""
+    with connection.cursor() as cursor:
+        for number in sorted(map(lock_number, names)):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])

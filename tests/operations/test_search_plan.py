@@ -1,0 +1,57 @@
+"""The search reads its index as `app` under row-level security: only leakproof operators do (architecture.md §5)."""
+
+import re
+
+import pytest
+from django.db import connection
+
+from clients.details import ClientDetails
+from clients.models import Client, SearchToken
+from clients.search import parse_query, statement, tokens_of
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from tests import database
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CARDS = 1500
+LASTS = ("Müller", "Meyer", "Bauer", "Koch")
+
+
+@pytest.fixture
+def crowded(sonnenschein: Salon) -> Salon:
+    """Fill the salon, and let the planner know."""
+    with salon_scope(sonnenschein.pk):
+        cards = {}
+        for number in range(1, CARDS + 1):
+            details = ClientDetails(
+                first_name=f"Anna{number}", last_name=LASTS[number % 4], mobile=f"+49171{number:07}", city="Berlin"
+            )
+            client = Client(number=number, listed_on=NOW.date(), created_via="IMPORT", created_at=NOW, updated_at=NOW)
+            client.first_name, client.last_name, client.sort_key = (
+                details.first_name,
+                details.last_name,
+                details.sort_key,
+            )
+            cards[client] = details
+        Client.objects.bulk_create(cards)
+        SearchToken.objects.bulk_create(
+            SearchToken(field=field, token=token, client=client)
+            for client, details in cards.items()
+            for field, token in tokens_of(details, client.number)
+        )
+    with database.owner() as owner:
+        owner.execute("ANALYZE clients_client, clients_searchtoken")
+    return sonnenschein
+
+
+@pytest.mark.parametrize("typed", ["m", "mul", "anna7 mü", "0171 000", "47", "berlin"])
+def test_ranges_are_read_by_index(crowded: Salon, typed: str) -> None:
+    query = parse_query(typed)
+    assert query is not None
+    with salon_scope(crowded.pk), connection.cursor() as cursor:
+        sql, values = statement(query, limit=9)
+        cursor.execute(f"EXPLAIN {sql}", values)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Seq Scan" not in plan
+    assert re.search(r"clients_searchtoken_pkey.*\n +Index Cond: .*\(token >= .*\(token < ", plan), plan
