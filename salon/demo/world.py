@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import chain, islice
 from random import Random
+from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -70,9 +71,10 @@ def build_demo(now: datetime) -> None:
         with salon_scope(salon.pk):
             write_cards(salon.pk, _by_day_listed(islice(people, clients)), actor_name=str(_("Demo")))
     for slug, email, name, role in TEAM:
-        user = User(email=email, name=name)
-        user.set_password(PASSWORD)
-        user.save()
+        user, made = User.objects.get_or_create(email=email, defaults={"name": name})
+        if made:
+            user.set_password(PASSWORD)
+            user.save()
         directory.add_membership(salon_id=salons[slug].pk, user_id=user.pk, role=role)
     # The database's clock, which dates the audit entries too: what is recorded later was done by somebody.
     DemoWorld.objects.update_or_create(pk=1, defaults={"built_at": Now()})
@@ -113,12 +115,19 @@ def remove_salons(slugs: tuple[str, ...]) -> None:
     """Delete the demo's salons with everything in them, and its users unless they work elsewhere too; as owner."""
     salons = list(Salon.objects.filter(slug__in=slugs).values_list("pk", flat=True))
     with connection.cursor() as cursor:
-        # References are checked at once, so tables that refer to others go first: repeat until none is left.
-        cursor.execute(
-            "SELECT c.relname FROM pg_class c WHERE c.relforcerowsecurity AND c.relkind = 'r' ORDER BY "
-            "(SELECT count(*) FROM pg_constraint k WHERE k.contype = 'f' AND k.confrelid = c.oid), c.relname"
-        )
-        for (table,) in cursor.fetchall():
-            cursor.execute(f'DELETE FROM "{table}" WHERE salon_id = ANY (%s)', [salons])
+        cursor.execute("SELECT relname FROM pg_class WHERE relforcerowsecurity AND relkind = 'r'")
+        waiting = [table for (table,) in cursor.fetchall()]
+        while waiting:
+            waiting = [table for table in waiting if not _emptied(table, salons)]
     Salon.objects.filter(pk__in=salons).delete()
     User.objects.filter(email__in=[email for _slug, email, _name, _role in TEAM], memberships=None).delete()
+
+
+def _emptied(table: str, salons: list[UUID]) -> bool:
+    """Delete the salons' rows of a table; False while rows of another table refer to them."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f'DELETE FROM "{table}" WHERE salon_id = ANY (%s)', [salons])
+    except IntegrityError:
+        return False
+    return True

@@ -10,12 +10,15 @@ EMAIL_LENGTH = 254
 
 
 def normal_email(text: str) -> str:
-    """Return an address trimmed and casefolded: the one form in which accounts are stored, found and throttled."""
-    return text.strip().casefold()
+    """Return an address trimmed and in small letters: the one form in which accounts are stored, found and throttled.
+
+    Never casefolded: groß.example and gross.example are two domains, and mail for one must not reach the other.
+    """
+    return text.strip().lower()
 
 
 def accepted_email(text: str) -> str:
-    """Return the normal form of an address that mail can go to.
+    """Return the normal form of an address that mail can go to; other scripts' domains are written as `xn--…`.
 
     Raises: InvalidInput for the field `email`.
     """
@@ -24,6 +27,6 @@ def accepted_email(text: str) -> str:
         validate_email(address)
     except ValidationError:
         address = ""
-    if not address or len(address) > EMAIL_LENGTH:
+    if not address or not address.isascii() or len(address) > EMAIL_LENGTH:
         raise InvalidInput([FieldError("email", "invalid", _("This is not an e-mail address."))])
     return address

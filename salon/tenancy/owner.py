@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import connection
 
 from salon import environment
@@ -15,9 +16,13 @@ def owner_connection() -> Iterator[None]:
 
     Raises: ConfigurationError when that is not set.
     """
+    # Apart from what serving processes read: they are not told the owner's address.
+    environment.fill_from_file(settings.DATA_DIR / "owner-environment")
     owner = database_settings(environment.text("DATABASE_OWNER_URL"), prepared_statements=False)
-    # Makes a data migration that row-level security would silently empty fail loudly.
-    owner["OPTIONS"]["options"] = "-c row_security=off"
+    # Makes a data migration that row-level security would silently empty fail loudly, and one that waits behind a
+    # long transaction give way to the traffic it would hold up.
+    given = owner["OPTIONS"].get("options", "")
+    owner["OPTIONS"]["options"] = f"{given} -c row_security=off -c lock_timeout=5s".strip()
     served = connection.settings_dict
     connection.close()
     # The name stays: in tests it is the test database's.

@@ -67,10 +67,10 @@ class Frame:
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """Add `frame` to the context of every page inside a salon (None elsewhere)."""
+    """Add `frame` (None outside the salons) and the `layout` that fits pages found anywhere, such as a 404."""
     salon = getattr(request, "salon", None)
     if salon is None:
-        return {"frame": None}
+        return {"frame": None, "layout": "public.html"}
     here = f"/{request.path.split('/')[3]}/"
     links = []
     for section in SECTIONS:
@@ -79,6 +79,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
             links.append(Link(section.key, section.label, section.icon, url, url.endswith(here)))
     entrances = request.entrances  # type: ignore[attr-defined]
     return {
+        "layout": "frame.html",
         "frame": Frame(
             sections=links,
             salons=[
@@ -100,5 +101,5 @@ def frame(request: HttpRequest) -> dict[str, object]:
             search_url=reverse("search", args=[salon.slug]),
             sign_out_url=reverse("sign_out"),
             language_url=reverse("set_language"),
-        )
+        ),
     }

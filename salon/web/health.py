@@ -3,6 +3,7 @@
 from functools import cache
 
 from celery import current_app
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -24,7 +25,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     try:
         if not _is_migrated():
             return JsonResponse({"status": "unavailable", "reason": "migrations pending"}, status=503)
-    except DatabaseError:
+    except (DatabaseError, ImproperlyConfigured):
         return JsonResponse({"status": "unavailable", "reason": "no database"}, status=503)
     return JsonResponse({"status": "ready" if _broker_answers() else "degraded"})
 

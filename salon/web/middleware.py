@@ -67,8 +67,7 @@ class SalonMiddleware:
             raise Http404 from exception
         if isinstance(exception, NotAllowed):
             raise PermissionDenied(str(exception.message)) from exception
-        layout = "frame.html" if hasattr(request, "salon") else "public.html"
-        context = {"message": exception.message, "back_url": _back(request), "layout": layout}
+        context = {"message": exception.message, "back_url": _back(request)}
         return render(request, "web/refused.html", context, status=422)
 
     @staticmethod

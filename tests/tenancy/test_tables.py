@@ -55,10 +55,9 @@ def test_every_reference_between_salon_tables_names_the_salon(db: None) -> None:
         "(SELECT array_agg(attname::text) FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = ANY (c.conkey)) "
         "FROM pg_constraint c WHERE contype = 'f'"
     ):
-        if table in bound and target in bound:
+        if table in bound:
+            # Into directory tables too: nothing else keeps their rows of other salons out.
             assert "salon_id" in columns, (table, target)
-        if table in bound and target == "tenancy_salon":
-            assert columns == ["salon_id"], table
 
 
 def test_every_relation_of_a_salon_model_is_a_constraint_of_the_database(db: None) -> None:

@@ -5,6 +5,21 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base
 
+_MIGHT = """
+SELECT r.rolname, r.rolsuper, r.rolbypassrls,
+    EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid AND c.relrowsecurity),
+    EXISTS (SELECT FROM pg_roles m WHERE (m.rolsuper OR m.rolbypassrls) AND m.oid <> r.oid
+        AND pg_has_role(r.oid, m.oid, 'MEMBER') AND NOT r.rolsuper)
+FROM pg_roles r WHERE r.rolname = current_user
+"""
+_REASONS = ("is a superuser", "has BYPASSRLS", "owns salons' tables", "is a member of a role that bypasses")
+
+
+def why_unbound(connection: Any) -> tuple[str, list[str]]:
+    """Return the role of a psycopg connection, and every reason why row-level security does not bind it."""
+    name, *found = connection.execute(_MIGHT).fetchone()
+    return name, [reason for reason, holds in zip(_REASONS, found, strict=True) if holds]
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Postgres as a role that owns nothing and bypasses nothing; only `owner_connection` may lift that."""
@@ -12,19 +27,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect, and check the role once per connection.
 
-        Raises: ImproperlyConfigured for a superuser or a role with BYPASSRLS, which tenancy does not bind.
+        Raises: ImproperlyConfigured for a role that row-level security does not bind, or that could lift it.
         """
         connection = super().get_new_connection(conn_params)
         if self.settings_dict.get("OWNER"):
             return connection
-        row = connection.execute(
-            "SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
-        ).fetchone()
+        role, reasons = why_unbound(connection)
         connection.rollback()
-        if row:
+        if reasons:
             connection.close()
             raise ImproperlyConfigured(
-                f"The database role {row[0]!r} is a superuser or has BYPASSRLS, so salons would see each other's data. "
-                "Let DATABASE_URL name a role without either."
+                f"The database role {role!r} {' and '.join(reasons)}, so salons would see each other's data. "
+                "Let DATABASE_URL name a role without any of that."
             )
         return connection

@@ -35,6 +35,8 @@ class Command(BaseCommand):
                 call_command("migrate", verbosity=0, interactive=False)
             if environment.flag("DEMO", default=not settings.PRODUCTION):
                 self._demo()
+        # As the role that will serve, which the connection refuses if tenancy does not bind it.
+        connection.ensure_connection()
         if not options["no_static"]:
             self._collect_static()
 
