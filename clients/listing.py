@@ -1,8 +1,9 @@
 """The client list and its search, page by page (domain.md §2)."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from clients.details import ClientDetails
 from clients.models import Client, SearchToken, TokenField
@@ -10,7 +11,7 @@ from clients.search import Hit, find, parse_query
 from salon import keyset
 from salon.folding import fold
 
-PAGE = 50
+PAGE = 40
 COUNTED = 1000
 
 
@@ -29,22 +30,15 @@ ORDERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ClientPage:
-    """Some clients in order, and the cursors of the pages around them."""
-
-    clients: list[Client]
-    next: str | None
-    previous: str | None
-
-
-def list_clients(*, sort: Sort, cursor: str | None, limit: int = PAGE) -> ClientPage:
-    """Return one page of all clients of the open salon.
+def list_clients(
+    *, sort: Sort, cursor: str | None, limit: int = PAGE, among: QuerySet[Client] | None = None
+) -> keyset.Page[Client]:
+    """Return one page of the open salon's clients, or of those `among` them.
 
     Raises: keyset.InvalidCursor.
     """
-    found = keyset.page(Client.objects.all(), ORDERS[sort], limit=limit, cursor=cursor)
-    return ClientPage(found.rows, found.next, found.previous)
+    clients = Client.objects.all() if among is None else among
+    return keyset.page(clients, ORDERS[sort], limit=limit, cursor=cursor)
 
 
 def search_clients(text: str, *, limit: int, after: Hit | None = None) -> tuple[list[Client], Hit | None]:

@@ -12,7 +12,7 @@ from clients.api.serializers import ClientBody, NewClientBody, details_in, liste
 from clients.cards import create_client, get_client, update_client
 from clients.cursors import cursor_of, hit_at
 from clients.details import ClientDetails
-from clients.listing import ORDERS, Sort, search_clients
+from clients.listing import Sort, list_clients, search_clients
 from clients.models import Client, CreatedVia
 from salon import keyset
 from salon.api.endpoint import Endpoint
@@ -37,14 +37,13 @@ class ClientsEndpoint(Endpoint):
         """
         asked = page_asked(request)
         narrowed = self.narrowed(Client.objects.all())
-        clients = narrowed.qs
         try:
             if typed := narrowed.form.cleaned_data["search"]:
                 after = hit_at(asked.cursor) if asked.cursor else None
                 found, more = search_clients(typed, limit=asked.limit, after=after)
                 following = cursor_of(more) if more else None
                 return page_answer(request, listed(found), next=following, previous=None)
-            page = keyset.page(clients, ORDERS[Sort.NUMBER], limit=asked.limit, cursor=asked.cursor)
+            page = list_clients(sort=Sort.NUMBER, cursor=asked.cursor, limit=asked.limit, among=narrowed.qs)
         except keyset.InvalidCursor as error:
             raise invalid_cursor() from error
         return page_answer(request, listed(page.rows), next=page.next, previous=page.previous)

@@ -85,7 +85,7 @@ def _list_page(request: SalonRequest, here: str, sort: Sort, cursor: str | None)
     def link(to: str | None) -> str | None:
         return to and f"{here}?{urlencode({'sort': sort.value, 'page': to})}"
 
-    return ListPage(rows(page.clients, request.salon), link(page.next), link(page.previous))
+    return ListPage(rows(page.rows, request.salon), link(page.next), link(page.previous))
 
 
 def _search_page(request: SalonRequest, here: str, typed: str, cursor: str | None) -> ListPage | None:

@@ -1,4 +1,4 @@
-"""What an API key may do (api.md, Conventions). Pure."""
+"""What an API key may do (api.md, Conventions)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,6 +34,10 @@ class AnyKey:
 
     reason: str
 
+
+# What some call asks for today: only that is offered on the page. (The command takes every scope of the contract, so
+# that a key for an integration to come need not be issued twice.)
+ASKED_FOR = (Scope.CLIENTS_READ, Scope.CLIENTS_WRITE)
 
 _PERMISSIONS = {
     Scope.CLIENTS_READ: frozenset({Permission.CLIENTS_READ}),

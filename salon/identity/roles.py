@@ -1,4 +1,4 @@
-"""Roles, what each may do, and who acts (domain.md §8). Pure."""
+"""Roles, what each may do, and who acts (domain.md §8)."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,6 @@
-"""Reads and writes of the directory tables: what must be known before a salon is, so no row-level security holds it.
+"""Salons, memberships, invitations and API keys: what must be known before a salon is, so no row-level security
+holds them and every query of theirs stands here, with its salon. (Users, mails and due work carry no salon's data;
+their own modules read them.)
 
 Every table without row-level security stands in `DIRECTORY_TABLES` with its reason; a test compares the list with
 `pg_class`.

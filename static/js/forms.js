@@ -27,18 +27,6 @@ document.addEventListener(
   true,
 );
 
-// Post, redirect, get: if a view answers htmx with a redirect, the browser has followed it to another page: go there.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr, requestConfig, target } = event.detail;
-  if (requestConfig.verb === "get" || !xhr.responseURL) return;
-  const sent = new URL(requestConfig.path, location.href);
-  const came = new URL(xhr.responseURL);
-  if (sent.pathname !== came.pathname && target.closest("[data-follow]")) {
-    event.detail.shouldSwap = false;
-    location.assign(came.href);
-  }
-});
-
 // After an answer with errors the first wrong field has the focus.
 document.addEventListener("htmx:afterSettle", (event) => {
   if (!event.target.matches?.("[data-follow]") && !event.target.querySelector?.("[data-follow]")) return;

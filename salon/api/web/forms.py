@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from salon.api.keys import LIFETIME
-from salon.api.scopes import Scope
+from salon.api.scopes import ASKED_FOR
 
 _LIFETIMES = [(30, _("30 days")), (90, _("90 days")), (LIFETIME.days, _("1 year")), (2 * LIFETIME.days, _("2 years"))]
 
@@ -17,5 +17,8 @@ class KeyForm(forms.Form):
     )
     lifetime = forms.TypedChoiceField(label=_("Valid for"), choices=_LIFETIMES, initial=LIFETIME.days, coerce=int)
     scopes = forms.MultipleChoiceField(
-        label=_("What may it do?"), required=False, choices=Scope.choices, widget=forms.CheckboxSelectMultiple
+        label=_("What may it do?"),
+        required=False,
+        choices=[(scope.value, scope.label) for scope in ASKED_FOR],
+        widget=forms.CheckboxSelectMultiple,
     )

@@ -16,7 +16,7 @@ from salon.tenancy.owner import owner_connection
 
 
 class Command(BaseCommand):
-    """Add salons `large-1`, `large-2` … with invented clients, as the owner of the tables."""
+    """Add salons `large-1`, `large-2` … with invented clients, behind those there are; as the owner of the tables."""
 
     help = "Adds salons with invented clients, for measuring; the first ones take the sizes of --largest."
 
@@ -34,15 +34,15 @@ class Command(BaseCommand):
         sizes = [*largest, *(rest // others + (index < rest % others) for index in range(others))]
         now = timezone.now()
         with owner_connection():
-            known = set(directory.all_salon_ids())
-            for index, size in enumerate(sizes, 1):
+            first = 1
+            while directory.find_salon(f"large-{first}"):
+                first += 1
+            for index, size in enumerate(sizes, first):
                 random = Random(index)
                 with transaction.atomic():
-                    salon = directory.add_salon(
-                        name=f"Salon {index}", slug=f"large-{len(known) + index}", city="Berlin"
-                    )
+                    salon = directory.add_salon(name=f"Salon {index}", slug=f"large-{index}", city="Berlin")
                     people = islice(invent(random, today=salon.date_at(now), city="Berlin"), size)
                     with salon_scope(salon.pk):
                         write_cards(salon.pk, people, actor_name="Demo")
-                self.stdout.write(f"{salon.slug}: {size} clients ({index} of {len(sizes)})")
+                self.stdout.write(f"{salon.slug}: {size} clients ({index - first + 1} of {len(sizes)})")
             connection.cursor().execute("VACUUM ANALYZE")
