@@ -56,7 +56,7 @@ class Command(BaseCommand):
     def _demo(self) -> None:
         sign_ins = settings.DATA_DIR / "demo-sign-ins.txt"
         if world.ensure_demo(timezone.now()):
-            lines = [f"{email}  ({role.label}, {slug})" for slug, email, _name, role in world.TEAM]
+            lines = [f"{email}  ({role.lower()}, {slug})" for slug, email, _name, role in world.TEAM]
             sign_ins.write_text("\n".join([*lines, f"Passwort / password: {world.PASSWORD}", ""]), encoding="utf-8")
         else:
             sign_ins.unlink(missing_ok=True)
