@@ -33,9 +33,9 @@ bench:  ## the figures of speed, with a database of their own (ARGS="--small")
 	@$(DEV_ENVIRONMENT)
 	@$(PY) -m salon.embedded exec --data $(DATA)/bench -- $(PY) -m tests.bench $(ARGS)
 
-soak:  ## the long tables of reliability, before a release
+soak:  ## the tests of reliability at full length, before a release (ARGS="tests/api/test_fuzz.py")
 	@$(DEV_ENVIRONMENT)
-	@SOAK=1 $(PY) -m salon.embedded exec --ephemeral -- $(PY) -m pytest tests/soak $(ARGS)
+	@$(PY) -m salon.embedded soak -- $(ARGS)
 
 messages:  ## collect and compile what is to be translated
 	@$(DEV_ENVIRONMENT)

@@ -19,7 +19,9 @@ def fill_from_file(path: Path) -> None:
         return
     for line in path.read_text(encoding="utf-8").splitlines():
         key, separator, value = line.partition("=")
-        if separator and not key.startswith("#") and f"{key}_FILE" not in os.environ:
+        # A variable that is set stands above the file in either form, `NAME` or `NAME_FILE`.
+        given = f"{key}_FILE" in os.environ or key.removesuffix("_FILE") in os.environ
+        if separator and not key.startswith("#") and not given:
             os.environ.setdefault(key.strip(), value.strip())
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.details import ClientDetails, Gender
 from clients.models import CreatedVia
+from salon.api.models import ApiKey
 from salon.demo.models import DemoWorld
 from salon.demo.people import Person, invent
 from salon.demo.writing import write_cards
@@ -119,6 +120,7 @@ def remove_salons(slugs: tuple[str, ...]) -> None:
         waiting = [table for (table,) in cursor.fetchall()]
         while waiting:
             waiting = [table for table in waiting if not _emptied(table, salons)]
+    ApiKey.objects.filter(salon__in=salons).delete()
     Salon.objects.filter(pk__in=salons).delete()
     User.objects.filter(email__in=[email for _slug, email, _name, _role in TEAM], memberships=None).delete()
 

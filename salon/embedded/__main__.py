@@ -1,4 +1,4 @@
-"""`python -m salon.embedded run|exec|test|lint`: the commands behind the Makefile."""
+"""`python -m salon.embedded run|exec|test|soak|lint`: the commands behind the Makefile."""
 
 import argparse
 import os
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     execute.add_argument("--ephemeral", action="store_true", help="fast servers in <data>/test, for tests")
     execute.add_argument("--data", type=Path, help="another data directory than SALON_DATA_DIR")
     execute.add_argument("words", nargs="+", metavar="-- COMMAND")
-    for name in ("test", "lint"):
+    for name in ("test", "soak", "lint"):
         commands.add_parser(name, help=f"what `make {name}` does").add_argument("words", nargs="*")
     # What follows `--` belongs to pytest or the command, options included.
     own, _, rest = _split(arguments)
@@ -37,9 +37,11 @@ def main(arguments: Sequence[str]) -> int:
             return run()
         if options.command == "exec":
             return _execute(options.words, options.data, fleeting=options.ephemeral)
-        from salon.embedded.testing import lint, test  # noqa: PLC0415
+        from salon.embedded import testing  # noqa: PLC0415
 
-        return lint() if options.command == "lint" else test(options.words)
+        if options.command == "lint":
+            return testing.lint()
+        return testing.soak(options.words) if options.command == "soak" else testing.test(options.words)
     except StartError as error:
         print(error, file=sys.stderr)
         return 1

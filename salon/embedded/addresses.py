@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -11,6 +11,8 @@ from salon.embedded.place import Place, read_record, write_private
 
 DATABASE = "salon"
 ROLES = ("owner", "app", "backup")
+SERVING = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL")  # what everything of an installation shares
+OWNING = ("DATABASE_OWNER_URL",)  # what only commands that migrate or seed may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,20 @@ def write_environment(path: Path, variables: Mapping[str, str]) -> None:
     """Write KEY=VALUE lines that only the owner reads; a value never spans lines."""
     lines = [f"{name}={value}" for name, value in variables.items() if "\n" not in value]
     write_private(path, "\n".join(["# written by `make run` for as long as it runs", *lines, ""]))
+
+
+def effective(names: Sequence[str], variables: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what another command needs in order to reach the same servers.
+
+    A secret that `environ` has in a file (`NAME_FILE`) stays there; otherwise `variables` count, then `environ`.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        if file := environ.get(f"{name}_FILE"):
+            found[f"{name}_FILE"] = str(Path(file).absolute())
+        elif value := variables.get(name) or environ.get(name):
+            found[name] = value
+    return found
 
 
 def read_environment(path: Path) -> dict[str, str]:

@@ -154,8 +154,14 @@ def end_leftovers(place: Place) -> int:
             processes.signal_group(int(noted["pid"]), signal.SIGKILL)
             ended += 1
     place.state.unlink(missing_ok=True)
-    place.environment.unlink(missing_ok=True)
+    forget_addresses(place)
     return ended
+
+
+def forget_addresses(place: Place) -> None:
+    """Remove the files by which other commands reach the servers."""
+    place.environment.unlink(missing_ok=True)
+    place.owner_environment.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -166,7 +172,8 @@ def backed(folder: Path, *, durable: bool) -> Iterator[dict[str, str]]:
     """
     backing = open_backing(folder, durable=durable)
     if backing is None:
-        variables = read_environment(folder / "environment")
+        place = Place(folder)
+        variables = read_environment(place.environment) | read_environment(place.owner_environment)
         if not variables:
             raise StartError(
                 f"{folder} is in use by another command: wait for it or pass --data with another directory."

@@ -33,6 +33,11 @@ class Place:
         return self.folder / "environment"
 
     @property
+    def owner_environment(self) -> Path:
+        """Return the file that holds the owner's address, which nothing that serves may read."""
+        return self.folder / "owner-environment"
+
+    @property
     def state(self) -> Path:
         """Return the file that says which supervisor uses this directory and what it started."""
         return self.folder / "run.json"

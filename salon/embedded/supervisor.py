@@ -7,14 +7,14 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
 from salon.embedded import network, program
-from salon.embedded.addresses import write_environment
-from salon.embedded.backing import Backing, open_backing, outside
+from salon.embedded.addresses import OWNING, SERVING, effective, write_environment
+from salon.embedded.backing import Backing, forget_addresses, open_backing, outside
 from salon.embedded.lifeline import die_with_parent
 from salon.embedded.place import CHECKOUT, data_directory, read_record
 from salon.embedded.processes import MARK
@@ -47,6 +47,7 @@ class Supervisor:
     reserved: socket.socket
     signals: Signals
     environment: dict[str, str] = field(default_factory=dict)
+    owner: dict[str, str] = field(default_factory=dict)  # for `prepare` alone
     running: dict[str, Running] = field(default_factory=dict)
 
     def bring_up(self) -> None:
@@ -57,15 +58,11 @@ class Supervisor:
         self.backing.start(self.breathe)
         variables = self.backing.variables()
         variables["BASE_URL"] = os.environ.get("BASE_URL") or next(iter(self.address.network_urls()), self.address.url)
-        written = {
-            name: variables.get(name) or os.environ[name]
-            for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL")
-            if name in variables or os.environ.get(name)
-        }
-        write_environment(self.backing.place.environment, written)
+        write_environment(self.backing.place.environment, effective(SERVING, variables, os.environ))
+        self.owner = effective(OWNING, variables, os.environ)
+        write_environment(self.backing.place.owner_environment, self.owner)
         self.environment = {
-            **os.environ,
-            **variables,
+            **{name: value for name, value in {**os.environ, **variables}.items() if not _is_the_owners(name)},
             "HOST": self.address.host,
             "PORT": str(self.address.port),
             "SALON_DATA_DIR": str(self.backing.place.folder),
@@ -120,7 +117,7 @@ class Supervisor:
             program.stop([web], self.console, lambda: self._hurried() or not web.ready)
         rest = [one for name, one in alive.items() if name != "web"]
         program.stop(rest, self.console, self._hurried)
-        self.backing.place.environment.unlink(missing_ok=True)
+        forget_addresses(self.backing.place)
         self.backing.stop()
 
     def breathe(self) -> None:
@@ -136,7 +133,7 @@ class Supervisor:
 
     def _prepare(self) -> None:
         """Run `manage.py prepare`: migrations, roles, translations, the demo world."""
-        self._start(Program("prepare", (sys.executable, str(CHECKOUT / "manage.py"), "prepare"), 10.0))
+        self._start(Program("prepare", (sys.executable, str(CHECKOUT / "manage.py"), "prepare"), 10.0), self.owner)
         preparing = self.running["prepare"]
         while preparing.process.poll() is None:
             self.breathe()
@@ -146,8 +143,15 @@ class Supervisor:
         if preparing.process.returncode != 0:
             raise StartError("The database could not be prepared: the lines above say why.")
 
-    def _start(self, what: Program, *, ready: bool = True, ends: list[float] | None = None) -> None:
-        started = program.start(what, self.environment)
+    def _start(
+        self,
+        what: Program,
+        more: Mapping[str, str] | None = None,
+        *,
+        ready: bool = True,
+        ends: list[float] | None = None,
+    ) -> None:
+        started = program.start(what, {**self.environment, **(more or {})})
         started.ready = ready
         started.ends = ends or []
         self.running[what.name] = started
@@ -280,6 +284,10 @@ def _signals() -> Iterator[Signals]:
         waker.close()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_the_owners(name: str) -> bool:
+    return name.removesuffix("_FILE") in OWNING
 
 
 def _web(address: network.Address) -> Program:

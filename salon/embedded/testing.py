@@ -1,4 +1,4 @@
-"""`make test` and `make lint`: every check, side by side where that saves time, each with its duration."""
+"""`make test`, `make soak` and `make lint`: every check, side by side where that saves time, each with its duration."""
 
 import os
 import signal
@@ -18,7 +18,16 @@ from salon.embedded.unprivileged import own_footing
 
 _NO_TESTS = 5  # pytest's status when nothing was collected
 _BROWSER_TESTS = "tests/browser"
-_OWN_RUNS = (_BROWSER_TESTS, "tests/soak", "tests/bench")  # left out of the main run
+_OWN_RUNS = (_BROWSER_TESTS, "tests/bench")  # left out of the main run
+# What `make soak` runs: tests that do more of the same, or more rounds of it, where SOAK is set.
+SOAKED = (
+    "tests/api/test_fuzz.py",
+    "tests/api/test_idempotency.py",
+    "tests/tenancy/test_requests.py",
+    "tests/identity/test_concurrency.py",
+    "tests/concurrency",
+    _BROWSER_TESTS,
+)
 # Enough for the settings to load where nothing connects.
 _NOWHERE = {
     "DATABASE_URL": "postgresql://app:app@/salon?host=/nonexistent",
@@ -99,11 +108,34 @@ def test(arguments: Sequence[str]) -> int:
         main, browser = _split(arguments)
         if main is not None:
             _run_quietly([_migrations_step()], report, environment)
-            _run_loudly("tests", ["-n", str(os.cpu_count() or 1), *main], report, environment)
+            _run_tests(main, report, environment)
         # Browsers and mypy together are too much for two cores.
         static.join()
         if browser is not None:
             last_word = _run_browser_tests(browser, report, environment)
+    return _close(report, last_word)
+
+
+def soak(arguments: Sequence[str]) -> int:
+    """Run the tests of SOAKED, or those that `arguments` name, at full length and return the exit status.
+
+    Raises: StartError when the servers for the tests do not start.
+    """
+    signal.signal(signal.SIGTERM, _leave)
+    report = Report()
+    last_word = ""
+    named = any(_names_tests(word) for word in arguments)
+    main, browser = _split(arguments if named else [*SOAKED, *arguments])
+    with ephemeral(data_directory() / "test") as (folder, variables):
+        environment = {**os.environ, **variables, "SALON_DATA_DIR": str(folder), "SOAK": "1"}
+        if main is not None:
+            _run_tests(main, report, environment)
+        if browser is not None:
+            last_word = _run_browser_tests(browser, report, environment)
+    return _close(report, last_word)
+
+
+def _close(report: Report, last_word: str) -> int:
     status = report.close()
     if last_word:
         print(last_word, flush=True)
@@ -129,7 +161,7 @@ def _migrations_step() -> Step:
 
 def _split(arguments: Sequence[str]) -> tuple[list[str] | None, list[str] | None]:
     """Return the arguments of the main run and of the browser run; None for a run that they do not name."""
-    paths = [word for word in arguments if (CHECKOUT / word.partition("::")[0]).exists()]
+    paths = [word for word in arguments if _names_tests(word)]
     options = [word for word in arguments if word not in paths]
     browser = [word for word in paths if word.startswith(_BROWSER_TESTS)]
     rest = [word for word in paths if word not in browser]
@@ -138,6 +170,14 @@ def _split(arguments: Sequence[str]) -> tuple[list[str] | None, list[str] | None
         has_browser_tests = (CHECKOUT / _BROWSER_TESTS).is_dir()
         return [*left_out, *options], [_BROWSER_TESTS, *options] if has_browser_tests else None
     return [*rest, *options] if rest else None, [*browser, *options] if browser else None
+
+
+def _names_tests(word: str) -> bool:
+    return (CHECKOUT / word.partition("::")[0]).exists()
+
+
+def _run_tests(arguments: list[str], report: Report, environment: Mapping[str, str]) -> None:
+    _run_loudly("tests", ["-n", str(os.cpu_count() or 1), *arguments], report, environment)
 
 
 def _run_browser_tests(arguments: list[str], report: Report, environment: Mapping[str, str]) -> str:

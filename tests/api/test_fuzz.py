@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, settings
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import TestPhase
 
-from salon.wsgi import application
 from tests.api.conftest import Caller
 
 # Of each operation (quality.md §3).
 EXAMPLES = 200 if os.environ.get("SOAK") else 20
 
-contract = schemathesis.openapi.from_wsgi("/api/v1/schema/", application)
+contract = schemathesis.openapi.from_wsgi("/api/v1/schema/", get_wsgi_application())
 # Whether a phone can be one, and the like, no schema tells: what fits it may still be refused with 400.
 contract.config.checks.positive_data_acceptance.enabled = False
 

@@ -1,5 +1,6 @@
 """A POST repeated with its key has one effect and one answer (quality.md §2)."""
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from salon.tenancy.models import Salon
 from tests.api.conftest import Caller, IssueKey, problem, wrong
 
 ANNA = {"first_name": "Anna"}
+
+ROUNDS = 10 if os.environ.get("SOAK") else 1
 
 
 class Payments(Endpoint):
@@ -173,7 +176,8 @@ def _at_once(callers: int, call: Callable[[], Any]) -> list[Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_50_at_once_have_one_effect(api: Caller, sonnenschein: Salon) -> None:
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_50_at_once_have_one_effect(api: Caller, sonnenschein: Salon, _round: int) -> None:
     answers = _at_once(50, lambda: Caller(api.key).post("clients", ANNA, Idempotency_Key="a"))
     statuses = Counter(answer.status_code for answer in answers)
     assert set(statuses) <= {201, 409}

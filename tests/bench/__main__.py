@@ -7,7 +7,8 @@ import os
 import sys
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import django
@@ -16,10 +17,15 @@ from tests.bench.measuring import Figure, Times, Visitor, print_table, timed, to
 from tests.serving import manage, running_server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from clients.search import Query
 
-TYPED = ("m", "mu", "mul", "mull", "anna", "anna mul", "sch", "berlin", "becker-w", "lena schaf", "hofm", "yil")
+WORD = ("m", "mu", "mul", "mull", "anna", "sch", "berlin", "hofm", "yil")
+WORDS = ("anna mul", "becker-w", "lena schaf", "anna m", "maria berlin", "s ber", "peter schmidt 10")
 DIGITS = ("0171 234", "3456", "5550318", "+49160", "4711", "0176 99", "98765", "030 44")
+KINDS = (("one word", WORD), ("several words", WORDS), ("phone digits", DIGITS))
+CALLERS = 8
 
 
 def main() -> None:
@@ -29,7 +35,7 @@ def main() -> None:
     parser.add_argument("--salons", type=int, default=400)
     parser.add_argument("--largest", type=int, nargs=2, default=[100_000, 50_000], metavar="CLIENTS")
     parser.add_argument("--small", action="store_true", help="a tenth of everything")
-    parser.add_argument("--explain", action="store_true", help="print the search's plan")
+    parser.add_argument("--explain", action="store_true", help="print how long the database takes for each search")
     options = parser.parse_args()
     if options.small:
         options.clients //= 10
@@ -38,7 +44,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salon.settings")
     django.setup()
     _seed(options)
-    figures = [*_search_figures(options.largest, explain=options.explain), *_page_figures(options.largest)]
+    figures = _search_figures(options.largest, explain=options.explain)
+    with running_server() as base:
+        figures += [*_page_figures(base, options.largest), *_api_figures(base)]
     sys.exit(0 if print_table(figures) else 1)
 
 
@@ -55,10 +63,8 @@ def _seed(options: argparse.Namespace) -> None:
 
 
 def _search_figures(largest: list[int], *, explain: bool) -> list[Figure]:
-    """Time the search's statement alone, as `app` under row-level security."""
-    from django.db import connection
-
-    from clients.search import parse_query, statement
+    """Time the search alone, as `app` under row-level security."""
+    from clients.search import parse_query
     from salon.tenancy.context import salon_scope
     from salon.tenancy.directory import find_salon
 
@@ -67,20 +73,35 @@ def _search_figures(largest: list[int], *, explain: bool) -> list[Figure]:
         salon = find_salon(f"large-{index}")
         assert salon is not None
         with salon_scope(salon.pk):
-            for kind, typed in (("words", TYPED), ("phone digits", DIGITS)):
+            for kind, typed in KINDS:
                 queries = [query for text in typed if (query := parse_query(text))]
-
                 times = timed(partial(_find, queries))
                 name = f"search statement, {kind}, {size:,} cards"
                 figures.append(Figure(f"{name}, median", times.median, "ms", None, 1, "≤ 1 ms"))
-            if explain:
-                query = parse_query("mul")
-                assert query is not None
-                sql, values = statement(query, limit=9)
-                with connection.cursor() as cursor:
-                    cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", values)
-                    print("\n".join(row[0] for row in cursor.fetchall()))
+                figures.append(Figure(f"{name}, p95", times.p95, "ms", None, 1, "≤ 1 ms"))
+                if explain:
+                    for text, query in zip(typed, queries, strict=True):
+                        _explain(f"{size:,} cards, {text!r}", query)
     return figures
+
+
+def _explain(name: str, query: Query) -> None:
+    """Print what the database says that each statement of a search takes, planning and executing."""
+    from django.db import connection
+
+    seen: list[tuple[str, Any]] = []
+
+    def watch(execute: Callable[..., Any], sql: str, values: Any, many: bool, context: dict[str, Any]) -> Any:
+        seen.append((sql, values))
+        return execute(sql, values, many, context)
+
+    with connection.execute_wrapper(watch):
+        _find([query], 0)
+    for sql, values in seen:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values)
+            plan = cursor.fetchone()[0][0]
+        print(f"{name}: planning {plan['Planning Time']:.2f} ms, execution {plan['Execution Time']:.2f} ms")
 
 
 def _find(queries: list[Query], turn: int) -> int:
@@ -89,17 +110,47 @@ def _find(queries: list[Query], turn: int) -> int:
     return len(find(queries[turn % len(queries)], limit=9))
 
 
-def _page_figures(largest: list[int]) -> list[Figure]:
+def _page_figures(base: str, largest: list[int]) -> list[Figure]:
     from tests.bench.visitors import sign_in
 
     figures: list[Figure] = []
-    with running_server() as base:
-        for index, size in enumerate(largest, 1):
-            figures += _figures_of_salon(base, f"large-{index}", size)
-        visitors = [Visitor(base, {"Cookie": sign_in("large-1")}) for _ in range(8)]
-        busy = together([partial(_get, one, "/s/large-1/calendar/") for one in visitors])
-        print(f"empty page, 8 visitors at once: {busy.per_second:.0f} pages/s, p95 {busy.p95:.1f} ms")
+    for index, size in enumerate(largest, 1):
+        figures += _figures_of_salon(base, f"large-{index}", size)
+    visitors = [Visitor(base, {"Cookie": sign_in("large-1")}) for _ in range(CALLERS)]
+    busy = together([partial(_get, one, "/s/large-1/calendar/") for one in visitors])
+    name = f"empty page, {CALLERS} visitors at once"
+    figures += [Figure(name, busy.per_second, "/s"), Figure(f"{name}, p95", busy.p95, "ms")]
     return figures
+
+
+def _api_figures(base: str) -> list[Figure]:
+    """Let several programs call at once; nothing of what they make stays."""
+    from salon.tenancy.context import salon_scope
+    from salon.tenancy.directory import find_salon
+    from tests.bench.inserting import forget_inserted, inserts, person
+    from tests.bench.visitors import integration
+
+    salon = find_salon("large-1")
+    assert salon is not None
+    callers = [Visitor(base, integration(salon.slug)) for _ in range(CALLERS)]
+    read = together([partial(_get, one, "/api/v1/clients?limit=50") for one in callers])
+    people = count()
+
+    def create(caller: Visitor, _turn: int) -> int:
+        return len(caller.post("/api/v1/clients", person(next(people))))
+
+    made = together([partial(create, one) for one in callers])
+    with inserts(salon, CALLERS) as writers:
+        bare = together(writers)
+    with salon_scope(salon.pk):
+        forget_inserted()
+    at_once = f"{CALLERS} programs at once"
+    return [
+        Figure(f"API, 50 clients read, {at_once}", read.per_second, "/s"),
+        Figure(f"API, 50 clients read, {at_once}, p95", read.p95, "ms"),
+        Figure(f"API, client made, {at_once}, against bare inserts", made.per_second, "/s", bare.per_second),
+        Figure(f"API, client made, {at_once}, p95, against bare inserts", made.p95, "ms", bare.p95),
+    ]
 
 
 def _figures_of_salon(base: str, slug: str, size: int) -> list[Figure]:
@@ -109,8 +160,8 @@ def _figures_of_salon(base: str, slug: str, size: int) -> list[Figure]:
     visitor = Visitor(base, {"Cookie": cookie})
     typing = Visitor(base, {"Cookie": cookie, "HX-Request": "true"})
     empty = timed(partial(_get, visitor, f"{here}/calendar/"))
-    figures = [Figure(f"empty page, {size:,} cards, p95", empty.p95, "ms", None, 1000, "")]
-    for kind, typed in (("words", TYPED), ("phone digits", DIGITS)):
+    figures = [Figure(f"empty page, {size:,} cards, p95", empty.p95, "ms")]
+    for kind, typed in KINDS:
         paths = [f"{here}/search/?{urlencode({'q': text})}" for text in typed]
         times = timed(partial(_get, typing, *paths))
         figures.append(_against(f"search while typing, {kind}, {size:,} cards, p95", times, empty))

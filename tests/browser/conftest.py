@@ -1,18 +1,18 @@
 """Headless Chromium against the real server over the demo world."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
+from salon.embedded.browser import chromium as find_chromium
 from tests.serving import manage, running_server
 
 PASSWORD = "treatcard-demo"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -21,8 +21,9 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
-# Told by the server on purpose, and by Chromium on the console.
+# Told by the server on purpose where a test asks for it, and by Chromium on the console.
 EXPECTED = ("status of 404", "status of 422", "status of 403", "status of 429")
+ASSETS = "/static/"
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +39,8 @@ def base() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-        browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        # The one that `make test` has found stands in CHROMIUM.
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(QUIET))
         yield browser
         browser.close()
 
@@ -51,14 +52,23 @@ class Watched:
     page: Page
     base: str
     complaints: list[str] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)  # addresses of pages and of what scripts fetch
 
     def listen(self) -> None:
+        self.page.on("request", self._request)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
+    def _request(self, request: Request) -> None:
+        if request.resource_type in {"document", "fetch", "xhr"} and not urlsplit(request.url).path.startswith(ASSETS):
+            self.asked.add(request.url)
+
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not any(one in message.text for one in EXPECTED):
-            self.complaints.append(message.text)
+        where = message.location["url"]
+        # A script or an icon that is missing answers 404 too.
+        told = where in self.asked and any(one in message.text for one in EXPECTED)
+        if message.type in {"error", "warning"} and not told:
+            self.complaints.append(f"{message.text} ({where})")
 
     def sign_in(self, email: str) -> None:
         self.page.goto(f"{self.base}/sign-in/")

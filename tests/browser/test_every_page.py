@@ -24,6 +24,7 @@ SIGNED_IN = (
     "settings/",
     "settings/members/",
     "settings/api-keys/",
+    "styleguide/",
     "nowhere/",
 )
 
@@ -59,6 +60,22 @@ def test_signed_in(open_page: OpenPage, width: int, dark: bool) -> None:
     if violations := visitor.violations():
         found["refused form"] = violations
     assert found == {}
+
+
+def test_a_missing_asset_is_a_complaint(open_page: OpenPage) -> None:
+    visitor = open_page()
+    visitor.page.goto(f"{visitor.base}/nowhere/")
+    assert visitor.complaints == []
+    for tag, source in (("script", "src"), ("link", "href")):
+        with visitor.page.expect_event("console"):
+            visitor.page.evaluate(
+                "([tag, source]) => document.head.append(Object.assign(document.createElement(tag), "
+                "{rel: 'stylesheet', [source]: '/static/missing'}))",
+                [tag, source],
+            )
+    assert len(visitor.complaints) == 2
+    assert all("/static/missing" in complaint for complaint in visitor.complaints)
+    visitor.complaints.clear()
 
 
 def test_english_is_complete_too(open_page: OpenPage) -> None:

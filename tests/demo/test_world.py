@@ -4,16 +4,18 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
 from clients.cards import create_client, details_of
 from clients.details import ClientDetails
 from clients.listing import search_clients
 from clients.models import Client, CreatedVia, SearchToken
 from clients.search import tokens_of
+from salon.api.keys import issue_key
 from salon.demo import world
 from salon.demo.models import DemoWorld
 from salon.identity.models import User
-from salon.identity.roles import Actor
+from salon.identity.roles import Actor, Role, system_actor
 from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -80,6 +82,31 @@ def test_it_is_the_same_world_every_time(demo: Salon) -> None:
     assert again is not None
     assert again.pk != demo.pk
     assert _cards(again) == before
+
+
+def test_nothing_of_the_old_world_stands_in_the_way(demo: Salon) -> None:
+    """A key that was used, a user who works elsewhere too: the demo is rebuilt all the same."""
+    anna = User.objects.get(email="anna@sonnenschein.example")
+    elsewhere = directory.add_salon(name="Anderswo", slug="anderswo")
+    directory.add_membership(salon_id=elsewhere.pk, user_id=anna.pk, role=Role.STAFF)
+    with salon_scope(demo.pk):
+        later = timezone.now() + timedelta(days=1)
+        issued = issue_key(
+            actor=system_actor("test"), name="Seite", scopes=["clients:write"], expires_at=later, now=timezone.now()
+        )
+    answer = Browser().post(
+        "/api/v1/clients",
+        {"first_name": "Neu"},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {issued.secret}", "Idempotency-Key": "one"},
+    )
+    assert answer.status_code == 201
+    with owner_connection():
+        world.rebuild_demo(timezone.now())
+    rebuilt = directory.find_salon("sonnenschein")
+    assert rebuilt is not None
+    assert len(_cards(rebuilt)) == 400
+    assert {one.salon.slug for one in directory.entrances(anna.pk)} == {"sonnenschein", "anderswo"}
 
 
 def test_an_untouched_demo_is_rebuilt_after_a_week(demo: Salon) -> None:

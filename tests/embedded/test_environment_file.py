@@ -10,7 +10,16 @@ import pytest
 from kombu.connection import Connection
 from kombu.transport.redis import Channel
 
-from salon.embedded.addresses import load_keys, postgres_url, read_environment, valkey_url, write_environment
+from salon.embedded.addresses import (
+    OWNING,
+    SERVING,
+    effective,
+    load_keys,
+    postgres_url,
+    read_environment,
+    valkey_url,
+    write_environment,
+)
 from salon.embedded.backing import outside
 from salon.embedded.place import lock, prepare, socket_directory
 from salon.embedded.trouble import StartError
@@ -44,6 +53,18 @@ def test_environment_file_round_trip_is_private(tmp_path: Path) -> None:
     assert read_environment(path) == variables
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert read_environment(tmp_path / "missing") == {}
+
+
+def test_a_secret_in_a_file_stays_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    environ = {"DATABASE_URL_FILE": "secrets/url", "SECRET_KEY": "outside", "REDIS_URL": "", "BASE_URL_FILE": ""}
+    variables = {"REDIS_URL": "redis+socket:///tmp/x", "BASE_URL": "http://127.0.0.1:8000"}
+    assert effective(SERVING, variables, environ) == {
+        "DATABASE_URL_FILE": str(tmp_path / "secrets/url"),
+        "SECRET_KEY": "outside",
+        **variables,
+    }
+    assert effective(OWNING, {}, environ) == {}
 
 
 def test_keys_are_made_once_and_private(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from salon.embedded import processes
-from salon.embedded.addresses import load_keys, read_environment, write_environment
+from salon.embedded.addresses import load_keys, write_environment
 from salon.embedded.backing import backed
 from salon.embedded.place import lock, prepare
 from salon.embedded.postgres import Postgres, end_survivors, open_postgres
@@ -168,6 +168,7 @@ def test_a_directory_in_use_lends_its_addresses(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(StartError, match="in use"), backed(place.folder, durable=False):
         pass
     write_environment(place.environment, {"DATABASE_URL": "there"})
+    write_environment(place.owner_environment, {"DATABASE_OWNER_URL": "there too"})
     with backed(place.folder, durable=False) as variables:
-        assert variables == read_environment(place.environment) == {"DATABASE_URL": "there"}
+        assert variables == {"DATABASE_URL": "there", "DATABASE_OWNER_URL": "there too"}
     held.release()

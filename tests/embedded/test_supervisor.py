@@ -1,10 +1,12 @@
 """The supervisor as a person meets it, with a salon that has one page and one task."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -13,9 +15,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from salon.embedded import processes
+from salon.embedded.addresses import read_environment
 from salon.embedded.network import Address, read_address, reserve
 from salon.embedded.place import CHECKOUT
 from salon.embedded.trouble import StartError
@@ -38,6 +42,7 @@ app.conf.broker_connection_retry_on_startup = True
 """
 PREPARE = """
 import os, pathlib
+assert os.environ["DATABASE_OWNER_URL"]
 pathlib.Path(os.environ["SALON_DATA_DIR"], "demo-sign-ins.txt").write_text("anna@sonnenschein.example")
 """
 
@@ -148,9 +153,7 @@ def test_a_life_with_crashes(salon: Salon) -> None:
     assert "anna@sonnenschein.example" in said
     assert salon.page() == "app"
     environment = (salon.data / "environment").read_text()
-    assert all(
-        f"\n{name}=" in environment for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY")
-    )
+    assert all(f"\n{name}=" in environment for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL"))
     # a second one in the same checkout
     assert "already runs in this checkout" in salon.refused()
     # the web server's main process is killed: its workers go, another one comes
@@ -175,6 +178,33 @@ def test_a_life_with_crashes(salon: Salon) -> None:
     assert "all data is kept" in rest
     assert salon.processes() == []
     assert not (salon.data / "environment").exists()
+    assert not (salon.data / "owner-environment").exists()
+
+
+def test_only_commands_reach_the_database_as_its_owner(salon: Salon) -> None:
+    running = salon.start()
+    greeting(running)
+    until(lambda: {"web", "worker", "beat"} <= salon.noted().keys())
+    until(lambda: len(_told(salon, "DATABASE_URL")) >= 5)  # granian and Celery have children
+    assert _told(salon, "DATABASE_OWNER_URL") == []
+    assert "OWNER" not in (salon.data / "environment").read_text()
+    private = salon.data / "owner-environment"
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    url = read_environment(private)["DATABASE_OWNER_URL"]
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("owner",)
+    # What runs beside it by `exec` is a command.
+    answer = subprocess.run(
+        [sys.executable, "-m", "salon.embedded", "exec", "--", "sh", "-c", "echo $DATABASE_OWNER_URL"],
+        cwd=salon.folder,
+        env=salon.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout == f"{url}\n"
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=30)
 
 
 def test_everything_killed_with_its_launcher_leaves_no_orphan(salon: Salon) -> None:
@@ -224,6 +254,17 @@ def test_a_port_is_a_number(port: str) -> None:
 def test_a_host_that_is_not_ours_is_refused() -> None:
     with pytest.raises(StartError, match="not an address of this machine"):
         reserve(Address("203.0.113.9", 8000))
+
+
+def _told(salon: Salon, name: str) -> list[str]:
+    """The command lines of all processes whose environment has a variable."""
+    found = []
+    for pid in salon.processes():
+        with contextlib.suppress(OSError):
+            process = Path(f"/proc/{pid}")
+            if f"\0{name}=".encode() in b"\0" + (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
 
 
 def _is_sleep(pid: int) -> bool:

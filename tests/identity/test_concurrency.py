@@ -1,5 +1,7 @@
 """What two people do at the same moment (architecture.md §2: never check, then act)."""
 
+import os
+
 import pytest
 
 from salon.identity import members
@@ -15,7 +17,7 @@ from tests.identity.test_passwords import link_parts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = 5
+ROUNDS = 20 if os.environ.get("SOAK") else 5
 
 
 def _step_down(salon: Salon, actor: User, target: User) -> Membership:
