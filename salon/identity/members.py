@@ -64,7 +64,7 @@ class LastOwner(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """An invitation and the link that accepts it, which is nowhere stored."""
+    """An invitation and the link that accepts it: stored as a hash, and in the mail until that is sent or expires."""
 
     invitation: Invitation
     link: str
@@ -289,4 +289,4 @@ def _send_invitation(invitation: Invitation, link: str, name: str, now: datetime
         }
         subject = gettext("Invitation to %(salon)s") % {"salon": invitation.salon.name}
         body = render_to_string("identity/mail/invitation.txt", words)
-    send_account_mail(recipient=invitation.email, subject=subject, body=body, now=now)
+    send_account_mail(recipient=invitation.email, subject=subject, body=body, expires_at=invitation.expires_at, now=now)

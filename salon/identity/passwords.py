@@ -1,8 +1,9 @@
 """Passwords: what one must be, and how a forgotten one is replaced (domain.md §8, quality.md §3)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.exceptions import ValidationError
@@ -79,7 +80,8 @@ def send_reset_link(*, user_id: UUID, now: datetime) -> None:
     with override(user.language):
         subject = gettext("Choose a new password")
         body = render_to_string("identity/mail/password_reset.txt", {"name": user.name, "link": link})
-    send_account_mail(recipient=user.email, subject=subject, body=body, now=now)
+    expires_at = now + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+    send_account_mail(recipient=user.email, subject=subject, body=body, expires_at=expires_at, now=now)
 
 
 def check_reset_link(*, user_key: str, token: str, now: datetime) -> None:

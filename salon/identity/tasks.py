@@ -10,18 +10,20 @@ from django.utils import timezone
 
 from salon.identity import passwords, throttling
 from salon.tenancy import directory
-from salon.work.queue import claimed
+from salon.work.queue import TIME_TO_FINISH, TIME_TO_LIVE, claimed, finish
 
 EXPIRED_INVITATIONS_KEPT = timedelta(days=30)
 
 
-@shared_task
+@shared_task(soft_time_limit=TIME_TO_FINISH, time_limit=TIME_TO_LIVE)
 def send_reset_link(work_id: str) -> None:
     """Write the mail that somebody who forgot a password has asked for, in one transaction with the end of the work."""
     now = timezone.now()
-    with transaction.atomic(), claimed(UUID(work_id), now=now) as work:
+    with claimed(UUID(work_id), now=now) as work:
         if work is not None:
-            passwords.send_reset_link(user_id=work.subject_id, now=now)
+            with transaction.atomic():
+                finish(work)
+                passwords.send_reset_link(user_id=work.subject_id, now=now)
 
 
 @shared_task

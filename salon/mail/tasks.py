@@ -1,25 +1,47 @@
 """Delivery of stored mail."""
 
-from smtplib import SMTPException
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
 from uuid import UUID
 
+import structlog
 from celery import shared_task
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from salon.mail.models import AccountMail
-from salon.work.queue import WorkFailed, claimed
+from salon.work.queue import TIME_TO_FINISH, TIME_TO_LIVE, WorkFailed, claimed
+
+log = structlog.get_logger()
 
 
-@shared_task
+@shared_task(soft_time_limit=TIME_TO_FINISH, time_limit=TIME_TO_LIVE)
 def deliver_account_mail(work_id: str) -> None:
-    """Send one mail and forget it; a mail server that refuses or is away means another try later."""
-    with claimed(UUID(work_id), now=timezone.now()) as work:
+    """Send one mail and forget it; a mail server that is away or busy means another try later.
+
+    A mail whose link is dead, or that the mail server refuses for good, is forgotten unsent.
+    """
+    now = timezone.now()
+    with claimed(UUID(work_id), now=now) as work:
         mail = work and AccountMail.objects.filter(pk=work.subject_id).first()
         if not mail:
             return
-        try:
-            EmailMessage(mail.subject, mail.body, to=[mail.recipient]).send()
-        except (SMTPException, OSError) as error:
-            raise WorkFailed(f"{type(error).__name__}: {error}") from error
+        if mail.expires_at <= now:
+            log.warning("account_mail_dropped", mail=str(mail.pk), reason="expired")
+        else:
+            try:
+                EmailMessage(mail.subject, mail.body, to=[mail.recipient]).send()
+            except (SMTPException, OSError) as error:
+                if not _for_good(error):
+                    raise WorkFailed from error
+                log.warning("account_mail_dropped", mail=str(mail.pk), reason=type(error).__name__)
         mail.delete()
+
+
+def _for_good(error: Exception) -> bool:
+    """Return whether the mail server will never take this mail; what the operator can repair is not that.
+
+    (A wrong password, an unknown sender: those mails wait until they expire.)
+    """
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= 500 for code, _reason in error.recipients.values())
+    return isinstance(error, SMTPDataError) and error.smtp_code >= 500

@@ -7,7 +7,11 @@ from salon.tenancy.models import Salon, new_id
 
 
 class DueWork(models.Model):
-    """One thing to be done by a Celery task from `due_at` on; deleted when done. A directory table: ids only."""
+    """One thing to be done by a Celery task from `due_at` on; deleted when done. A directory table: ids only.
+
+    `claimed_at` is the claim of the worker that is at it: whoever ends the claim names it. `error` is the name of an
+    exception's type, never its text, which may tell an address.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     task = models.CharField(max_length=120)
@@ -16,7 +20,7 @@ class DueWork(models.Model):
     due_at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
-    error = models.CharField(max_length=300, blank=True)
+    error = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

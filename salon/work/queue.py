@@ -8,35 +8,50 @@ from uuid import UUID
 import structlog
 from celery import current_app
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q, QuerySet
+from kombu import pools
 from kombu.exceptions import OperationalError
 
 from salon.work.models import DueWork
 
-LEASE = timedelta(seconds=60)
+# Seconds after which Celery interrupts a task that does due work, and ends its process: whoever holds a claim is dead
+# before its lease is over, so no two workers are at one thing.
+TIME_TO_FINISH = 60
+TIME_TO_LIVE = 75
+LEASE = timedelta(seconds=90)
 LONGEST_DELAY = timedelta(hours=6)
+# Seconds a wake-up counts: `dispatch` sends the next one a minute later, so a backlog is not in the broker twice.
+WAKE_UP_COUNTS = 60
+# A request waits for the broker no longer than this; the worker's own connection is more patient (CELERY_* settings).
+_IMPATIENT = {"socket_connect_timeout": 0.3, "socket_timeout": 0.3, "max_retries": 0}
 
 log = structlog.get_logger()
 
 
 class WorkFailed(Exception):
-    """The work could not be done now; the message tells why, and it is tried again later."""
+    """The work could not be done now and is tried again later; raise it `from` what went wrong."""
+
+
+class ClaimLost(WorkFailed):
+    """The claim's lease was over, and somebody else has the work or has done it."""
 
 
 def schedule(*, task: str, subject_id: UUID, due_at: datetime, salon_id: UUID | None = None) -> None:
     """Write work into the open transaction and wake a worker after its commit.
 
-    `task` is a Celery task's name; it is called with the work's id. A broker that cannot be reached is logged and
-    nothing else: `dispatch` finds the row within a minute.
+    `task` is a Celery task's name, with the time limits TIME_TO_FINISH and TIME_TO_LIVE; it is called with the work's
+    id. A broker that cannot be reached is logged and nothing else: `dispatch` finds the row within a minute.
     """
     work = DueWork.objects.create(task=task, subject_id=subject_id, due_at=due_at, salon_id=salon_id)
     transaction.on_commit(lambda: enqueue(work))
 
 
 def enqueue(work: DueWork) -> bool:
-    """Hand one row to Celery; return whether the broker took it."""
+    """Wake a worker for one row, which takes no longer than some tenths of a second; return whether it worked."""
+    broker = current_app.connection_for_write(transport_options=_IMPATIENT)
     try:
-        current_app.send_task(work.task, args=[str(work.pk)])
+        with pools.producers[broker].acquire(block=True) as producer:
+            current_app.send_task(work.task, args=[str(work.pk)], expires=WAKE_UP_COUNTS, producer=producer)
     except OperationalError as error:
         log.warning("broker_unreachable", task=work.task, error=str(error))
         return False
@@ -44,27 +59,64 @@ def enqueue(work: DueWork) -> bool:
 
 
 def due(now: datetime, *, limit: int = 1000) -> list[DueWork]:
-    """Return what is due and claimed by nobody, or by somebody silent for a minute, longest due first."""
-    free = Q(claimed_at=None) | Q(claimed_at__lt=now - LEASE)
-    return list(DueWork.objects.filter(free, due_at__lte=now).order_by("due_at", "id")[:limit])
+    """Return what is due and in nobody's hands, longest due first."""
+    return list(_free(now).order_by("due_at", "id")[:limit])
+
+
+def finish(work: DueWork) -> None:
+    """Delete claimed work as part of the open transaction, for what must happen with its end or not at all.
+
+    Raises: ClaimLost.
+    """
+    if not _held(work).delete()[0]:
+        raise ClaimLost
 
 
 @contextmanager
 def claimed(work_id: UUID, *, now: datetime) -> Iterator[DueWork | None]:
-    """Give the block the work if nobody else has it (else None) and delete it when the block has done it.
+    """Give the block the work if it is due and free (else None), and delete it when the block has done it.
 
-    A WorkFailed inside is stored on the row, which is tried again after 1, 2, 4 … minutes, at most six hours apart.
+    The claim is committed before the block begins, and with it the time of the next try: 1, 2, 4 … minutes later, at
+    most six hours. So work backs off whatever ends the block: a WorkFailed, which is logged and goes no further; any
+    other exception, which does; the end of the process, after which the work is free when the lease is over.
     """
-    free = Q(claimed_at=None) | Q(claimed_at__lt=now - LEASE)
-    if not DueWork.objects.filter(free, pk=work_id, due_at__lte=now).update(claimed_at=now, attempts=F("attempts") + 1):
+    work = _claim(work_id, now)
+    if work is None:
         yield None
         return
-    work = DueWork.objects.get(pk=work_id)
     try:
         yield work
-    except WorkFailed as error:
-        delay = min(timedelta(minutes=2 ** min(work.attempts - 1, 10)), LONGEST_DELAY)
-        DueWork.objects.filter(pk=work_id).update(claimed_at=None, due_at=now + delay, error=str(error)[:300])
-        log.warning("work_failed", task=work.task, attempts=work.attempts, error=str(error))
+    except WorkFailed as failure:
+        reason = _release(work, failure.__cause__ or failure)
+        log.warning("work_failed", task=work.task, work=str(work.pk), attempts=work.attempts, error=reason)
+    except BaseException as error:
+        _release(work, error)
+        raise
     else:
-        work.delete()
+        _held(work).delete()
+
+
+def _claim(work_id: UUID, now: datetime) -> DueWork | None:
+    with transaction.atomic(durable=True):
+        work = _free(now).filter(pk=work_id).select_for_update(skip_locked=True, no_key=True).first()
+        if work is not None:
+            work.attempts += 1
+            work.claimed_at = now
+            # Beyond ten doublings the cap holds anyway.
+            work.due_at = now + min(timedelta(minutes=2 ** min(work.attempts - 1, 10)), LONGEST_DELAY)
+            work.save(update_fields=["attempts", "claimed_at", "due_at"])
+    return work
+
+
+def _release(work: DueWork, error: BaseException) -> str:
+    reason = type(error).__name__
+    _held(work).update(claimed_at=None, error=reason[:120])
+    return reason
+
+
+def _free(now: datetime) -> QuerySet[DueWork]:
+    return DueWork.objects.filter(Q(claimed_at=None) | Q(claimed_at__lte=now - LEASE), due_at__lte=now)
+
+
+def _held(work: DueWork) -> QuerySet[DueWork]:
+    return DueWork.objects.filter(pk=work.pk, claimed_at=work.claimed_at)

@@ -1,5 +1,7 @@
 """The dispatcher that makes up for a lost wake-up."""
 
+from itertools import takewhile
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -8,5 +10,5 @@ from salon.work import queue
 
 @shared_task
 def dispatch() -> int:
-    """Enqueue all work that is due; return how many rows the broker took."""
-    return sum(queue.enqueue(work) for work in queue.due(timezone.now()))
+    """Wake workers for all work that is due, as long as the broker takes it; return for how many rows it did."""
+    return sum(1 for _ in takewhile(queue.enqueue, queue.due(timezone.now())))

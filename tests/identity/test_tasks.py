@@ -42,5 +42,6 @@ def test_every_scheduled_task_exists() -> None:
     assert settings.CELERY_BEAT_SCHEDULE["forget-expired"] == {
         "task": "salon.identity.tasks.forget_expired",
         "schedule": 3600.0,
+        "options": {"expires": 3600.0},
     }
     assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= set(app.tasks)
