@@ -33,10 +33,11 @@ _STORED_FIELDS = (*_PLAIN_FIELDS, "birth_day", "birth_month", "birth_year", "sor
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A card as it is now, and what is odd about it without being refused."""
+    """A card as it is now, what is odd about it without being refused, and whether anything changed."""
 
     client: Client
     warnings: list[FieldError]
+    changed: bool = True
 
 
 class Duplicates(Enum):
@@ -164,7 +165,7 @@ def update_client(
             client.save(update_fields=[*_STORED_FIELDS, "version", "updated_at"])
             replace_tokens(client.pk, accepted.details, client.number)
             _record(actor, "client.updated", client.pk, before, accepted.details, now)
-    return Saved(client, accepted.warnings)
+    return Saved(client, accepted.warnings, changed=accepted.details != before)
 
 
 def get_client(client_id: UUID) -> Client:

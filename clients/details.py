@@ -39,11 +39,15 @@ class Birthday:
 
 
 class InvalidBirthday(Exception):
-    """Not a day of the calendar in a known writing."""
+    """Not in a known writing."""
+
+
+class NoSuchDay(InvalidBirthday):
+    """Written well, but not a day of the calendar."""
 
 
 _ISO = re.compile(r"(?:(\d{4})|-)-(\d{1,2})-(\d{1,2})")
-_GERMAN = re.compile(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4})?")
+_GERMAN = re.compile(r"(\d{1,2})[./]\s*(\d{1,2})(?:[./]\s*(\d{4})?)?")
 
 
 def parse_birthday(text: str) -> Birthday:
@@ -62,7 +66,7 @@ def parse_birthday(text: str) -> Birthday:
         # A leap year stands in for the year nobody told.
         date(int(year or 2000), int(month), int(day))
     except ValueError as error:
-        raise InvalidBirthday(text) from error
+        raise NoSuchDay(text) from error
     return Birthday(int(day), int(month), int(year) if year else None)
 
 
@@ -106,6 +110,8 @@ class ClientDetails:
         return order_key(f"{self.last_name} {self.first_name}")[:200]
 
 
+# Not the zero-width joiner: families and professions among the emoji are made with it.
+_INVISIBLE = re.compile("[\u200b\u200c\u200e\u200f\u2060\ufeff\u202a-\u202e\u2066-\u2069\u00ad\x01-\x08\x0e-\x1f\x7f]")
 _FIELDS = fields(ClientDetails)
 
 
@@ -149,7 +155,7 @@ def accept(given: ClientDetails, *, country: str, today: date, before: ClientDet
     reading = _Reading(country, today)
     clean: ChangedDetails = {}
     for name in (field.name for field in _FIELDS):
-        text = " ".join(getattr(given, name).split())
+        text = _tidy(getattr(given, name))
         if before is None or text != getattr(before, name):
             text = reading.accept(name, text)
         clean[name] = text  # type: ignore[literal-required]
@@ -161,10 +167,16 @@ def accept(given: ClientDetails, *, country: str, today: date, before: ClientDet
     return Accepted(details, reading.warnings)
 
 
+def _tidy(text: str) -> str:
+    """Return text with single spaces and without what nobody sees: control, zero-width and direction characters."""
+    seen = "".join(" " if letter.isspace() else letter for letter in text if not _INVISIBLE.match(letter))
+    return " ".join(seen.split())
+
+
 def normalised(given: ClientDetails, *, country: str, today: date) -> ClientDetails:
     """Return details in the form they are kept wherever they have one, refusing nothing."""
     reading = _Reading(country, today)
-    kept = {field.name: reading.accept(field.name, " ".join(getattr(given, field.name).split())) for field in _FIELDS}
+    kept = {field.name: reading.accept(field.name, _tidy(getattr(given, field.name))) for field in _FIELDS}
     return ClientDetails(**kept)
 
 
@@ -223,6 +235,9 @@ class _Reading:
     def _birthday(self, name: str, text: str) -> str:
         try:
             birthday = parse_birthday(text)
+        except NoSuchDay:
+            self.refuse(name, "no_such_day", _("There is no such day."))
+            return text
         except InvalidBirthday:
             self.refuse(name, "invalid", _("Enter a day such as 21.11.1990, or 21.11. without a year."))
             return text

@@ -15,6 +15,8 @@ environment.fill_from_file(DATA_DIR / "environment")
 
 PRODUCTION = environment.flag("PRODUCTION")
 DEBUG = environment.flag("DEBUG") and not PRODUCTION
+# Every component in every state, at /s/<salon>/styleguide/.
+STYLEGUIDE = environment.flag("STYLEGUIDE", default=DEBUG)
 SECRET_KEY = environment.text("SECRET_KEY")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "" if PRODUCTION else "*")
 # Links in mails lead here, so production must say where it is.
@@ -130,6 +132,7 @@ LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "salon.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Berlin"

@@ -1,5 +1,6 @@
 """Every route of the installation; each declares what it asks of its caller."""
 
+from django.conf import settings
 from django.urls import include, path
 
 from salon.desk.web import views as desk
@@ -17,6 +18,7 @@ urlpatterns = [
     path("s/<slug:slug>/checkout/", sections.checkout, name="checkout"),
     path("s/<slug:slug>/marketing/", sections.marketing, name="marketing"),
     path("s/<slug:slug>/reports/", sections.reports, name="reports"),
-    path("s/<slug:slug>/styleguide/", styleguide.styleguide, name="styleguide"),
     path("s/<slug:slug>/search/", desk.search, name="search"),
 ]
+if settings.STYLEGUIDE:
+    urlpatterns.append(path("s/<slug:slug>/styleguide/", styleguide.styleguide, name="styleguide"))

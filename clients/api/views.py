@@ -37,13 +37,14 @@ class ClientsEndpoint(Endpoint):
         """
         asked = page_asked(request)
         narrowed = self.narrowed(Client.objects.all())
+        among = narrowed.qs
         try:
             if typed := narrowed.form.cleaned_data["search"]:
                 after = hit_at(asked.cursor) if asked.cursor else None
                 found, more = search_clients(typed, limit=asked.limit, after=after)
                 following = cursor_of(more) if more else None
                 return page_answer(request, listed(found), next=following, previous=None)
-            page = list_clients(sort=Sort.NUMBER, cursor=asked.cursor, limit=asked.limit, among=narrowed.qs)
+            page = list_clients(sort=Sort.NUMBER, cursor=asked.cursor, limit=asked.limit, among=among)
         except keyset.InvalidCursor as error:
             raise invalid_cursor() from error
         return page_answer(request, listed(page.rows), next=page.next, previous=page.previous)

@@ -48,6 +48,16 @@ class ClientForm(forms.Form):
         return {name: str(self.initial[name]) for name in LABELS} if self.initial.keys() >= LABELS.keys() else {}
 
     @property
+    def told(self) -> dict[str, str]:
+        """What somebody else entered meanwhile, as a conflict told it."""
+        return {name: self.data[f"told-{name}"] for name in LABELS if f"told-{name}" in self.data}
+
+    @property
+    def overwritten(self) -> ChangedDetails:
+        """What stood where something else was entered, where a conflict was told: what it told."""
+        return cast(ChangedDetails, {**self.seen, **self.told})
+
+    @property
     def changes(self) -> ChangedDetails:
         """What was entered and is not what stood there; to be called on a valid form."""
         before = self.shown_before

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.details import LABELS, Gender
 from salon.audit.recording import entries_of
+from salon.phone import display_phone
 
 SHOWN = 50
 _TITLES: dict[str, Promise | str] = {"client.created": _("Card created"), "client.updated": _("Card changed")}
@@ -35,8 +36,8 @@ class Event:
     changes: list[ShownChange]
 
 
-def history_of(client_id: UUID) -> list[Event]:
-    """Return the newest changes of a card in the open salon."""
+def history_of(client_id: UUID, country: str) -> list[Event]:
+    """Return the newest changes of a card in the open salon, phones as people of `country` write them."""
     return [
         Event(
             at=entry.at,
@@ -44,19 +45,23 @@ def history_of(client_id: UUID) -> list[Event]:
             icon=_ICONS.get(entry.action, "history"),
             title=_TITLES.get(entry.action, entry.action),
             # A new card's first values stand beside the history already.
-            changes=[_shown(change) for change in entry.changes] if entry.action != "client.created" else [],
+            changes=[_shown(change, country) for change in entry.changes] if entry.action != "client.created" else [],
         )
         for entry in entries_of(client_id, limit=SHOWN)
     ]
 
 
-def _shown(change: dict[str, str | None]) -> ShownChange:
+def _shown(change: dict[str, str | None], country: str) -> ShownChange:
     field = change["field"] or ""
-    return ShownChange(LABELS.get(field, field), worded(field, change["old"]), worded(field, change["new"]))
+    return ShownChange(
+        LABELS.get(field, field), worded(field, change["old"], country), worded(field, change["new"], country)
+    )
 
 
-def worded(field: str, value: str | None) -> str:
-    """Return a value of the card in the words of the screen."""
+def worded(field: str, value: str | None, country: str) -> str:
+    """Return a value of the card in the words and writings of the screen."""
+    if field in {"mobile", "landline"} and value and value.startswith("+"):
+        return display_phone(value, country)
     if field == "gender" and value in Gender.values:
         return str(Gender(value).label)
     if field == "birthday" and value and "." not in value:

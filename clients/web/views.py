@@ -155,7 +155,7 @@ def edit(request: SalonRequest, client_id: UUID) -> HttpResponse:
             salon=request.salon,
             client_id=client.pk,
             changes=form.changes,
-            seen=form.seen,
+            seen=form.overwritten if request.POST.get("confirm") == "mine" else form.seen,
             now=timezone.now(),
         )
     except InvalidInput as refusal:
@@ -163,7 +163,7 @@ def edit(request: SalonRequest, client_id: UUID) -> HttpResponse:
         return _form_page(request, form, cancel_url=cancel_url, client=client)
     except ConflictingChange as refusal:
         return _conflict_page(request, form, refusal, cancel_url)
-    return _saved(request, saved, _("The changes are saved."))
+    return _saved(request, saved, _("The changes are saved.") if saved.changed else _("Nothing was changed."))
 
 
 def _conflict_page(
@@ -172,12 +172,24 @@ def _conflict_page(
     theirs = initial_of(refusal.client, request.salon.country)
     mine = {name: form.cleaned_data[name] for name in form.changes}
     conflict = [
-        {"label": LABELS[name], "mine": worded(name, mine[name]), "theirs": worded(name, str(theirs[name]))}
+        {
+            "label": LABELS[name],
+            "mine": worded(name, mine[name], request.salon.country),
+            "theirs": worded(name, str(theirs[name]), request.salon.country),
+        }
         for name in refusal.fields
     ]
-    # Mine stay entered, on top of the card as it is by now: sending this form again means to overwrite.
+    # Mine stay entered, on top of the card as it is by now; only "keep my entries" overwrites what was told.
     stored = {name: str(theirs[name]) for name in LABELS}
-    now_shown = ClientForm({**stored, **mine, **{f"was-{name}": text for name, text in stored.items()}})
+    before = {**stored, **{name: form.shown_before[name] for name in refusal.fields}}
+    now_shown = ClientForm(
+        {
+            **stored,
+            **mine,
+            **{f"was-{name}": text for name, text in before.items()},
+            **{f"told-{name}": stored[name] for name in refusal.fields},
+        }
+    )
     return _form_page(request, now_shown, cancel_url=cancel_url, client=refusal.client, conflict=conflict)
 
 
@@ -214,7 +226,7 @@ def card(request: SalonRequest, client_id: UUID) -> HttpResponse:
     context = {
         "client": client,
         "missing_contact": client.has_no_contact,
-        "history": history_of(client.id),
+        "history": history_of(client.id, request.salon.country),
         "edit_url": reverse("clients:edit", args=[request.salon.slug, client.id])
         if Permission.CLIENTS_WRITE in request.actor.permissions
         else None,

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from salon.api.models import ApiKey
 from salon.api.scopes import Scope
 from salon.audit.recording import Change, record
-from salon.errors import FieldError, InvalidInput, NotFound
+from salon.errors import DomainError, FieldError, InvalidInput, NotFound, refusing
 from salon.identity.roles import Actor, Permission
 from salon.tenancy import directory
 from salon.tenancy.context import current_salon_id
+from salon.tenancy.models import new_id
 
 # Recognisable to people and to scanners that look for lost secrets.
 PREFIX = "salon_"
@@ -36,10 +37,26 @@ def hash_of(secret: str) -> bytes:
     return sha256(secret.encode()).digest()
 
 
-def issue_key(*, actor: Actor, name: str, scopes: list[str], expires_at: datetime, now: datetime) -> Issued:
+class AlreadyIssued(DomainError):
+    """The key of this id was issued before: the same form came twice, and a secret is shown once."""
+
+    code = "already_issued"
+    message = _("This key is issued already.")
+
+
+def issue_key(
+    *,
+    actor: Actor,
+    name: str,
+    scopes: list[str],
+    expires_at: datetime,
+    now: datetime,
+    key_id: UUID | None = None,
+) -> Issued:
     """Give an integration a way into the open salon, with some scopes, until then.
 
-    Raises: NotAllowed, InvalidInput.
+    `key_id` is what a form was given for its key, so that sending it twice makes one.
+    Raises: NotAllowed, InvalidInput, AlreadyIssued.
     """
     actor.require(Permission.API_KEYS)
     name = " ".join(name.split())
@@ -60,16 +77,18 @@ def issue_key(*, actor: Actor, name: str, scopes: list[str], expires_at: datetim
     secret = PREFIX + token_urlsafe(32)
     granted = [scope for scope in Scope.values if scope in scopes]
     with transaction.atomic():
-        key = directory.add_api_key(
-            salon_id=current_salon_id(),
-            name=name,
-            secret_hash=hash_of(secret),
-            last_four=secret[-4:],
-            scopes=granted,
-            issued_by=actor.name,
-            now=now,
-            expires_at=expires_at,
-        )
+        with refusing({"api_apikey_pkey": AlreadyIssued()}):
+            key = directory.add_api_key(
+                key_id=key_id or new_id(),
+                salon_id=current_salon_id(),
+                name=name,
+                secret_hash=hash_of(secret),
+                last_four=secret[-4:],
+                scopes=granted,
+                issued_by=actor.name,
+                now=now,
+                expires_at=expires_at,
+            )
         changes = [
             Change("name", None, name),
             Change("scopes", None, " ".join(granted)),

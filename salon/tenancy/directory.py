@@ -214,6 +214,7 @@ def api_keys(salon_id: UUID) -> list[ApiKey]:
 
 def add_api_key(
     *,
+    key_id: UUID,
     salon_id: UUID,
     name: str,
     secret_hash: bytes,
@@ -223,8 +224,12 @@ def add_api_key(
     now: datetime,
     expires_at: datetime,
 ) -> ApiKey:
-    """Let whoever holds the secret of that hash into a salon, until then."""
+    """Let whoever holds the secret of that hash into a salon, until then.
+
+    Raises: IntegrityError when there is a key of that id.
+    """
     return ApiKey.objects.create(
+        pk=key_id,
         salon_id=salon_id,
         name=name,
         secret_hash=secret_hash,

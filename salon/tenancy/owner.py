@@ -14,11 +14,14 @@ from salon.database_url import database_settings
 def owner_connection() -> Iterator[None]:
     """Let the default connection be that of `DATABASE_OWNER_URL` inside the block.
 
-    Raises: ConfigurationError when that is not set.
+    Raises: ConfigurationError when that is not set, or names the role that serves.
     """
     # Apart from what serving processes read: they are not told the owner's address.
     environment.fill_from_file(settings.DATA_DIR / "owner-environment")
     owner = database_settings(environment.text("DATABASE_OWNER_URL"), prepared_statements=False)
+    if owner["USER"] == settings.APP_ROLE:
+        # Migrations take rights from the serving role: they must not take them from the owner.
+        raise environment.ConfigurationError("DATABASE_URL and DATABASE_OWNER_URL must name two roles.")
     # Makes a data migration that row-level security would silently empty fail loudly, and one that waits behind a
     # long transaction give way to the traffic it would hold up.
     given = owner["OPTIONS"].get("options", "")

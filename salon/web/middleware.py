@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import cast
 
 import structlog
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -14,6 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from salon.errors import DomainError, NotAllowed, NotFound
@@ -72,6 +75,8 @@ class SalonMiddleware:
 
     @staticmethod
     def _sign_in_first(request: SalonRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            messages.info(request, _("Your session has ended. Please sign in again."))
         if request.htmx:
             # A swapped-in sign-in page would be no use: come back to where the person was.
             back = request.htmx.current_url_abs_path or "/"

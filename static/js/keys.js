@@ -26,3 +26,11 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   work(element);
 });
+
+// Esc in an empty search leaves it, so that the single keys work again.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.matches?.("input[type=search]") && !event.target.value) event.target.blur();
+});
+
+// On a touch screen a field that has the focus by itself covers half the page with the keyboard: the list is not for that.
+if (matchMedia("(pointer: coarse)").matches) document.querySelector("[data-list-focus]:focus")?.blur();

@@ -186,3 +186,12 @@ def test_the_command_says_what_is_wrong(sonnenschein: Salon, arguments: list[str
     with pytest.raises(CommandError):
         _issue(*arguments)
     assert ApiKey.objects.count() == 0
+
+
+def test_a_reload_issues_no_second_key(sonnenschein: Salon, owner: User, browser_of: Callable[[User], Browser]) -> None:
+    browser, url = browser_of(owner), reverse("api_keys", args=[sonnenschein.slug])
+    key_id = str(browser.get(url).context["form"].initial["key_id"])
+    entered = {"name": "Seite", "scopes": ["clients:read"], "lifetime": "90", "key_id": key_id}
+    assert browser.post(url, entered).context["issued"] is not None
+    assert browser.post(url, entered).status_code == 302
+    assert [str(key.pk) for key in ApiKey.objects.all()] == [key_id]

@@ -29,7 +29,7 @@ ASSETS = "/static/"
 @pytest.fixture(scope="session")
 def base() -> Iterator[str]:
     """Serve a fresh demo world."""
-    os.environ["DEMO"] = "1"
+    os.environ["DEMO"] = os.environ["STYLEGUIDE"] = "1"
     manage("prepare")
     manage("rebuild_demo")
     with running_server() as address:

@@ -8,14 +8,13 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client as Browser
 
-from salon.celery import app
 from tests import database
 
 
 @pytest.fixture
 def no_broker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(app.conf, "broker_url", f"redis+socket://{tmp_path}/nothing.sock")
-    monkeypatch.setattr(app.conf, "broker_write_url", f"redis+socket://{tmp_path}/nothing.sock")
+    # The name under which Celery looks for another broker than the settings'.
+    monkeypatch.setenv("CELERY_BROKER_URL", f"redis+socket://{tmp_path}/nothing.sock")
 
 
 @pytest.fixture

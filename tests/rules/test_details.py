@@ -33,7 +33,7 @@ def test_spaces_are_single_and_phones_e164() -> None:
 def test_every_wrong_field_is_named_at_once() -> None:
     assert _codes(first_name="A", email="a@", mobile="1", gender="X", birthday="31.2.", city="x" * 81) == [
         ("gender", "invalid_choice"),
-        ("birthday", "invalid"),
+        ("birthday", "no_such_day"),
         ("mobile", "invalid"),
         ("email", "invalid"),
         ("city", "max_length"),
@@ -41,7 +41,8 @@ def test_every_wrong_field_is_named_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "code"), [("22.11.2026", "future"), ("1.1.1905", "past"), ("29.02.2023", "invalid"), ("4 May", "invalid")]
+    ("typed", "code"),
+    [("22.11.2026", "future"), ("1.1.1905", "past"), ("29.02.2023", "no_such_day"), ("4 May", "invalid")],
 )
 def test_birthdays_that_cannot_be(typed: str, code: str) -> None:
     assert _codes(first_name="A", birthday=typed) == [("birthday", code)]
@@ -59,6 +60,8 @@ def test_born_today_and_on_a_leap_day_can_be() -> None:
         ("1.2.", Birthday(1, 2, None)),
         ("1990-11-21", Birthday(21, 11, 1990)),
         ("--11-21", Birthday(21, 11, None)),
+        ("21.11", Birthday(21, 11, None)),
+        ("21/11/1990", Birthday(21, 11, 1990)),
     ],
 )
 def test_birthday_writings(typed: str, birthday: Birthday) -> None:
@@ -80,3 +83,14 @@ def test_what_stands_on_the_card_never_blocks_a_change() -> None:
     before = ClientDetails(first_name="A", email="imported@broken")
     after = accept(before.with_changes(city="Köln"), country="DE", today=TODAY, before=before)
     assert after.details == ClientDetails(first_name="A", email="imported@broken", city="Köln")
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u00a0 \u200b", "\u202e", "\ufeff", "\x07"])
+def test_a_name_nobody_can_see_is_none(name: str) -> None:
+    assert _codes(first_name=name) == [("first_name", "required")]
+
+
+def test_what_turns_the_direction_of_text_is_left_out() -> None:
+    given = ClientDetails(first_name="العربي\u202eEvil", last_name="👩\u200d🦰")
+    accepted = accept(given, country="DE", today=TODAY).details
+    assert (accepted.first_name, accepted.last_name) == ("العربيEvil", "👩\u200d🦰")

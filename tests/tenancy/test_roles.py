@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -47,7 +48,13 @@ def test_the_server_does_not_start_as_such_a_role() -> None:
             text=True, check=False,
         )  # fmt: skip
         assert ended.returncode != 0
-        assert "has BYPASSRLS and owns salons' tables" in ended.stderr
+        assert "has BYPASSRLS" in ended.stderr
+
+
+def test_the_owner_is_another_role_than_the_one_that_serves(settings: Any) -> None:
+    settings.APP_ROLE = "owner"
+    with pytest.raises(environment.ConfigurationError, match="must name two roles"), owner_connection():
+        pytest.fail("The serving role migrates.")
 
 
 @pytest.mark.django_db(transaction=True)

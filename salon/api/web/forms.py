@@ -16,6 +16,7 @@ class KeyForm(forms.Form):
         label=_("What is it for?"), required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     lifetime = forms.TypedChoiceField(label=_("Valid for"), choices=_LIFETIMES, initial=LIFETIME.days, coerce=int)
+    key_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
     scopes = forms.MultipleChoiceField(
         label=_("What may it do?"),
         required=False,

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from salon.api.keys import Issued, issue_key, revoke_key
+from salon.api.keys import LIFETIME, AlreadyIssued, Issued, issue_key, revoke_key
 from salon.api.models import ApiKey
 from salon.api.web.forms import KeyForm
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.tenancy import directory
+from salon.tenancy.models import new_id
 from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
 
@@ -39,7 +40,7 @@ def api_keys(request: SalonRequest) -> HttpResponse:
     """All keys, and the form that issues one; the answer to it shows the new key, once."""
     now = timezone.now()
     if request.method != "POST":
-        return _page(request, KeyForm(), now)
+        return _page(request, _empty_form(), now)
     form = KeyForm(request.POST)
     if form.is_valid():
         try:
@@ -49,11 +50,15 @@ def api_keys(request: SalonRequest) -> HttpResponse:
                 scopes=form.cleaned_data["scopes"],
                 expires_at=now + timedelta(days=form.cleaned_data["lifetime"]),
                 now=now,
+                key_id=form.cleaned_data["key_id"],
             )
+        except AlreadyIssued:
+            # A reload of the answer that showed the key: it is there, and shows no second time.
+            return redirect("api_keys", request.salon.slug)
         except InvalidInput as refusal:
             show_errors(form, refusal.errors)
         else:
-            return _page(request, KeyForm(), now, issued=issued)
+            return _page(request, _empty_form(), now, issued=issued)
     return _page(request, form, now)
 
 
@@ -64,6 +69,10 @@ def api_keys_revoke(request: SalonRequest, key_id: UUID) -> HttpResponse:
     revoked = revoke_key(actor=request.actor, key_id=key_id, now=timezone.now())
     messages.success(request, _("The key “%(name)s” is revoked.") % {"name": revoked.name})
     return redirect("api_keys", request.salon.slug)
+
+
+def _empty_form() -> KeyForm:
+    return KeyForm(initial={"key_id": new_id(), "lifetime": LIFETIME.days})
 
 
 def _page(request: SalonRequest, form: KeyForm, now: datetime, *, issued: Issued | None = None) -> HttpResponse:

@@ -29,14 +29,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         compile_catalogues(settings.BASE_DIR / "locale")
+        # As the role that will serve, which the connection refuses if tenancy does not bind it.
+        connection.ensure_connection()
         with owner_connection():
             executor = MigrationExecutor(connection)
             if executor.migration_plan(executor.loader.graph.leaf_nodes()):
                 call_command("migrate", verbosity=0, interactive=False)
             if environment.flag("DEMO", default=not settings.PRODUCTION):
                 self._demo()
-        # As the role that will serve, which the connection refuses if tenancy does not bind it.
-        connection.ensure_connection()
         if not options["no_static"]:
             self._collect_static()
 
