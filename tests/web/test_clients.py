@@ -118,9 +118,11 @@ def test_two_browsers_editing_lose_nothing(browser: Browser, sonnenschein: Salon
     ]
     assert _only_client(sonnenschein).last_name == "Roth"
     form = told.context["form"]
-    again = {name: form[name].value() for name in LABELS} | {
-        f"was-{name}": was for name, was in form.shown_before.items()
-    }
+    hidden = {f"was-{name}": text for name, text in form.shown_before.items()}
+    hidden |= {f"told-{name}": text for name, text in form.told.items()}
+    again = {name: form[name].value() for name in LABELS} | hidden
+    # Enter once more is no decision yet.
+    assert browser.post(url, again).status_code == 422
     assert browser.post(url, {**again, "confirm": "mine"}).status_code == 302
     saved = _only_client(sonnenschein)
     # Mine won where both had changed; the town that only they had changed is still there.
