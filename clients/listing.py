@@ -11,7 +11,7 @@ from clients.search import Hit, find, parse_query
 from salon import keyset
 from salon.folding import fold
 
-PAGE = 40
+PAGE = 30
 COUNTED = 1000
 
 
