@@ -41,6 +41,8 @@ def test_typing_narrows_the_list(open_page: OpenPage) -> None:
     desk.sign_in("empfang@sonnenschein.example")
     page = desk.page
     page.goto(f"{desk.base}/s/sonnenschein/clients/")
+    # The list is ready to be typed into when it arrives.
+    expect(page.locator("#list-search input[type=search]")).to_be_focused()
     page.keyboard.type("hofmann fr")
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.get_by_role("link", name="Frank Hofmann")).to_be_visible()
