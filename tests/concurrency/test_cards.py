@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.db import connection
 
 from clients.cards import AlreadyMade, Duplicates, PossibleDuplicate, create_client, update_client
-from clients.details import ClientDetails
+from clients.details import Accepted, ClientDetails, accept
 from clients.listing import sharing_contact
 from clients.models import Client, CreatedVia
 from salon.errors import VersionConflict
@@ -27,6 +28,8 @@ def _together(act: Callable[[int], object]) -> list[object]:
     barrier = Barrier(HANDS)
 
     def one(index: int) -> object:
+        # Opened before the start, or who connects first would be done before the others begin.
+        connection.ensure_connection()
         barrier.wait()
         try:
             return act(index)
@@ -118,5 +121,11 @@ def test_without_the_row_lock_changes_would_be_lost(
 ) -> None:
     """The negative control: what `select_for_update` is there for."""
     monkeypatch.setattr(type(Client.objects.all()), "select_for_update", lambda rows: rows)
+
+    def slow_accept(*given: Any, **more: Any) -> Accepted:
+        time.sleep(0.05)
+        return accept(*given, **more)
+
+    monkeypatch.setattr("clients.cards.accept", slow_accept)
     outcomes = _rename_all(sonnenschein, front_desk)
     assert outcomes.count(2) > 1
