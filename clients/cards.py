@@ -8,27 +8,18 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from clients.details import (
-    Accepted,
-    Birthday,
-    ChangedDetails,
-    ClientDetails,
-    accept,
-    normalised,
-    parse_birthday,
-)
+from clients.classification import Facts, classify
+from clients.details import Accepted, ChangedDetails, ClientDetails, accept, normalised
 from clients.listing import sharing_contact
-from clients.models import Client, CreatedVia
+from clients.models import CardState, Client, CreatedVia
+from clients.models.card import DETAIL_FIELDS
 from clients.search import add_tokens, replace_tokens
 from salon.audit.recording import Change, record
-from salon.errors import DomainError, FieldError, NotFound, VersionConflict, refusing
+from salon.errors import DomainError, FieldError, InvalidInput, NotFound, VersionConflict, refusing
 from salon.folding import fold
 from salon.identity.roles import Actor, Permission
 from salon.locks import take_locks
 from salon.tenancy.models import Salon, new_id
-
-_PLAIN_FIELDS = tuple(field.name for field in fields(ClientDetails) if field.name != "birthday")
-_STORED_FIELDS = (*_PLAIN_FIELDS, "birth_day", "birth_month", "birth_year", "sort_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +56,14 @@ class AlreadyMade(DomainError):
     message = _("This card is saved already.")
 
 
+class MergedAway(NotFound):
+    """The card went into another one: `survivor_id`."""
+
+    def __init__(self, survivor_id: UUID) -> None:
+        super().__init__()
+        self.survivor_id = survivor_id
+
+
 class ConflictingChange(DomainError):
     """Somebody else changed the same fields since they were read: `fields`, and `client` as it is now."""
 
@@ -95,6 +94,8 @@ def create_client(
     actor.require(Permission.CLIENTS_WRITE)
     today = salon.date_at(now)
     accepted = accept(details, country=salon.country, today=today)
+    if accepted.details.matrix_exempt:
+        actor.require(Permission.MATRIX_EXEMPT)
     with transaction.atomic():
         if duplicates is Duplicates.REFUSE:
             _refuse_duplicates(salon.pk, accepted.details, client_id)
@@ -106,10 +107,13 @@ def create_client(
             created_at=now,
             updated_at=now,
         )
-        _store(client, accepted.details)
-        with refusing({"clients_client_pkey": AlreadyMade()}):
+        client.details = accepted.details
+        verdict = classify(Facts(today, created_via), today)
+        client.status, client.status_reason = verdict.status, verdict.reason
+        client.status_changes_on = verdict.changes_on
+        with refusing({"clients_client_pkey": AlreadyMade(), "clients_client_referred_by": _no_such_referrer()}):
             client.save(force_insert=True)
-        add_tokens(client.pk, accepted.details, client.number)
+        add_tokens(client)
         _record(actor, "client.created", client.pk, ClientDetails(), accepted.details, now)
     return Saved(client, accepted.warnings)
 
@@ -143,12 +147,10 @@ def update_client(
     actor.require(Permission.CLIENTS_WRITE)
     today = salon.date_at(now)
     with transaction.atomic():
-        client = Client.objects.select_for_update().filter(pk=client_id).first()
-        if client is None:
-            raise NotFound
+        client = lock_client(client_id)
         if version is not None and version != client.version:
             raise VersionConflict
-        before = details_of(client)
+        before = client.details
         accepted: Accepted = accept(before.with_changes(**changes), country=salon.country, today=today, before=before)
         read = normalised(before.with_changes(**seen or {}), country=salon.country, today=today)
         conflicts = [
@@ -158,49 +160,47 @@ def update_client(
         ]
         if conflicts:
             raise ConflictingChange(client, conflicts)
+        if accepted.details.matrix_exempt != before.matrix_exempt:
+            actor.require(Permission.MATRIX_EXEMPT)
+        if accepted.details.referred_by == str(client.pk):
+            raise _no_such_referrer()
         if accepted.details != before:
-            _store(client, accepted.details)
+            client.details = accepted.details
             client.version += 1
             client.updated_at = now
-            client.save(update_fields=[*_STORED_FIELDS, "version", "updated_at"])
-            replace_tokens(client.pk, accepted.details, client.number)
+            with refusing({"clients_client_referred_by": _no_such_referrer()}):
+                client.save(update_fields=[*DETAIL_FIELDS, "version", "updated_at"])
+            replace_tokens(client)
             _record(actor, "client.updated", client.pk, before, accepted.details, now)
     return Saved(client, accepted.warnings, changed=accepted.details != before)
 
 
 def get_client(client_id: UUID) -> Client:
-    """Return a card of the open salon.
+    """Return a card of the open salon that is in use.
 
-    Raises: NotFound.
+    Raises: MergedAway for a card that went into another, NotFound.
     """
-    client = Client.objects.filter(pk=client_id).first()
-    if client is None:
+    return _in_use(Client.objects.filter(pk=client_id).first())
+
+
+def lock_client(client_id: UUID) -> Client:
+    """Return a card as `get_client` does, locked until the open transaction ends.
+
+    Raises: MergedAway, NotFound.
+    """
+    return _in_use(Client.objects.select_for_update(no_key=True).filter(pk=client_id).first())
+
+
+def _in_use(client: Client | None) -> Client:
+    if client is not None and client.state == CardState.MERGED and client.merged_into_id:
+        raise MergedAway(client.merged_into_id)
+    if client is None or client.state != CardState.LISTED:
         raise NotFound
     return client
 
 
-def birthday_of(client: Client) -> Birthday | None:
-    """Return the birthday on the card, if there is one."""
-    if client.birth_day is None or client.birth_month is None:
-        return None
-    return Birthday(client.birth_day, client.birth_month, client.birth_year)
-
-
-def details_of(client: Client) -> ClientDetails:
-    """Return a card's master data as text, phones in E.164, birthday in ISO."""
-    birthday = birthday_of(client)
-    plain = {name: getattr(client, name) for name in _PLAIN_FIELDS}
-    return ClientDetails(birthday=birthday.iso if birthday else "", **plain)
-
-
-def _store(client: Client, details: ClientDetails) -> None:
-    for name in _PLAIN_FIELDS:
-        setattr(client, name, getattr(details, name))
-    birthday = parse_birthday(details.birthday) if details.birthday else None
-    client.birth_day = birthday.day if birthday else None
-    client.birth_month = birthday.month if birthday else None
-    client.birth_year = birthday.year if birthday else None
-    client.sort_key = details.sort_key
+def _no_such_referrer() -> InvalidInput:
+    return InvalidInput([FieldError("referred_by", "not_found", _("There is no such client."))])
 
 
 def _record(

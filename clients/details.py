@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import TypedDict, Unpack
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -83,11 +84,18 @@ class ChangedDetails(TypedDict, total=False):
     street: str
     postal_code: str
     city: str
+    referred_by: str
+    blocked: str
+    blocked_reason: str
+    matrix_exempt: str
 
 
 @dataclass(frozen=True, slots=True)
 class ClientDetails:
-    """Master data as text: normalised once it went through `accept`."""
+    """Master data as text: normalised once it went through `accept`.
+
+    `referred_by` is the id of a card; `blocked` and `matrix_exempt` are YES or nothing.
+    """
 
     first_name: str = ""
     last_name: str = ""
@@ -99,6 +107,10 @@ class ClientDetails:
     street: str = ""
     postal_code: str = ""
     city: str = ""
+    referred_by: str = ""
+    blocked: str = ""
+    blocked_reason: str = ""
+    matrix_exempt: str = ""
 
     def with_changes(self, **changes: Unpack[ChangedDetails]) -> "ClientDetails":
         """Return these details with some fields replaced."""
@@ -123,6 +135,7 @@ class Accepted:
     warnings: list[FieldError]
 
 
+YES = "yes"
 OLDEST = 120
 LONGEST = {
     "first_name": 80,
@@ -131,6 +144,7 @@ LONGEST = {
     "street": 120,
     "postal_code": 12,
     "city": 80,
+    "blocked_reason": 200,
 }
 LABELS: dict[str, Promise] = {
     "first_name": _("First name"),
@@ -143,6 +157,10 @@ LABELS: dict[str, Promise] = {
     "street": _("Street"),
     "postal_code": _("Postcode"),
     "city": _("Town"),
+    "referred_by": _("Referred by"),
+    "blocked": _("Blocked for online booking"),
+    "blocked_reason": _("Reason of the block"),
+    "matrix_exempt": _("Matrix switched off"),
 }
 
 
@@ -162,6 +180,10 @@ def accept(given: ClientDetails, *, country: str, today: date, before: ClientDet
     details = ClientDetails(**clean)
     if not details.first_name and not details.last_name:
         reading.refuse("first_name", "required", _("Enter a first or a last name."))
+    if details.blocked and not details.blocked_reason:
+        reading.refuse("blocked_reason", "required", _("Say why this client is blocked."))
+    if details.blocked_reason and not details.blocked:
+        details = details.with_changes(blocked_reason="")
     if reading.errors:
         raise InvalidInput(reading.errors)
     return Accepted(details, reading.warnings)
@@ -194,6 +216,9 @@ class _Reading:
             "birthday": self._birthday,
             "mobile": self._phone,
             "landline": self._phone,
+            "referred_by": self._card,
+            "blocked": self._yes,
+            "matrix_exempt": self._yes,
         }
 
     def refuse(self, field: str, code: str, message: Text) -> None:
@@ -220,6 +245,18 @@ class _Reading:
         if text not in Gender.values:
             self.refuse(name, "invalid_choice", _("Choose one of the values offered."))
         return text
+
+    def _yes(self, name: str, text: str) -> str:
+        if text != YES:
+            self.refuse(name, "invalid_choice", _("Choose one of the values offered."))
+        return text
+
+    def _card(self, name: str, text: str) -> str:
+        try:
+            return str(UUID(text))
+        except ValueError:
+            self.refuse(name, "not_found", _("There is no such client."))
+            return text
 
     def _phone(self, name: str, text: str) -> str:
         try:

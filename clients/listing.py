@@ -37,7 +37,7 @@ def list_clients(
 
     Raises: keyset.InvalidCursor.
     """
-    clients = Client.objects.all() if among is None else among
+    clients = Client.objects.listed() if among is None else among
     return keyset.page(clients, ORDERS[sort], limit=limit, cursor=cursor)
 
 
@@ -62,7 +62,7 @@ def in_order(client_ids: list[UUID]) -> list[Client]:
 
 def count_clients() -> int | None:
     """Return how many clients the open salon has, None beyond a thousand (an exact count would read them all)."""
-    count = Client.objects.order_by("id")[: COUNTED + 1].count()
+    count = Client.objects.listed().order_by("id")[: COUNTED + 1].count()
     return count if count <= COUNTED else None
 
 

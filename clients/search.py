@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from clients.details import ClientDetails
-from clients.models import SearchToken, TokenField
+from clients.models import CardState, Client, SearchToken, TokenField
 from salon.folding import fold, words
 from salon.tenancy.context import current_salon_id
 
@@ -25,7 +25,7 @@ _TRUNK_IN_BRACKETS = re.compile(r"(?<=\d)\s*\(0\)\s*")
 _EMAIL_PARTS = re.compile(r"(?<=[._+@-])")
 
 
-def tokens_of(details: ClientDetails, number: int) -> set[tuple[TokenField, str]]:
+def tokens_of(details: ClientDetails, number: int, treatcard_number: str = "") -> set[tuple[TokenField, str]]:
     """Return everything a card is found by, folded.
 
     A name is one token per word, followed by the whole name so that equal words stand in order of names; an e-mail
@@ -40,6 +40,7 @@ def tokens_of(details: ClientDetails, number: int) -> set[tuple[TokenField, str]
         found |= {(TokenField.PHONE, digits[start:]) for start in range(len(digits) - SHORTEST_PHONE_TOKEN + 1)}
     for place in (details.street, details.postal_code, details.city):
         found |= {(TokenField.PLACE, word) for word in words(place)}
+    found |= {(TokenField.CARD, word) for word in words(treatcard_number)}
     return {(field, token[:LONGEST_TOKEN]) for field, token in found}
 
 
@@ -52,23 +53,31 @@ def _endings(parts: list[str]) -> Iterable[list[str]]:
     return (parts[start:] for start in range(len(parts)) if parts[start])
 
 
-def add_tokens(client_id: UUID, details: ClientDetails, number: int) -> None:
+def add_tokens(client: Client) -> None:
     """Store the tokens of a card that has none yet."""
-    _insert(client_id, {(int(field), token) for field, token in tokens_of(details, number)})
+    _insert(client.pk, _stored_tokens(client))
 
 
-def replace_tokens(client_id: UUID, details: ClientDetails, number: int) -> None:
-    """Make the stored tokens of a card those of its details, writing only what differs."""
-    wanted = {(int(field), token) for field, token in tokens_of(details, number)}
-    stored = set(SearchToken.objects.filter(client_id=client_id).values_list("field", "token"))
+def replace_tokens(client: Client) -> None:
+    """Make the stored tokens of a card those of its data as they are, writing only what differs.
+
+    A card that is not in use is found by nothing.
+    """
+    wanted = _stored_tokens(client) if client.state == CardState.LISTED else set()
+    stored = set(SearchToken.objects.filter(client_id=client.pk).values_list("field", "token"))
     if gone := sorted(stored - wanted):
         with connection.cursor() as cursor:
             cursor.execute(
                 "DELETE FROM clients_searchtoken t USING unnest(%s::smallint[], %s::text[]) AS gone (field, token) "
                 "WHERE t.salon_id = %s AND t.client_id = %s AND t.field = gone.field AND t.token = gone.token",
-                [[field for field, _token in gone], [token for _field, token in gone], current_salon_id(), client_id],
+                [[field for field, _token in gone], [token for _field, token in gone], current_salon_id(), client.pk],
             )
-    _insert(client_id, wanted - stored)
+    _insert(client.pk, wanted - stored)
+
+
+def _stored_tokens(client: Client) -> set[tuple[int, str]]:
+    tokens = tokens_of(client.details, client.number, client.treatcard_number)
+    return {(int(field), token) for field, token in tokens}
 
 
 def _insert(client_id: UUID, tokens: set[tuple[int, str]]) -> None:

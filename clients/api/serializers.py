@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from rest_framework import serializers
 
-from clients.cards import birthday_of
 from clients.details import ChangedDetails, Gender
 from clients.models import Client, CreatedVia
 from salon.api.serializers import Body, OneOf, Text
@@ -15,7 +14,7 @@ class BirthdayText(Text):
 
     def get_attribute(self, instance: Any) -> str:
         """Return the birthday on the card in ISO, empty when there is none."""
-        birthday = birthday_of(instance)
+        birthday = instance.birthday
         return birthday.iso if birthday else ""
 
 

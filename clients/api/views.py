@@ -36,7 +36,7 @@ class ClientsEndpoint(Endpoint):
         Ordered by client number; with `search` the best matches come first.
         """
         asked = page_asked(request)
-        narrowed = self.narrowed(Client.objects.all())
+        narrowed = self.narrowed(Client.objects.listed())
         among = narrowed.qs
         try:
             if typed := narrowed.form.cleaned_data["search"]:

@@ -6,11 +6,24 @@ from typing import cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from clients.cards import details_of
 from clients.details import LABELS, ChangedDetails, Gender
 from clients.models import Client
 from clients.web.shown import birthday_text
 from salon.phone import display_phone
+
+# The fields of the form; what else a card has is changed where it stands.
+ENTERED = (
+    "first_name",
+    "last_name",
+    "gender",
+    "birthday",
+    "mobile",
+    "landline",
+    "email",
+    "street",
+    "postal_code",
+    "city",
+)
 
 
 def _text(name: str, **attributes: str) -> forms.CharField:
@@ -44,13 +57,13 @@ class ClientForm(forms.Form):
     def shown_before(self) -> dict[str, str]:
         """The values that stood on the card when the form was shown, to be sent along."""
         if self.is_bound:
-            return {name: self.data[f"was-{name}"] for name in LABELS if f"was-{name}" in self.data}
-        return {name: str(self.initial[name]) for name in LABELS} if self.initial.keys() >= LABELS.keys() else {}
+            return {name: self.data[f"was-{name}"] for name in ENTERED if f"was-{name}" in self.data}
+        return {name: str(self.initial[name]) for name in ENTERED} if self.initial.keys() >= set(ENTERED) else {}
 
     @property
     def told(self) -> dict[str, str]:
         """What somebody else entered meanwhile, as a conflict told it."""
-        return {name: self.data[f"told-{name}"] for name in LABELS if f"told-{name}" in self.data}
+        return {name: self.data[f"told-{name}"] for name in ENTERED if f"told-{name}" in self.data}
 
     @property
     def overwritten(self) -> ChangedDetails:
@@ -61,7 +74,7 @@ class ClientForm(forms.Form):
     def changes(self) -> ChangedDetails:
         """What was entered and is not what stood there; to be called on a valid form."""
         before = self.shown_before
-        entered = {name: self.cleaned_data[name] for name in LABELS}
+        entered = {name: self.cleaned_data[name] for name in ENTERED}
         return cast(ChangedDetails, {name: text for name, text in entered.items() if before.get(name) != text})
 
     @property
@@ -73,9 +86,9 @@ class ClientForm(forms.Form):
 
 def initial_of(client: Client, country: str) -> dict[str, object]:
     """Return a card as its form shows it: phones as people write them, the birthday in German writing."""
-    details = details_of(client)
+    details = client.details
     return {
-        **{name: getattr(details, name) for name in LABELS},
+        **{name: getattr(details, name) for name in ENTERED},
         "mobile": display_phone(details.mobile, country),
         "landline": display_phone(details.landline, country),
         "birthday": birthday_text(client),

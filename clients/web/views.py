@@ -25,7 +25,7 @@ from clients.cursors import cursor_of, hit_at
 from clients.details import LABELS, ClientDetails
 from clients.listing import PAGE, Sort, count_clients, list_clients, search_clients
 from clients.models import Client, CreatedVia
-from clients.web.forms import ClientForm, initial_of
+from clients.web.forms import ENTERED, ClientForm, initial_of
 from clients.web.history import history_of, worded
 from clients.web.shown import Row, ShownClient, rows, shown
 from salon.errors import InvalidInput
@@ -180,7 +180,7 @@ def _conflict_page(
         for name in refusal.fields
     ]
     # Mine stay entered, on top of the card as it is by now; only "keep my entries" overwrites what was told.
-    stored = {name: str(theirs[name]) for name in LABELS}
+    stored = {name: str(theirs[name]) for name in ENTERED}
     before = {**stored, **{name: form.shown_before[name] for name in refusal.fields}}
     now_shown = ClientForm(
         {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from clients.classification import Facts
 from clients.details import Birthday, ClientDetails, Gender
 from clients.models import CreatedVia
 from salon.demo import names
@@ -16,11 +17,24 @@ LONGEST_LISTED = timedelta(days=6 * 365)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One card to be: its details and since when and how it is listed."""
+    """One card to be: its details, since when and how it is listed, and what its owner has been to the salon."""
 
     details: ClientDetails
     listed_on: date
     created_via: CreatedVia
+    first_visit_on: date | None = None
+    last_visit_on: date | None = None
+    visits: int = 0
+    treatcard_number: str = ""
+    points: int = 0
+    email_consent: bool = False
+    categories: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def facts(self) -> Facts:
+        """What the verdict on this card will be made of."""
+        return Facts(self.listed_on, self.created_via, self.first_visit_on, self.last_visit_on)
 
 
 def invent(random: Random, *, today: date, city: str) -> Iterator[Person]:

@@ -70,7 +70,7 @@ def build_demo(now: datetime) -> None:
         known = _known_people(today) if slug == "sonnenschein" else ()
         people = chain(known, invent(random, today=today, city=city))
         with salon_scope(salon.pk):
-            write_cards(salon.pk, _by_day_listed(islice(people, clients)), actor_name=str(_("Demo")))
+            write_cards(salon.pk, _by_day_listed(islice(people, clients)), today=today, actor_name=str(_("Demo")))
     for slug, email, name, role in TEAM:
         user, made = User.objects.get_or_create(email=email, defaults={"name": name})
         if made:

@@ -1,7 +1,7 @@
 """Writing many cards at once, as the owner of the tables: COPY knows no row-level security."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from itertools import batched
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,9 @@ from uuid import UUID
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from clients.classification import classify
 from clients.details import parse_birthday
+from clients.models import CardState
 from clients.search import tokens_of
 from salon.demo.people import Person
 from salon.identity.roles import ActorKind
@@ -35,6 +37,21 @@ _CLIENT = [
     "listed_on",
     "created_via",
     "sort_key",
+    "state",
+    "blocked",
+    "blocked_reason",
+    "treatcard_number",
+    "matrix_exempt",
+    "first_visit_on",
+    "last_visit_on",
+    "visits",
+    "carried_visits",
+    "carried_points",
+    "status",
+    "status_reason",
+    "status_changes_on",
+    "email_consent",
+    "email_consent_at",
     "version",
     "created_at",
     "updated_at",
@@ -54,7 +71,7 @@ _AUDIT = [
 ]
 
 
-def write_cards(salon_id: UUID, people: Iterable[Person], *, actor_name: str) -> int:
+def write_cards(salon_id: UUID, people: Iterable[Person], *, today: date, actor_name: str) -> int:
     """Write the cards, their search tokens and the audit of their making; return the last client number."""
     number = 0
     for batch in batched(people, BATCH):
@@ -62,8 +79,9 @@ def write_cards(salon_id: UUID, people: Iterable[Person], *, actor_name: str) ->
         for person in batch:
             number += 1
             client_id = new_id()
-            clients.append(_client(client_id, salon_id, number, person))
-            tokens += [(salon_id, int(field), token, client_id) for field, token in tokens_of(person.details, number)]
+            clients.append(_client(client_id, salon_id, number, person, today))
+            found_by = tokens_of(person.details, number, person.treatcard_number)
+            tokens += [(salon_id, int(field), token, client_id) for field, token in found_by]
             at = datetime.combine(person.listed_on, time(10), UTC)
             entries.append(
                 (
@@ -87,10 +105,11 @@ def write_cards(salon_id: UUID, people: Iterable[Person], *, actor_name: str) ->
     return number
 
 
-def _client(client_id: UUID, salon_id: UUID, number: int, person: Person) -> tuple[Any, ...]:
+def _client(client_id: UUID, salon_id: UUID, number: int, person: Person, today: date) -> tuple[Any, ...]:
     details = person.details
     at = datetime.combine(person.listed_on, time(10), UTC)
     birthday = parse_birthday(details.birthday) if details.birthday else None
+    verdict = classify(person.facts, today)
     return (
         client_id,
         salon_id,
@@ -110,6 +129,21 @@ def _client(client_id: UUID, salon_id: UUID, number: int, person: Person) -> tup
         person.listed_on,
         person.created_via.value,
         details.sort_key,
+        CardState.LISTED.value,
+        bool(details.blocked),
+        details.blocked_reason,
+        person.treatcard_number,
+        bool(details.matrix_exempt),
+        person.first_visit_on,
+        person.last_visit_on,
+        person.visits,
+        0,
+        person.points,
+        verdict.status.value,
+        verdict.reason.value,
+        verdict.changes_on,
+        person.email_consent,
+        at if person.email_consent else None,
         1,
         at,
         at,

@@ -24,6 +24,12 @@ class Permission(StrEnum):
     WORK = "WORK"  # the frame of a salon: calendar, clients, checkout
     CLIENTS_READ = "CLIENTS_READ"
     CLIENTS_WRITE = "CLIENTS_WRITE"
+    CLIENTS_MERGE = "CLIENTS_MERGE"
+    CLIENTS_ERASE = "CLIENTS_ERASE"  # erasure, and the download of everything about one person
+    CLIENTS_IMPORT = "CLIENTS_IMPORT"
+    EXPORT = "EXPORT"
+    MATRIX_EXEMPT = "MATRIX_EXEMPT"
+    DISCOUNTS = "DISCOUNTS"  # categories that grant one
     REPORTS_READ = "REPORTS_READ"
     MARKETING = "MARKETING"
     SETTINGS = "SETTINGS"
@@ -32,7 +38,17 @@ class Permission(StrEnum):
 
 
 _STAFF = frozenset({Permission.WORK, Permission.CLIENTS_READ, Permission.CLIENTS_WRITE})
-_MANAGER = _STAFF | {Permission.REPORTS_READ, Permission.MARKETING, Permission.SETTINGS}
+_MANAGER = _STAFF | {
+    Permission.CLIENTS_MERGE,
+    Permission.CLIENTS_ERASE,
+    Permission.CLIENTS_IMPORT,
+    Permission.EXPORT,
+    Permission.MATRIX_EXEMPT,
+    Permission.DISCOUNTS,
+    Permission.REPORTS_READ,
+    Permission.MARKETING,
+    Permission.SETTINGS,
+}
 PERMISSIONS = {Role.STAFF: _STAFF, Role.MANAGER: _MANAGER, Role.OWNER: frozenset(Permission)}
 
 

@@ -120,7 +120,7 @@ def test_without_the_row_lock_changes_would_be_lost(
     sonnenschein: Salon, front_desk: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: what `select_for_update` is there for."""
-    monkeypatch.setattr(type(Client.objects.all()), "select_for_update", lambda rows: rows)
+    monkeypatch.setattr(type(Client.objects.all()), "select_for_update", lambda rows, **_how: rows)
 
     def slow_accept(*given: Any, **more: Any) -> Accepted:
         time.sleep(0.05)

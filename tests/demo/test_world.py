@@ -6,7 +6,7 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from clients.cards import create_client, details_of
+from clients.cards import create_client
 from clients.details import ClientDetails
 from clients.listing import search_clients
 from clients.models import Client, CreatedVia, SearchToken
@@ -36,7 +36,7 @@ def demo() -> Salon:
 
 def _cards(salon: Salon) -> list[tuple[int, ClientDetails]]:
     with salon_scope(salon.pk):
-        return [(client.number, details_of(client)) for client in Client.objects.order_by("number")]
+        return [(client.number, client.details) for client in Client.objects.order_by("number")]
 
 
 def test_the_clients_of_the_stories_are_there(demo: Salon) -> None:
@@ -56,7 +56,7 @@ def test_cards_are_found_as_if_they_had_been_typed_in(demo: Salon) -> None:
         assert search_clients("hofmann fr", limit=5)[0][0].full_name == "Frank Hofmann"
         frank = Client.objects.get(last_name="Hofmann", first_name="Frank")
         stored = set(SearchToken.objects.filter(client=frank).values_list("field", "token"))
-        assert stored == {(int(field), token) for field, token in tokens_of(details_of(frank), frank.number)}
+        assert stored == {(int(field), token) for field, token in tokens_of(frank.details, frank.number)}
 
 
 def test_the_next_card_gets_the_next_number(demo: Salon, front_desk: Actor) -> None:

@@ -11,7 +11,6 @@ from clients.cards import (
     Duplicates,
     PossibleDuplicate,
     create_client,
-    details_of,
     get_client,
     update_client,
 )
@@ -35,7 +34,7 @@ def test_a_new_card_keeps_what_was_entered(in_sonnenschein: Salon, front_desk: A
     client = _create(in_sonnenschein, front_desk)
 
     stored = get_client(client.pk)
-    assert details_of(stored) == ClientDetails(
+    assert stored.details == ClientDetails(
         first_name="Anna", last_name="Müller", mobile="+491715550318", birthday="--05-04"
     )
     assert (stored.number, stored.version, stored.listed_on) == (1, 1, date(2026, 11, 21))
@@ -97,7 +96,7 @@ def test_a_change_touches_what_it_names(in_sonnenschein: Salon, front_desk: Acto
         now=later,
     )
     stored = get_client(client.pk)
-    assert details_of(stored) == ClientDetails(first_name="Anna", last_name="Schäfer", birthday="--05-04")
+    assert stored.details == ClientDetails(first_name="Anna", last_name="Schäfer", birthday="--05-04")
     assert (stored.version, stored.updated_at, stored.sort_key) == (2, later, "schafer anna")
     entry = AuditEntry.objects.get(action="client.updated")
     assert entry.changes == [
@@ -156,7 +155,7 @@ def test_changes_of_one_field_are_told(in_sonnenschein: Salon, front_desk: Actor
     with pytest.raises(ConflictingChange) as refusal:
         _change(front_desk, in_sonnenschein, client, {"city": "Bonn", "street": "Ring 1"}, {"city": "", "street": ""})
     assert refusal.value.fields == ["city"]
-    assert details_of(get_client(client.pk)).with_changes(city="") == details_of(client)
+    assert get_client(client.pk).details.with_changes(city="") == client.details
     # Both meant the same: nothing to tell.
     _change(front_desk, in_sonnenschein, client, {"city": "Köln"}, {"city": ""})
     assert _change(front_desk, in_sonnenschein, client, {"city": "Bonn"}, {"city": "Köln"}).city == "Bonn"

@@ -15,6 +15,8 @@ from tests.conftest import NOW
 
 # What a check constraint of the model asks for beyond the types of its fields.
 _PARTICULARS: dict[str, dict[str, Any]] = {"clients.Client": {"first_name": "Anna"}}
+# And what a reference asks for that is null otherwise.
+_TOGETHER_WITH: dict[str, dict[str, Any]] = {"merged_into_id": {"state": "MERGED"}}
 
 
 def salon_models() -> list[type[models.Model]]:
@@ -38,10 +40,12 @@ def references(model: type[models.Model]) -> list[models.ForeignKey[Any, Any]]:
 def make(model: type[models.Model], salon_id: UUID, **given: Any) -> models.Model:
     """Save one row in the open scope of a salon, with the rows it must refer to."""
     values: dict[str, Any] = {"salon_id": salon_id, **_PARTICULARS.get(model._meta.label, {}), **given}
+    for name in given:
+        values |= _TOGETHER_WITH.get(name, {})
     for field in model._meta.local_fields:
         if field.attname in values or field.name in values or field.has_default() or field.has_db_default():
             continue
-        if field.null or isinstance(field, models.CompositePrimaryKey):
+        if field.null or isinstance(field, models.CompositePrimaryKey | models.GeneratedField):
             continue
         values[field.attname] = _value(field, salon_id)
     row = model(**values)

@@ -41,8 +41,9 @@ class Command(BaseCommand):
                 random = Random(index)
                 with transaction.atomic():
                     salon = directory.add_salon(name=f"Salon {index}", slug=f"large-{index}", city="Berlin")
-                    people = islice(invent(random, today=salon.date_at(now), city="Berlin"), size)
+                    today = salon.date_at(now)
+                    people = islice(invent(random, today=today, city="Berlin"), size)
                     with salon_scope(salon.pk):
-                        write_cards(salon.pk, people, actor_name="Demo")
+                        write_cards(salon.pk, people, today=today, actor_name="Demo")
                 self.stdout.write(f"{salon.slug}: {size} clients ({index - first + 1} of {len(sizes)})")
             connection.cursor().execute("VACUUM ANALYZE")

@@ -1,0 +1,62 @@
+"""What a client has agreed to."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from clients.models.card import Client
+from salon.identity.roles import ActorKind
+from salon.tenancy.constraints import AppendOnly, SalonReference, owned_by_salon
+from salon.tenancy.models import SalonOwned
+
+
+class ConsentPurpose(models.TextChoices):
+    """What is agreed to: one channel of marketing, or that health data are kept."""
+
+    EMAIL_MARKETING = "EMAIL_MARKETING", _("News by e-mail")
+    HEALTH_DATA = "HEALTH_DATA", _("Health data")
+
+
+class Decision(models.TextChoices):
+    """What the client said."""
+
+    GRANTED = "GRANTED", _("agreed")
+    WITHDRAWN = "WITHDRAWN", _("withdrawn")
+
+
+class ConsentSource(models.TextChoices):
+    """Where the client said it."""
+
+    SALON = "SALON", _("in the salon")
+    IMPORT = "IMPORT", _("import")
+    API = "API", _("booking site")
+    MERGE = "MERGE", _("merged card")
+
+
+class ConsentEntry(SalonOwned):
+    """One decision of one client, kept for good: to which words, when, where, recorded by whom (domain.md §9.3).
+
+    The newest entry of a purpose says what holds now.
+    """
+
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="consent_entries"
+    )
+    purpose = models.CharField(max_length=20, choices=ConsentPurpose)
+    decision = models.CharField(max_length=10, choices=Decision)
+    source = models.CharField(max_length=10, choices=ConsentSource)
+    wording = models.TextField(blank=True)
+    at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=10, choices=ActorKind)
+    actor_id = models.UUIDField(null=True, blank=True)
+    actor_name = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            *owned_by_salon("clients_consententry"),
+            SalonReference("client", name="clients_consententry_client"),
+            AppendOnly(name="clients_consententry_append_only"),
+        ]
+        indexes = [models.Index(fields=["salon", "client", "purpose", "at", "id"], name="clients_consent_of_client")]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.purpose} {self.decision}"

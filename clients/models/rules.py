@@ -1,0 +1,38 @@
+"""What a salon has decided about its client cards."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from salon.tenancy.constraints import RowLevelSecurity, SalonKey
+from salon.tenancy.context import current_salon_id
+from salon.tenancy.models import Salon
+
+
+class IdentityPolicy(models.TextChoices):
+    """How sure an online booking must be about whose card it is (domain.md §4.1)."""
+
+    STRICT = "STRICT", _("strict")
+    LENIENT = "LENIENT", _("lenient")
+
+
+class ClientRules(models.Model):
+    """The rules of one salon; without a row the defaults hold."""
+
+    salon = models.OneToOneField(
+        Salon,
+        primary_key=True,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        related_name="+",
+        default=current_salon_id,
+    )
+    identity_policy = models.CharField(max_length=10, choices=IdentityPolicy, default=IdentityPolicy.STRICT)
+
+    class Meta:
+        constraints = [
+            SalonKey(name="clients_clientrules_salon"),
+            RowLevelSecurity(name="clients_clientrules_tenancy"),
+        ]
+
+    def __str__(self) -> str:
+        return self.identity_policy
