@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.urls import include, path
 
-from salon.desk.web import views as desk
 from salon.web import health, sections, styleguide
 
 urlpatterns = [
@@ -18,7 +17,8 @@ urlpatterns = [
     path("s/<slug:slug>/checkout/", sections.checkout, name="checkout"),
     path("s/<slug:slug>/marketing/", sections.marketing, name="marketing"),
     path("s/<slug:slug>/reports/", sections.reports, name="reports"),
-    path("s/<slug:slug>/search/", desk.search, name="search"),
+    path("s/<slug:slug>/settings/", include("clients.web.settings_urls")),
+    path("s/<slug:slug>/", include("salon.desk.web.urls")),
 ]
 if settings.STYLEGUIDE:
     urlpatterns.append(path("s/<slug:slug>/styleguide/", styleguide.styleguide, name="styleguide"))

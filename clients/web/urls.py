@@ -8,6 +8,5 @@ app_name = "clients"
 urlpatterns = [
     path("", views.clients, name="list"),
     path("new/", views.create, name="create"),
-    path("<uuid:client_id>/", views.card, name="card"),
     path("<uuid:client_id>/edit/", views.edit, name="edit"),
 ]

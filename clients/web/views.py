@@ -26,7 +26,7 @@ from clients.details import LABELS, ClientDetails
 from clients.listing import PAGE, Sort, count_clients, list_clients, search_clients
 from clients.models import Client, CreatedVia
 from clients.web.forms import ENTERED, ClientForm, initial_of
-from clients.web.history import history_of, worded
+from clients.web.history import worded
 from clients.web.shown import Row, ShownClient, rows, shown
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
@@ -134,7 +134,7 @@ def create(request: SalonRequest) -> HttpResponse:
         twins = rows(refusal.clients, request.salon)
         return _form_page(request, form, cancel_url=cancel_url, duplicates=twins)
     except AlreadyMade:
-        return redirect("clients:card", request.salon.slug, card_id)
+        return redirect("client_card", request.salon.slug, card_id)
     return _saved(request, saved, _("%(name)s is saved."))
 
 
@@ -142,7 +142,7 @@ def create(request: SalonRequest) -> HttpResponse:
 def edit(request: SalonRequest, client_id: UUID) -> HttpResponse:
     """The card's form; what somebody else changed meanwhile is kept, or shown side by side where both did."""
     client = get_client(client_id)
-    cancel_url = reverse("clients:card", args=[request.salon.slug, client.pk])
+    cancel_url = reverse("client_card", args=[request.salon.slug, client.pk])
     if request.method != "POST":
         form = ClientForm(initial=initial_of(client, request.salon.country))
         return _form_page(request, form, cancel_url=cancel_url, client=client)
@@ -216,19 +216,4 @@ def _saved(request: SalonRequest, saved: Saved, message: str) -> HttpResponse:
     messages.success(request, message % {"name": saved.client.full_name})
     for warning in saved.warnings:
         messages.warning(request, f"{LABELS[warning.field]}: {warning.message}")
-    return redirect("clients:card", request.salon.slug, saved.client.pk)
-
-
-@requires(Permission.CLIENTS_READ)
-def card(request: SalonRequest, client_id: UUID) -> HttpResponse:
-    """Everything known about one client, on one page."""
-    client = _shown(request, get_client(client_id))
-    context = {
-        "client": client,
-        "missing_contact": client.has_no_contact,
-        "history": history_of(client.id, request.salon.country),
-        "edit_url": reverse("clients:edit", args=[request.salon.slug, client.id])
-        if Permission.CLIENTS_WRITE in request.actor.permissions
-        else None,
-    }
-    return render(request, "clients/card.html", context)
+    return redirect("client_card", request.salon.slug, saved.client.pk)

@@ -27,8 +27,7 @@ SECTIONS = (
     Section("checkout", _("Checkout"), "shopping-cart", "checkout", Permission.WORK),
     Section("marketing", _("Marketing"), "megaphone", "marketing", Permission.MARKETING),
     Section("reports", _("Reports"), "chart-column", "reports", Permission.REPORTS_READ),
-    # For owners as long as all that can be set is theirs.
-    Section("settings", _("Settings"), "settings", "settings", Permission.MEMBERS),
+    Section("settings", _("Settings"), "settings", "settings", Permission.SETTINGS),
 )
 
 

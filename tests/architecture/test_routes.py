@@ -26,18 +26,15 @@ from tests.conftest import NOW
 
 
 def _routes(
-    resolver: URLResolver | None = None, namespaces: tuple[str, ...] = ()
+    resolver: URLResolver | None = None, namespaces: tuple[str, ...] = (), inherited: frozenset[str] = frozenset()
 ) -> Iterator[tuple[str, Any, set[str]]]:
     for entry in (resolver or get_resolver()).url_patterns:
         if isinstance(entry, URLResolver):
-            yield from _routes(entry, (*namespaces, entry.namespace) if entry.namespace else namespaces)
+            below = (*namespaces, entry.namespace) if entry.namespace else namespaces
+            yield from _routes(entry, below, inherited | set(entry.pattern.converters))
         elif isinstance(entry, URLPattern):
             name = ":".join((*namespaces, entry.name or ""))
-            yield name, entry.callback, set(entry.pattern.converters) | _inherited(name)
-
-
-def _inherited(name: str) -> set[str]:
-    return {"slug"} if name.startswith("clients:") else set()
+            yield name, entry.callback, set(entry.pattern.converters) | inherited
 
 
 ROUTES = list(_routes())

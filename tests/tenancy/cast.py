@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -53,11 +54,13 @@ def make(model: type[models.Model], salon_id: UUID, **given: Any) -> models.Mode
     return row
 
 
+# Client numbers are unique; small enough for every kind of integer column.
+_numbers = count(1)
 _OF_TYPE: dict[type[models.Field[Any, Any]], Callable[[], Any]] = {
     models.UUIDField: uuid7,
     models.DateTimeField: lambda: NOW,
     models.DateField: NOW.date,
-    models.IntegerField: lambda: 1,
+    models.IntegerField: lambda: next(_numbers),
     models.BinaryField: lambda: uuid7().bytes,
     models.JSONField: list,
 }
@@ -68,4 +71,6 @@ def _value(field: models.Field[Any, Any], salon_id: UUID) -> Any:
         return make(field.remote_field.model, salon_id).pk
     if field.choices:
         return field.flatchoices[0][0]
+    if field.blank and isinstance(field, models.CharField):
+        return ""
     return next((make_one() for kind, make_one in _OF_TYPE.items() if isinstance(field, kind)), "x")

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clients.cards import create_client
-from clients.details import LABELS, ClientDetails
 from clients.listing import list_clients
 from clients.models import Client, CreatedVia
+from clients.web.forms import ENTERED, ClientDetails
 from salon.audit.models import AuditEntry
 from salon.identity.models import User
 from salon.identity.roles import Actor
@@ -120,7 +120,7 @@ def test_two_browsers_editing_lose_nothing(browser: Browser, sonnenschein: Salon
     form = told.context["form"]
     hidden = {f"was-{name}": text for name, text in form.shown_before.items()}
     hidden |= {f"told-{name}": text for name, text in form.told.items()}
-    again = {name: form[name].value() for name in LABELS} | hidden
+    again = {name: form[name].value() for name in ENTERED} | hidden
     # Enter once more is no decision yet.
     assert browser.post(url, again).status_code == 422
     assert browser.post(url, {**again, "confirm": "mine"}).status_code == 302

@@ -55,4 +55,4 @@ def _client_item(request: SalonRequest, client: Client) -> Item:
     phone = display_phone(client.mobile or client.landline, request.salon.country)
     number = f"{_('No.')} {client.number}"
     detail = " · ".join(part for part in (number, phone, client.email, client.city) if part)
-    return Item(client.full_name, detail, reverse("clients:card", args=[request.salon.slug, client.pk]), "user")
+    return Item(client.full_name, detail, reverse("client_card", args=[request.salon.slug, client.pk]), "user")

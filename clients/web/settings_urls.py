@@ -1,0 +1,5 @@
+"""Settings about clients, below `/s/<slug>/settings/`."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
