@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clients.cards import create_client
+from clients.details import ClientDetails
 from clients.listing import list_clients
 from clients.models import Client, CreatedVia
-from clients.web.forms import ENTERED, ClientDetails
+from clients.web.forms import ENTERED
 from salon.audit.models import AuditEntry
 from salon.identity.models import User
 from salon.identity.roles import Actor
