@@ -13,6 +13,7 @@ from django.utils import timezone
 from clients.cards import create_client
 from clients.details import ClientDetails
 from clients.models import CreatedVia
+from clients.notes import write_note
 from salon.api.keys import issue_key
 from salon.api.models import ApiKey
 from salon.api.scopes import ASKED_FOR
@@ -78,10 +79,17 @@ def _key(salon: Salon) -> UUID:
         ).key.pk
 
 
+def _note(salon: Salon) -> UUID:
+    client_id = _client(salon)
+    with salon_scope(salon.pk):
+        return write_note(actor=system_actor("test"), client_id=client_id, text="Ohne Milch", pinned=False, now=NOW).pk
+
+
 # A captured id nobody makes here fails with a KeyError: add how its row comes to be.
 MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "client_id": _client,
     "membership_id": _membership,
+    "note_id": _note,
     "invitation_id": _invitation,
     "key_id": _key,
 }

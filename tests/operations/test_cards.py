@@ -26,12 +26,13 @@ from tests.conftest import NOW
 ANNA = ClientDetails(first_name="Anna", last_name="Müller", mobile="0171 5550318", birthday="4.5.")
 
 
-def _create(salon: Salon, actor: Actor, details: ClientDetails = ANNA) -> Client:
+def make_client(salon: Salon, actor: Actor, details: ClientDetails = ANNA) -> Client:
+    """Make one card in the open salon."""
     return create_client(actor=actor, salon=salon, details=details, created_via=CreatedVia.STAFF, now=NOW).client
 
 
 def test_a_new_card_keeps_what_was_entered(in_sonnenschein: Salon, front_desk: Actor) -> None:
-    client = _create(in_sonnenschein, front_desk)
+    client = make_client(in_sonnenschein, front_desk)
 
     stored = get_client(client.pk)
     assert stored.details == ClientDetails(
@@ -51,29 +52,29 @@ def test_listed_on_is_the_salons_date(in_sonnenschein: Salon, front_desk: Actor)
 
 def test_numbers_ascend_in_each_salon_by_itself(sonnenschein: Salon, dom: Salon, front_desk: Actor) -> None:
     with salon_scope(sonnenschein.pk):
-        assert [_create(sonnenschein, front_desk).number for _ in range(3)] == [1, 2, 3]
+        assert [make_client(sonnenschein, front_desk).number for _ in range(3)] == [1, 2, 3]
     with salon_scope(dom.pk):
-        assert _create(dom, front_desk).number == 1
+        assert make_client(dom, front_desk).number == 1
 
 
 def test_a_refused_card_leaves_nothing(in_sonnenschein: Salon, front_desk: Actor) -> None:
     with pytest.raises(InvalidInput):
-        _create(in_sonnenschein, front_desk, ClientDetails(email="a@b.example"))
+        make_client(in_sonnenschein, front_desk, ClientDetails(email="a@b.example"))
     assert not Client.objects.exists()
     assert not SearchToken.objects.exists()
     assert not AuditEntry.objects.exists()
-    assert _create(in_sonnenschein, front_desk).number == 1
+    assert make_client(in_sonnenschein, front_desk).number == 1
 
 
 def test_who_may_not_write_writes_nothing(in_sonnenschein: Salon) -> None:
     nobody = Actor(ActorKind.API_KEY, None, "reader", frozenset())
     with pytest.raises(NotAllowed):
-        _create(in_sonnenschein, nobody)
+        make_client(in_sonnenschein, nobody)
     assert not Client.objects.exists()
 
 
 def test_creation_is_recorded(in_sonnenschein: Salon, front_desk: Actor) -> None:
-    client = _create(in_sonnenschein, front_desk)
+    client = make_client(in_sonnenschein, front_desk)
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.subject_id, entry.actor_name, entry.at) == ("client.created", client.pk, "Empfang", NOW)
     assert entry.changes == [
@@ -85,7 +86,7 @@ def test_creation_is_recorded(in_sonnenschein: Salon, front_desk: Actor) -> None
 
 
 def test_a_change_touches_what_it_names(in_sonnenschein: Salon, front_desk: Actor) -> None:
-    client = _create(in_sonnenschein, front_desk)
+    client = make_client(in_sonnenschein, front_desk)
     later = NOW + timedelta(hours=1)
     update_client(
         actor=front_desk,
@@ -106,7 +107,7 @@ def test_a_change_touches_what_it_names(in_sonnenschein: Salon, front_desk: Acto
 
 
 def test_saving_the_same_again_changes_nothing(in_sonnenschein: Salon, front_desk: Actor) -> None:
-    client = _create(in_sonnenschein, front_desk)
+    client = make_client(in_sonnenschein, front_desk)
     update_client(
         actor=front_desk,
         salon=in_sonnenschein,
@@ -120,7 +121,7 @@ def test_saving_the_same_again_changes_nothing(in_sonnenschein: Salon, front_des
 
 
 def test_a_stale_version_is_refused(in_sonnenschein: Salon, front_desk: Actor) -> None:
-    client = _create(in_sonnenschein, front_desk)
+    client = make_client(in_sonnenschein, front_desk)
     for city, version in (("Köln", 1), ("Bonn", 2)):
         update_client(
             actor=front_desk,
@@ -142,7 +143,7 @@ def _change(actor: Actor, salon: Salon, client: Client, changes: ChangedDetails,
 
 
 def test_changes_of_different_fields_both_stay(in_sonnenschein: Salon, front_desk: Actor) -> None:
-    client = _create(in_sonnenschein, front_desk)
+    client = make_client(in_sonnenschein, front_desk)
     _change(front_desk, in_sonnenschein, client, {"city": "Köln"}, {"city": ""})
     _change(front_desk, in_sonnenschein, client, {"mobile": "0171 1112223"}, {"mobile": "0171 555 0318"})
     stored = get_client(client.pk)
@@ -150,7 +151,7 @@ def test_changes_of_different_fields_both_stay(in_sonnenschein: Salon, front_des
 
 
 def test_changes_of_one_field_are_told(in_sonnenschein: Salon, front_desk: Actor) -> None:
-    client = _create(in_sonnenschein, front_desk)
+    client = make_client(in_sonnenschein, front_desk)
     _change(front_desk, in_sonnenschein, client, {"city": "Köln"}, {"city": ""})
     with pytest.raises(ConflictingChange) as refusal:
         _change(front_desk, in_sonnenschein, client, {"city": "Bonn", "street": "Ring 1"}, {"city": "", "street": ""})
@@ -162,7 +163,7 @@ def test_changes_of_one_field_are_told(in_sonnenschein: Salon, front_desk: Actor
 
 
 def test_a_card_with_the_same_contact_is_refused_on_request(in_sonnenschein: Salon, front_desk: Actor) -> None:
-    client = _create(in_sonnenschein, front_desk)
+    client = make_client(in_sonnenschein, front_desk)
     given = ClientDetails(first_name="B", landline="+49 171 5550318")
     with pytest.raises(PossibleDuplicate) as refusal:
         create_client(
@@ -175,7 +176,7 @@ def test_a_card_with_the_same_contact_is_refused_on_request(in_sonnenschein: Sal
         )
     assert refusal.value.clients == [client]
     assert Client.objects.count() == 1
-    assert _create(in_sonnenschein, front_desk, given).number == 2
+    assert make_client(in_sonnenschein, front_desk, given).number == 2
 
 
 def test_the_same_form_twice_makes_one_card(in_sonnenschein: Salon, front_desk: Actor) -> None:
@@ -191,7 +192,7 @@ def test_the_same_form_twice_makes_one_card(in_sonnenschein: Salon, front_desk: 
                 client_id=card_id,
             )
     assert [(client.pk, client.number) for client in Client.objects.all()] == [(card_id, 1)]
-    assert _create(in_sonnenschein, front_desk).number == 2
+    assert make_client(in_sonnenschein, front_desk).number == 2
 
 
 def test_an_unknown_card(in_sonnenschein: Salon, front_desk: Actor) -> None:
@@ -203,6 +204,6 @@ def test_an_unknown_card(in_sonnenschein: Salon, front_desk: Actor) -> None:
 
 def test_another_salons_card_is_unknown(sonnenschein: Salon, dom: Salon, front_desk: Actor) -> None:
     with salon_scope(sonnenschein.pk):
-        client = _create(sonnenschein, front_desk)
+        client = make_client(sonnenschein, front_desk)
     with salon_scope(dom.pk), pytest.raises(NotFound):
         get_client(client.pk)
