@@ -9,8 +9,8 @@ from salon.tenancy.models import Salon, new_id
 class DueWork(models.Model):
     """One thing to be done by a Celery task from `due_at` on; deleted when done. A directory table: ids only.
 
-    `claimed_at` is the claim of the worker that is at it: whoever ends the claim names it. `error` is the name of an
-    exception's type, never its text, which may tell an address.
+    `claimed_at` is the last sign of life of the worker that is at it, and `attempts` tells its claim from all others.
+    `error` is the name of an exception's type, never its text, which may tell an address.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

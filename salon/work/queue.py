@@ -8,17 +8,21 @@ from uuid import UUID
 import structlog
 from celery import current_app
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from kombu import pools
 from kombu.exceptions import OperationalError
 
 from salon.work.models import DueWork
 
-# Seconds after which Celery interrupts a task that does due work, and ends its process: whoever holds a claim is dead
-# before its lease is over, so no two workers are at one thing.
-TIME_TO_FINISH = 60
-TIME_TO_LIVE = 75
-LEASE = timedelta(seconds=90)
+# How long a claim counts without a sign of life; after it the work is free for another worker.
+LEASE = timedelta(seconds=60)
+# Seconds after which Celery interrupts a task that does due work in one go, and ends its process: whoever holds a claim
+# is dead before its lease is over, so no two workers are at one thing.
+TIME_TO_FINISH = 45
+TIME_TO_LIVE = 55
+# The same for a task that renews its claim by `beat`: less than the broker's visibility timeout of 900.
+LONG_TIME_TO_FINISH = 780
+LONG_TIME_TO_LIVE = 840
 LONGEST_DELAY = timedelta(hours=6)
 # Seconds a wake-up counts: `dispatch` sends the next one a minute later, so a backlog is not in the broker twice.
 WAKE_UP_COUNTS = 60
@@ -39,8 +43,9 @@ class ClaimLost(WorkFailed):
 def schedule(*, task: str, subject_id: UUID, due_at: datetime, salon_id: UUID | None = None) -> None:
     """Write work into the open transaction and wake a worker after its commit.
 
-    `task` is a Celery task's name, with the time limits TIME_TO_FINISH and TIME_TO_LIVE; it is called with the work's
-    id. A broker that cannot be reached is logged and nothing else: `dispatch` finds the row within a minute.
+    `task` is a Celery task's name, with the time limits TIME_TO_FINISH and TIME_TO_LIVE, or those for LONG work, which
+    beats; it is called with the work's id. A broker that cannot be reached is logged and nothing else: `dispatch` finds
+    the row within a minute.
     """
     work = DueWork.objects.create(task=task, subject_id=subject_id, due_at=due_at, salon_id=salon_id)
     transaction.on_commit(lambda: enqueue(work))
@@ -61,6 +66,28 @@ def enqueue(work: DueWork) -> bool:
 def due(now: datetime, *, limit: int = 1000) -> list[DueWork]:
     """Return what is due and in nobody's hands, longest due first."""
     return list(_free(now).order_by("due_at", "id")[:limit])
+
+
+def beat(work: DueWork, *, now: datetime) -> None:
+    """Renew the claim of long work: a sign of life, more often than every LEASE, and a fence around what is written.
+
+    Outside a transaction it commits at once. As the first statement of the transaction that writes a batch it holds the
+    claim until that commits: whoever lost it writes nothing more, and nobody can take it meanwhile.
+
+        with claimed(UUID(work_id), now=timezone.now()) as work:
+            if work is not None:
+                for batch in batches:
+                    with salon_scope(work.salon_id):
+                        beat(work, now=timezone.now())
+                        write(batch)
+
+    Work that beat and whose worker died is free when the lease is over, however often it was tried; work that failed
+    backs off.
+
+    Raises: ClaimLost; let it pass, `claimed` logs it.
+    """
+    if not _held(work).update(claimed_at=now, due_at=now):
+        raise ClaimLost
 
 
 def finish(work: DueWork) -> None:
@@ -102,16 +129,21 @@ def _claim(work_id: UUID, now: datetime) -> DueWork | None:
         if work is not None:
             work.attempts += 1
             work.claimed_at = now
-            # Beyond ten doublings the cap holds anyway.
-            work.due_at = now + min(timedelta(minutes=2 ** min(work.attempts - 1, 10)), LONGEST_DELAY)
+            work.due_at = now + _delay(work)
             work.save(update_fields=["attempts", "claimed_at", "due_at"])
     return work
 
 
 def _release(work: DueWork, error: BaseException) -> str:
     reason = type(error).__name__
-    _held(work).update(claimed_at=None, error=reason[:120])
+    # From the claim or the last sign of life on.
+    _held(work).update(claimed_at=None, due_at=F("claimed_at") + _delay(work), error=reason[:120])
     return reason
+
+
+def _delay(work: DueWork) -> timedelta:
+    # Beyond ten doublings the cap holds anyway.
+    return min(timedelta(minutes=2 ** min(work.attempts - 1, 10)), LONGEST_DELAY)
 
 
 def _free(now: datetime) -> QuerySet[DueWork]:
@@ -119,4 +151,5 @@ def _free(now: datetime) -> QuerySet[DueWork]:
 
 
 def _held(work: DueWork) -> QuerySet[DueWork]:
-    return DueWork.objects.filter(pk=work.pk, claimed_at=work.claimed_at)
+    # Every claim counts one attempt more, so the number of attempts tells it from all others.
+    return DueWork.objects.filter(pk=work.pk, attempts=work.attempts, claimed_at__isnull=False)

@@ -8,7 +8,9 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from structlog.testing import capture_logs
 
@@ -18,7 +20,19 @@ from salon.identity.models import User
 from salon.mail.models import AccountMail
 from salon.work import queue
 from salon.work.models import DueWork
-from salon.work.queue import LEASE, TIME_TO_FINISH, TIME_TO_LIVE, ClaimLost, WorkFailed, claimed, due, finish
+from salon.work.queue import (
+    LEASE,
+    LONG_TIME_TO_FINISH,
+    LONG_TIME_TO_LIVE,
+    TIME_TO_FINISH,
+    TIME_TO_LIVE,
+    ClaimLost,
+    WorkFailed,
+    beat,
+    claimed,
+    due,
+    finish,
+)
 from tests.conftest import NOW
 from tests.identity.racing import race
 
@@ -40,6 +54,15 @@ def _fail(work: DueWork, now: datetime) -> None:
     with claimed(work.pk, now=now) as mine:
         assert mine is not None
         raise WorkFailed from ConnectionRefusedError(ADDRESS)
+
+
+def _beat_and_fail(work: DueWork, now: datetime, beaten: datetime, *, rolled_back: bool = False) -> None:
+    with claimed(work.pk, now=now) as mine:
+        assert mine is not None
+        with transaction.atomic():
+            beat(mine, now=beaten)
+            transaction.set_rollback(rolled_back)
+        raise WorkFailed
 
 
 def _row(work: DueWork) -> tuple[datetime | None, datetime, int, str]:
@@ -119,7 +142,7 @@ def test_the_work_of_a_dead_worker_is_free_when_the_lease_is_over_and_backs_off_
     work = _work()
     now = NOW
     assert _claim_and_die(work, now)
-    for minutes in (1.5, *MINUTES[1:]):
+    for minutes in MINUTES:
         assert due(now + timedelta(minutes=minutes) - INSTANT) == []
         assert not _claim_and_die(work, now + timedelta(minutes=minutes) - INSTANT)
         now += timedelta(minutes=minutes)
@@ -158,6 +181,72 @@ def test_who_lost_the_claim_changes_nothing(db: None) -> None:
     assert [row.pk for row in DueWork.objects.all()] == [work.pk]
 
 
+def test_a_beat_keeps_the_claim_as_long_as_it_lives(db: None) -> None:
+    work = _work()
+    with claimed(work.pk, now=NOW) as mine:
+        assert mine is not None
+        for minutes in (0.9, 1.8, 2.7):
+            now = NOW + timedelta(minutes=minutes)
+            assert not _claim_and_die(work, now)
+            beat(mine, now=now)
+            assert _row(work) == (now, now, 1, "")
+    assert not DueWork.objects.exists()
+
+
+def test_long_work_of_a_dead_worker_is_free_a_lease_after_its_last_beat_however_often_it_was_tried(db: None) -> None:
+    work = _work()
+    now = NOW
+    for _ in range(8):
+        mine = queue._claim(work.pk, now)
+        assert mine is not None
+        now += timedelta(seconds=20)
+        beat(mine, now=now)
+        assert due(now + LEASE - INSTANT) == []
+        now += LEASE
+        assert due(now) == [work]
+
+
+def test_long_work_that_fails_backs_off_from_its_last_beat_on(db: None) -> None:
+    work = _work()
+    beaten = NOW + timedelta(minutes=10)
+    _beat_and_fail(work, NOW, beaten)
+    assert _row(work) == (None, beaten + timedelta(minutes=1), 1, "WorkFailed")
+
+
+def test_who_lost_the_claim_writes_no_further_batch_and_spoils_nothing(db: None) -> None:
+    work = _work()
+    later = NOW + LEASE
+    with capture_logs() as logs, claimed(work.pk, now=NOW) as lost:
+        assert lost is not None
+        assert _claim_and_die(work, later)
+        with transaction.atomic():
+            _work()
+            beat(lost, now=later + INSTANT)
+    assert [row.pk for row in DueWork.objects.all()] == [work.pk]
+    assert _row(work) == (later, later + timedelta(minutes=2), 2, "")
+    assert [entry["error"] for entry in logs] == ["ClaimLost"]
+
+
+def test_a_beat_that_was_rolled_back_leaves_the_claim_as_it_was(db: None) -> None:
+    work = _work()
+    _beat_and_fail(work, NOW, NOW + timedelta(seconds=30), rolled_back=True)
+    assert _row(work) == (None, NOW + timedelta(minutes=1), 1, "WorkFailed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_takes_work_while_a_batch_that_beat_is_being_written() -> None:
+    """However long the batch takes: the lease is over for everybody but the transaction that holds the row."""
+    work = _work()
+    with claimed(work.pk, now=NOW) as mine:
+        assert mine is not None
+        with transaction.atomic():
+            beat(mine, now=NOW)
+            [taken] = race(lambda: _claim_and_die(work, NOW + LEASE * 5))
+        assert taken is False
+        [taken] = race(lambda: _claim_and_die(work, NOW + LEASE * 5))
+        assert taken is True
+
+
 def test_work_finished_in_a_transaction_that_fails_is_not_finished(db: None) -> None:
     work = _work()
 
@@ -186,8 +275,14 @@ def test_every_task_that_does_due_work_ends_before_its_lease() -> None:
     assert {"salon.identity.tasks.send_reset_link", "salon.mail.tasks.deliver_account_mail"} <= {
         task.name for task in workers
     }
-    assert {(task.soft_time_limit, task.time_limit) for task in workers} == {(TIME_TO_FINISH, TIME_TO_LIVE)}
+    assert {(task.soft_time_limit, task.time_limit) for task in workers} <= {
+        (TIME_TO_FINISH, TIME_TO_LIVE),
+        (LONG_TIME_TO_FINISH, LONG_TIME_TO_LIVE),
+    }
     assert TIME_TO_FINISH < TIME_TO_LIVE < LEASE.total_seconds()
+    assert LEASE.total_seconds() <= 60
+    visible = settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
+    assert LONG_TIME_TO_FINISH < LONG_TIME_TO_LIVE < visible
 
 
 def test_a_slow_worker_writes_no_second_reset_mail(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +290,7 @@ def test_a_slow_worker_writes_no_second_reset_mail(owner: User, monkeypatch: pyt
     winner = timezone.now() + LEASE
 
     def overtaken(lost: DueWork) -> None:
-        DueWork.objects.update(claimed_at=winner)
+        DueWork.objects.update(claimed_at=winner, attempts=F("attempts") + 1)
         finish(lost)
 
     monkeypatch.setattr(tasks, "finish", overtaken)
