@@ -78,7 +78,8 @@ def problem_of(error: Exception) -> Problem | None:  # noqa: PLR0911 - one for e
         case InvalidInput():
             return Problem(400, error.code, str(error.message), [_told(one) for one in error.errors])
         case DomainError():
-            return Problem(_STATUS.get(type(error), 409), error.code, str(error.message))
+            status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 409)
+            return Problem(status, error.code, str(error.message))
         case exceptions.ValidationError():
             invalid = InvalidInput(list(_flat(error.detail)))
             return Problem(400, invalid.code, str(invalid.message), [_told(one) for one in invalid.errors])

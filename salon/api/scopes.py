@@ -41,7 +41,10 @@ ASKED_FOR = (Scope.CLIENTS_READ, Scope.CLIENTS_WRITE)
 
 _PERMISSIONS = {
     Scope.CLIENTS_READ: frozenset({Permission.CLIENTS_READ}),
-    Scope.CLIENTS_WRITE: frozenset({Permission.CLIENTS_WRITE}),
+    Scope.CLIENTS_WRITE: frozenset({Permission.CLIENTS_WRITE, Permission.DISCOUNTS}),
+    Scope.CLIENTS_ERASE: frozenset({Permission.CLIENTS_ERASE, Permission.CLIENTS_MERGE}),
+    Scope.LOYALTY_WRITE: frozenset({Permission.MATRIX_EXEMPT}),
+    Scope.EXPORTS_WRITE: frozenset({Permission.EXPORT}),
 }
 
 
