@@ -173,7 +173,7 @@ def accept(given: ClientDetails, *, country: str, today: date, before: ClientDet
     reading = _Reading(country, today)
     clean: ChangedDetails = {}
     for name in (field.name for field in _FIELDS):
-        text = _tidy(getattr(given, name))
+        text = tidy(getattr(given, name))
         if before is None or text != getattr(before, name):
             text = reading.accept(name, text)
         clean[name] = text  # type: ignore[literal-required]
@@ -189,7 +189,7 @@ def accept(given: ClientDetails, *, country: str, today: date, before: ClientDet
     return Accepted(details, reading.warnings)
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Return text with single spaces and without what nobody sees: control, zero-width and direction characters."""
     seen = "".join(" " if letter.isspace() else letter for letter in text if not _INVISIBLE.match(letter))
     return " ".join(seen.split())
@@ -198,7 +198,7 @@ def _tidy(text: str) -> str:
 def normalised(given: ClientDetails, *, country: str, today: date) -> ClientDetails:
     """Return details in the form they are kept wherever they have one, refusing nothing."""
     reading = _Reading(country, today)
-    kept = {field.name: reading.accept(field.name, _tidy(getattr(given, field.name))) for field in _FIELDS}
+    kept = {field.name: reading.accept(field.name, tidy(getattr(given, field.name))) for field in _FIELDS}
     return ClientDetails(**kept)
 
 

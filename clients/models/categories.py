@@ -1,20 +1,32 @@
 """Labels on clients, which may grant a discount."""
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
+from decimal import Decimal
 
+from django.db import models
+
+from clients.labels import CategoryDetails, DiscountOn
 from clients.models.card import Client
 from salon.tenancy.constraints import RowLevelSecurity, SalonKey, SalonReference, owned_by_salon
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon, SalonOwned
 
+# What setting `details` writes.
+CATEGORY_FIELDS = (
+    "name",
+    "name_key",
+    "description",
+    "discount_percent",
+    "discount_on",
+    "discount_special_offers",
+)
 
-class DiscountOn(models.TextChoices):
-    """What a category's discount is taken off."""
 
-    BOTH = "BOTH", _("services and products")
-    SERVICES = "SERVICES", _("services")
-    PRODUCTS = "PRODUCTS", _("products")
+class CategoryQuerySet(models.QuerySet["Category"]):
+    """Categories of the open salon."""
+
+    def live(self) -> "CategoryQuerySet":
+        """Return those that nobody has deleted."""
+        return self.filter(deleted_at=None)
 
 
 class Category(SalonOwned):
@@ -31,6 +43,8 @@ class Category(SalonOwned):
     created_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
 
+    objects = CategoryQuerySet.as_manager()
+
     class Meta:
         constraints = [
             *owned_by_salon("clients_category"),
@@ -45,6 +59,26 @@ class Category(SalonOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def details(self) -> CategoryDetails:
+        """What the category says, the percentage as text with two places."""
+        return CategoryDetails(
+            name=self.name,
+            description=self.description,
+            discount_percent="" if self.discount_percent is None else f"{self.discount_percent:.2f}",
+            discount_on=self.discount_on,
+            discount_special_offers=self.discount_special_offers,
+        )
+
+    @details.setter
+    def details(self, details: CategoryDetails) -> None:
+        self.name = details.name
+        self.name_key = details.name_key
+        self.description = details.description
+        self.discount_percent = Decimal(details.discount_percent) if details.discount_percent else None
+        self.discount_on = details.discount_on
+        self.discount_special_offers = details.discount_special_offers
 
 
 class CategoryAssignment(models.Model):

@@ -1,6 +1,6 @@
 """Writing and reading the audit trail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -34,6 +34,25 @@ def record(
         subject_kind=subject_kind,
         subject_id=subject_id,
         changes=[asdict(change) for change in changes],
+    )
+
+
+def record_many(
+    *, actor: Actor, action: str, subject_kind: str, changes: Mapping[UUID, Iterable[Change]], now: datetime
+) -> None:
+    """Write an entry as `record` does for each of many things, which `changes` has by their ids."""
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            at=now,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            action=action,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            changes=[asdict(change) for change in found],
+        )
+        for subject_id, found in changes.items()
     )
 
 
