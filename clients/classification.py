@@ -36,7 +36,6 @@ class Reason(TextChoices):
 
 # Exactly so many days ago still counts.
 MEMORY = timedelta(days=365)
-_BEHIND = MEMORY + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer, the facts behind it, and the first day on which time alone gives another (None: never)."""
+    """The answer, the facts behind it as far as they were known, and the first day on which time alone gives another.
+
+    `evidence` is None without a card; `changes_on` is None where time changes nothing.
+    """
 
     status: Status
     reason: Reason
@@ -67,16 +69,36 @@ class Verdict:
 def classify(facts: Facts | None, on: date) -> Verdict:
     """Return whether a client with these facts is new on a day; without a card nobody is known (domain.md §4.2).
 
-    Before `listed_on` there was no card. The answer that `changes_on` announces is another status or another reason.
+    Before `listed_on` there was no card, and nobody could have announced one. The answer that `changes_on` announces is
+    another status or another reason.
     """
     if facts is None or on < facts.listed_on:
         return Verdict(Status.NEW, Reason.NOT_LISTED, None, None)
     then = facts.until(on)
     if then.last_success_on and on - then.last_success_on <= MEMORY:
-        return Verdict(Status.RETURNING, Reason.RECENT_VISIT, then, then.last_success_on + _BEHIND)
+        return Verdict(Status.RETURNING, Reason.RECENT_VISIT, then, _forgotten_on(then.last_success_on))
     if on - facts.listed_on > MEMORY:
         return Verdict(Status.NEW, Reason.LAPSED, then, None)
-    lapses_on = facts.listed_on + _BEHIND
+    lapses_on = _forgotten_on(facts.listed_on)
     if facts.created_via == CreatedVia.ONLINE_BOOKING and then.last_success_on is None:
         return Verdict(Status.NEW, Reason.FIRST_VISIT_PENDING, then, lapses_on)
     return Verdict(Status.RETURNING, Reason.LISTED, then, lapses_on)
+
+
+def status_changes_on(facts: Facts, on: date) -> date | None:
+    """Return the first day on which time alone gives another status than on that day, None: never.
+
+    Between them the reason may change: a returning client whose visit is too long ago can still be newly listed.
+    """
+    first = verdict = classify(facts, on)
+    while verdict.changes_on:
+        changed_on = verdict.changes_on
+        verdict = classify(facts, changed_on)
+        if verdict.status != first.status:
+            return changed_on
+    return None
+
+
+def _forgotten_on(day: date) -> date | None:
+    """Return the first day on which something of that day is more than 365 days ago; the calendar ends before some."""
+    return day + MEMORY + timedelta(days=1) if day < date.max - MEMORY else None

@@ -1,18 +1,11 @@
 """What a salon has decided about its client cards."""
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
+from clients.identity import IdentityPolicy
 from salon.tenancy.constraints import RowLevelSecurity, SalonKey
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
-
-
-class IdentityPolicy(models.TextChoices):
-    """How sure an online booking must be about whose card it is (domain.md §4.1)."""
-
-    STRICT = "STRICT", _("strict")
-    LENIENT = "LENIENT", _("lenient")
 
 
 class ClientRules(models.Model):
