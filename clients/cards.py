@@ -180,7 +180,7 @@ def get_client(client_id: UUID) -> Client:
 
     Raises: MergedAway for a card that went into another, NotFound.
     """
-    return _in_use(Client.objects.filter(pk=client_id).first())
+    return in_use(Client.objects.select_related("referred_by").filter(pk=client_id).first())
 
 
 def lock_client(client_id: UUID) -> Client:
@@ -188,10 +188,14 @@ def lock_client(client_id: UUID) -> Client:
 
     Raises: MergedAway, NotFound.
     """
-    return _in_use(Client.objects.select_for_update(no_key=True).filter(pk=client_id).first())
+    return in_use(Client.objects.select_for_update(no_key=True).filter(pk=client_id).first())
 
 
-def _in_use(client: Client | None) -> Client:
+def in_use(client: Client | None) -> Client:
+    """Return the card if it is one that is in use.
+
+    Raises: MergedAway, NotFound.
+    """
     if client is not None and client.state == CardState.MERGED and client.merged_into_id:
         raise MergedAway(client.merged_into_id)
     if client is None or client.state != CardState.LISTED:

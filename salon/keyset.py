@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+from django.db import connection
+from django.db.models import BooleanField, ExpressionWrapper, F, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
+
+
+# So many rows are looked at in order before what meets a condition counts as rare.
+WALKED = 2000
 
 
 class InvalidCursor(Exception):
@@ -37,8 +42,10 @@ class _Row(Func):
     output_field = BooleanField()
 
 
-def page[Row: Model](rows: QuerySet[Row], order: Order, *, limit: int, cursor: str | None = None) -> Page[Row]:
-    """Return up to `limit` rows of an unordered queryset at a cursor, or from the start.
+def page[Row: Model](
+    rows: QuerySet[Row], order: Order, *, limit: int, cursor: str | None = None, meeting: Q | None = None
+) -> Page[Row]:
+    """Return up to `limit` rows of an unordered queryset at a cursor, or from the start; only those `meeting` it.
 
     Raises: InvalidCursor.
     """
@@ -49,7 +56,7 @@ def page[Row: Model](rows: QuerySet[Row], order: Order, *, limit: int, cursor: s
         there = _Row(*(Value(value, field) for value, field in zip(key, _columns(rows.model, order), strict=True)))
         rows = rows.filter(LessThan(here, there) if descending else GreaterThan(here, there))
     ordered = rows.order_by(*(f"-{name}" if descending else name for name in order.fields))
-    found = list(ordered[: limit + 1])
+    found = list(ordered[: limit + 1]) if meeting is None else _sought(ordered, meeting, limit + 1)
     more, found = len(found) > limit, found[:limit]
     if backward:
         found.reverse()
@@ -61,6 +68,42 @@ def page[Row: Model](rows: QuerySet[Row], order: Order, *, limit: int, cursor: s
         _encode(False, found[-1], order) if has_next else None,
         _encode(True, found[0], order) if has_previous else None,
     )
+
+
+def _sought[Row: Model](ordered: QuerySet[Row], meeting: Q, many: int) -> list[Row]:
+    """Return the first rows of an ordered queryset that meet a condition.
+
+    The planner knows nothing of one salon's share in a condition; so nothing is left to it. What is frequent is met
+    while walking along the order. What is not met often enough on the way is rare: gathered, by whatever index it
+    has, and ordered then.
+    """
+    order = ordered.query.order_by
+    walked = ordered.annotate(meets=ExpressionWrapper(meeting, output_field=BooleanField())).values("pk", "meets")
+    keys = _keys(f"SELECT id FROM (…) walked WHERE meets LIMIT {int(many)}", walked[:WALKED])
+    if len(keys) < many:
+        names = [str(name).removeprefix("-") for name in order]
+        gathered = ordered.order_by().filter(meeting).values(*dict.fromkeys(["pk", *names]))
+        columns = [str(ordered.model._meta.get_field(name).column) for name in names]
+        directions = [f"{column} DESC" if str(name).startswith("-") else column for column, name in zip(columns, order, strict=True)]
+        keys = _keys(f"SELECT id FROM (… OFFSET 0) gathered ORDER BY {', '.join(directions)} LIMIT {int(many)}", gathered)
+    found = ordered.model._default_manager.in_bulk(keys)
+    return [found[key] for key in keys]
+
+
+def _keys(around: str, rows: QuerySet[Any, Any]) -> list[Any]:
+    sql, values = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(around.replace("…", sql), values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def beyond[Row: Model](rows: QuerySet[Row], order: Order, row: Row, *, backward: bool = False) -> QuerySet[Row]:
+    """Return what stands behind `row` in an unordered queryset (backward: before it), the nearest first."""
+    descending = order.descending != backward
+    here = _Row(*map(F, order.fields))
+    there = _Row(*(Value(getattr(row, field.attname), field) for field in _columns(type(row), order)))
+    found = rows.filter(LessThan(here, there) if descending else GreaterThan(here, there))
+    return found.order_by(*(f"-{name}" if descending else name for name in order.fields))
 
 
 def _columns(model: type[Model], order: Order) -> list[Any]:

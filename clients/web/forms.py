@@ -1,18 +1,25 @@
 """The client card's form: parses input; what is accepted is decided by the operation."""
 
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from clients.details import LABELS, ChangedDetails, Gender
+from clients.cards import ConflictingChange
+from clients.details import LABELS, YES, ChangedDetails, Gender
 from clients.models import Client
-from clients.web.shown import birthday_text
+from clients.referral import referrer_in, referrer_seen, written
+from clients.web.shown import birthday_text, worded
+from salon.errors import InvalidInput
+from salon.identity.roles import Actor, Permission
 from salon.phone import display_phone
+from salon.web.forms import show_errors
 
-# The fields of the form; what else a card has is changed where it stands.
-ENTERED = (
+# What is asked of somebody who is new here.
+FIRST_ENTERED = (
     "first_name",
     "last_name",
     "gender",
@@ -23,15 +30,37 @@ ENTERED = (
     "street",
     "postal_code",
     "city",
+    "referred_by",
 )
+# The fields of the form; the matrix exemption only for those who may grant it.
+ENTERED = (*FIRST_ENTERED, "blocked", "blocked_reason")
+
+
+def fields_for(actor: Actor) -> tuple[str, ...]:
+    """Return what somebody may change on a card."""
+    return (*ENTERED, "matrix_exempt") if Permission.MATRIX_EXEMPT in actor.permissions else ENTERED
 
 
 def _text(name: str, **attributes: str) -> forms.CharField:
     return forms.CharField(label=cast(str, LABELS[name]), required=False, widget=forms.TextInput(attrs=attributes))
 
 
+class Tick(forms.Field):
+    """A yes or nothing, as the card's details write it."""
+
+    widget = forms.CheckboxInput
+
+    def to_python(self, value: Any) -> str:
+        """Return YES or nothing."""
+        return YES if value else ""
+
+
+def _tick(name: str) -> Tick:
+    return Tick(label=cast(str, LABELS[name]), required=False)
+
+
 class ClientForm(forms.Form):
-    """All master data of one card."""
+    """Master data of one card: the fields called `names`."""
 
     first_name = _text("first_name", autocomplete="off", autofocus="autofocus")
     last_name = _text("last_name", autocomplete="off")
@@ -45,51 +74,131 @@ class ClientForm(forms.Form):
     street = _text("street", autocomplete="off")
     postal_code = _text("postal_code", autocomplete="off", inputmode="numeric")
     city = _text("city", autocomplete="off")
+    referred_by = _text("referred_by", autocomplete="off")
+    blocked = _tick("blocked")
+    blocked_reason = _text("blocked_reason", autocomplete="off")
+    matrix_exempt = _tick("matrix_exempt")
     # What the card was made of when the form was shown: the id of a new card, the values of an old one.
     card_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Mapping[str, str] | None = None, initial: dict[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        initial: dict[str, object] | None = None,
+        names: Sequence[str] = ENTERED,
+    ) -> None:
         super().__init__(data=data, initial=initial)
-        choices = [("", _("not given")), *Gender.choices]
-        cast(forms.Select, self.fields["gender"].widget).choices = choices
+        self.names = names
+        for other in set(self.fields) - {*names, "card_id"}:
+            del self.fields[other]
+        if "gender" in self.fields:
+            choices = [("", _("not given")), *Gender.choices]
+            cast(forms.Select, self.fields["gender"].widget).choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        """Find the card that was named as the referrer."""
+        entered = self.cleaned_data
+        self.referrer_id = ""
+        text = entered.get("referred_by", "")
+        if text and text != self.shown_before.get("referred_by"):
+            try:
+                found = referrer_in(text)
+                self.referrer_id = str(found.pk) if found else ""
+            except InvalidInput as refusal:
+                show_errors(self, refusal.errors)
+        return entered
 
     @property
     def shown_before(self) -> dict[str, str]:
         """The values that stood on the card when the form was shown, to be sent along."""
         if self.is_bound:
-            return {name: self.data[f"was-{name}"] for name in ENTERED if f"was-{name}" in self.data}
-        return {name: str(self.initial[name]) for name in ENTERED} if self.initial.keys() >= set(ENTERED) else {}
+            return {name: self.data[f"was-{name}"] for name in self.names if f"was-{name}" in self.data}
+        return {name: str(self.initial[name]) for name in self.names} if self.initial.keys() >= set(self.names) else {}
 
     @property
     def told(self) -> dict[str, str]:
         """What somebody else entered meanwhile, as a conflict told it."""
-        return {name: self.data[f"told-{name}"] for name in ENTERED if f"told-{name}" in self.data}
+        return {name: self.data[f"told-{name}"] for name in self.names if f"told-{name}" in self.data}
 
     @property
     def overwritten(self) -> ChangedDetails:
         """What stood where something else was entered, where a conflict was told: what it told."""
-        return cast(ChangedDetails, {**self.seen, **self.told})
+        return _with_referrer_seen({**self._before, **self.told})
 
     @property
     def changes(self) -> ChangedDetails:
         """What was entered and is not what stood there; to be called on a valid form."""
         before = self.shown_before
-        entered = {name: self.cleaned_data[name] for name in ENTERED}
-        return cast(ChangedDetails, {name: text for name, text in entered.items() if before.get(name) != text})
+        entered = {name: self.cleaned_data[name] for name in self.names}
+        changed = {name: text for name, text in entered.items() if before.get(name) != text}
+        if "referred_by" in changed:
+            changed["referred_by"] = self.referrer_id
+        return cast(ChangedDetails, changed)
 
     @property
     def seen(self) -> ChangedDetails:
         """What stood where something else was entered."""
+        return _with_referrer_seen(self._before)
+
+    @property
+    def _before(self) -> dict[str, str]:
         before = self.shown_before
-        return cast(ChangedDetails, {name: before[name] for name in self.changes if name in before})
+        return {name: before[name] for name in self.changes if name in before}
+
+
+def _with_referrer_seen(texts: dict[str, str]) -> ChangedDetails:
+    if "referred_by" in texts:
+        texts = {**texts, "referred_by": referrer_seen(texts["referred_by"])}
+    return cast(ChangedDetails, texts)
 
 
 def initial_of(client: Client, country: str) -> dict[str, object]:
     """Return a card as its form shows it: phones as people write them, the birthday in German writing."""
     details = client.details
     return {
-        **{name: getattr(details, name) for name in ENTERED},
+        **{name: getattr(details, name) for name in (*ENTERED, "matrix_exempt")},
         "mobile": display_phone(details.mobile, country),
         "landline": display_phone(details.landline, country),
         "birthday": birthday_text(client),
+        "referred_by": written(client.referred_by) if client.referred_by else "",
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that two people changed: what the one entered, and what the other has saved."""
+
+    label: Promise
+    mine: str
+    theirs: str
+
+
+def differences(form: ClientForm, refusal: ConflictingChange, country: str) -> list[Difference]:
+    """Return what a conflict is about, in words."""
+    theirs = initial_of(refusal.client, country)
+    return [
+        Difference(
+            LABELS[name],
+            worded(name, str(form.cleaned_data[name]), country),
+            worded(name, str(theirs[name]), country),
+        )
+        for name in refusal.fields
+    ]
+
+
+def conflicting_form(form: ClientForm, refusal: ConflictingChange, country: str) -> ClientForm:
+    """Return the form after a conflict: mine stay entered, on top of the card as it is by now.
+
+    Only sending it with `overwritten` replaces what was told.
+    """
+    theirs = initial_of(refusal.client, country)
+    mine = {name: form.cleaned_data[name] for name in form.changes}
+    stored = {name: str(theirs[name]) for name in form.names}
+    before = {**stored, **{name: form.shown_before[name] for name in refusal.fields}}
+    data = {
+        **stored,
+        **mine,
+        **{f"was-{name}": text for name, text in before.items()},
+        **{f"told-{name}": stored[name] for name in refusal.fields},
+    }
+    return ClientForm(data, names=form.names)

@@ -9,11 +9,15 @@ from django.urls import reverse
 from django.utils import dateformat
 from django.utils.formats import get_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from clients.details import Gender
+from clients.details import YES, Gender
 from clients.models import Client, CreatedVia
 from salon.phone import display_phone
 from salon.tenancy.models import Salon
+
+YES_FIELDS = frozenset({"blocked", "matrix_exempt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class ShownClient:
     gender_label: Promise | str
     birthday_display: str
     age: int | None
+    age_text: str
     mobile_display: str
     mobile_uri: str
     landline_display: str
@@ -74,13 +79,15 @@ class ShownClient:
 
 def shown(client: Client, salon: Salon, today: date) -> ShownClient:
     """Return a card in the words and writings of its salon."""
+    age = _age(client, today)
     return ShownClient(
         id=client.pk,
         number=client.number,
         full_name=client.full_name,
         gender_label=Gender(client.gender).label if client.gender else "",
         birthday_display=birthday_text(client),
-        age=_age(client, today),
+        age=age,
+        age_text=ngettext("%(age)d year", "%(age)d years", age) % {"age": age} if age is not None else "",
         mobile_display=display_phone(client.mobile, salon.country),
         mobile_uri=f"tel:{client.mobile}" if client.mobile else "",
         landline_display=display_phone(client.landline, salon.country),
@@ -106,3 +113,17 @@ def _age(client: Client, today: date) -> int | None:
     if client.birth_year is None or client.birth_month is None or client.birth_day is None:
         return None
     return today.year - client.birth_year - ((today.month, today.day) < (client.birth_month, client.birth_day))
+
+
+def worded(field: str, value: str | None, country: str) -> str:
+    """Return a value of the card, as it is kept, in the words and writings of the screen."""
+    if field in {"mobile", "landline"} and value and value.startswith("+"):
+        return display_phone(value, country)
+    if field == "gender" and value in Gender.values:
+        return str(Gender(value).label)
+    if field == "birthday" and value and "." not in value:
+        year, month, day = value.replace("--", "-").rsplit("-", 2)
+        return f"{day}.{month}.{year}"
+    if field in YES_FIELDS:
+        return _("yes") if value == YES else _("no")
+    return value or ""

@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from clients.web import consent, notes, views
+from clients.web import categories, consent, editing, inline, notes, referrers, treatcard, views
 
 app_name = "clients"
 urlpatterns = [
     path("", views.clients, name="list"),
-    path("new/", views.create, name="create"),
-    path("<uuid:client_id>/edit/", views.edit, name="edit"),
+    path("new/", editing.create, name="create"),
+    path("<uuid:client_id>/edit/", editing.edit, name="edit"),
+    *inline.urlpatterns,
+    *categories.urlpatterns,
+    path("<uuid:client_id>/treatcard/", treatcard.treatcard, name="treatcard"),
+    path("referrers/", referrers.referrers, name="referrers"),
     path("<uuid:client_id>/notes/", notes.write, name="notes"),
     path("notes/<uuid:note_id>/", notes.edit, name="note_edit"),
     path("notes/<uuid:note_id>/pin/", notes.pin, name="note_pin"),

@@ -1,33 +1,144 @@
 """The client card: everything known about one client, on one page (ui.md §2.4)."""
 
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from clients.cards import MergedAway, get_client
-from clients.web.history import history_of
+from clients.classification import classify
+from clients.models import Client
+from clients.neighbours import Neighbour, neighbours
+from clients.web.consent import consent_panel
+from clients.web.facts import facts_of
+from clients.web.notes import health_panel, notes_panel
 from clients.web.shown import shown
+from clients.web.treatcard import treatcard_panel
+from salon.desk.favourites import favourite_services
+from salon.desk.history import PAGE, Kind, history_of
+from salon.desk.web.history import Event, shown_history
 from salon.identity.roles import Permission
+from salon.keyset import InvalidCursor
 from salon.web.access import SalonRequest, requires
+
+# Facts that stand elsewhere than among the master data.
+_ELSEWHERE = {"name", "matrix"}
 
 
 @requires(Permission.CLIENTS_READ)
 def card(request: SalonRequest, client_id: UUID) -> HttpResponse:
     """Everything known about one client; the address of a merged card leads to the one it went into."""
     try:
-        found = get_client(client_id)
+        client = get_client(client_id)
     except MergedAway as merged:
         return redirect("client_card", request.salon.slug, merged.survivor_id)
-    client = shown(found, request.salon, request.salon.date_at(timezone.now()))
-    context = {
-        "client": client,
-        "missing_contact": client.has_no_contact,
-        "history": history_of(client.id, request.salon.country),
-        "edit_url": reverse("clients:edit", args=[request.salon.slug, client.id])
-        if Permission.CLIENTS_WRITE in request.actor.permissions
-        else None,
+    try:
+        history = _history(request, client)
+    except InvalidCursor:
+        return redirect("client_card", request.salon.slug, client.pk)
+    part = _PARTS.get(request.htmx.target or "") if request.htmx else None
+    context = {"history": history} if part else {"history": history, **_whole(request, client)}
+    response = render(request, part or "desk/card.html", context)
+    response["Vary"] = "HX-Request, HX-Target"
+    return response
+
+
+# What htmx asks for by the element that it will replace.
+_PARTS = {"history": "desk/_history.html", "history-more": "desk/_history_items.html"}
+
+
+def _whole(request: SalonRequest, client: Client) -> dict[str, Any]:
+    today = request.salon.date_at(timezone.now())
+    card_shown = shown(client, request.salon, today)
+    facts = facts_of(request, client)
+    verdict = classify(client.facts, today)
+    writes = Permission.CLIENTS_WRITE in request.actor.permissions
+    beside = neighbours(client)
+    return {
+        "client": card_shown,
+        "here": request.get_full_path(),
+        "name": facts["name"],
+        "facts": [fact for fact in facts.values() if fact.key not in _ELSEWHERE],
+        "status": verdict.status,
+        "status_label": verdict.status.label,
+        "first_visit": client.first_success_on is None,
+        "last_visit": client.last_success_on,
+        "visits": client.visits + client.carried_visits,
+        "client_blocked": client.blocked,
+        "blocked_reason": client.blocked_reason,
+        "missing_contact": card_shown.has_no_contact,
+        "edit_url": reverse("clients:edit", args=[request.salon.slug, client.pk]) if writes else None,
+        "previous": _beside(request, beside.previous),
+        "next": _beside(request, beside.next),
+        "notes": notes_panel(request, client),
+        "health": health_panel(request, client),
+        "consent": consent_panel(request, client),
+        "treatcard": treatcard_panel(request, client, facts["matrix"]),
+        "favourites_title": _("Most booked services"),
+        "favourites": [{"label": one.name, "value": one.times} for one in favourite_services(client.pk)],
     }
-    return render(request, "desk/card.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The card before or behind this one."""
+
+    name: str
+    url: str
+
+
+def _beside(request: SalonRequest, neighbour: Neighbour | None) -> Beside | None:
+    if neighbour is None:
+        return None
+    return Beside(neighbour.full_name, reverse("client_card", args=[request.salon.slug, neighbour.id]))
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One kind of entries to look at alone."""
+
+    key: str
+    label: Promise | str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPanel:
+    """One page of the history; filters only where there are kinds to choose from."""
+
+    events: list[Event]
+    filters: list[Filter]
+    older_url: str | None
+    newest_url: str | None
+
+
+def _history(request: SalonRequest, client: Client) -> HistoryPanel:
+    asked = request.GET.get("history", "").upper()
+    kind = Kind(asked) if asked in Kind else None
+    cursor = request.GET.get("before") or None
+    page = history_of(client.pk, kind=kind, limit=PAGE, cursor=cursor)
+    # What else the address says (the list's order and filters) stays.
+    kept = {name: value for name, value in request.GET.items() if name not in {"history", "before"}}
+
+    def url(one: Kind | None, before: str | None = None) -> str:
+        asked = {"history": one.lower()} if one else {}
+        query = urlencode({**kept, **asked, **({"before": before} if before else {})})
+        return f"{request.path}?{query}" if query else request.path
+
+    kinds = page.kinds or ([kind] if kind else [])
+    filters = [Filter(one.lower(), one.label, url(one), one == kind) for one in kinds]
+    everything = Filter("all", _("Everything"), url(None), kind is None)
+    return HistoryPanel(
+        events=shown_history(page.entries, request.salon),
+        filters=[everything, *filters] if len(kinds) > 1 or kind else [],
+        older_url=url(kind, page.next) if page.next else None,
+        newest_url=url(kind) if cursor else None,
+    )

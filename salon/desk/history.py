@@ -1,0 +1,72 @@
+"""What happened with one client, of every kind in one list, newest first (domain.md §2)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from salon import keyset
+from salon.audit.models import AuditEntry
+
+
+class Kind(TextChoices):
+    """What an entry of the history is about; the order is that of the filters."""
+
+    DETAILS = "DETAILS", _("Master data")
+    NOTES = "NOTES", _("Notes")
+    CATEGORIES = "CATEGORIES", _("Categories")
+    CONSENT = "CONSENT", _("Consent")
+    TREATCARD = "TREATCARD", _("Treatcard")
+    STATUS = "STATUS", _("New or returning")
+    CARD = "CARD", _("Card and data")
+
+
+# Every action that is recorded of a client; a test reads the source for them.
+ACTIONS = {
+    "client.created": Kind.CARD,
+    "client.updated": Kind.DETAILS,
+    "client.note_written": Kind.NOTES,
+    "client.note_edited": Kind.NOTES,
+    "client.note_pinned": Kind.NOTES,
+    "client.note_unpinned": Kind.NOTES,
+    "client.note_deleted": Kind.NOTES,
+    "client.note_restored": Kind.NOTES,
+    "client.health_written": Kind.NOTES,
+    "client.health_deleted": Kind.NOTES,
+    "client.consent_granted": Kind.CONSENT,
+    "client.consent_withdrawn": Kind.CONSENT,
+    "client.treatcard_changed": Kind.TREATCARD,
+}
+_ORDER = keyset.Order(("at", "id"), descending=True)
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One page of entries, where it goes on and back, and which kinds the whole history has."""
+
+    entries: list[AuditEntry]
+    next: str | None
+    previous: str | None
+    kinds: list[Kind]
+
+
+def history_of(client_id: UUID, *, kind: Kind | None = None, limit: int = PAGE, cursor: str | None = None) -> History:
+    """Return one page of what happened on a card of the open salon, of one kind or of all.
+
+    An empty page names no kinds. Raises: keyset.InvalidCursor.
+    """
+    own = AuditEntry.objects.filter(subject_id=client_id)
+    shown = own if kind is None else own.filter(action__in=[action for action in ACTIONS if ACTIONS[action] == kind])
+    # One statement: the kinds come along with the rows.
+    actions = ArraySubquery(own.values("action").distinct())
+    page = keyset.page(shown.annotate(all_actions=actions), _ORDER, limit=limit, cursor=cursor)
+    found = {kind_of(action) for action in page.rows[0].all_actions} if page.rows else set()  # type: ignore[attr-defined]
+    return History(page.rows, page.next, page.previous, [one for one in Kind if one in found])
+
+
+def kind_of(action: str) -> Kind:
+    """Return what an action is about; one that is not known (of a later release, say) is about the card."""
+    return ACTIONS.get(action, Kind.CARD)

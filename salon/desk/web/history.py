@@ -1,0 +1,126 @@
+"""The history of a client in words, with what was before and after (ui.md §2.4)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from clients.details import LABELS
+from clients.models import Client, ConsentPurpose, Decision
+from clients.web.shown import YES_FIELDS, worded
+from salon.audit.models import AuditEntry
+from salon.tenancy.models import Salon
+
+type Text = Promise | str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How an action is told: its title and its icon."""
+
+    title: Promise
+    icon: str
+
+
+WORDS = {
+    "client.created": Told(_("Card created"), "user-plus"),
+    "client.updated": Told(_("Card changed"), "pencil"),
+    "client.note_written": Told(_("Note written"), "sticky-note"),
+    "client.note_edited": Told(_("Note rewritten"), "sticky-note"),
+    "client.note_pinned": Told(_("Note pinned"), "pin"),
+    "client.note_unpinned": Told(_("Note no longer pinned"), "pin-off"),
+    "client.note_deleted": Told(_("Note deleted"), "trash-2"),
+    "client.note_restored": Told(_("Note restored"), "undo-2"),
+    "client.health_written": Told(_("Health data written down"), "shield-alert"),
+    "client.health_deleted": Told(_("Health data deleted"), "shield-off"),
+    "client.consent_granted": Told(_("Consent given"), "circle-check"),
+    "client.consent_withdrawn": Told(_("Consent withdrawn"), "circle-x"),
+    "client.treatcard_changed": Told(_("Treatcard number changed"), "credit-card"),
+}
+# First values of a new card stand beside the history already.
+_WITHOUT_CHANGES = {"client.created"}
+_FIELDS: dict[str, Promise] = {
+    **LABELS,
+    "treatcard_number": _("Number"),
+    "note": _("Text"),
+    "purpose": _("For"),
+    "consent": _("Consent"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """One field before and after, as text for people."""
+
+    label: Text
+    old: Text
+    new: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the history."""
+
+    id: UUID
+    at: datetime
+    actor_name: str
+    icon: str
+    title: Text
+    changes: list[ShownChange]
+
+
+def shown_history(entries: list[AuditEntry], salon: Salon) -> list[Event]:
+    """Return entries as people read them, phones as people of the salon's country write them."""
+    names = _names(entries)
+    return [_event(entry, salon.country, names) for entry in entries]
+
+
+def _event(entry: AuditEntry, country: str, names: dict[str, str]) -> Event:
+    told = WORDS.get(entry.action)
+    title: Text = told.title if told else entry.action
+    told_changes = [] if entry.action in _WITHOUT_CHANGES else entry.changes
+    changes = [_change(change, country, names) for change in told_changes]
+    if entry.action == "client.updated" and len(changes) == 1:
+        # One change alone is told by its own name rather than by "card changed".
+        title = gettext("%(field)s changed") % {"field": changes[0].label}
+        changes = [ShownChange("", changes[0].old, changes[0].new)]
+    return Event(entry.pk, entry.at, entry.actor_name, told.icon if told else "history", title, changes)
+
+
+def _change(change: dict[str, str | None], country: str, names: dict[str, str]) -> ShownChange:
+    field = change["field"] or ""
+    old, new = (_value(field, change[side], country, names) for side in ("old", "new"))
+    return ShownChange(_FIELDS.get(field, field), old, new)
+
+
+def _value(field: str, value: str | None, country: str, names: dict[str, str]) -> Text:
+    if field in YES_FIELDS:
+        return worded(field, value, country)
+    if not value:
+        return ""
+    if field == "referred_by":
+        return names.get(value, "–")
+    if field == "consent" and value in Decision:
+        return Decision(value).label
+    if field == "purpose" and value in ConsentPurpose:
+        return ConsentPurpose(value).label
+    return worded(field, value, country)
+
+
+def _names(entries: Iterable[AuditEntry]) -> dict[str, str]:
+    """Return the names of the cards that changes speak of."""
+    ids = {
+        change[side]
+        for entry in entries
+        for change in entry.changes
+        if change["field"] == "referred_by"
+        for side in ("old", "new")
+        if change[side]
+    }
+    if not ids:
+        return {}
+    return {str(card.pk): card.full_name for card in Client.objects.filter(pk__in=ids).only("first_name", "last_name")}

@@ -1,0 +1,92 @@
+// A field that offers cards while somebody types: arrows and Enter choose, Esc closes, a click does too.
+// What is chosen stands in the field as text ("Petra Lang (318)"), so that the form needs no script to be understood.
+
+const popupOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
+const optionsOf = (popup) => [...popup.querySelectorAll("[role=option]")];
+const activeOf = (popup) => popup.querySelector("[aria-selected=true]");
+
+function activate(input, popup, option) {
+  activeOf(popup)?.setAttribute("aria-selected", "false");
+  if (option) {
+    option.setAttribute("aria-selected", "true");
+    option.scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", option.id);
+  } else {
+    input.removeAttribute("aria-activedescendant");
+  }
+}
+
+function close(input) {
+  const popup = popupOf(input);
+  if (!popup) return;
+  activate(input, popup, null);
+  popup.hidden = true;
+  input.setAttribute("aria-expanded", "false");
+}
+
+function choose(input, option) {
+  input.value = option.dataset.value;
+  close(input);
+  popupOf(input).replaceChildren();
+  input.focus();
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const popup = event.target.closest?.(".picker-popup");
+  const input = popup?.closest(".picker").querySelector("[data-picker]");
+  if (!input || document.activeElement !== input) return;
+  const options = optionsOf(popup);
+  popup.hidden = popup.childElementCount === 0 || input.value.trim() === "";
+  input.setAttribute("aria-expanded", String(!popup.hidden && options.length > 0));
+  activate(input, popup, popup.hidden ? null : options[0]);
+});
+
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const input = event.target.closest?.("[data-picker]");
+    const popup = input && popupOf(input);
+    if (!popup || popup.hidden || event.isComposing) return;
+    const options = optionsOf(popup);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const active = activeOf(popup);
+    if (step && options.length) {
+      activate(input, popup, options[(options.indexOf(active) + step + options.length) % options.length]);
+    } else if (event.key === "Enter" && active) {
+      choose(input, active);
+    } else if (event.key === "Escape") {
+      close(input);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  true,
+);
+
+document.addEventListener("pointerdown", (event) => {
+  const option = event.target.closest?.(".picker-popup [role=option]");
+  if (!option) return;
+  // The field keeps the focus, so the popup is still there for the click.
+  event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  const picker = event.target.closest?.(".picker");
+  const input = picker?.querySelector("[data-picker]");
+  if (!input) return;
+  const option = event.target.closest("[role=option]");
+  if (option) choose(input, option);
+  if (event.target.closest("[data-picker-clear]")) {
+    input.value = "";
+    popupOf(input).replaceChildren();
+    close(input);
+    input.focus();
+  }
+});
+
+document.addEventListener("focusout", (event) => {
+  const input = event.target.closest?.("[data-picker]");
+  if (input && !input.closest(".picker").contains(event.relatedTarget)) close(input);
+});

@@ -1,0 +1,178 @@
+"""One history of everything that happened with a client, and who stands beside her (domain.md §2)."""
+
+import ast
+from datetime import timedelta
+
+import pytest
+
+from clients.cards import create_client, update_client
+from clients.details import ClientDetails
+from clients.listing import Sort
+from clients.models import CardState, CarriedService, Client, CreatedVia
+from clients.neighbours import Neighbours, neighbours
+from clients.notes import delete_note, pin_note, write_note
+from clients.treatcard import set_treatcard
+from salon.desk.favourites import Favourite, favourite_services
+from salon.desk.history import ACTIONS, Kind, history_of
+from salon.desk.web.history import WORDS
+from salon.identity.roles import Actor
+from salon.keyset import InvalidCursor
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from tests.architecture.test_house import CODE
+from tests.conftest import NOW
+
+
+def _client(salon: Salon, actor: Actor, first: str = "Petra", last: str = "Lang") -> Client:
+    return create_client(
+        actor=actor, salon=salon, details=ClientDetails(first, last), created_via=CreatedVia.STAFF, now=NOW
+    ).client
+
+
+def _rename(salon: Salon, actor: Actor, client: Client, times: int) -> None:
+    for index in range(times):
+        update_client(
+            actor=actor,
+            salon=salon,
+            client_id=client.pk,
+            changes={"city": f"Ort {index}"},
+            now=NOW + timedelta(minutes=index + 1),
+        )
+
+
+def test_all_kinds_stand_in_one_list_newest_first(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    client = _client(in_sonnenschein, front_desk)
+    _rename(in_sonnenschein, front_desk, client, 1)
+    note = write_note(
+        actor=front_desk, client_id=client.pk, text="Trinkt Kaffee", pinned=False, now=NOW + timedelta(minutes=2)
+    )
+    set_treatcard(actor=front_desk, client_id=client.pk, number="A1", now=NOW + timedelta(minutes=3))
+    pin_note(actor=front_desk, note_id=note.pk, pinned=True, now=NOW + timedelta(minutes=4))
+    history = history_of(client.pk)
+    assert [entry.action for entry in history.entries] == [
+        "client.note_pinned",
+        "client.treatcard_changed",
+        "client.note_written",
+        "client.updated",
+        "client.created",
+    ]
+    assert history.kinds == [Kind.DETAILS, Kind.NOTES, Kind.TREATCARD, Kind.CARD]
+    assert (history.next, history.previous) == (None, None)
+    notes = history_of(client.pk, kind=Kind.NOTES)
+    assert [entry.action for entry in notes.entries] == ["client.note_pinned", "client.note_written"]
+    assert notes.kinds == history.kinds
+    assert history_of(client.pk, kind=Kind.CONSENT).entries == []
+
+
+def test_a_note_is_not_repeated_in_the_history(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    client = _client(in_sonnenschein, front_desk)
+    note = write_note(actor=front_desk, client_id=client.pk, text="Geheimes", pinned=True, now=NOW)
+    delete_note(actor=front_desk, note_id=note.pk, now=NOW)
+    assert "Geheimes" not in str([entry.changes for entry in history_of(client.pk).entries])
+
+
+@pytest.mark.parametrize("kind", [None, Kind.DETAILS])
+def test_pages_hold_every_entry_once(in_sonnenschein: Salon, front_desk: Actor, kind: Kind | None) -> None:
+    client = _client(in_sonnenschein, front_desk)
+    _rename(in_sonnenschein, front_desk, client, 11)
+    seen, sizes, cursor = [], [], None
+    while True:
+        page = history_of(client.pk, kind=kind, limit=5, cursor=cursor)
+        seen += [entry.at for entry in page.entries]
+        sizes.append(len(page.entries))
+        if not (cursor := page.next):
+            break
+    assert sizes == ([5, 5, 2] if kind is None else [5, 5, 1])
+    assert seen == sorted(set(seen), reverse=True)
+    with pytest.raises(InvalidCursor):
+        history_of(client.pk, cursor="x")
+
+
+def test_entries_of_the_same_moment_keep_their_order(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    client = _client(in_sonnenschein, front_desk)
+    for number in ("A1", "B2", "C3"):
+        set_treatcard(actor=front_desk, client_id=client.pk, number=number, now=NOW)
+    first = history_of(client.pk, limit=2)
+    second = history_of(client.pk, limit=2, cursor=first.next)
+    new = [change["new"] for entry in (*first.entries, *second.entries) for change in entry.changes]
+    assert new == ["C3", "B2", "A1", "Petra", "Lang"]
+
+
+def test_another_clients_history_is_her_own(sonnenschein: Salon, dom: Salon, front_desk: Actor) -> None:
+    with salon_scope(sonnenschein.pk):
+        client, other = _client(sonnenschein, front_desk), _client(sonnenschein, front_desk)
+        _rename(sonnenschein, front_desk, other, 2)
+        assert len(history_of(client.pk).entries) == 1
+    with salon_scope(dom.pk):
+        assert history_of(client.pk).entries == []
+
+
+def _recorded() -> set[str]:
+    """Return every action of a client that the code names."""
+    return {
+        node.value
+        for path in CODE
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("client.")
+        if node.value.removeprefix("client.").isidentifier()
+    }
+
+
+def test_every_action_has_its_kind_and_its_words() -> None:
+    recorded = _recorded()
+    assert recorded >= {"client.created", "client.updated", "client.treatcard_changed"}
+    assert recorded == set(ACTIONS)
+    assert set(ACTIONS) == set(WORDS)
+
+
+def _names(found: Neighbours) -> tuple[str | None, str | None]:
+    return found.previous and found.previous.full_name, found.next and found.next.full_name
+
+
+def test_neighbours_stand_in_the_order_of_names(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    anna, emil, otto = (
+        _client(in_sonnenschein, front_desk, first, last)
+        for first, last in (("Anna", "Ärmel"), ("Emil", "Berg"), ("Otto", "Ciel"))
+    )
+    assert _names(neighbours(emil)) == ("Anna Ärmel", "Otto Ciel")
+    assert _names(neighbours(anna)) == (None, "Emil Berg")
+    assert _names(neighbours(otto)) == ("Emil Berg", None)
+    found = neighbours(emil)
+    assert found.next is not None
+    assert found.next.id == otto.pk
+
+
+def test_neighbours_of_equal_names_are_each_visited_once(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    twins = [_client(in_sonnenschein, front_desk) for _ in range(4)]
+    here, seen = min(twins, key=lambda one: one.pk), []
+    while True:
+        seen.append(here.pk)
+        beside = neighbours(here).next
+        if beside is None:
+            break
+        here = Client.objects.get(pk=beside.id)
+    assert seen == sorted(one.pk for one in twins)
+
+
+def test_neighbours_in_another_order_and_among_some(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    zoe, anna, mia = (_client(in_sonnenschein, front_desk, first, "") for first in ("Zoe", "Anna", "Mia"))
+    assert _names(neighbours(anna, sort=Sort.NUMBER)) == ("Zoe", "Mia")
+    assert _names(neighbours(anna, sort=Sort.LISTED_ON)) == ("Mia", "Zoe")
+    assert _names(neighbours(zoe, among=Client.objects.exclude(pk=mia.pk))) == ("Anna", None)
+    Client.objects.filter(pk=mia.pk).update(state=CardState.ERASED)
+    assert _names(neighbours(zoe)) == ("Anna", None)
+
+
+def test_favourite_services_are_ranked(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    client, other = _client(in_sonnenschein, front_desk), _client(in_sonnenschein, front_desk)
+    had = (("Bart", 2), ("Ansatzfarbe", 17), ("Föhnen", 5), ("Anti-Aging", 2), ("Glossing", 4), ("Facial", 1))
+    for name, times in had:
+        CarriedService.objects.create(client=client, name=name, times=times)
+    CarriedService.objects.create(client=other, name="Shellac", times=9)
+    assert favourite_services(client.pk) == [
+        Favourite("Ansatzfarbe", 17),
+        Favourite("Föhnen", 5),
+        Favourite("Glossing", 4),
+        Favourite("Anti-Aging", 2),
+        Favourite("Bart", 2),
+    ]
