@@ -1,12 +1,18 @@
 """The client card as integrations see it (api.md, client)."""
 
+from dataclasses import dataclass, fields
 from typing import Any, cast
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from clients.details import ChangedDetails, Gender
+from clients.categories import categories_of
+from clients.classification import Reason, Status
+from clients.details import YES, ChangedDetails, ClientDetails, Gender
 from clients.models import Client, CreatedVia
 from salon.api.serializers import Body, OneOf, Text
+
+_DETAILS = [field.name for field in fields(ClientDetails)]
 
 
 class BirthdayText(Text):
@@ -16,6 +22,13 @@ class BirthdayText(Text):
         """Return the birthday on the card in ISO, empty when there is none."""
         birthday = instance.birthday
         return birthday.iso if birthday else ""
+
+
+class CategoryNames(serializers.Serializer[Any]):
+    """A category as the client card names it."""
+
+    id = serializers.UUIDField(read_only=True)
+    name = serializers.CharField(read_only=True)
 
 
 class ClientBody(Body):
@@ -34,8 +47,18 @@ class ClientBody(Body):
         "street": "Kastanienallee 12",
         "postal_code": "10435",
         "city": "Berlin",
+        "referred_by": None,
+        "categories": [{"id": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4a77", "name": "Farbkundin"}],
+        "treatcard_number": "TC00318",
+        "points": 350,
+        "matrix_exempt": False,
+        "status": "RETURNING",
+        "status_reason": "RECENT_VISIT",
         "listed_on": "2026-11-21",
         "created_via": "ONLINE_BOOKING",
+        "blocked": False,
+        "blocked_reason": None,
+        "marketing_consent": True,
         "version": 3,
         "created_at": "2026-11-21T10:15:00+01:00",
         "updated_at": "2026-11-24T17:42:09+01:00",
@@ -53,11 +76,32 @@ class ClientBody(Body):
     street = Text(help_text="At most 120 characters.")
     postal_code = Text(help_text="At most 12 characters.")
     city = Text(help_text="At most 80 characters.")
+    referred_by = Text(source="referred_by_id", help_text="Id of the client who recommended the salon.")
+    categories = serializers.SerializerMethodField(help_text="In order of their names.")
+    treatcard_number = Text(read_only=True)
+    points = serializers.IntegerField(read_only=True, source="carried_points")
+    matrix_exempt = serializers.BooleanField(
+        required=False, help_text="May redeem FIRST_TIME rewards again; setting it also needs `loyalty:write`."
+    )
+    status = serializers.ChoiceField(Status.choices, read_only=True, help_text="Whether the client is new today.")
+    status_reason = serializers.ChoiceField(Reason.choices, read_only=True)
     listed_on = serializers.DateField(read_only=True, help_text="On file since.")
     created_via = serializers.ChoiceField(CreatedVia.choices, read_only=True, help_text="How the card came to be.")
+    blocked = serializers.BooleanField(required=False, help_text="Cannot book online.")
+    blocked_reason = Text(help_text="Required with `blocked`; at most 200 characters.")
+    marketing_consent = serializers.BooleanField(
+        required=False,
+        source="email_consent",
+        help_text="To news by e-mail. What is sent is written into the ledger of consent, with the name of the key.",
+    )
     version = serializers.IntegerField(read_only=True, help_text="Counts changes; also the ETag.")
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
+
+    @extend_schema_field(CategoryNames(many=True))
+    def get_categories(self, client: Client) -> list[Any]:
+        """Return the categories of a card, which whoever shows cards has read for all of them at once."""
+        return list(CategoryNames(self.context["categories"].get(client.pk, []), many=True).data)
 
 
 class NewClientBody(ClientBody):
@@ -72,14 +116,29 @@ class NewClientBody(ClientBody):
 
 def shown(client: Client) -> dict[str, Any]:
     """Return a card as GET gives it."""
-    return dict(ClientBody(client).data)
+    return dict(listed([client])[0])
 
 
 def listed(clients: list[Client]) -> list[Any]:
-    """Return cards as a list gives them, each as GET does."""
-    return list(ClientBody(clients, many=True).data)
+    """Return cards as a list gives them, each as GET does; the categories of all in one query."""
+    categories = categories_of([client.pk for client in clients])
+    return list(ClientBody(clients, many=True, context={"categories": categories}).data)
 
 
-def details_in(entered: dict[str, Any]) -> ChangedDetails:
-    """Return what a parsed body says of the master data."""
-    return cast(ChangedDetails, {name: value for name, value in entered.items() if name != "created_via"})
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What a parsed body says: of the master data, and of consent to news (None: nothing)."""
+
+    details: ChangedDetails
+    marketing_consent: bool | None
+
+
+def read(entered: dict[str, Any]) -> Entered:
+    """Return what a parsed body says, in the form that operations take."""
+    details = {name: entered[name] for name in _DETAILS if name in entered}
+    if "referred_by_id" in entered:
+        details["referred_by"] = entered["referred_by_id"]
+    for name in ("blocked", "matrix_exempt"):
+        if name in details:
+            details[name] = YES if details[name] else ""
+    return Entered(cast(ChangedDetails, details), entered.get("email_consent"))

@@ -1,20 +1,24 @@
 """`/api/v1/clients`: the same cards, by the same operations as in the browser."""
 
+from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.api.filters import ClientFilters
-from clients.api.serializers import ClientBody, NewClientBody, details_in, listed, shown
+from clients.api.serializers import ClientBody, Entered, NewClientBody, listed, read, shown
 from clients.cards import create_client, get_client, update_client
+from clients.consent import record_consent
 from clients.cursors import cursor_of, hit_at
 from clients.details import ClientDetails
 from clients.listing import Sort, list_clients, search_clients
-from clients.models import Client, CreatedVia
+from clients.models import Client, ConsentPurpose, ConsentSource, CreatedVia, Decision
 from salon import keyset
+from salon.api.authentication import MissingScope
 from salon.api.endpoint import Endpoint
 from salon.api.idempotency import Idempotency, idempotent
 from salon.api.pagination import KeysetPages, invalid_cursor, page_answer, page_asked
@@ -22,7 +26,36 @@ from salon.api.scopes import Scope
 from salon.api.versions import expected_version, versioned
 
 
-class ClientsEndpoint(Endpoint):
+class CardEndpoint(Endpoint):
+    """What making and changing a card have in common."""
+
+    def said(self, entered: dict[str, Any]) -> Entered:
+        """Return what a body says.
+
+        Raises: MissingScope for the matrix, which is a matter of points.
+        """
+        if "matrix_exempt" in entered and Scope.LOYALTY_WRITE not in self.admission.scopes:
+            raise MissingScope(Scope.LOYALTY_WRITE)
+        return read(entered)
+
+    def with_consent(self, client: Client, said: Entered) -> Client:
+        """Write a decision about news into the ledger, and return the card as it is then."""
+        if said.marketing_consent is None or said.marketing_consent == client.email_consent:
+            return client
+        decision = Decision.GRANTED if said.marketing_consent else Decision.WITHDRAWN
+        record_consent(
+            actor=self.actor,
+            client_id=client.pk,
+            purpose=ConsentPurpose.EMAIL_MARKETING,
+            decision=decision,
+            source=ConsentSource.API,
+            wording=_("Told by %(name)s.") % {"name": self.actor.name},
+            now=self.now,
+        )
+        return get_client(client.pk)
+
+
+class ClientsEndpoint(CardEndpoint):
     """All client cards of the salon."""
 
     scopes = {"GET": Scope.CLIENTS_READ, "POST": Scope.CLIENTS_WRITE}
@@ -57,19 +90,20 @@ class ClientsEndpoint(Endpoint):
         It gets the salon's next client number. At least one of the two names is required.
         """
         entered = self.entered(NewClientBody)
+        said = self.said(entered)
         saved = create_client(
             actor=self.actor,
             salon=self.salon,
-            details=ClientDetails(**details_in(entered)),
+            details=ClientDetails(**said.details),
             created_via=CreatedVia(entered["created_via"]),
             now=self.now,
         )
-        location = request.build_absolute_uri(reverse("api_client", args=[saved.client.pk]))
-        answer = Response(shown(saved.client), 201, headers={"Location": location})
-        return versioned(answer, saved.client.version)
+        client = self.with_consent(saved.client, said)
+        location = request.build_absolute_uri(reverse("api_client", args=[client.pk]))
+        return versioned(Response(shown(client), 201, headers={"Location": location}), client.version)
 
 
-class ClientEndpoint(Endpoint):
+class ClientEndpoint(CardEndpoint):
     """One client card."""
 
     scopes = {"GET": Scope.CLIENTS_READ, "PATCH": Scope.CLIENTS_WRITE}
@@ -87,8 +121,9 @@ class ClientEndpoint(Endpoint):
         What is left out stays as it is; `null` empties a field.
         """
         version = expected_version(request)
-        changes = details_in(self.entered(ClientBody, partial=True))
+        said = self.said(self.entered(ClientBody, partial=True))
         saved = update_client(
-            actor=self.actor, salon=self.salon, client_id=client_id, changes=changes, version=version, now=self.now
+            actor=self.actor, salon=self.salon, client_id=client_id, changes=said.details, version=version, now=self.now
         )
-        return versioned(Response(shown(saved.client)), saved.client.version)
+        client = self.with_consent(saved.client, said)
+        return versioned(Response(shown(client)), client.version)

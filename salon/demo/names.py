@@ -280,3 +280,34 @@ BERLIN = ("10115", "10243", "10437", "10551", "10717", "10827", "10965", "10969"
 KOELN = ("50667", "50672", "50674", "50677", "50733", "50823", "50931", "51063")
 MAIL_HOSTS = ("mail.example", "post.example", "web.example", "gmx.example", "inbox.example")
 MOBILE_CODES = ("151", "152", "157", "160", "162", "170", "171", "172", "175", "176", "179")
+
+AUTHORS = ("Anna Krüger", "Carla Neumann", "Empfang")
+# What the team writes down, and whether it is an alert.
+NOTES = (
+    ("Trinkt Kaffee ohne Milch.", False),
+    ("Bitte nicht vor 10 Uhr anrufen.", False),
+    ("Kommt meist zehn Minuten später.", False),
+    ("Möchte beim Waschen Ruhe.", False),
+    ("Bringt oft ihre Tochter mit.", False),
+    ("Farbrezeptur 6/0 + 7/3 1:1, 6 %, Ansatz 35 Minuten.", True),
+    ("Empfindliche Kopfhaut: lauwarm waschen.", True),
+    ("Parkplatz im Hof freihalten.", True),
+    ("Zahlt gern mit Karte.", False),
+    ("Fährt im Sommer drei Monate weg.", False),
+)
+WOMENS_SERVICES = [
+    "Waschen-Schneiden-Föhnen",
+    "Föhnen",
+    "Ansatzfarbe",
+    "Komplettfarbe",
+    "Foliensträhnen",
+    "Balayage",
+    "Glossing",
+    "Pflegekur",
+    "Facial",
+    "Brauen zupfen",
+    "Maniküre",
+    "Shellac",
+    "Pediküre",
+]
+MENS_SERVICES = ["Herrenschnitt", "Maschinenschnitt", "Bart", "Nassrasur", "Facial", "Rückenmassage", "Pflegekur"]

@@ -1,9 +1,10 @@
 """Inventing client cards: the same ones for the same seed and day."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 from clients.classification import Facts
 from clients.details import Birthday, ClientDetails, Gender
@@ -13,6 +14,15 @@ from salon.folding import fold
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 LONGEST_LISTED = timedelta(days=6 * 365)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteToBe:
+    """One note on a card to be."""
+
+    text: str
+    author_name: str
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,8 @@ class Person:
     points: int = 0
     email_consent: bool = False
     categories: tuple[str, ...] = ()
-    note: str = ""
+    notes: tuple[NoteToBe, ...] = ()
+    services: tuple[tuple[str, int], ...] = ()
 
     @property
     def facts(self) -> Facts:
@@ -59,7 +70,69 @@ def invent(random: Random, *, today: date, city: str) -> Iterator[Person]:
         )
         listed_on = today - timedelta(days=int(random.random() ** 1.4 * LONGEST_LISTED.days))
         via = random.choices(list(CreatedVia), weights=[6, 3, 2])[0]
-        yield Person(details, listed_on, via)
+        person = Person(details, listed_on, via)
+        person = replace(person, **_visits(random, person, today))
+        yield replace(person, **_belongings(random, person, today))
+
+
+def _visits(random: Random, person: Person, today: date) -> dict[str, Any]:
+    """Return first, last and number of visits: most come again and again, some stay away, some never came."""
+    listed_for = (today - person.listed_on).days
+    if random.random() < (0.22 if person.created_via == CreatedVia.ONLINE_BOOKING else 0.08):
+        return {}
+    stays_away = random.random() < 0.3
+    ago = min(listed_for, int(random.expovariate(1 / (420 if stays_away else 45))))
+    last = today - timedelta(days=ago)
+    visits = 1 + int((last - person.listed_on).days / random.choice((28, 35, 42, 56, 90)))
+    return {"first_visit_on": person.listed_on if visits > 1 else last, "last_visit_on": last, "visits": visits}
+
+
+def _belongings(random: Random, person: Person, today: date) -> dict[str, Any]:
+    """Return what a client of some visits has: a Treatcard, categories, a note, a consent, favourite services."""
+    found: dict[str, Any] = {}
+    if person.visits >= 3 and random.random() < 0.5:
+        found["treatcard_number"] = f"TC{random.randrange(10**7, 10**8)}"
+        found["points"] = random.randrange(0, 60 * person.visits)
+    found["email_consent"] = bool(person.details.email) and random.random() < 0.55
+    found["categories"] = _categories(random, person, today)
+    if random.random() < 0.12:
+        text, pinned = random.choice(names.NOTES)
+        found["notes"] = (NoteToBe(text, random.choice(names.AUTHORS), pinned),)
+    if person.visits:
+        kinds = random.sample(_liked(person), k=min(person.visits, random.randrange(1, 5)))
+        counts = sorted((1 + int(random.random() * person.visits) for _ in kinds), reverse=True)
+        found["services"] = tuple(zip(kinds, counts, strict=True))
+    return found
+
+
+def _liked(person: Person) -> list[str]:
+    return names.MENS_SERVICES if person.details.gender == Gender.MALE else names.WOMENS_SERVICES
+
+
+def _categories(random: Random, person: Person, today: date) -> tuple[str, ...]:
+    chosen = {
+        "Stammkunden": person.visits >= 10,
+        "Neukunden": person.visits <= 1,
+        "VIP": person.visits >= 25 and random.random() < 0.4,
+        "Farbkundin": person.details.gender == Gender.FEMALE and random.random() < 0.3,
+        "Barber": person.details.gender == Gender.MALE and random.random() < 0.4,
+        "Produktkäufer": random.random() < 0.1,
+        "Vormittag": random.random() < 0.08,
+        "Inaktiv": person.last_visit_on is not None and (today - person.last_visit_on).days > 540,
+        **_by_age(random, person.details.birthday, today),
+    }
+    return tuple(name for name, fits in chosen.items() if fits)
+
+
+def _by_age(random: Random, birthday: str, today: date) -> dict[str, bool]:
+    if not birthday or birthday.startswith("-"):
+        return {}
+    age = today.year - int(birthday[:4])
+    return {
+        "Kinder": age < 14,
+        "Studenten −10 %": 19 <= age <= 26 and random.random() < 0.4,
+        "Rentner −10 %": age >= 66,
+    }
 
 
 def _birthday(random: Random, today: date) -> str:

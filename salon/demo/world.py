@@ -4,20 +4,22 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import chain, islice
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from clients.details import ClientDetails, Gender
+from clients.categories import add_templates, all_categories
+from clients.details import YES, ClientDetails, Gender
 from clients.models import CreatedVia
 from salon.api.models import ApiKey
 from salon.demo.models import DemoWorld
-from salon.demo.people import Person, invent
+from salon.demo.people import NoteToBe, Person, invent
 from salon.demo.writing import write_cards
 from salon.identity.models import User
-from salon.identity.roles import Role
+from salon.identity.roles import Role, system_actor
 from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -70,7 +72,15 @@ def build_demo(now: datetime) -> None:
         known = _known_people(today) if slug == "sonnenschein" else ()
         people = chain(known, invent(random, today=today, city=city))
         with salon_scope(salon.pk):
-            write_cards(salon.pk, _by_day_listed(islice(people, clients)), today=today, actor_name=str(_("Demo")))
+            add_templates(actor=system_actor(str(_("Demo"))), now=now)
+            categories = {category.name: category.pk for category in all_categories()}
+            write_cards(
+                salon.pk,
+                _by_day_listed(islice(people, clients)),
+                today=today,
+                actor_name=str(_("Demo")),
+                categories=categories,
+            )
     for slug, email, name, role in TEAM:
         user, made = User.objects.get_or_create(email=email, defaults={"name": name})
         if made:
@@ -87,19 +97,79 @@ def _by_day_listed(people: Iterator[Person]) -> list[Person]:
 
 def _known_people(today: date) -> Iterator[Person]:
     """The clients that the stories of the domain tell of."""
-    listed = today - timedelta(days=3 * 365)
     yield Person(
         ClientDetails("Frank", "Hofmann", Gender.MALE, "1979-09-14", "+491712345678", "", "frank.hofmann@mail.example"),
         today - timedelta(days=400),
         CreatedVia.STAFF,
+        first_visit_on=today - timedelta(days=400),
+        last_visit_on=today - timedelta(days=33),
+        visits=9,
+        treatcard_number="TC35000014",
+        points=350,
+        email_consent=True,
+        categories=("Stammkunden", "Barber"),
+        notes=(NoteToBe("Mag ein Glas Wasser zum Facial.", "Anna Krüger"),),
+        services=(("Facial", 7), ("Pflegekur", 1), ("Brauen zupfen", 1)),
     )
     yield Person(
         ClientDetails("Sarah", "Smith", Gender.FEMALE, "", "+491605550142", "", "sarahsmith@gmail.com"),
         today - timedelta(days=500),
         CreatedVia.ONLINE_BOOKING,
+        first_visit_on=today - timedelta(days=497),
+        last_visit_on=today - timedelta(days=61),
+        visits=7,
+        services=(("Waschen-Schneiden-Föhnen", 7),),
     )
+    yield from _at_the_boundary(today)
+    yield from _twice_on_file(today)
+    yield Person(
+        ClientDetails(
+            "Bianca",
+            "Barmann",
+            Gender.FEMALE,
+            mobile="+491725550199",
+            blocked=YES,
+            blocked_reason="Dreimal nicht erschienen",
+        ),
+        today - timedelta(days=240),
+        CreatedVia.ONLINE_BOOKING,
+        categories=("Neukunden",),
+    )
+
+
+def _at_the_boundary(today: date) -> Iterator[Person]:
+    """The last visit exactly so long ago that one day decides."""
+    listed = today - timedelta(days=3 * 365)
     for days, first in ((364, "Greta"), (365, "Gustav"), (366, "Gesine")):
-        yield Person(ClientDetails(first, "Grenze", email=f"grenze{days}@mail.example"), listed, CreatedVia.STAFF)
+        last = today - timedelta(days=days)
+        yield Person(
+            ClientDetails(first, "Grenze", email=f"grenze{days}@mail.example"),
+            listed,
+            CreatedVia.STAFF,
+            first_visit_on=listed,
+            last_visit_on=last,
+            visits=12,
+            services=(("Föhnen", 12),),
+        )
+
+
+def _twice_on_file(today: date) -> Iterator[Person]:
+    """People whom somebody entered a second time: by phone, by e-mail, by name and birthday."""
+    before, lately = today - timedelta(days=700), today - timedelta(days=40)
+    petra = ClientDetails("Petra", "Lang", Gender.FEMALE, "1984-05-04", "+491715550318", "", "petra.lang@mail.example")
+    jonas = ClientDetails("Jonas", "Öztürk", Gender.MALE, "", "", "", "jonas.oeztuerk@mail.example")
+    ines = ClientDetails("Ines", "Großmann", Gender.FEMALE, "1991-02-17", "+491765550007")
+    visited: dict[str, Any] = {"first_visit_on": before, "last_visit_on": today - timedelta(days=70), "visits": 11}
+    yield Person(
+        petra, before, CreatedVia.STAFF, treatcard_number="TC00000318", points=512, categories=("VIP",), **visited
+    )
+    yield Person(ClientDetails("Petra", "Lang-Vogt", mobile="+491715550318"), lately, CreatedVia.ONLINE_BOOKING)
+    yield Person(jonas, before, CreatedVia.STAFF, **visited)
+    yield Person(jonas.with_changes(last_name="Oeztuerk", mobile="+491605550066"), lately, CreatedVia.STAFF)
+    yield Person(ines, before, CreatedVia.IMPORT, **visited)
+    yield Person(
+        ines.with_changes(last_name="Grossmann", mobile="", email="ines@mail.example"), lately, CreatedVia.STAFF
+    )
 
 
 def _touched(world: DemoWorld) -> bool:

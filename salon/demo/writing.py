@@ -1,12 +1,13 @@
 """Writing many cards at once, as the owner of the tables: COPY knows no row-level security."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from itertools import batched
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 from psycopg.types.json import Jsonb
 
 from clients.classification import classify
@@ -57,6 +58,22 @@ _CLIENT = [
     "updated_at",
 ]
 _TOKEN = ["salon_id", "field", "token", "client_id"]
+_ASSIGNMENT = ["salon_id", "category_id", "client_id", "assigned_at"]
+_NOTE = ["id", "salon_id", "client_id", "text", "pinned", "author_name", "written_at"]
+_CARRIED = ["id", "salon_id", "client_id", "name", "times"]
+_CONSENT = [
+    "id",
+    "salon_id",
+    "client_id",
+    "purpose",
+    "decision",
+    "source",
+    "wording",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+]
 _AUDIT = [
     "id",
     "salon_id",
@@ -69,40 +86,75 @@ _AUDIT = [
     "subject_id",
     "changes",
 ]
+WORDING = _("I would like to get news and offers by e-mail. I can withdraw this at any time.")
 
 
-def write_cards(salon_id: UUID, people: Iterable[Person], *, today: date, actor_name: str) -> int:
-    """Write the cards, their search tokens and the audit of their making; return the last client number."""
+def write_cards(
+    salon_id: UUID, people: Iterable[Person], *, today: date, actor_name: str, categories: Mapping[str, UUID]
+) -> int:
+    """Write the cards and what belongs to them, the search tokens and the audit of their making.
+
+    `categories` are the salon's by name; returns the last client number.
+    """
     number = 0
     for batch in batched(people, BATCH):
-        clients, tokens, entries = [], [], []
+        rows = _Rows(salon_id, today, actor_name, categories)
         for person in batch:
             number += 1
-            client_id = new_id()
-            clients.append(_client(client_id, salon_id, number, person, today))
-            found_by = tokens_of(person.details, number, person.treatcard_number)
-            tokens += [(salon_id, int(field), token, client_id) for field, token in found_by]
-            at = datetime.combine(person.listed_on, time(10), UTC)
-            entries.append(
-                (
-                    new_id(),
-                    salon_id,
-                    at,
-                    ActorKind.SYSTEM.value,
-                    None,
-                    actor_name,
-                    "client.created",
-                    "client",
-                    client_id,
-                    Jsonb([]),
-                )
-            )
-        _copy("clients_client", _CLIENT, clients)
-        _copy("clients_searchtoken", _TOKEN, tokens)
-        _copy("audit_auditentry", _AUDIT, entries)
+            rows.add(number, person)
+        rows.write()
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO clients_clientnumbers (salon_id, last_number) VALUES (%s, %s)", [salon_id, number])
     return number
+
+
+class _Rows:
+    """The rows of one batch of cards."""
+
+    def __init__(self, salon_id: UUID, today: date, actor_name: str, categories: Mapping[str, UUID]) -> None:
+        self.salon_id = salon_id
+        self.today = today
+        self.actor_name = actor_name
+        self.categories = categories
+        self.tables: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
+
+    def add(self, number: int, person: Person) -> None:
+        """Add a card with everything on it."""
+        salon_id, client_id = self.salon_id, new_id()
+        at = datetime.combine(person.listed_on, time(10), UTC)
+        by_system = (ActorKind.SYSTEM.value, None, self.actor_name)
+        self._rows("clients_client", _CLIENT).append(_client(client_id, salon_id, number, person, self.today))
+        self._rows("clients_searchtoken", _TOKEN).extend(
+            (salon_id, int(field), token, client_id)
+            for field, token in tokens_of(person.details, number, person.treatcard_number)
+        )
+        self._rows("clients_categoryassignment", _ASSIGNMENT).extend(
+            (salon_id, self.categories[name], client_id, at) for name in person.categories if name in self.categories
+        )
+        self._rows("clients_note", _NOTE).extend(
+            (new_id(), salon_id, client_id, note.text, note.pinned, note.author_name, at) for note in person.notes
+        )
+        self._rows("clients_carriedservice", _CARRIED).extend(
+            (new_id(), salon_id, client_id, name, times) for name, times in person.services
+        )
+        if person.email_consent:
+            said = ("EMAIL_MARKETING", "GRANTED", "SALON", str(WORDING), at)
+            self._rows("clients_consententry", _CONSENT).append((new_id(), salon_id, client_id, *said, *by_system))
+        told = ("client.created", "client", client_id, Jsonb([]))
+        self._rows("audit_auditentry", _AUDIT).append((new_id(), salon_id, at, *by_system, *told))
+
+    def _rows(self, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
+        return self.tables.setdefault((table, tuple(columns)), [])
+
+    def write(self) -> None:
+        """Copy everything into its table, cards first."""
+        for (table, columns), rows in self.tables.items():
+            with (
+                connection.cursor() as cursor,
+                cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
+            ):
+                for row in rows:
+                    copy.write_row(row)
 
 
 def _client(client_id: UUID, salon_id: UUID, number: int, person: Person, today: date) -> tuple[Any, ...]:
@@ -148,12 +200,3 @@ def _client(client_id: UUID, salon_id: UUID, number: int, person: Person, today:
         at,
         at,
     )
-
-
-def _copy(table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)

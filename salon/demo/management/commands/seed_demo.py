@@ -8,8 +8,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 from django.utils import timezone
 
+from clients.categories import add_templates, all_categories
 from salon.demo.people import invent
 from salon.demo.writing import write_cards
+from salon.identity.roles import system_actor
 from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
 from salon.tenancy.owner import owner_connection
@@ -44,6 +46,8 @@ class Command(BaseCommand):
                     today = salon.date_at(now)
                     people = islice(invent(random, today=today, city="Berlin"), size)
                     with salon_scope(salon.pk):
-                        write_cards(salon.pk, people, today=today, actor_name="Demo")
+                        add_templates(actor=system_actor("Demo"), now=now)
+                        categories = {category.name: category.pk for category in all_categories()}
+                        write_cards(salon.pk, people, today=today, actor_name="Demo", categories=categories)
                 self.stdout.write(f"{salon.slug}: {size} clients ({index - first + 1} of {len(sizes)})")
             connection.cursor().execute("VACUUM ANALYZE")

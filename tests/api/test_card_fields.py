@@ -1,0 +1,105 @@
+"""What a client card says besides its master data (api.md, client)."""
+
+from uuid import UUID
+
+import pytest
+
+from clients.categories import add_templates, all_categories, change_assignments
+from clients.consent import ledger_of
+from salon.api.scopes import Scope
+from salon.identity.roles import system_actor
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from tests.api.conftest import NOBODY, Caller, IssueKey, wrong
+from tests.conftest import NOW
+
+
+def _made(api: Caller, **body: object) -> dict[str, object]:
+    answer = api.post("clients", {"first_name": "Anna", **body})
+    assert answer.status_code == 201, answer.json()
+    made: dict[str, object] = answer.json()
+    return made
+
+
+def test_a_new_card_says_what_is_known(api: Caller) -> None:
+    made = _made(api)
+    known: dict[str, object] = {
+        "referred_by": None,
+        "categories": [],
+        "treatcard_number": None,
+        "points": 0,
+        "matrix_exempt": False,
+        "status": "RETURNING",
+        "status_reason": "LISTED",
+        "blocked": False,
+        "blocked_reason": None,
+        "marketing_consent": False,
+    }
+    assert made.items() >= known.items()
+    pending = _made(api, created_via="ONLINE_BOOKING")
+    assert (pending["status"], pending["status_reason"]) == ("NEW", "FIRST_VISIT_PENDING")
+
+
+def test_who_recommended_the_salon(api: Caller) -> None:
+    petra = _made(api)["id"]
+    anna = _made(api, referred_by=petra)
+    assert anna["referred_by"] == petra
+    assert wrong(api.patch(f"clients/{anna['id']}", {"referred_by": NOBODY})) == {"referred_by": "not_found"}
+    assert wrong(api.patch(f"clients/{anna['id']}", {"referred_by": anna["id"]})) == {"referred_by": "not_found"}
+    assert wrong(api.patch(f"clients/{anna['id']}", {"referred_by": "Petra"})) == {"referred_by": "not_found"}
+    assert api.patch(f"clients/{anna['id']}", {"referred_by": None}).json()["referred_by"] is None
+
+
+def test_a_card_of_another_salon_recommends_nobody(api: Caller, api_dom: Caller) -> None:
+    theirs = _made(api_dom)["id"]
+    assert wrong(api.post("clients", {"first_name": "Anna", "referred_by": theirs})) == {"referred_by": "not_found"}
+
+
+def test_blocking_gives_a_reason(api: Caller) -> None:
+    path = f"clients/{_made(api)['id']}"
+    assert wrong(api.patch(path, {"blocked": True})) == {"blocked_reason": "required"}
+    blocked = api.patch(path, {"blocked": True, "blocked_reason": "Dreimal nicht erschienen"}).json()
+    assert (blocked["blocked"], blocked["blocked_reason"]) == (True, "Dreimal nicht erschienen")
+    free = api.patch(path, {"blocked": False}).json()
+    assert (free["blocked"], free["blocked_reason"]) == (False, None)
+
+
+def test_consent_goes_into_the_ledger(api: Caller, sonnenschein: Salon) -> None:
+    made = _made(api, marketing_consent=True)
+    assert (made["marketing_consent"], made["version"]) == (True, 2)
+    path = f"clients/{made['id']}"
+    assert api.patch(path, {"marketing_consent": True}).json()["version"] == 2
+    assert api.patch(path, {"marketing_consent": False}).json()["marketing_consent"] is False
+    with salon_scope(sonnenschein.pk):
+        ledger = ledger_of(UUID(str(made["id"])))
+    assert [(one.decision, one.source, one.actor_name) for one in ledger] == [
+        ("WITHDRAWN", "API", "Online booking"),
+        ("GRANTED", "API", "Online booking"),
+    ]
+    assert ledger[1].wording == "Told by Online booking."
+
+
+def test_categories_stand_in_order_of_names(api: Caller, sonnenschein: Salon) -> None:
+    made = _made(api)
+    actor = system_actor("Test")
+    with salon_scope(sonnenschein.pk):
+        add_templates(actor=actor, now=NOW)
+        ids = [one.pk for one in all_categories() if one.name in {"VIP", "Barber", "Kinder"}]
+        change_assignments(actor=actor, client_id=UUID(str(made["id"])), added=ids, now=NOW)
+    named = api.get(f"clients/{made['id']}").json()["categories"]
+    assert [one["name"] for one in named] == ["Barber", "Kinder", "VIP"]
+    assert {one["id"] for one in named} == {str(one) for one in ids}
+
+
+@pytest.mark.parametrize("field", ["status", "status_reason", "treatcard_number", "points", "categories"])
+def test_what_others_decide_cannot_be_set(api: Caller, field: str) -> None:
+    assert wrong(api.patch(f"clients/{_made(api)['id']}", {field: None})) == {field: "read_only"}
+
+
+def test_the_matrix_is_a_matter_of_points(api: Caller, sonnenschein: Salon, api_key: IssueKey) -> None:
+    path = f"clients/{_made(api)['id']}"
+    site = Caller(api_key(sonnenschein, Scope.CLIENTS_READ, Scope.CLIENTS_WRITE))
+    refused = site.patch(path, {"matrix_exempt": True})
+    assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope")
+    assert api.patch(path, {"matrix_exempt": True}).json()["matrix_exempt"] is True
+    assert site.patch(path, {"city": "Köln"}).json()["matrix_exempt"] is True

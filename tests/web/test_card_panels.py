@@ -1,0 +1,119 @@
+"""Notes, health data and consent on the card in the browser (ui.md §2.4)."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client as Browser
+
+from clients.models import Client, ConsentEntry, HealthRecord, Note
+from salon.identity.models import User
+from salon.identity.roles import Actor
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon, new_id
+from tests.operations.test_cards import make_client
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def browser(browser_of: Callable[[User], Browser], stylist: User) -> Browser:
+    return browser_of(stylist)
+
+
+@pytest.fixture
+def client(sonnenschein: Salon, front_desk: Actor) -> Client:
+    with salon_scope(sonnenschein.pk):
+        return make_client(sonnenschein, front_desk)
+
+
+def _url(client: Client, part: str) -> str:
+    return f"/s/sonnenschein/clients/{client.pk}/{part}/"
+
+
+def _note(sonnenschein: Salon) -> Note:
+    with salon_scope(sonnenschein.pk):
+        return Note.objects.get()
+
+
+def test_a_note_is_written_pinned_and_stands_as_an_alert(browser: Browser, client: Client, sonnenschein: Salon) -> None:
+    form = {"text": "Empfindliche Kopfhaut", "pinned": "on", "form_id": str(new_id())}
+    for _twice in range(2):
+        answer = browser.post(_url(client, "notes"), form, headers=HTMX)
+        assert answer.status_code == 200
+    html = answer.content.decode()
+    assert answer["HX-Trigger"] == "card-changed"
+    assert html.count("Empfindliche Kopfhaut") == 2
+    assert 'id="alerts" class="alerts" hx-swap-oob="true"' in html
+    assert _note(sonnenschein).author_name == "Bora Yıldız"
+    card = browser.get(f"/s/sonnenschein/clients/{client.pk}/").content.decode()
+    assert card.count("Empfindliche Kopfhaut") == 2
+
+
+def test_without_a_script_the_card_follows(browser: Browser, client: Client, sonnenschein: Salon) -> None:
+    answer = browser.post(_url(client, "notes"), {"text": "Ohne Milch"})
+    assert (answer.status_code, answer["Location"]) == (302, f"/s/sonnenschein/clients/{client.pk}/#notes")
+    note = _note(sonnenschein)
+    page = browser.get(f"/s/sonnenschein/clients/notes/{note.pk}/")
+    assert page.status_code == 200
+    assert "<html" in page.content.decode()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_an_empty_note_is_refused_beside_its_field(browser: Browser, client: Client, script: bool) -> None:
+    answer = browser.post(_url(client, "notes"), {"text": " "}, headers=HTMX if script else {})
+    assert answer.status_code == 422
+    assert "Schreiben Sie etwas, oder brechen Sie ab." in answer.content.decode()
+
+
+def test_of_two_who_rewrite_a_note_nobody_loses(browser: Browser, client: Client, sonnenschein: Salon) -> None:
+    browser.post(_url(client, "notes"), {"text": "Tee"})
+    url = f"/s/sonnenschein/clients/notes/{_note(sonnenschein).pk}/"
+    assert browser.post(url, {"text": "Kaffee", "seen": "Tee"}, headers=HTMX).status_code == 200
+    answer = browser.post(url, {"text": "Wasser", "seen": "Tee"}, headers=HTMX)
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Wasser</textarea>" in html
+    assert "Kaffee" in html
+    assert _note(sonnenschein).text == "Kaffee"
+    assert browser.post(url, {"text": "Wasser", "seen": "Tee", "confirm": "mine"}, headers=HTMX).status_code == 200
+    assert _note(sonnenschein).text == "Wasser"
+
+
+def test_a_deleted_note_can_be_taken_back(browser: Browser, client: Client, sonnenschein: Salon) -> None:
+    browser.post(_url(client, "notes"), {"text": "Tee"})
+    url = f"/s/sonnenschein/clients/notes/{_note(sonnenschein).pk}/"
+    answer = browser.post(f"{url}delete/", headers=HTMX).content.decode()
+    assert f'action="{url}restore/"' in answer
+    assert "Tee" not in answer
+    browser.post(f"{url}restore/")
+    assert _note(sonnenschein).deleted_at is None
+    browser.post(f"{url}pin/", {"pinned": "yes"}, headers=HTMX)
+    assert _note(sonnenschein).pinned
+
+
+def test_health_data_follow_consent(browser: Browser, client: Client, sonnenschein: Salon) -> None:
+    refused = browser.post(_url(client, "health"), {"text": "Nickelallergie"}, headers=HTMX)
+    assert refused.status_code == 422
+    assert "Nickelallergie</textarea>" in refused.content.decode()
+    agreed = {"purpose": "HEALTH_DATA", "decision": "GRANTED", "wording": "Ja, bitte speichern."}
+    assert browser.post(_url(client, "consent"), agreed, headers=HTMX).status_code == 200
+    assert browser.post(_url(client, "health"), {"text": "Nickelallergie"}, headers=HTMX).status_code == 200
+    with salon_scope(sonnenschein.pk):
+        assert HealthRecord.objects.get().text == "Nickelallergie"
+    gone = browser.post(_url(client, "consent"), {"purpose": "HEALTH_DATA", "decision": "WITHDRAWN"}, headers=HTMX)
+    assert "Nickelallergie" not in gone.content.decode()
+    with salon_scope(sonnenschein.pk):
+        assert not HealthRecord.objects.exists()
+        assert list(ConsentEntry.objects.order_by("id").values_list("decision", "wording")) == [
+            ("GRANTED", "Ja, bitte speichern."),
+            ("WITHDRAWN", ""),
+        ]
+
+
+def test_a_consent_without_words_is_refused(browser: Browser, client: Client) -> None:
+    answer = browser.post(
+        _url(client, "consent"), {"purpose": "EMAIL_MARKETING", "decision": "GRANTED", "wording": ""}, headers=HTMX
+    )
+    assert answer.status_code == 422
+    assert "aria-invalid" in answer.content.decode()
+    assert browser.post(_url(client, "consent"), {"purpose": "X", "decision": "GRANTED"}).status_code == 400
