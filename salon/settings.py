@@ -239,6 +239,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
 }
+# Ten thousand nights at one time of day must not hold up a mail: they wait until nothing else does (0: first).
+CELERY_TASK_ROUTES = {"salon.work.tasks.run_night_step": {"priority": 6}}
 CELERY_DB_REUSE_MAX = 1000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
@@ -247,9 +249,17 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in (
         ("dispatch-due-work", "salon.work.tasks.dispatch", 60.0),
+        ("begin-nights", "salon.work.tasks.begin_nights", 60.0),
         ("forget-expired", "salon.identity.tasks.forget_expired", 3600.0),
         ("forget-answers", "salon.api.tasks.forget_answers", 3600.0),
     )
 }
+
+# Each salon's night, step by step in this order; a step starts when the one before has ended (domain.md §10).
+NIGHT_STEPS = (
+    "clients.night.check_statuses",
+    "clients.night.recompute_statuses",
+    "clients.night.propose_duplicates",
+)
 
 LOGGING = logging_settings(json=PRODUCTION or environment.flag("LOG_JSON"), level="INFO")

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     SETTINGS = "SETTINGS"
     MEMBERS = "MEMBERS"
     API_KEYS = "API_KEYS"
+    NIGHT_RUN = "NIGHT_RUN"  # at another time than the night
 
 
 _STAFF = frozenset({Permission.WORK, Permission.CLIENTS_READ, Permission.CLIENTS_WRITE})

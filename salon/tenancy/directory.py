@@ -61,6 +61,11 @@ def find_salon(slug: str) -> Salon | None:
     return Salon.objects.filter(slug=slug).first()
 
 
+def get_salon(salon_id: UUID) -> Salon:
+    """Return the salon of that key."""
+    return Salon.objects.get(pk=salon_id)
+
+
 def all_salon_ids() -> list[UUID]:
     """Return every salon of the installation, oldest first."""
     return list(Salon.objects.order_by("id").values_list("id", flat=True))
@@ -74,6 +79,28 @@ def add_salon(
     Raises: IntegrityError when the slug is taken.
     """
     return Salon.objects.create(name=name, slug=slug, city=city, country=country, timezone=timezone)
+
+
+def due_nights(now: datetime, *, limit: int) -> list[UUID]:
+    """Return the salons whose night is due, longest due first."""
+    rows = Salon.objects.filter(next_night_at__lte=now).order_by("next_night_at", "id")
+    return list(rows.values_list("id", flat=True)[:limit])
+
+
+def lock_due_night(salon_id: UUID, *, now: datetime) -> Salon | None:
+    """Return the salon, locked until the transaction ends, if its night is (still) due and in nobody's hands."""
+    rows = Salon.objects.filter(pk=salon_id, next_night_at__lte=now)
+    return rows.select_for_update(skip_locked=True, no_key=True).first()
+
+
+def lock_night(salon_id: UUID) -> Salon:
+    """Return the salon, locked until the transaction ends: one at a time begins a night of it."""
+    return Salon.objects.select_for_update(no_key=True).get(pk=salon_id)
+
+
+def put_next_night(salon_id: UUID, *, at: datetime) -> None:
+    """Say when the next night of a salon is due."""
+    Salon.objects.filter(pk=salon_id).update(next_night_at=at)
 
 
 def members(salon_id: UUID) -> list[Membership]:

@@ -34,6 +34,11 @@ class Salon(models.Model):
     timezone = models.CharField(max_length=60, default="Europe/Berlin")
     currency = models.CharField(max_length=3, default="EUR")
     created_at = models.DateTimeField(db_default=Now())
+    # When the night of this salon is due; that of a new one is at once.
+    next_night_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["next_night_at"], name="tenancy_salon_next_night_at")]
 
     def __str__(self) -> str:
         return self.name
