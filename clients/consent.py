@@ -89,8 +89,7 @@ def _newest(client_id: UUID, purpose: ConsentPurpose) -> ConsentEntry | None:
 
 def _check(decision: Decision, wording: str) -> None:
     if decision == Decision.GRANTED and not wording:
-        message = _("Write down what the client agreed to.")
-        raise InvalidInput([FieldError("wording", "required", message)])
+        raise InvalidInput([FieldError("wording", "required", _("Write down what the client agreed to."))])
     if len(wording) > LONGEST_WORDING:
         message = _("At most %(longest)d characters fit here.") % {"longest": LONGEST_WORDING}
         raise InvalidInput([FieldError("wording", "max_length", message)])

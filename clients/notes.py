@@ -162,7 +162,8 @@ def write_health(*, actor: Actor, client_id: UUID, text: str, now: datetime) -> 
             return before
         if not text:
             HealthRecord.objects.filter(client_id=client.pk).delete()
-            after, action = None, "client.health_deleted"
+            after = None
+            action = "client.health_deleted"
         elif holds(client.pk, ConsentPurpose.HEALTH_DATA):
             after = before or HealthRecord(client_id=client.pk)
             after.text, after.author_name, after.written_at = text, actor.name, now
