@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet, Value
+from django.db.models import Q, Value
 
 from clients.listing import ORDERS, Sort
 from clients.models import Client
@@ -26,14 +26,14 @@ class Neighbours:
     next: Neighbour | None
 
 
-def neighbours(client: Client, *, sort: Sort = Sort.NAME, among: QuerySet[Client] | None = None) -> Neighbours:
+def neighbours(client: Client, *, order: keyset.Order = ORDERS[Sort.NAME], meeting: Q | None = None) -> Neighbours:
     """Return the cards before and behind one in a list, by key and in one statement.
 
-    `among`: the unordered cards of that list, by default every one in use; the card itself need not be among them.
+    `order` and `meeting` are those of the list; the card itself need not meet the condition (any more).
     """
-    cards = Client.objects.listed() if among is None else among
+    cards = Client.objects.listed().filter(meeting or Q())
     sides = [
-        keyset.beyond(cards, ORDERS[sort], client, backward=backward)
+        keyset.beyond(cards, order, client, backward=backward)
         .annotate(backward=Value(backward))
         .values_list("backward", "id", "first_name", "last_name")[:1]
         for backward in (True, False)

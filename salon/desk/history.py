@@ -37,7 +37,19 @@ ACTIONS = {
     "client.health_deleted": Kind.NOTES,
     "client.consent_granted": Kind.CONSENT,
     "client.consent_withdrawn": Kind.CONSENT,
+    "client.categories_added": Kind.CATEGORIES,
+    "client.categories_removed": Kind.CATEGORIES,
     "client.treatcard_changed": Kind.TREATCARD,
+    "client.status_changed": Kind.STATUS,
+    "client.merged": Kind.CARD,
+    "client.merged_away": Kind.CARD,
+    "client.merge_undone": Kind.CARD,
+    "client.separated": Kind.CARD,
+    "client.told_apart": Kind.CARD,
+    "client.told_apart_undone": Kind.CARD,
+    "client.imported": Kind.CARD,
+    "client.import_undone": Kind.CARD,
+    "client.import_removed": Kind.CARD,
 }
 _ORDER = keyset.Order(("at", "id"), descending=True)
 PAGE = 20

@@ -4,10 +4,11 @@ import ast
 from datetime import timedelta
 
 import pytest
+from django.db.models import Q
 
 from clients.cards import create_client, update_client
 from clients.details import ClientDetails
-from clients.listing import Sort
+from clients.listing import Sort, order_of
 from clients.models import CardState, CarriedService, Client, CreatedVia
 from clients.neighbours import Neighbours, neighbours
 from clients.notes import delete_note, pin_note, write_note
@@ -156,9 +157,10 @@ def test_neighbours_of_equal_names_are_each_visited_once(in_sonnenschein: Salon,
 
 def test_neighbours_in_another_order_and_among_some(in_sonnenschein: Salon, front_desk: Actor) -> None:
     zoe, anna, mia = (_client(in_sonnenschein, front_desk, first, "") for first in ("Zoe", "Anna", "Mia"))
-    assert _names(neighbours(anna, sort=Sort.NUMBER)) == ("Zoe", "Mia")
-    assert _names(neighbours(anna, sort=Sort.LISTED_ON)) == ("Mia", "Zoe")
-    assert _names(neighbours(zoe, among=Client.objects.exclude(pk=mia.pk))) == ("Anna", None)
+    assert _names(neighbours(anna, order=order_of(Sort.NUMBER))) == ("Zoe", "Mia")
+    assert _names(neighbours(anna, order=order_of(Sort.NUMBER, reverse=True))) == ("Mia", "Zoe")
+    assert _names(neighbours(anna, order=order_of(Sort.LISTED_ON))) == ("Mia", "Zoe")
+    assert _names(neighbours(zoe, meeting=~Q(first_name="Mia"))) == ("Anna", None)
     Client.objects.filter(pk=mia.pk).update(state=CardState.ERASED)
     assert _names(neighbours(zoe)) == ("Anna", None)
 

@@ -14,10 +14,13 @@ from django.utils.translation import gettext as _
 
 from clients.cards import MergedAway, get_client
 from clients.classification import classify
+from clients.listing import order_of
 from clients.models import Client
 from clients.neighbours import Neighbour, neighbours
+from clients.web.categories import categories_panel
 from clients.web.consent import consent_panel
 from clients.web.facts import facts_of
+from clients.web.list_query import list_query
 from clients.web.notes import health_panel, notes_panel
 from clients.web.shown import shown
 from clients.web.treatcard import treatcard_panel
@@ -28,6 +31,8 @@ from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
 from salon.web.access import SalonRequest, requires
 
+# What of an address is the history's own.
+_OWN = {"history", "before"}
 # Facts that stand elsewhere than among the master data.
 _ELSEWHERE = {"name", "matrix"}
 
@@ -60,7 +65,10 @@ def _whole(request: SalonRequest, client: Client) -> dict[str, Any]:
     facts = facts_of(request, client)
     verdict = classify(client.facts, today)
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
-    beside = neighbours(client)
+    # The address carries the list that the card was opened from.
+    asked = list_query(request.GET, today=today)
+    beside = neighbours(client, order=order_of(asked.sort, reverse=asked.reverse), meeting=asked.meeting)
+    carried = asked.address("")
     return {
         "client": card_shown,
         "here": request.get_full_path(),
@@ -75,8 +83,10 @@ def _whole(request: SalonRequest, client: Client) -> dict[str, Any]:
         "blocked_reason": client.blocked_reason,
         "missing_contact": card_shown.has_no_contact,
         "edit_url": reverse("clients:edit", args=[request.salon.slug, client.pk]) if writes else None,
-        "previous": _beside(request, beside.previous),
-        "next": _beside(request, beside.next),
+        "list_url": asked.address(reverse("clients:list", args=[request.salon.slug])),
+        "previous": _beside(request, beside.previous, carried),
+        "next": _beside(request, beside.next, carried),
+        "categories": categories_panel(request, client),
         "notes": notes_panel(request, client),
         "health": health_panel(request, client),
         "consent": consent_panel(request, client),
@@ -94,10 +104,11 @@ class Beside:
     url: str
 
 
-def _beside(request: SalonRequest, neighbour: Neighbour | None) -> Beside | None:
+def _beside(request: SalonRequest, neighbour: Neighbour | None, carried: str) -> Beside | None:
     if neighbour is None:
         return None
-    return Beside(neighbour.full_name, reverse("client_card", args=[request.salon.slug, neighbour.id]))
+    url = reverse("client_card", args=[request.salon.slug, neighbour.id])
+    return Beside(neighbour.full_name, f"{url}{carried}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +137,11 @@ def _history(request: SalonRequest, client: Client) -> HistoryPanel:
     cursor = request.GET.get("before") or None
     page = history_of(client.pk, kind=kind, limit=PAGE, cursor=cursor)
     # What else the address says (the list's order and filters) stays.
-    kept = {name: value for name, value in request.GET.items() if name not in {"history", "before"}}
+    kept = [(name, value) for name, values in request.GET.lists() if name not in _OWN for value in values]
 
     def url(one: Kind | None, before: str | None = None) -> str:
-        asked = {"history": one.lower()} if one else {}
-        query = urlencode({**kept, **asked, **({"before": before} if before else {})})
+        own = [("history", one.lower())] if one else []
+        query = urlencode([*kept, *own, *([("before", before)] if before else [])])
         return f"{request.path}?{query}" if query else request.path
 
     kinds = page.kinds or ([kind] if kind else [])

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
+from django.db.models import TextChoices
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clients.classification import Status
 from clients.details import LABELS
 from clients.models import Client, ConsentPurpose, Decision
 from clients.web.shown import YES_FIELDS, worded
@@ -39,7 +42,19 @@ WORDS = {
     "client.health_deleted": Told(_("Health data deleted"), "shield-off"),
     "client.consent_granted": Told(_("Consent given"), "circle-check"),
     "client.consent_withdrawn": Told(_("Consent withdrawn"), "circle-x"),
+    "client.categories_added": Told(_("Categories added"), "tag"),
+    "client.categories_removed": Told(_("Categories removed"), "tag"),
     "client.treatcard_changed": Told(_("Treatcard number changed"), "credit-card"),
+    "client.status_changed": Told(_("Verdict changed by the passing of time"), "clock"),
+    "client.merged": Told(_("Another card went into this one"), "merge"),
+    "client.merged_away": Told(_("This card went into another one"), "merge"),
+    "client.merge_undone": Told(_("Merge undone"), "split"),
+    "client.separated": Told(_("Taken out of another card again"), "split"),
+    "client.told_apart": Told(_("Two people, says the team"), "users"),
+    "client.told_apart_undone": Told(_("Perhaps one person after all"), "users"),
+    "client.imported": Told(_("Data imported"), "file-down"),
+    "client.import_undone": Told(_("Import undone"), "undo-2"),
+    "client.import_removed": Told(_("Import undone, card removed"), "undo-2"),
 }
 # First values of a new card stand beside the history already.
 _WITHOUT_CHANGES = {"client.created"}
@@ -49,7 +64,20 @@ _FIELDS: dict[str, Promise] = {
     "note": _("Text"),
     "purpose": _("For"),
     "consent": _("Consent"),
+    "categories": _("Categories"),
+    "status": _("Status"),
+    "other_card": _("Client no."),
+    "import": _("File"),
+    "services": _("Services"),
+    "notes": _("Notes"),
+    "listed_on": _("Client since"),
+    "carried_first_visit_on": _("First visit"),
+    "carried_last_visit_on": _("Last visit"),
+    "carried_visits": _("Visits"),
+    "carried_points": _("Points"),
 }
+_DAYS = {"listed_on", "carried_first_visit_on", "carried_last_visit_on"}
+_CHOICES: dict[str, type[TextChoices]] = {"consent": Decision, "purpose": ConsentPurpose, "status": Status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +132,10 @@ def _value(field: str, value: str | None, country: str, names: dict[str, str]) -
         return ""
     if field == "referred_by":
         return names.get(value, "–")
-    if field == "consent" and value in Decision:
-        return Decision(value).label
-    if field == "purpose" and value in ConsentPurpose:
-        return ConsentPurpose(value).label
+    if field in _CHOICES and value in _CHOICES[field]:
+        return _CHOICES[field](value).label
+    if field in _DAYS:
+        return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
     return worded(field, value, country)
 
 
