@@ -36,6 +36,13 @@ class SettingsPage:
 
 SETTINGS_PAGES = (
     SettingsPage(
+        _("Client categories"),
+        _("What your clients are called, and which of them get a discount"),
+        "tags",
+        "categories",
+        Permission.CLIENTS_WRITE,
+    ),
+    SettingsPage(
         _("Members and roles"),
         _("Who may enter this salon, and what they may do"),
         "users-round",
@@ -48,6 +55,13 @@ SETTINGS_PAGES = (
         "key-round",
         "api_keys",
         Permission.API_KEYS,
+    ),
+    SettingsPage(
+        _("Nightly run"),
+        _("What is done for this salon every night, and how it went"),
+        "moon",
+        "night",
+        Permission.SETTINGS,
     ),
 )
 
