@@ -144,6 +144,15 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    # Files of clients that a salon brings along, until a worker has read them: nobody else's business.
+    "imports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DATA_DIR / "imports",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
 }
 if DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -177,6 +186,11 @@ if PRODUCTION:
 # How many reverse proxies append to X-Forwarded-For; 0: the peer's own address counts.
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 1 if PRODUCTION else 0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "salon.web.uploads.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 DEFAULT_FROM_EMAIL = environment.text("MAIL_FROM", "Salon <salon@localhost>")
 if SMTP_HOST := environment.text("SMTP_HOST", ""):
@@ -252,6 +266,7 @@ CELERY_BEAT_SCHEDULE = {
         ("begin-nights", "salon.work.tasks.begin_nights", 60.0),
         ("forget-expired", "salon.identity.tasks.forget_expired", 3600.0),
         ("forget-answers", "salon.api.tasks.forget_answers", 3600.0),
+        ("forget-imports", "clients.tasks.forget_imports", 24 * 3600.0),
     )
 }
 

@@ -1,12 +1,15 @@
 """The client card and what belongs to it."""
 
 from clients.classification import CreatedVia
+from clients.identity import IdentityPolicy
+from clients.labels import DiscountOn
 from clients.models.card import CardState, Client, ClientNumbers
-from clients.models.categories import Category, CategoryAssignment, DiscountOn
+from clients.models.categories import Category, CategoryAssignment
 from clients.models.consent import ConsentEntry, ConsentPurpose, ConsentSource, Decision
+from clients.models.importing import ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes, Outcome
 from clients.models.merging import DuplicateProposal, Likeness, Merge, ProposalState
 from clients.models.notes import CarriedService, HealthRecord, Note
-from clients.models.rules import ClientRules, IdentityPolicy
+from clients.models.rules import ClientRules
 from clients.models.search import SearchToken, TokenField
 
 __all__ = [
@@ -26,9 +29,16 @@ __all__ = [
     "DuplicateProposal",
     "HealthRecord",
     "IdentityPolicy",
+    "ImportBatch",
+    "ImportKey",
+    "ImportRow",
+    "ImportState",
+    "KnownClients",
     "Likeness",
+    "LookAlikes",
     "Merge",
     "Note",
+    "Outcome",
     "ProposalState",
     "SearchToken",
     "TokenField",

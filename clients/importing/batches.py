@@ -1,0 +1,310 @@
+"""Imports from upload to undo: what people may ask of one, and when (domain.md §10)."""
+
+from collections.abc import Mapping as Pairs
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.files.base import File
+from django.core.files.storage import Storage, storages
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from clients.importing.formats import REPEATABLE, Target
+from clients.importing.mapping import DayOrder, Mapping
+from clients.importing.tables import MOST_BYTES
+from clients.models import ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes
+from salon import keyset
+from salon.audit.recording import Change, record
+from salon.errors import DomainError, FieldError, InvalidInput, NotFound
+from salon.identity.roles import Actor, Permission
+from salon.tenancy.context import current_salon_id
+from salon.tenancy.models import Salon, new_id
+from salon.work.queue import schedule
+
+TASK = "clients.tasks.work_on_import"
+# So long the lines of a file are kept, and with them the undo.
+KEPT_FOR = timedelta(days=30)
+PAGE = 50
+SHOWN = 30
+LONGEST_WORDING = 2000
+WORKING = frozenset({ImportState.READING, ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING})
+
+
+class WrongMoment(DomainError):
+    """The import is not where this can be done: somebody has gone on with it, or a worker is at it."""
+
+    code = "wrong_moment"
+    message = _("This import has moved on in the meantime. Here is how it stands now.")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How a file is to be taken over: what each column means, and what people decided about it."""
+
+    targets: Sequence[str]
+    day_order: str = DayOrder.DMY.value
+    known_clients: str = KnownClients.FILL.value
+    look_alikes: str = LookAlikes.CREATE.value
+    create_categories: bool = True
+    consent_wording: str = ""
+
+
+def storage() -> Storage:
+    """Return where uploaded files wait until they are read."""
+    return storages["imports"]
+
+
+def upload(
+    *, actor: Actor, file_name: str, content: "File[bytes]", now: datetime, batch_id: UUID | None = None
+) -> ImportBatch:
+    """Take in a file and let a worker read it; the same `batch_id` a second time is the same file.
+
+    Raises: NotAllowed, InvalidInput (`file`).
+    """
+    actor.require(Permission.CLIENTS_IMPORT)
+    if not content.size:
+        raise InvalidInput([FieldError("file", "empty", _("This file is empty."))])
+    if content.size > MOST_BYTES:
+        raise too_large()
+    key = batch_id or new_id()
+    if batch_id and (known := ImportBatch.objects.filter(pk=batch_id).first()):
+        return known
+    stored_as = storage().save(f"{key}.table", content)
+    with transaction.atomic():
+        batch = ImportBatch.objects.create(
+            id=key,
+            state=ImportState.READING,
+            file_name=" ".join(file_name.split())[-200:] or "–",
+            stored_as=stored_as,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            uploaded_at=now,
+        )
+        _record(actor, "import.uploaded", batch, now)
+        _wake(batch, now)
+    return batch
+
+
+def too_large() -> InvalidInput:
+    """Return the refusal of a file beyond MOST_BYTES."""
+    message = _("This file is larger than %(most)d MB. Please split it, or save it as CSV.")
+    return InvalidInput([FieldError("file", "too_large", message % {"most": MOST_BYTES // 1024 // 1024})])
+
+
+def choose(*, actor: Actor, batch_id: UUID, choices: Choices, now: datetime) -> ImportBatch:
+    """Say what the columns mean and let a worker check every line; also again, after a look at the preview.
+
+    Raises: NotAllowed, NotFound, WrongMoment, InvalidInput.
+    """
+    actor.require(Permission.CLIENTS_IMPORT)
+    with transaction.atomic():
+        batch = _locked(batch_id, ImportState.MAPPING, ImportState.CHECKED)
+        _check_choices(batch, choices)
+        batch.targets = list(choices.targets)
+        batch.day_order = choices.day_order
+        batch.known_clients = choices.known_clients
+        batch.look_alikes = choices.look_alikes
+        batch.create_categories = choices.create_categories
+        batch.consent_wording = " ".join(choices.consent_wording.split())
+        ImportKey.objects.filter(batch=batch).delete()
+        _begin(batch, ImportState.CHECKING, actor, now)
+    return batch
+
+
+def _check_choices(batch: ImportBatch, choices: Choices) -> None:
+    errors = []
+    known = {target.value for target in Target}
+    if len(choices.targets) != len(batch.header) or not set(choices.targets) <= known:
+        raise InvalidInput([FieldError("columns", "invalid_choice", _("Choose one of the values offered."))])
+    chosen = [Target(one) for one in choices.targets]
+    errors: list[FieldError] = [
+        FieldError(f"column_{index}", "twice", _("Another column is taken for this already."))
+        for index, target in enumerate(chosen)
+        if target not in REPEATABLE and target in chosen[:index]
+    ]
+    if not {Target.NAME, Target.FIRST_NAME, Target.LAST_NAME} & set(chosen):
+        errors.append(FieldError("columns", "no_name", _("Say which column holds the name: without one, no card.")))
+    offered: Pairs[str, tuple[str, Sequence[str]]] = {
+        "day_order": (choices.day_order, DayOrder.values),
+        "known_clients": (choices.known_clients, KnownClients.values),
+        "look_alikes": (choices.look_alikes, LookAlikes.values),
+    }
+    for field, (value, values) in offered.items():
+        if value not in values:
+            errors.append(FieldError(field, "invalid_choice", _("Choose one of the values offered.")))
+    if len(choices.consent_wording) > LONGEST_WORDING:
+        message = _("At most %(longest)d characters fit here.") % {"longest": LONGEST_WORDING}
+        errors.append(FieldError("consent_wording", "max_length", message))
+    elif "\x00" in choices.consent_wording:
+        errors.append(FieldError("consent_wording", "invalid", _("This contains a character that cannot be stored.")))
+    if errors:
+        raise InvalidInput(errors)
+
+
+def reconsider(*, actor: Actor, batch_id: UUID) -> ImportBatch:
+    """Go back from the preview to the columns.
+
+    Raises: NotAllowed, NotFound, WrongMoment.
+    """
+    actor.require(Permission.CLIENTS_IMPORT)
+    with transaction.atomic():
+        batch = _locked(batch_id, ImportState.CHECKED)
+        batch.state = ImportState.MAPPING
+        batch.save(update_fields=["state"])
+    return batch
+
+
+def begin(*, actor: Actor, batch_id: UUID, now: datetime) -> ImportBatch:
+    """Let a worker write what the preview shows.
+
+    Raises: NotAllowed, NotFound, WrongMoment.
+    """
+    actor.require(Permission.CLIENTS_IMPORT)
+    with transaction.atomic():
+        batch = _locked(batch_id, ImportState.CHECKED)
+        _begin(batch, ImportState.APPLYING, actor, now)
+        _record(actor, "import.begun", batch, now)
+    return batch
+
+
+def undo(*, actor: Actor, batch_id: UUID, now: datetime) -> ImportBatch:
+    """Let a worker take an import back, as long as its lines are kept.
+
+    Raises: NotAllowed, NotFound, WrongMoment.
+    """
+    actor.require(Permission.CLIENTS_IMPORT)
+    with transaction.atomic():
+        batch = _locked(batch_id, ImportState.APPLIED)
+        if batch.forgotten_at is not None:
+            raise WrongMoment(_("The lines of this import are not kept any more, so it cannot be undone."))
+        _begin(batch, ImportState.UNDOING, actor, now)
+        _record(actor, "import.undo_begun", batch, now)
+    return batch
+
+
+def discard(*, actor: Actor, batch_id: UUID, now: datetime) -> None:
+    """Throw away a file of which nothing has been imported.
+
+    Raises: NotAllowed, NotFound, WrongMoment.
+    """
+    actor.require(Permission.CLIENTS_IMPORT)
+    with transaction.atomic():
+        batch = _locked(batch_id, ImportState.MAPPING, ImportState.CHECKED, ImportState.REFUSED)
+        _record(actor, "import.discarded", batch, now)
+        remove_file(batch)
+        batch.delete()
+
+
+def _begin(batch: ImportBatch, state: ImportState, actor: Actor, now: datetime) -> None:
+    batch.state = state
+    batch.done_through = batch.done = batch.kept = 0
+    if state != ImportState.UNDOING:
+        batch.created = batch.updated = batch.same = batch.faulty = 0
+    batch.actor_kind, batch.actor_id, batch.actor_name = actor.kind, actor.id, actor.name
+    batch.save()
+    _wake(batch, now)
+
+
+def _wake(batch: ImportBatch, now: datetime) -> None:
+    schedule(task=TASK, subject_id=batch.pk, due_at=now, salon_id=current_salon_id())
+
+
+def _locked(batch_id: UUID, *states: ImportState) -> ImportBatch:
+    batch = ImportBatch.objects.select_for_update(no_key=True).filter(pk=batch_id).first()
+    if batch is None:
+        raise NotFound
+    if batch.state not in states:
+        raise WrongMoment
+    return batch
+
+
+def _record(actor: Actor, action: str, batch: ImportBatch, now: datetime) -> None:
+    changes = [Change("file_name", None, batch.file_name)]
+    record(actor=actor, action=action, subject_kind="import", subject_id=batch.pk, changes=changes, now=now)
+
+
+def get_batch(batch_id: UUID) -> ImportBatch:
+    """Return an import of the open salon.
+
+    Raises: NotFound.
+    """
+    batch = ImportBatch.objects.filter(pk=batch_id).first()
+    if batch is None:
+        raise NotFound
+    return batch
+
+
+def recent_batches() -> list[ImportBatch]:
+    """Return the newest imports of the open salon, newest first."""
+    return list(ImportBatch.objects.order_by("-uploaded_at", "-id")[:SHOWN])
+
+
+def lines_of(
+    batch: ImportBatch, *, outcome: str, cursor: str | None = None, kept: bool | None = None
+) -> keyset.Page[ImportRow]:
+    """Return one page of the lines with an outcome, or of those that an undo has left something of.
+
+    Raises: keyset.InvalidCursor.
+    """
+    rows = ImportRow.objects.filter(batch=batch)
+    rows = rows.exclude(kept_because="") if kept else rows.filter(outcome=outcome)
+    return keyset.page(rows, keyset.Order(("number",)), limit=PAGE, cursor=cursor)
+
+
+def samples_of(batch: ImportBatch, count: int = 200) -> list[list[str]]:
+    """Return the cells of the first lines of a file."""
+    rows = ImportRow.objects.filter(batch=batch).order_by("number")
+    return list(rows.values_list("cells", flat=True)[:count])
+
+
+def mapping_of(batch: ImportBatch, salon: Salon, now: datetime) -> Mapping:
+    """Return how the cells of a file are read."""
+    return Mapping(
+        targets=tuple(Target(one) for one in batch.targets),
+        country=salon.country,
+        today=salon.date_at(now),
+        day_order=DayOrder(batch.day_order),
+        short_postcodes=batch.short_postcodes,
+    )
+
+
+def remove_file(batch: ImportBatch) -> None:
+    """Delete the uploaded file once the open transaction is committed; its lines are read."""
+    if batch.stored_as:
+        name = batch.stored_as
+        transaction.on_commit(lambda: storage().delete(name))
+        batch.stored_as = ""
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete files, lines and unfinished imports of the open salon older than KEPT_FOR; return of how many imports."""
+    old = ImportBatch.objects.filter(uploaded_at__lte=now - KEPT_FOR, forgotten_at=None)
+    count = 0
+    with transaction.atomic():
+        for batch in old.select_for_update(no_key=True).order_by("id"):
+            if batch.state in WORKING:
+                continue
+            count += 1
+            remove_file(batch)
+            if batch.state in {ImportState.APPLIED, ImportState.UNDONE}:
+                ImportKey.objects.filter(batch=batch).delete()
+                ImportRow.objects.filter(batch=batch).delete()
+                batch.forgotten_at = now
+                batch.save(update_fields=["forgotten_at", "stored_as"])
+            else:
+                batch.delete()
+    return count
+
+
+def forget_client(client_id: UUID) -> None:
+    """Erase what import lines say of one client: cells, plans and what an undo would put back (domain.md §2).
+
+    To be called in the transaction that erases the card. The lines stay, empty, so that counts remain true.
+    """
+    rows = ImportRow.objects.filter(card_id=client_id)
+    for batch_id in set(rows.values_list("batch_id", flat=True)):
+        ImportKey.objects.filter(batch_id=batch_id, number__in=rows.filter(batch_id=batch_id).values("number")).delete()
+    rows.update(cells=[], plan={}, made={}, card_id=None)

@@ -1,0 +1,336 @@
+"""From the cells of one line to the card it asks for: which column means what, and how it is written."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import phonenumbers
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from clients.details import ClientDetails, Gender, accept, tidy
+from clients.importing.formats import Target
+from clients.labels import LONGEST_NAME as LONGEST_CATEGORY
+from salon.errors import InvalidInput
+from salon.folding import fold
+
+LONGEST_SERVICE = 120
+LONGEST_TREATCARD = 40
+MOST = 1_000_000_000
+
+
+class DayOrder(TextChoices):
+    """Which of two numbers of a date is the day."""
+
+    DMY = "DMY", _("day first: 03.05.2026 is 3 May")
+    MDY = "MDY", _("month first: 03/05/2026 is 5 March")
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """How the cells of one file are read: what each column is taken for, and how days and postcodes are written."""
+
+    targets: tuple[Target, ...]
+    country: str
+    today: date
+    day_order: DayOrder = DayOrder.DMY
+    short_postcodes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a line cannot be taken over: `code` in words elsewhere, the column it stands in, and what it says there."""
+
+    target: str
+    code: str
+    cell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one line says of one client; None and empty is what it does not say."""
+
+    details: ClientDetails = field(default_factory=ClientDetails)
+    number: int | None = None
+    treatcard_number: str = ""
+    points: int | None = None
+    visits: int | None = None
+    first_visit_on: date | None = None
+    last_visit_on: date | None = None
+    listed_on: date | None = None
+    consent: bool | None = None
+    consent_on: date | None = None
+    categories: tuple[str, ...] = ()
+    services: tuple[tuple[str, int], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A line as it was understood: what it asks for, or why it cannot be taken over."""
+
+    wanted: Wanted
+    problems: tuple[Problem, ...] = ()
+
+
+def read_cells(cells: Sequence[str], mapping: Mapping) -> Read:
+    """Understand one line; every problem is named at once, and cells left out are not looked at."""
+    return _Line(mapping, cells).read()
+
+
+def _word(text: str) -> str:
+    return " ".join(fold(text).replace("-", " ").replace("_", " ").split())
+
+
+_YES = frozenset(
+    map(_word, ("1", "ja", "j", "yes", "y", "true", "wahr", "x", "✓", "subscribed", "opt-in", "granted", "erteilt"))
+)
+_NO = frozenset(
+    map(_word, ("0", "nein", "n", "no", "false", "falsch", "unsubscribed", "opt-out", "withdrawn", "widerrufen"))
+)
+_GENDERS = {
+    **dict.fromkeys(("w", "f", "female", "weiblich", "frau", "mrs", "ms", "miss", "woman"), Gender.FEMALE),
+    **dict.fromkeys(("m", "male", "mannlich", "mann", "herr", "mr", "man"), Gender.MALE),
+    **dict.fromkeys(("d", "x", "diverse", "divers", "other", "non binary"), Gender.DIVERSE),
+}
+_PARTICLES = frozenset("von van de del della der den di da zu zum zur dos la le ten ter vom".split())  # noqa: SIM905
+_TITLES = re.compile(r"^(?:(?:frau|herr|mrs|mr|ms)\.?\s+)+", re.IGNORECASE)
+_COUNT = re.compile(r"(?P<name>.+?)\s*(?:[x×*]\s*(?P<a>\d{1,4})|\((?P<b>\d{1,4})\s*[x×]?\)|:\s*(?P<c>\d{1,4}))")
+_COUNTED = re.compile(r"(?P<a>\d{1,4})\s*[x×*]\s*(?P<name>.+)")
+_DAY = re.compile(r"(\d{1,4})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{1,4})(?:[T\s,].*)?", re.DOTALL)
+_MONTH_DAY = re.compile(r"(\d{1,2})\s*/\s*(\d{1,2})/?")
+
+
+class NoDay(Exception):
+    """No day of the calendar in a writing that is known."""
+
+
+def parse_day(text: str, order: DayOrder, *, latest: int) -> date:
+    """Read `2026-05-03`, `03.05.2026`, `3.5.26` or, by `order`, `05/03/2026`; a time behind it is passed over.
+
+    A year of two digits is one of the hundred years that end with `latest`. Raises: NoDay.
+    """
+    match = _DAY.fullmatch(text.strip())
+    if not match:
+        raise NoDay(text)
+    first, second, third = match.groups()
+    if len(first) == 4:
+        year, month, day = int(first), int(second), int(third)
+    else:
+        year = int(third)
+        day, month = (int(second), int(first)) if order == DayOrder.MDY else (int(first), int(second))
+        if len(third) == 2:
+            year += latest // 100 * 100
+            year -= 100 if year > latest else 0
+        elif len(third) != 4:
+            raise NoDay(text)
+    try:
+        return date(year, month, day)
+    except ValueError as error:
+        raise NoDay(text) from error
+
+
+def guess_day_order(cells: Iterable[str]) -> DayOrder:
+    """Tell from dates with slashes or dots whether the day or the month stands first; in doubt the day."""
+    votes: Counter[DayOrder] = Counter()
+    for cell in cells:
+        if match := _DAY.fullmatch(cell.strip()):
+            first, second = int(match[1]), int(match[2])
+            votes[DayOrder.DMY] += 12 < first <= 31
+            votes[DayOrder.MDY] += 12 < second <= 31 and len(match[1]) < 3
+    return DayOrder.MDY if votes[DayOrder.MDY] > votes[DayOrder.DMY] else DayOrder.DMY
+
+
+def lost_zeros(cells: Iterable[str], country: str) -> bool:
+    """Tell whether a spreadsheet has taken the leading zeros from German postcodes: most have four digits."""
+    lengths = [len(cell) for cell in cells if cell.isdigit()]
+    return country == "DE" and lengths.count(4) * 2 > len(lengths)
+
+
+def split_name(text: str) -> tuple[str, str]:
+    """Return first and last name of a name in one: `Anna von der Au`, `Müller, Jörg`, `Frau Lang`."""
+    bare = _TITLES.sub("", tidy(text))
+    if "," in bare:
+        last, _comma, first = bare.partition(",")
+        return first.strip(), last.strip()
+    parts = bare.split()
+    if len(parts) < 2:
+        return ("", bare) if bare != tidy(text) else (bare, "")
+    begins = next((at for at, part in enumerate(parts) if at and part.lower() in _PARTICLES), len(parts) - 1)
+    return " ".join(parts[:begins]), " ".join(parts[begins:])
+
+
+def listed(text: str) -> list[str]:
+    """Return the entries of a cell that lists several."""
+    return list(dict.fromkeys(tidy(one) for one in re.split(r"[;,|\n]", text) if tidy(one)))
+
+
+def services_of(text: str) -> dict[str, int]:
+    """Read services had with how often: `Föhnen x3; 2 x Ansatzfarbe; Glossing (4); Pflegekur`."""
+    found: dict[str, int] = {}
+    for one in re.split(r"[;|\n]", text) if re.search(r"[;|\n]", text) else text.split(","):
+        if not tidy(one):
+            continue
+        match = _COUNT.fullmatch(tidy(one)) or _COUNTED.fullmatch(tidy(one))
+        name = match["name"].strip() if match else tidy(one)
+        times = (
+            next((int(count) for key, count in match.groupdict().items() if key != "name" and count), 1) if match else 1
+        )
+        found[name] = found.get(name, 0) + max(times, 1)
+    return found
+
+
+class _Line:
+    """One line being understood."""
+
+    def __init__(self, mapping: Mapping, cells: Sequence[str]) -> None:
+        self.mapping = mapping
+        self.problems: list[Problem] = []
+        self.cells: dict[Target, list[str]] = {}
+        for target, cell in zip(mapping.targets, cells, strict=False):
+            if target is not Target.SKIP and cell.strip():
+                self.cells.setdefault(target, []).append(cell.strip())
+
+    def text(self, target: Target) -> str:
+        return "\n".join(self.cells.get(target, ()))
+
+    def refuse(self, target: str, code: str, cell: str = "") -> None:
+        self.problems.append(Problem(target, code, cell[:200]))
+
+    def read(self) -> Read:
+        details = self._details()
+        consent = self._consent()
+        wanted = Wanted(
+            details=details,
+            number=self._count(Target.NUMBER),
+            treatcard_number=self._treatcard(),
+            points=self._count(Target.POINTS),
+            visits=self._count(Target.VISITS),
+            first_visit_on=self._day(Target.FIRST_VISIT_ON),
+            last_visit_on=self._day(Target.LAST_VISIT_ON),
+            listed_on=self._day(Target.LISTED_ON),
+            consent=consent,
+            consent_on=self._day(Target.CONSENT_ON) if consent else None,
+            categories=self._categories(),
+            services=self._services(),
+            note=self.text(Target.NOTES).replace("\r\n", "\n").strip(),
+        )
+        if wanted.first_visit_on and wanted.last_visit_on and wanted.first_visit_on > wanted.last_visit_on:
+            self.refuse(Target.FIRST_VISIT_ON, "first_after_last", self.text(Target.FIRST_VISIT_ON))
+        return Read(wanted, tuple(self.problems))
+
+    def _details(self) -> ClientDetails:
+        first, last = self.text(Target.FIRST_NAME), self.text(Target.LAST_NAME)
+        if name := self.text(Target.NAME):
+            split = split_name(name)
+            first, last = first or split[0], last or split[1]
+        given = ClientDetails(
+            first_name=first,
+            last_name=last,
+            gender=_GENDERS.get(fold(self.text(Target.GENDER)).strip(". "), ""),
+            birthday=self._birthday(),
+            mobile=self.text(Target.MOBILE),
+            landline=self.text(Target.LANDLINE),
+            email=self.text(Target.EMAIL).removeprefix("mailto:"),
+            street=self.text(Target.STREET),
+            postal_code=self._postal_code(),
+            city=self.text(Target.CITY),
+        )
+        given = self._with_phones(given)
+        try:
+            return accept(given, country=self.mapping.country, today=self.mapping.today).details
+        except InvalidInput as refusal:
+            for error in refusal.errors:
+                if not any(one.target == error.field for one in self.problems):
+                    self.refuse(error.field, error.code, getattr(given, error.field, ""))
+            return given
+
+    def _with_phones(self, given: ClientDetails) -> ClientDetails:
+        """Put phones of no said kind where they belong: landlines by their number, else where there is room."""
+        for phone in self.cells.get(Target.PHONE, ()):
+            if not given.landline and (given.mobile or _is_landline(phone, self.mapping.country)):
+                given = given.with_changes(landline=phone)
+            elif not given.mobile:
+                given = given.with_changes(mobile=phone)
+        return given
+
+    def _birthday(self) -> str:
+        text = self.text(Target.BIRTHDAY)
+        if not text:
+            return ""
+        try:
+            day = parse_day(text, self.mapping.day_order, latest=self.mapping.today.year)
+        except NoDay:
+            # A day without its year, or nonsense: the rule of the card says which.
+            if self.mapping.day_order == DayOrder.MDY and (match := _MONTH_DAY.fullmatch(text)):
+                return f"--{int(match[1]):02}-{int(match[2]):02}"
+            return text
+        return day.isoformat()
+
+    def _postal_code(self) -> str:
+        text = self.text(Target.POSTAL_CODE)
+        return text.zfill(5) if self.mapping.short_postcodes and text.isdigit() and len(text) == 4 else text
+
+    def _treatcard(self) -> str:
+        number = "".join(self.text(Target.TREATCARD).split()).upper()
+        if len(number) > LONGEST_TREATCARD:
+            self.refuse(Target.TREATCARD, "max_length", number)
+        elif not number.isprintable():
+            self.refuse(Target.TREATCARD, "invalid", number)
+        return number
+
+    def _count(self, target: Target) -> int | None:
+        text = self.text(target)
+        if not text:
+            return None
+        # 1.234 and 1,234 are thousands, 12.0 and 12,00 are whole.
+        plain = re.sub(r"(?<=\d)[.,](?=\d{3}(?:\D|$))", "", text.replace("\u00a0", "").replace(" ", ""))
+        plain = re.sub(r"[.,]0{1,2}$", "", plain)
+        if not re.fullmatch(r"\d{1,10}", plain, re.ASCII) or int(plain) > MOST:
+            self.refuse(target, "no_count", text)
+            return None
+        return int(plain)
+
+    def _day(self, target: Target) -> date | None:
+        text = self.text(target)
+        if not text:
+            return None
+        try:
+            day = parse_day(text, self.mapping.day_order, latest=self.mapping.today.year)
+        except NoDay:
+            self.refuse(target, "no_day", text)
+            return None
+        if day > self.mapping.today:
+            self.refuse(target, "future", text)
+        elif day.year < 1900:
+            self.refuse(target, "no_day", text)
+        return day
+
+    def _consent(self) -> bool | None:
+        word = _word(self.text(Target.CONSENT))
+        # Nothing but a clear yes is a consent.
+        return True if word in _YES else False if word in _NO else None
+
+    def _categories(self) -> tuple[str, ...]:
+        names = listed(self.text(Target.CATEGORIES))
+        for name in names:
+            if len(name) > LONGEST_CATEGORY:
+                self.refuse(Target.CATEGORIES, "category_too_long", name)
+        return tuple(names)
+
+    def _services(self) -> tuple[tuple[str, int], ...]:
+        found = services_of(self.text(Target.SERVICES))
+        for name in found:
+            if len(name) > LONGEST_SERVICE:
+                self.refuse(Target.SERVICES, "service_too_long", name)
+        return tuple(sorted(found.items()))
+
+
+def _is_landline(text: str, country: str) -> bool:
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE

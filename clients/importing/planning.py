@@ -1,0 +1,334 @@
+"""What each line of a file would do, before anything is done (domain.md §10)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from uuid import UUID
+
+from clients.details import ClientDetails
+from clients.importing.formats import Format
+from clients.importing.mapping import Mapping, Problem, Read, Wanted, read_cells
+from clients.importing.matching import Cards, Match, contacts_of, first_lines, is_same_person, keys_of
+from clients.labels import CategoryDetails
+from clients.models import (
+    CarriedService,
+    Category,
+    CategoryAssignment,
+    Client,
+    ConsentEntry,
+    ConsentPurpose,
+    Decision,
+    ImportBatch,
+    ImportRow,
+    KnownClients,
+    LookAlikes,
+    Note,
+    Outcome,
+)
+from salon.audit.recording import Change
+
+BETWEEN_NOTES = "\n\n"
+LONGEST_NOTE = 4000
+# Fields of the card beside its master data that an import can write.
+FACTS = ("listed_on", "treatcard_number", "carried_first_visit_on", "carried_last_visit_on", "carried_visits",
+         "carried_points")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one line does: a new card, changes of the one it speaks of, nothing, or nothing because it is faulty.
+
+    `details` and `facts` are what the card then says; the rest is what is added to it. `changes` tells all of it as
+    old and new; `hints` are what is odd without being wrong.
+    """
+
+    number: int
+    outcome: Outcome
+    wanted: Wanted = field(default_factory=Wanted)
+    card: Client | None = None
+    problems: tuple[Problem, ...] = ()
+    hints: tuple[Problem, ...] = ()
+    changes: tuple[Change, ...] = ()
+    details: ClientDetails = field(default_factory=ClientDetails)
+    facts: dict[str, date | int | str] = field(default_factory=dict)
+    categories: tuple[str, ...] = ()
+    services: tuple[tuple[str, int], ...] = ()
+    note: str = ""
+    decision: Decision | None = None
+
+
+def plan_lines(batch: ImportBatch, mapping: Mapping, rows: Sequence[ImportRow]) -> list[Plan]:
+    """Return what each of some lines of a file would do, in their order; a number of queries that does not grow."""
+    reads = [read_cells(row.cells, mapping) for row in rows]
+    sound = [read.wanted for read in reads if not read.problems]
+    cards = Cards(sound, by_number=batch.format == Format.OURS)
+    matches = [Match() if read.problems else cards.match(read.wanted) for read in reads]
+    earlier = _Earlier(batch, mapping, list(zip(rows, reads, matches, strict=True)))
+    stored = _Stored([match.card for match in matches if match.card], sound)
+    planner = _Planner(batch, mapping, earlier, stored)
+    return [
+        Plan(row.number, Outcome.FAULTY, read.wanted, problems=read.problems)
+        if read.problems
+        else planner.plan(row.number, read.wanted, match)
+        for row, read, match in zip(rows, reads, matches, strict=True)
+    ]
+
+
+class _Earlier:
+    """The lines before these that name the same contacts, cards or numbers."""
+
+    def __init__(self, batch: ImportBatch, mapping: Mapping, lines: Sequence[tuple[ImportRow, Read, Match]]) -> None:
+        sound = [(row, read.wanted, match) for row, read, match in lines if not read.problems]
+        keys = [(key, row.number) for row, wanted, match in sound for key in keys_of(wanted, match.card)]
+        self._first = first_lines(batch, keys)
+        here = {row.number for row, _wanted, _match in sound}
+        before = {number for number in self._first.values() if number not in here}
+        self._wanted: dict[int, Wanted] = {row.number: wanted for row, wanted, _match in sound}
+        for number, cells in ImportRow.objects.filter(batch=batch, number__in=before).values_list("number", "cells"):
+            self._wanted[number] = read_cells(cells, mapping).wanted
+
+    def line(self, key: str, number: int) -> int | None:
+        """Return the first line with that key, if it stands before `number`."""
+        first = self._first.get(key, number)
+        return first if first < number else None
+
+    def wanted(self, number: int) -> Wanted:
+        return self._wanted.get(number, Wanted())
+
+
+class _Stored:
+    """What stands about some cards outside their rows, and what of the salon the lines refer to."""
+
+    def __init__(self, cards: Sequence[Client], wanted: Sequence[Wanted]) -> None:
+        ids = [card.pk for card in cards]
+        live = Category.objects.filter(deleted_at=None)
+        self.categories: dict[str, UUID] = dict(live.values_list("name_key", "id"))
+        self.names: dict[str, str] = dict(live.values_list("name_key", "name"))
+        self.assigned: defaultdict[UUID, set[UUID]] = defaultdict(set)
+        for client_id, category_id in CategoryAssignment.objects.filter(client__in=ids).values_list(
+            "client_id", "category_id"
+        ):
+            self.assigned[client_id].add(category_id)
+        self.notes: defaultdict[UUID, list[str]] = defaultdict(list)
+        for client_id, text in Note.objects.filter(client__in=ids, deleted_at=None).values_list("client_id", "text"):
+            self.notes[client_id].append(text)
+        self.services: defaultdict[UUID, dict[str, int]] = defaultdict(dict)
+        for client_id, name, times in CarriedService.objects.filter(client__in=ids).values_list(
+            "client_id", "name", "times"
+        ):
+            self.services[client_id][name] = times
+        ledger = ConsentEntry.objects.filter(client__in=ids, purpose=ConsentPurpose.EMAIL_MARKETING)
+        self.decided = set(ledger.values_list("client_id", flat=True))
+        numbers = {one.treatcard_number for one in wanted if one.treatcard_number}
+        self.treatcards: dict[str, UUID] = dict(
+            Client.objects.filter(treatcard_number__in=numbers).values_list("treatcard_number", "id")
+        )
+
+
+class _Planner:
+    """One file's options, and what was looked up for a block of its lines."""
+
+    def __init__(self, batch: ImportBatch, mapping: Mapping, earlier: _Earlier, stored: _Stored) -> None:
+        self.batch = batch
+        self.today = mapping.today
+        self.earlier = earlier
+        self.stored = stored
+        self.ours = batch.format == Format.OURS
+
+    def plan(self, number: int, wanted: Wanted, match: Match) -> Plan:
+        problems = self._problems(number, wanted, match)
+        alike = self._look_alike(number, wanted, match)
+        if alike and self.batch.look_alikes == LookAlikes.LEAVE_OUT:
+            problems.append(alike)
+        if problems:
+            return Plan(number, Outcome.FAULTY, wanted, match.card, problems=tuple(problems))
+        plan = self._update(number, wanted, match.card) if match.card else self._create(number, wanted)
+        return replace(plan, hints=(*plan.hints, alike)) if alike else plan
+
+    def _problems(self, number: int, wanted: Wanted, match: Match) -> list[Problem]:
+        found = []
+        if match.card and (line := self.earlier.line(f"c:{match.card.pk}", number)):
+            found.append(Problem("", "same_client_line", str(line)))
+        elif not self._told_apart(wanted):
+            for key in keys_of(wanted, None):
+                line = None if key.startswith("t:") else self.earlier.line(key, number)
+                if line and is_same_person(wanted.details, self.earlier.wanted(line).details):
+                    found.append(Problem("", "same_client_line", str(line)))
+                    break
+        if card_number := wanted.treatcard_number:
+            holder = self.stored.treatcards.get(card_number)
+            if holder and (not match.card or holder != match.card.pk):
+                found.append(Problem("treatcard_number", "treatcard_taken", card_number))
+            elif line := self.earlier.line(f"t:{card_number}", number):
+                found.append(Problem("treatcard_number", "treatcard_line", str(line)))
+        return found
+
+    def _told_apart(self, wanted: Wanted) -> bool:
+        # Two numbers of our own are two cards, however alike.
+        return self.ours and wanted.number is not None
+
+    def _look_alike(self, number: int, wanted: Wanted, match: Match) -> Problem | None:
+        if match.card or self._told_apart(wanted):
+            return None
+        if match.alike:
+            return Problem("", "look_alike", f"{match.alike.full_name} ({match.alike.number})")
+        for key in contacts_of(wanted.details):
+            if line := self.earlier.line(key, number):
+                return Problem("", "look_alike_line", str(line))
+        return None
+
+    def _create(self, number: int, wanted: Wanted) -> Plan:
+        given: dict[str, date | int | str | None] = {
+            "listed_on": wanted.listed_on or self.today,
+            "treatcard_number": wanted.treatcard_number,
+            "carried_first_visit_on": wanted.first_visit_on,
+            "carried_last_visit_on": wanted.last_visit_on,
+            "carried_visits": wanted.visits,
+            "carried_points": wanted.points,
+        }
+        facts = {name: value for name, value in given.items() if value}
+        plan = Plan(number, Outcome.CREATE, wanted, details=wanted.details, facts=facts)
+        told = [
+            Change(one.name, None, text) for one in fields(ClientDetails) if (text := getattr(wanted.details, one.name))
+        ]
+        told += [Change(name, None, str(value)) for name, value in facts.items()]
+        return self._with_additions(plan, told, None)
+
+    def _update(self, number: int, wanted: Wanted, card: Client) -> Plan:
+        plan = Plan(number, Outcome.SAME, wanted, card, details=card.details)
+        if self.batch.known_clients == KnownClients.LEAVE:
+            return plan
+        changes = self._changed_details(card.details, wanted.details)
+        facts = self._changed_facts(card, wanted)
+        told = [Change(name, getattr(card.details, name) or None, text) for name, text in changes.items()]
+        told += [Change(name, str(getattr(card, name) or "") or None, str(value)) for name, value in facts.items()]
+        details = replace(card.details, **changes)
+        plan = self._with_additions(replace(plan, details=details, facts=facts), told, card)
+        return replace(plan, outcome=Outcome.UPDATE) if plan.changes else plan
+
+    def _changed_details(self, before: ClientDetails, given: ClientDetails) -> dict[str, str]:
+        """Return the fields of a card that a line changes; what it does not say stays."""
+        overwrite = self.batch.known_clients == KnownClients.UPDATE
+        changes = {}
+        for name in (one.name for one in fields(ClientDetails)):
+            old, new = getattr(before, name), getattr(given, name)
+            if not new or new == old or (old and not overwrite and not _adds_year(name, old, new)):
+                continue
+            if name in {"mobile", "landline"} and new in {before.mobile, before.landline}:
+                continue
+            if (name == "email" and new.casefold() == old.casefold()) or _adds_year(name, new, old):
+                continue
+            changes[name] = new
+        if changes.keys() & {"first_name", "last_name"} and not overwrite:
+            # A card of one name is not given a second one of another writing of the same.
+            whole = f"{given.first_name} {given.last_name}".strip()
+            if whole == f"{before.first_name} {before.last_name}".strip():
+                changes = {name: text for name, text in changes.items() if name not in {"first_name", "last_name"}}
+        return changes
+
+    def _changed_facts(self, card: Client, wanted: Wanted) -> dict[str, date | int | str]:
+        overwrite = self.batch.known_clients == KnownClients.UPDATE
+        # In our own file stands what appointments and imports make together, elsewhere only what was before.
+        before: tuple[tuple[str, object, object, object], ...] = (
+            ("treatcard_number", wanted.treatcard_number, card.treatcard_number, card.treatcard_number),
+            (
+                "carried_first_visit_on",
+                wanted.first_visit_on,
+                card.carried_first_visit_on,
+                card.first_success_on if self.ours else card.carried_first_visit_on,
+            ),
+            (
+                "carried_last_visit_on",
+                wanted.last_visit_on,
+                card.carried_last_visit_on,
+                card.last_success_on if self.ours else card.carried_last_visit_on,
+            ),
+            (
+                "carried_visits",
+                max(wanted.visits - card.visits, 0) if self.ours and wanted.visits else wanted.visits,
+                card.carried_visits,
+                card.visits + card.carried_visits if self.ours else card.carried_visits,
+            ),
+            ("carried_points", wanted.points, card.carried_points, card.carried_points),
+            ("listed_on", wanted.listed_on, card.listed_on, card.listed_on),
+        )
+        return {
+            name: new  # type: ignore[misc]
+            for name, new, old, shown in before
+            if new and new not in {old, shown} and (overwrite or not shown)
+        }
+
+    def _with_additions(self, plan: Plan, told: list[Change], card: Client | None) -> Plan:
+        """Add categories, services had, a note and consent, as far as the card has not got them."""
+        wanted = plan.wanted
+        categories, hints = self._categories(wanted, card)
+        told += [Change("categories", None, self.stored.names.get(_key(name), name)) for name in categories]
+        services = self._services(wanted, card, told)
+        note = self._note(wanted.note, card)
+        if note:
+            told.append(Change("notes", None, note))
+        decision = self._decision(wanted, card)
+        if decision:
+            told.append(Change("consent", None, decision))
+        elif wanted.consent and not self.batch.consent_wording and card is None:
+            hints.append(Problem("consent", "consent_without_words"))
+        return replace(
+            plan,
+            categories=tuple(categories),
+            services=tuple(services),
+            note=note,
+            decision=decision,
+            hints=(*plan.hints, *hints),
+            changes=tuple(told),
+        )
+
+    def _categories(self, wanted: Wanted, card: Client | None) -> tuple[list[str], list[Problem]]:
+        has = self.stored.assigned[card.pk] if card else set()
+        found, unknown = [], []
+        for name in wanted.categories:
+            category_id = self.stored.categories.get(_key(name))
+            if category_id is None and not self.batch.create_categories:
+                unknown.append(Problem("categories", "category_unknown", name))
+            elif category_id is None or category_id not in has:
+                found.append(name)
+        return list({_key(name): name for name in found}.values()), unknown
+
+    def _services(self, wanted: Wanted, card: Client | None, told: list[Change]) -> list[tuple[str, int]]:
+        has = self.stored.services[card.pk] if card else {}
+        overwrite = self.batch.known_clients == KnownClients.UPDATE
+        found = [
+            (name, times) for name, times in wanted.services if name not in has or (overwrite and has[name] != times)
+        ]
+        for name, times in found:
+            old = f"{name} × {has[name]}" if name in has else None
+            told.append(Change("services", old, f"{name} × {times}"))
+        return found
+
+    def _note(self, text: str, card: Client | None) -> str:
+        """Return what a note says that no note of the card says yet, paragraph by paragraph."""
+        if not text or card is None:
+            return text
+        stands = "\n\n".join(self.stored.notes[card.pk])
+        known = {" ".join(one.split()) for one in stands.split(BETWEEN_NOTES)}
+        new = [one for one in text.split(BETWEEN_NOTES) if " ".join(one.split()) not in known and one.strip()]
+        return BETWEEN_NOTES.join(new)
+
+    def _decision(self, wanted: Wanted, card: Client | None) -> Decision | None:
+        if wanted.consent and self.batch.consent_wording:
+            # Who has decided anything here is not overruled by a file.
+            decided = card is not None and (card.email_consent or card.pk in self.stored.decided)
+            return None if decided else Decision.GRANTED
+        overwrite = self.batch.known_clients == KnownClients.UPDATE
+        if wanted.consent is False and overwrite and card is not None and card.email_consent:
+            return Decision.WITHDRAWN
+        return None
+
+
+def _key(name: str) -> str:
+    return CategoryDetails(name=name).name_key
+
+
+def _adds_year(name: str, old: str, new: str) -> bool:
+    """Return whether a birthday without its year is the other one with it."""
+    return name == "birthday" and old.startswith("--") and not new.startswith("--") and old[-5:] == new[-5:]

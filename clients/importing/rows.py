@@ -1,0 +1,59 @@
+"""The lines of a file as they are stored, and what became of them, written by the block."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from uuid import UUID
+
+from django.db import connection
+
+from clients.importing.planning import Plan
+from clients.models import ImportRow
+from salon.tenancy.context import current_salon_id
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a line: its plan, the card it speaks of, and what there is to undo."""
+
+    row: ImportRow | None
+    plan: Plan
+    card_id: UUID | None = None
+    made: dict[str, object] = field(default_factory=dict)
+
+
+def save_results(results: Sequence[Result]) -> None:
+    """Write what became of these lines, in one statement."""
+    rows = [
+        (
+            result.row.pk,
+            result.plan.outcome.value,
+            result.card_id,
+            json.dumps(shown(result.plan)),
+            json.dumps(result.made),
+        )
+        for result in results
+        if result.row
+    ]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE clients_importrow line SET outcome = told.outcome, card_id = told.card_id, "
+            "plan = told.plan::jsonb, made = told.made::jsonb "
+            "FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[]) "
+            "AS told (id, outcome, card_id, plan, made) WHERE line.salon_id = %s AND line.id = told.id",
+            [*map(list, zip(*rows, strict=True)), current_salon_id()],
+        )
+
+
+def shown(plan: Plan) -> dict[str, object]:
+    """Return what the preview and the result tell of a plan, as it is stored."""
+    details = plan.wanted.details
+    return {
+        "name": f"{details.first_name} {details.last_name}".strip() or (plan.card.full_name if plan.card else ""),
+        "contact": details.email or details.mobile or details.landline,
+        "changes": [[change.field, change.old, change.new] for change in plan.changes],
+        "problems": [asdict(problem) for problem in plan.problems],
+        "hints": [asdict(hint) for hint in plan.hints],
+    }

@@ -1,0 +1,226 @@
+"""What a worker does with a file: read, check, apply, undo, block by block, and on from where another one died."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from uuid import UUID
+
+from django.db.models import F
+
+from clients.importing.applying import Applying, apply_lines
+from clients.importing.batches import mapping_of, remove_file, samples_of, storage
+from clients.importing.formats import Target, recognise
+from clients.importing.mapping import guess_day_order, lost_zeros
+from clients.importing.planning import plan_lines
+from clients.importing.rows import Result, save_results
+from clients.importing.tables import Line, Source, Unreadable, reading_apart
+from clients.importing.undoing import Undoing, undo_lines
+from clients.models import Category, CategoryAssignment, ImportBatch, ImportKey, ImportRow, ImportState, Outcome
+from salon.audit.recording import Change, record
+from salon.identity.roles import Actor, ActorKind, Permission
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+
+BLOCK = 500
+_MAY = frozenset({Permission.CLIENTS_IMPORT, Permission.CLIENTS_WRITE})
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Whoever works on an import: `beat` is a sign of life and a fence, the first thing of each transaction."""
+
+    salon: Salon
+    batch_id: UUID
+    clock: Callable[[], datetime]
+    beat: Callable[[], None]
+
+    @contextmanager
+    def block(self, state: ImportState) -> Iterator[ImportBatch | None]:
+        """Open the transaction of one block on the import, locked; None when it is not in that state (any more)."""
+        with salon_scope(self.salon.pk):
+            self.beat()
+            rows = ImportBatch.objects.select_for_update(no_key=True)
+            yield rows.filter(pk=self.batch_id, state=state).first()
+
+
+def work_on(worker: Worker) -> None:
+    """Do what waits to be done with an import, until a person has to decide or nothing is left."""
+    with salon_scope(worker.salon.pk):
+        batch = ImportBatch.objects.filter(pk=worker.batch_id).first()
+    if batch is None:
+        return
+    if batch.state == ImportState.READING:
+        _read(worker, batch)
+    elif batch.state in _STAGES:
+        while _STAGES[ImportState(batch.state)](worker):
+            pass
+
+
+def _read(worker: Worker, batch: ImportBatch) -> None:
+    try:
+        with _local_copy(batch) as path, reading_apart(path) as (source, lines):
+            header = next(lines)
+            for block in batched(lines, BLOCK):
+                if not _store(worker, header, block):
+                    return
+            _ready_to_map(worker, source)
+    except (Unreadable, FileNotFoundError) as refusal:
+        with worker.block(ImportState.READING) as current:
+            if current is not None:
+                ImportRow.objects.filter(batch=current).delete()
+                current.state = ImportState.REFUSED
+                current.problem = getattr(refusal, "code", "lost")
+                current.problem_line = getattr(refusal, "line", 0)
+                remove_file(current)
+                current.save()
+
+
+@contextmanager
+def _local_copy(batch: ImportBatch) -> Iterator[Path]:
+    with NamedTemporaryFile(suffix=".table") as copy:
+        with storage().open(batch.stored_as) as stored:
+            for chunk in stored.chunks():
+                copy.write(chunk)
+        copy.flush()
+        yield Path(copy.name)
+
+
+def _store(worker: Worker, header: Line, block: tuple[Line, ...]) -> bool:
+    """Store some lines, but those that another worker has stored before it died; return whether to go on."""
+    with worker.block(ImportState.READING) as batch:
+        if batch is None:
+            return False
+        new = [line for line in block if line.number > batch.done_through]
+        ImportRow.objects.bulk_create(ImportRow(batch=batch, number=line.number, cells=line.cells) for line in new)
+        if new:
+            batch.header = header.cells
+            batch.done_through = new[-1].number
+            batch.lines += len(new)
+            batch.done = batch.lines
+            batch.save(update_fields=["header", "done_through", "lines", "done"])
+    return True
+
+
+def _ready_to_map(worker: Worker, source: Source) -> None:
+    with worker.block(ImportState.READING) as batch:
+        if batch is None:
+            return
+        batch.kind, batch.encoding = source.kind, source.encoding
+        samples = samples_of(batch)
+        widest = max(len(batch.header), *(len(cells) for cells in samples))
+        batch.header = [*batch.header, *[""] * (widest - len(batch.header))]
+        batch.format, targets = recognise(batch.header)
+        batch.targets = [target.value for target in targets]
+        days = {Target.BIRTHDAY, Target.LISTED_ON, Target.FIRST_VISIT_ON, Target.LAST_VISIT_ON, Target.CONSENT_ON}
+        batch.day_order = guess_day_order(_cells(samples, targets, days))
+        batch.short_postcodes = lost_zeros(_cells(samples, targets, {Target.POSTAL_CODE}), worker.salon.country)
+        batch.state = ImportState.MAPPING
+        remove_file(batch)
+        batch.save()
+
+
+def _cells(samples: list[list[str]], targets: list[Target], wanted: set[Target]) -> list[str]:
+    return [
+        cell for cells in samples for cell, target in zip(cells, targets, strict=False) if target in wanted and cell
+    ]
+
+
+def _next_rows(batch: ImportBatch) -> list[ImportRow]:
+    rows = ImportRow.objects.filter(batch=batch, number__gt=batch.done_through)
+    return list(rows.order_by("number")[:BLOCK])
+
+
+def _check_block(worker: Worker) -> bool:
+    with worker.block(ImportState.CHECKING) as batch:
+        if batch is None:
+            return False
+        rows = _next_rows(batch)
+        if not rows:
+            batch.state = ImportState.CHECKED
+            batch.save(update_fields=["state"])
+            return False
+        plans = plan_lines(batch, mapping_of(batch, worker.salon, worker.clock()), rows)
+        results = [
+            Result(row, plan, plan.card.pk if plan.card else None) for row, plan in zip(rows, plans, strict=True)
+        ]
+        save_results(results)
+        _count(batch, results)
+    return True
+
+
+def _apply_block(worker: Worker) -> bool:
+    now = worker.clock()
+    with worker.block(ImportState.APPLYING) as batch:
+        if batch is None:
+            return False
+        rows = _next_rows(batch)
+        if not rows:
+            batch.state, batch.applied_at = ImportState.APPLIED, now
+            batch.save(update_fields=["state", "applied_at"])
+            ImportKey.objects.filter(batch=batch).delete()
+            _record(batch, "import.applied", now)
+            return False
+        work = Applying(_actor(batch), worker.salon, batch, mapping_of(batch, worker.salon, now), now)
+        _count(batch, apply_lines(work, rows))
+    return True
+
+
+def _undo_block(worker: Worker) -> bool:
+    now = worker.clock()
+    with worker.block(ImportState.UNDOING) as batch:
+        if batch is None:
+            return False
+        rows = _next_rows(batch)
+        if not rows:
+            batch.state, batch.undone_at = ImportState.UNDONE, now
+            _take_back_categories(batch, now)
+            batch.save(update_fields=["state", "undone_at", "made_categories"])
+            _record(batch, "import.undone", now)
+            return False
+        batch.kept += undo_lines(Undoing(_actor(batch), now, worker.salon.date_at(now)), rows)
+        batch.done_through = rows[-1].number
+        batch.done += len(rows)
+        batch.save(update_fields=["kept", "done", "done_through"])
+    return True
+
+
+_STAGES = {
+    ImportState.CHECKING: _check_block,
+    ImportState.APPLYING: _apply_block,
+    ImportState.UNDOING: _undo_block,
+}
+
+
+def _count(batch: ImportBatch, results: list[Result]) -> None:
+    outcomes = [result.plan.outcome for result in results]
+    batch.created += outcomes.count(Outcome.CREATE)
+    batch.updated += outcomes.count(Outcome.UPDATE)
+    batch.same += outcomes.count(Outcome.SAME)
+    batch.faulty += outcomes.count(Outcome.FAULTY)
+    batch.done += len(results)
+    batch.done_through = results[-1].plan.number
+    batch.save(update_fields=["created", "updated", "same", "faulty", "done", "done_through", "made_categories"])
+
+
+def _take_back_categories(batch: ImportBatch, now: datetime) -> None:
+    """Take the categories that the import made out of use, unless somebody has one of them."""
+    made = Category.objects.filter(pk__in=batch.made_categories, deleted_at=None)
+    used = CategoryAssignment.objects.filter(category__in=made).values("category")
+    made.exclude(pk__in=used).update(deleted_at=now, version=F("version") + 1)
+    batch.made_categories = []
+
+
+def _actor(batch: ImportBatch) -> Actor:
+    """Return who asked for the stage in hand, and was allowed to."""
+    return Actor(ActorKind(batch.actor_kind), batch.actor_id, batch.actor_name, _MAY)
+
+
+def _record(batch: ImportBatch, action: str, now: datetime) -> None:
+    counts = {"created": batch.created, "updated": batch.updated, "faulty": batch.faulty, "kept": batch.kept}
+    changes = [Change("file_name", None, batch.file_name)]
+    changes += [Change(name, None, str(count)) for name, count in counts.items() if count]
+    record(actor=_actor(batch), action=action, subject_kind="import", subject_id=batch.pk, changes=changes, now=now)
