@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched, combinations
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -244,9 +245,9 @@ ON CONFLICT (salon_id, older_id, newer_id) DO NOTHING
 """
 
 
-def _propose(pairs: str, likeness: Likeness, now: datetime, **values: object) -> int:
+def _propose(pairs: str, likeness: Likeness, now: datetime, **values: int | list[UUID]) -> int:
     """Propose those of the pairs that are not known and return how many they were."""
-    given = {"salon": current_salon_id(), "likeness": likeness.value, "now": now, **values}
+    given: dict[str, Any] = {"salon": current_salon_id(), "likeness": likeness.value, "now": now, **values}
     with connection.cursor() as cursor:
         cursor.execute(_PROPOSE.format(pairs=pairs), given)
         return int(cursor.rowcount)
@@ -268,7 +269,7 @@ def _propose_born(month: int, day: int, now: datetime) -> int:
         for card_id, first_name, last_name, year in born.values_list("pk", "first_name", "last_name", "birth_year")
     ]
     new = 0
-    for pairs in batched(_alike(cards), BATCH, strict=False):
+    for pairs in batched(_alike(cards), BATCH):
         older, newer = (list(ids) for ids in zip(*pairs, strict=True))
         new += _propose(_NAMED, Likeness.NAME_AND_BIRTHDAY, now, older=older, newer=newer)
     return new

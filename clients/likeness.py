@@ -73,7 +73,7 @@ def slips(one: str, other: str, most: int) -> int:
             if down > 1 and right > 1 and letter == other[right - 2] and one[down - 2] == facing:
                 cost = min(cost, earlier[right - 2] + 1)
             row.append(cost)
-        if min(min(row), *(before or [0])) > most:
+        if min(*row, *(before or [0])) > most:
             return most + 1
     return min(row[-1], most + 1)
 
@@ -84,4 +84,3 @@ def alike_birthdays(one: tuple[int, int, int | None] | None, other: tuple[int, i
         return False
     years = {year for *_day, year in (one, other) if year}
     return one[:2] == other[:2] and len(years) <= 1
-

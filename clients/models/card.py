@@ -115,6 +115,12 @@ class Client(SalonOwned):
         output_field=models.DateField(),
         db_persist=True,
     )
+    # What the list shows and is ordered by.
+    visits_in_all = models.GeneratedField(
+        expression=models.F("visits") + models.F("carried_visits"),
+        output_field=models.PositiveIntegerField(),
+        db_persist=True,
+    )
     status = models.CharField(max_length=10, choices=Status)
     status_reason = models.CharField(max_length=30, choices=Reason)
     status_changes_on = models.DateField(null=True, blank=True)
@@ -160,7 +166,28 @@ class Client(SalonOwned):
         ]
         indexes = [
             models.Index(fields=["salon", "last_success_key", "id"], name="clients_client_by_last_success"),
+            models.Index(fields=["salon", "visits_in_all", "id"], name="clients_client_by_visits"),
+            # PostgreSQL skips through the few values of the columns that a filter leaves open.
+            models.Index(
+                fields=["salon", "status", "status_reason", "created_via", "email_consent", "blocked", "birth_month"],
+                name="clients_client_facts",
+            ),
+            models.Index(
+                fields=["salon", "id"],
+                condition=models.Q(email="", mobile="", landline=""),
+                name="clients_client_without_contact",
+            ),
             models.Index(fields=["salon", "status_changes_on"], name="clients_client_changes_on"),
+            models.Index(
+                fields=["salon", "referred_by"],
+                condition=models.Q(referred_by__isnull=False),
+                name="clients_client_of_referrer",
+            ),
+            models.Index(
+                fields=["salon", "merged_into"],
+                condition=models.Q(merged_into__isnull=False),
+                name="clients_client_of_survivor",
+            ),
             models.Index(
                 fields=["salon", "birth_month", "birth_day"],
                 condition=models.Q(birth_day__isnull=False),

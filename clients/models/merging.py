@@ -69,7 +69,10 @@ class Merge(SalonOwned):
             SalonReference("survivor", name="clients_merge_survivor", cascade=True),
             SalonReference("duplicate", name="clients_merge_duplicate", cascade=True),
         ]
-        indexes = [models.Index(fields=["salon", "survivor", "merged_at"], name="clients_merge_of_survivor")]
+        indexes = [
+            models.Index(fields=["salon", "survivor", "merged_at"], name="clients_merge_of_survivor"),
+            models.Index(fields=["salon", "duplicate"], name="clients_merge_of_duplicate"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.duplicate_id} → {self.survivor_id}"

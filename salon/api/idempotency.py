@@ -24,6 +24,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from salon.api.models import StoredAnswer
+from salon.api.problems import CONTENT_TYPE
 from salon.errors import FieldError, InvalidInput
 from salon.locks import lock_number
 from salon.tenancy.context import current_salon_id
@@ -81,7 +82,7 @@ class Answer:
         """Return it as Django sends it."""
         response = HttpResponse(self.body, status=self.status, headers=self.headers)
         if self.body:
-            response["Content-Type"] = JSONRenderer.media_type
+            response["Content-Type"] = JSONRenderer.media_type if self.status < 400 else CONTENT_TYPE
         else:
             del response["Content-Type"]
         return response

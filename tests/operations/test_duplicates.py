@@ -189,9 +189,10 @@ def test_the_night_proposes_what_the_rule_says(in_sonnenschein: Salon) -> None:
     assert propose(now=NOW) == Proposed(new=0, dropped=0)
     for card in cards:
         twins = {twin.client.pk for twin in duplicates_of(card)}
-        assert twins == {one for pair in expected for one in pair if card.pk in pair and one != card.pk} or len(
-            twins
-        ) == 20
+        assert (
+            twins == {one for pair in expected for one in pair if card.pk in pair and one != card.pk}
+            or len(twins) == 20
+        )
 
 
 def test_another_salon_is_none_of_it(sonnenschein: Salon, dom: Salon) -> None:

@@ -1,0 +1,53 @@
+"""Two cards of one person become one, in every app, and two again (domain.md §2)."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from clients.merging import merge_clients, undo_merge_of_clients
+from clients.models import Merge
+from salon.identity.roles import Actor, Permission
+from salon.tenancy.models import Salon
+
+_NOTHING: Mapping[UUID, int] = {}
+
+
+def merge_cards(
+    *,
+    actor: Actor,
+    salon: Salon,
+    survivor_id: UUID,
+    duplicate_id: UUID,
+    now: datetime,
+    wins: Collection[str] = (),
+    versions: Mapping[UUID, int] = _NOTHING,
+) -> Merge:
+    """Let one card go into another with everything that hangs on it; `undo_merge` takes them apart again.
+
+    `wins` names the fields (clients.combining.FIELDS) in which the duplicate's value is kept; `versions` of cards
+    refuses those that were changed since they were read.
+    Raises: NotAllowed, NotFound, MergedAway, InvalidInput, VersionConflict.
+    """
+    actor.require(Permission.CLIENTS_MERGE)
+    with transaction.atomic():
+        return merge_clients(
+            actor=actor,
+            salon=salon,
+            survivor_id=survivor_id,
+            duplicate_id=duplicate_id,
+            wins=wins,
+            versions=versions,
+            now=now,
+        )
+
+
+def undo_merge(*, actor: Actor, salon: Salon, merge_id: UUID, now: datetime) -> Merge:
+    """Give both cards back what they had; of several merges into one card the newest first.
+
+    Raises: NotAllowed, NotFound, MergeUndone, MergeNotNewest, MergeErased.
+    """
+    actor.require(Permission.CLIENTS_MERGE)
+    with transaction.atomic():
+        return undo_merge_of_clients(actor=actor, salon=salon, merge_id=merge_id, now=now)
