@@ -13,7 +13,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from clients.cards import MergedAway, get_client
-from clients.classification import classify
 from clients.listing import order_of
 from clients.models import Client
 from clients.neighbours import Neighbour, neighbours
@@ -24,6 +23,7 @@ from clients.web.list_query import list_query
 from clients.web.notes import health_panel, notes_panel
 from clients.web.shown import shown
 from clients.web.treatcard import treatcard_panel
+from clients.web.verdict import explain
 from salon.desk.favourites import favourite_services
 from salon.desk.history import PAGE, Kind, history_of
 from salon.desk.web.history import Event, shown_history
@@ -63,7 +63,6 @@ def _whole(request: SalonRequest, client: Client) -> dict[str, Any]:
     today = request.salon.date_at(timezone.now())
     card_shown = shown(client, request.salon, today)
     facts = facts_of(request, client)
-    verdict = classify(client.facts, today)
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
     # The address carries the list that the card was opened from.
     asked = list_query(request.GET, today=today)
@@ -74,9 +73,7 @@ def _whole(request: SalonRequest, client: Client) -> dict[str, Any]:
         "here": request.get_full_path(),
         "name": facts["name"],
         "facts": [fact for fact in facts.values() if fact.key not in _ELSEWHERE],
-        "status": verdict.status,
-        "status_label": verdict.status.label,
-        "first_visit": client.first_success_on is None,
+        "verdict": explain(client, today),
         "last_visit": client.last_success_on,
         "visits": client.visits + client.carried_visits,
         "client_blocked": client.blocked,

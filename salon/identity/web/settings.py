@@ -50,6 +50,13 @@ SETTINGS_PAGES = (
         Permission.MEMBERS,
     ),
     SettingsPage(
+        _("New or returning"),
+        _("When a client counts as new, and how an online booking finds its card"),
+        "user-check",
+        "new_or_returning",
+        Permission.SETTINGS,
+    ),
+    SettingsPage(
         _("API keys"),
         _("Which booking sites, tills and shops may enter, and what they may do"),
         "key-round",
