@@ -1,9 +1,11 @@
 """The client list and its search, page by page (domain.md §2)."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from clients.details import ClientDetails
 from clients.models import Client, SearchToken, TokenField
@@ -13,6 +15,8 @@ from salon.folding import fold
 
 PAGE = 30
 COUNTED = 1000
+# More than any salon has: what a search for all hits stops at.
+MOST_HITS = 10_000_000
 
 
 class Sort(StrEnum):
@@ -21,35 +25,54 @@ class Sort(StrEnum):
     NAME = "name"
     NUMBER = "number"
     LISTED_ON = "listed_on"
+    LAST_VISIT = "last_visit"
+    VISITS = "visits"
 
 
+# Each as somebody wants it first: names from A, visits from the latest.
 ORDERS = {
     Sort.NAME: keyset.Order(("sort_key", "id")),
     Sort.NUMBER: keyset.Order(("number",)),
     Sort.LISTED_ON: keyset.Order(("listed_on", "id"), descending=True),
+    Sort.LAST_VISIT: keyset.Order(("last_success_key", "id"), descending=True),
+    Sort.VISITS: keyset.Order(("visits_in_all", "id"), descending=True),
 }
 
 
+def order_of(sort: Sort, *, reverse: bool = False) -> keyset.Order:
+    """Return an order of the list, or the other way round."""
+    order = ORDERS[sort]
+    return replace(order, descending=order.descending != reverse)
+
+
 def list_clients(
-    *, sort: Sort, cursor: str | None, limit: int = PAGE, among: QuerySet[Client] | None = None
+    *,
+    sort: Sort,
+    cursor: str | None,
+    reverse: bool = False,
+    limit: int = PAGE,
+    meeting: Q | None = None,
+    among: QuerySet[Client] | None = None,
 ) -> keyset.Page[Client]:
-    """Return one page of the open salon's clients, or of those `among` them.
+    """Return one page of the open salon's clients, or of those `among` them, or of those `meeting` a condition.
 
     Raises: keyset.InvalidCursor.
     """
     clients = Client.objects.listed() if among is None else among
-    return keyset.page(clients, ORDERS[sort], limit=limit, cursor=cursor)
+    return keyset.page(clients, order_of(sort, reverse=reverse), limit=limit, cursor=cursor, meeting=meeting or None)
 
 
-def search_clients(text: str, *, limit: int, after: Hit | None = None) -> tuple[list[Client], Hit | None]:
+def search_clients(
+    text: str, *, limit: int, after: Hit | None = None, meeting: Q | None = None
+) -> tuple[list[Client], Hit | None]:
     """Return the cards that fit what was typed, best first, and where to go on if there are more.
 
-    Nothing typed (or nothing but punctuation) finds nothing.
+    Nothing typed (or nothing but punctuation) finds nothing. Of those found, only the ones `meeting` a condition.
     """
     query = parse_query(text)
     if query is None:
         return [], None
-    hits = find(query, after=after, limit=limit + 1)
+    hits = find(query, after=after, limit=limit + 1, meeting=meeting or None)
     more = hits[limit - 1] if len(hits) > limit else None
     return in_order([hit.client_id for hit in hits[:limit]]), more
 
@@ -60,10 +83,23 @@ def in_order(client_ids: list[UUID]) -> list[Client]:
     return [clients[client_id] for client_id in client_ids]
 
 
-def count_clients() -> int | None:
-    """Return how many clients the open salon has, None beyond a thousand (an exact count would read them all)."""
-    count = Client.objects.listed().order_by("id")[: COUNTED + 1].count()
+def count_clients(text: str = "", *, meeting: Q | None = None) -> int | None:
+    """Return how many clients there are, fit what was typed and meet a condition; None beyond a thousand (an exact
+    count would read them all)."""
+    if text:
+        query = parse_query(text)
+        count = len(find(query, limit=COUNTED + 1, meeting=meeting or None)) if query else 0
+    else:
+        count = Client.objects.listed().filter(meeting or Q())[: COUNTED + 1].count()
     return count if count <= COUNTED else None
+
+
+def ids_of_all(text: str = "", *, meeting: Q | None = None) -> list[UUID]:
+    """Return every card that fits what was typed and meets a condition, in no order."""
+    if not text:
+        return list(Client.objects.listed().filter(meeting or Q()).values_list("pk", flat=True))
+    query = parse_query(text)
+    return [hit.client_id for hit in find(query, limit=MOST_HITS, meeting=meeting or None)] if query else []
 
 
 def sharing_contact(details: ClientDetails, *, limit: int = 5) -> list[Client]:

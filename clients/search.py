@@ -4,9 +4,12 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q, Value
+from django.db.models.expressions import RawSQL
 
 from clients.details import ClientDetails
 from clients.models import CardState, Client, SearchToken, TokenField
@@ -16,6 +19,16 @@ from salon.tenancy.context import current_salon_id
 SHORTEST_PHONE_TOKEN = 3
 LONGEST_TOKEN = 254
 MOST_WORDS = 6
+# In what order the fields of a card stand among the hits.
+RANKED = (
+    TokenField.NAME,
+    TokenField.NUMBER,
+    TokenField.CARD,
+    TokenField.EMAIL,
+    TokenField.PHONE,
+    TokenField.PLACE,
+)
+RANKS = {field: rank for rank, field in enumerate(RANKED)}
 # Up to so many tokens, hashing the cards of a word is cheaper than looking at each candidate's own tokens.
 RARE = 3000
 
@@ -40,7 +53,8 @@ def tokens_of(details: ClientDetails, number: int, treatcard_number: str = "") -
         found |= {(TokenField.PHONE, digits[start:]) for start in range(len(digits) - SHORTEST_PHONE_TOKEN + 1)}
     for place in (details.street, details.postal_code, details.city):
         found |= {(TokenField.PLACE, word) for word in words(place)}
-    found |= {(TokenField.CARD, word) for word in words(treatcard_number)}
+    card = words(treatcard_number)
+    found |= {(TokenField.CARD, word) for word in (*card, "".join(card)) if word}
     return {(field, token[:LONGEST_TOKEN]) for field, token in found}
 
 
@@ -94,6 +108,11 @@ class Range:
     prefix: str
 
     @property
+    def rank(self) -> int:
+        """Where its hits stand among those of other fields."""
+        return RANKS[self.field]
+
+    @property
     def end(self) -> str:
         """A bound behind every token of the range, in byte order."""
         return self.prefix + chr(sys.maxunicode)
@@ -126,22 +145,25 @@ def parse_query(text: str) -> Query | None:
 
 
 def _word_ranges(word: str) -> tuple[Range, ...]:
-    ranges = [Range(TokenField.NAME, word), Range(TokenField.EMAIL, word), Range(TokenField.PLACE, word)]
+    ranges = [Range(field, word) for field in (TokenField.NAME, TokenField.CARD, TokenField.EMAIL, TokenField.PLACE)]
     if word.isdigit():
-        ranges.insert(1, Range(TokenField.NUMBER, word))
-        ranges.insert(3, Range(TokenField.PHONE, _without_trunk(word) or word))
-    return tuple(ranges)
+        ranges += [Range(TokenField.NUMBER, word), Range(TokenField.PHONE, _without_trunk(word) or word)]
+    return _ranked(ranges)
 
 
 def _phone_query(text: str) -> Query | None:
     digits = "".join(letter for letter in text if letter.isdigit())
     international = _without_trunk(digits)
-    ranges = [Range(TokenField.NUMBER, digits)] if text.isdigit() else []
-    if international and (len(digits) >= SHORTEST_PHONE_TOKEN or not ranges):
-        ranges.append(Range(TokenField.PHONE, international))
+    ranges = [Range(TokenField.CARD, digits)]
     if text.isdigit():
-        ranges.append(Range(TokenField.PLACE, digits))
-    return Query((Word(tuple(ranges)),)) if ranges else None
+        ranges += [Range(TokenField.NUMBER, digits), Range(TokenField.PLACE, digits)]
+    if international and (len(digits) >= SHORTEST_PHONE_TOKEN or not text.isdigit()):
+        ranges.append(Range(TokenField.PHONE, international))
+    return Query((Word(_ranked(ranges)),))
+
+
+def _ranked(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    return tuple(sorted(ranges, key=lambda one: one.rank))
 
 
 def _without_trunk(digits: str) -> str:
@@ -158,14 +180,14 @@ class Hit:
     token: str
 
 
-def find(query: Query, *, after: Hit | None = None, limit: int) -> list[Hit]:
+def find(query: Query, *, after: Hit | None = None, limit: int, meeting: Q | None = None) -> list[Hit]:
     """Return up to `limit` cards of the open salon that meet the query, best field first, then in order of tokens.
 
-    A card stands once, where its best token stands; `after` goes on behind that hit.
+    A card stands once, where its best token stands; `after` goes on behind that hit. `meeting` is asked of the card.
     """
     if len(query.words) > 1:
         query = _rarest_first(query, after)
-    sql, values = statement(query, after=after, limit=limit)
+    sql, values = statement(query, after=after, limit=limit, meeting=meeting)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [Hit(*row) for row in cursor.fetchall()]
@@ -191,15 +213,17 @@ def _drove(word: Word, after: Hit) -> bool:
     return any(one.field == after.field and one.prefix <= after.token < one.end for one in word.ranges)
 
 
-def statement(query: Query, *, after: Hit | None = None, limit: int) -> tuple[str, list[UUID | int | str]]:
+def statement(
+    query: Query, *, after: Hit | None = None, limit: int, meeting: Q | None = None
+) -> tuple[str, list[Any]]:
     """Return the SQL of `find` and its values; the first word drives."""
     driving, *others = query.words
-    values: list[UUID | int | str] = []
+    values: list[Any] = []
     parts = []
     for one in driving.ranges:
-        if after and one.field < after.field:
+        if after and one.rank < RANKS[TokenField(after.field)]:
             continue
-        part, part_values = _range_sql(one, earlier=driving.ranges, others=others, after=after)
+        part, part_values = _range_sql(one, earlier=driving.ranges, others=others, after=after, meeting=meeting)
         parts.append(f"({part} LIMIT {int(limit)})")
         values += part_values
     # UNION ALL keeps the order of its parts and stops reading where the limit is met.
@@ -208,8 +232,8 @@ def statement(query: Query, *, after: Hit | None = None, limit: int) -> tuple[st
 
 
 def _range_sql(
-    one: Range, *, earlier: tuple[Range, ...], others: list[Word], after: Hit | None
-) -> tuple[str, list[UUID | int | str]]:
+    one: Range, *, earlier: tuple[Range, ...], others: list[Word], after: Hit | None, meeting: Q | None
+) -> tuple[str, list[Any]]:
     """Return the SQL that reads one range in order of tokens, and its values.
 
     The planner has no statistics of one salon's tokens and takes every range for one row; so what it may not do is
@@ -221,7 +245,7 @@ def _range_sql(
         "SELECT t.client_id, t.field, t.token FROM clients_searchtoken t "
         "WHERE t.salon_id = %s AND t.field = %s AND t.token >= %s AND t.token < %s"
     )
-    values: list[UUID | int | str] = [salon_id, int(one.field), one.prefix, one.end]
+    values: list[Any] = [salon_id, int(one.field), one.prefix, one.end]
     if after and one.field == after.field:
         sql += " AND (t.token, t.client_id) > (%s, %s)"
         values += [after.token, after.client_id]
@@ -236,12 +260,16 @@ def _range_sql(
             sql += f" AND EXISTS ({_OWN_TOKENS} WHERE {met})"
         values += [salon_id, *met_values]
     # A card stands once: where the same field has an earlier token in the range, or a better field has one.
-    better, better_values = _in_any(tuple(place for place in earlier if place.field < one.field))
+    better, better_values = _in_any(tuple(place for place in earlier if place.rank < one.rank))
     sql += (
         f" AND NOT EXISTS ({_OWN_TOKENS} WHERE {better or 'false'} "
         "OR (own.field = %s AND own.token >= %s AND own.token < t.token))"
     )
     values += [salon_id, *better_values, int(one.field), one.prefix]
+    if meeting:
+        card, card_values = _card_sql(meeting)
+        sql += f" AND EXISTS ({card} OFFSET 0)"
+        values += card_values
     return f"{sql} ORDER BY t.token, t.client_id", values
 
 
@@ -249,6 +277,11 @@ _OWN_TOKENS = (
     "SELECT 1 FROM (SELECT field, token FROM clients_searchtoken WHERE salon_id = %s AND client_id = t.client_id "
     "OFFSET 0) own"
 )
+
+
+def _card_sql(meeting: Q) -> tuple[str, tuple[Any, ...]]:
+    card = Client.objects.filter(meeting, pk=RawSQL("t.client_id", ())).values(one=Value(1))
+    return card.query.sql_with_params()
 
 
 def _in_any(places: tuple[Range, ...]) -> tuple[str, list[UUID | int | str]]:

@@ -77,15 +77,13 @@ def _sought[Row: Model](ordered: QuerySet[Row], meeting: Q, many: int) -> list[R
     while walking along the order. What is not met often enough on the way is rare: gathered, by whatever index it
     has, and ordered then.
     """
-    order = ordered.query.order_by
     walked = ordered.annotate(meets=ExpressionWrapper(meeting, output_field=BooleanField())).values("pk", "meets")
-    keys = _keys(f"SELECT id FROM (…) walked WHERE meets LIMIT {int(many)}", walked[:WALKED])
+    keys = _keys(f"SELECT pk FROM (…) walked WHERE meets LIMIT {int(many)}", walked[:WALKED])
     if len(keys) < many:
-        names = [str(name).removeprefix("-") for name in order]
-        gathered = ordered.order_by().filter(meeting).values(*dict.fromkeys(["pk", *names]))
-        columns = [str(ordered.model._meta.get_field(name).column) for name in names]
-        directions = [f"{column} DESC" if str(name).startswith("-") else column for column, name in zip(columns, order, strict=True)]
-        keys = _keys(f"SELECT id FROM (… OFFSET 0) gathered ORDER BY {', '.join(directions)} LIMIT {int(many)}", gathered)
+        names = [str(name) for name in ordered.query.order_by]
+        gathered = ordered.order_by().filter(meeting).values("pk", *(name.removeprefix("-") for name in names))
+        by = ", ".join(f"{name[1:]} DESC" if name.startswith("-") else name for name in names)
+        keys = _keys(f"SELECT pk FROM (… OFFSET 0) gathered ORDER BY {by} LIMIT {int(many)}", gathered)
     found = ordered.model._default_manager.in_bulk(keys)
     return [found[key] for key in keys]
 

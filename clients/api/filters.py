@@ -1,11 +1,13 @@
-"""How a list of clients is narrowed: always by tokens, which row-level security leaves an index to."""
+"""How `GET clients` is narrowed: by the list's own filters, and by tokens, which row-level security leaves an index to."""
 
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
-from django_filters import CharFilter, FilterSet
+from django_filters import CharFilter, ChoiceFilter, FilterSet, UUIDFilter
 
+from clients.classification import Status
+from clients.filters import in_categories, with_status
 from clients.models import Client, SearchToken, TokenField
 from clients.search import LONGEST_TOKEN
 from salon.errors import FieldError, InvalidInput
@@ -22,7 +24,11 @@ class ClientFilters(FilterSet):  # type: ignore[misc]
         method="by_search",
         max_length=LONGEST_FILTER,
         help_text="What somebody types: beginnings of names, e-mail, number, address, any part of a phone number. "
-        "Best matches first; not together with other filters.",
+        "Best matches first; together with `category` and `status`, not with `email` and `phone`.",
+    )
+    category = UUIDFilter(method="by_condition", help_text="Clients who have this category.")
+    status = ChoiceFilter(
+        choices=Status.choices, method="by_condition", help_text="New or returning, as of the last night."
     )
     email = CharFilter(
         method="by_email", max_length=LONGEST_FILTER, help_text="The whole address; upper and lower case are one."
@@ -38,11 +44,26 @@ class ClientFilters(FilterSet):  # type: ignore[misc]
 
         Raises: InvalidInput when there are other filters.
         """
-        others = [other for other in self.filters if other != name and self.form.cleaned_data[other]]
+        others = [other for other in ("email", "phone") if self.form.cleaned_data[other]]
         if others:
-            message = _("A search cannot be combined with other filters.")
+            message = _("A search cannot be combined with this filter.")
             raise InvalidInput([FieldError(other, "not_combinable", message) for other in others])
         return clients
+
+    def by_condition(self, clients: QuerySet[Client], name: str, value: object) -> QuerySet[Client]:  # noqa: ARG002 - theirs
+        """Return the clients as they are: `condition` says it, for the page to be found by."""
+        return clients
+
+    @property
+    def condition(self) -> Q | None:
+        """What a card must meet, None where everybody does."""
+        given = self.form.cleaned_data
+        found = Q()
+        if given["category"]:
+            found &= in_categories([given["category"]])
+        if given["status"]:
+            found &= with_status(given["status"])
+        return found or None
 
     def by_email(self, clients: QuerySet[Client], name: str, value: str) -> QuerySet[Client]:  # noqa: ARG002 - theirs
         """Return those with this address. The token finds them with an index; compared in full, the few found tell

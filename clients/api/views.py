@@ -74,10 +74,12 @@ class ClientsEndpoint(CardEndpoint):
         try:
             if typed := narrowed.form.cleaned_data["search"]:
                 after = hit_at(asked.cursor) if asked.cursor else None
-                found, more = search_clients(typed, limit=asked.limit, after=after)
+                found, more = search_clients(typed, limit=asked.limit, after=after, meeting=narrowed.condition)
                 following = cursor_of(more) if more else None
                 return page_answer(request, listed(found), next=following, previous=None)
-            page = list_clients(sort=Sort.NUMBER, cursor=asked.cursor, limit=asked.limit, among=among)
+            page = list_clients(
+                sort=Sort.NUMBER, cursor=asked.cursor, limit=asked.limit, among=among, meeting=narrowed.condition
+            )
         except keyset.InvalidCursor as error:
             raise invalid_cursor() from error
         return page_answer(request, listed(page.rows), next=page.next, previous=page.previous)

@@ -10,7 +10,7 @@ from salon.tenancy.models import Salon
 
 
 class TokenField(models.IntegerChoices):
-    """Where a token stands on the card; the order is that of search results."""
+    """Where a token stands on the card."""
 
     NAME = 1, _("Name")
     NUMBER = 2, _("Client number")

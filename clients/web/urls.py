@@ -2,13 +2,31 @@
 
 from django.urls import path
 
-from clients.web import categories, consent, editing, inline, notes, referrers, treatcard, views
+from clients.web import (
+    categories,
+    consent,
+    editing,
+    importing,
+    inline,
+    list_options,
+    notes,
+    referrers,
+    selection,
+    treatcard,
+)
+from clients.web.list import clients, count
 
 app_name = "clients"
 urlpatterns = [
-    path("", views.clients, name="list"),
+    path("", clients, name="list"),
+    path("count/", count, name="count"),
+    path("filter/", list_options.filters, name="filter"),
+    path("columns/", list_options.columns, name="columns"),
+    path("selection/categories/", selection.assign, name="assign"),
+    path("selection/categories/take-back/", selection.take_back, name="take_back"),
     path("new/", editing.create, name="create"),
     path("<uuid:client_id>/edit/", editing.edit, name="edit"),
+    *importing.urlpatterns,
     *inline.urlpatterns,
     *categories.urlpatterns,
     path("<uuid:client_id>/treatcard/", treatcard.treatcard, name="treatcard"),

@@ -26,6 +26,8 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=120)
     language = models.CharField(max_length=2, choices=Language, default=Language.DE)
     is_active = models.BooleanField(default=True)
+    # By the name of a list: the columns chosen for it, in no order; a list that is missing shows its own choice.
+    columns = models.JSONField(default=dict)
     last_salon = models.ForeignKey(Salon, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
 

@@ -168,7 +168,7 @@ def test_filters(api: Caller, people: None, query: str, numbers: list[int]) -> N
         ("search=%20", {"search": "blank"}),
         (f"email={'x' * 255}", {"email": "max_length"}),
         ("search=anna&email=a@b.de", {"email": "not_combinable"}),
-        ("category=x&q=1", {"category": "unknown_field", "q": "unknown_field"}),
+        ("colour=x&q=1", {"colour": "unknown_field", "q": "unknown_field"}),
     ],
 )
 def test_filters_that_are_refused(api: Caller, query: str, errors: dict[str, str]) -> None:

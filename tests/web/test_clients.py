@@ -155,7 +155,7 @@ def test_the_list_answers_typing_with_rows_only(browser: Browser, sonnenschein: 
     assert "<html" not in html
     assert "Jörg Müller" in html
     assert "Anna Bauer" not in html
-    assert answer["Vary"] == "HX-Request, Accept-Language, Cookie"
+    assert {"HX-Request", "Cookie"} <= set(answer["Vary"].split(", "))
     assert "<html" in browser.get(LIST, {"q": "mueller"}).content.decode()
 
 
@@ -165,7 +165,7 @@ def test_pages_hold_every_client_once(
 ) -> None:
     for index in range(23):
         _add(sonnenschein, front_desk, first_name="Anna", last_name=f"Nr{index % 5}")
-    monkeypatch.setattr("clients.web.views.list_clients", partial(list_clients, limit=5))
+    monkeypatch.setattr("clients.web.list.list_clients", partial(list_clients, limit=5))
     url, seen, pages = f"{LIST}?sort={sort}", [], []
     while url:
         page = browser.get(url).context["page"]

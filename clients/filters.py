@@ -1,0 +1,162 @@
+"""How a list of clients is narrowed, said once for browser and API (ui.md §2.3, api.md)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
+from functools import reduce
+from operator import and_
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q, TextChoices
+from django.utils.dates import MONTHS
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django_filters import ChoiceFilter, DateFilter, Filter, FilterSet
+
+from clients.classification import CreatedVia, Reason, Status
+from clients.models import CategoryAssignment, Client
+
+LONGEST_AGO = 36_500
+USUAL_DAYS = 90
+MOST_CATEGORIES = 50
+# What a card can say of its client; the other reasons are those of people without one.
+REASONS = (Reason.RECENT_VISIT, Reason.LISTED, Reason.FIRST_VISIT_PENDING, Reason.LAPSED)
+
+
+class YesNo(TextChoices):
+    """Whether something is so."""
+
+    YES = "yes", _("yes")
+    NO = "no", _("no")
+
+
+class Visited(TextChoices):
+    """When the last successful visit was."""
+
+    WITHIN = "within", _("within the last … days")
+    AGO = "ago", _("longer ago than … days")
+    NEVER = "never", _("never")
+
+
+class Contact(TextChoices):
+    """What a card says about reaching its client."""
+
+    NONE = "none", _("no phone and no e-mail")
+
+
+def in_categories(category_ids: Iterable[UUID]) -> Q:
+    """Cards with any of these categories."""
+    assigned = CategoryAssignment.objects.filter(client=OuterRef("pk"), category__in=list(category_ids))
+    return Q(Exists(assigned))
+
+
+def with_status(status: str) -> Q:
+    """Cards with this verdict."""
+    return Q(status=status)
+
+
+def _last_visit(value: str, days: int | None, today: date) -> Q:
+    if value == Visited.NEVER:
+        return Q(last_success_key=date.min)
+    since = today - timedelta(days=days or 0)
+    if value == Visited.WITHIN:
+        return Q(last_success_key__gte=since)
+    return Q(last_success_key__gt=date.min, last_success_key__lt=since)
+
+
+# What each filter asks of a card, by its name in the address.
+_MEETS: dict[str, Callable[[Any], Q]] = {
+    "category": in_categories,
+    "status": with_status,
+    "reason": lambda reason: Q(status_reason=reason),
+    "first_from": lambda day: Q(first_success_on__gte=day),
+    "first_to": lambda day: Q(first_success_on__lte=day),
+    "consent": lambda said: Q(email_consent=said == YesNo.YES),
+    "blocked": lambda said: Q(blocked=said == YesNo.YES),
+    "contact": lambda _none: Q(email="", mobile="", landline=""),
+    "birthday": lambda month: Q(birth_month=int(month), birth_day__isnull=False),
+    "via": lambda via: Q(created_via=via),
+    "listed_from": lambda day: Q(listed_on__gte=day),
+    "listed_to": lambda day: Q(listed_on__lte=day),
+    "treatcard": lambda said: ~Q(treatcard_number="") if said == YesNo.YES else Q(treatcard_number=""),
+}
+
+
+class _Ids(forms.Field):
+    """Several ids, each a value of its own in the address."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[UUID]:
+        """Return the ids, each once.
+
+        Raises: ValidationError.
+        """
+        try:
+            ids = [UUID(one) for one in value or []]
+        except ValueError as error:
+            raise ValidationError(_("Choose one of the values offered."), code="invalid_choice") from error
+        return list(dict.fromkeys(ids))[:MOST_CATEGORIES]
+
+
+class _IdsFilter(Filter):  # type: ignore[misc]
+    field_class = _Ids
+
+
+class _WholeFilter(Filter):  # type: ignore[misc]
+    field_class = forms.IntegerField
+
+
+def _day(label: Promise) -> DateFilter:
+    return DateFilter(label=label, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+
+
+class CardFilters(FilterSet):  # type: ignore[misc]
+    """The filters of the client list; each asks something of a card, and a card must meet them all."""
+
+    category = _IdsFilter(label=_("Category"))
+    status = ChoiceFilter(choices=Status.choices, label=_("Status"), empty_label=_("any"))
+    reason = ChoiceFilter(
+        choices=[(one.value, one.label) for one in REASONS], label=_("Reason"), empty_label=_("any")
+    )
+    last_visit = ChoiceFilter(choices=Visited.choices, label=_("Last visit"), empty_label=_("any"))
+    days = _WholeFilter(label=_("Days"), min_value=1, max_value=LONGEST_AGO)
+    first_from = _day(_("First visit from"))
+    first_to = _day(_("First visit until"))
+    consent = ChoiceFilter(choices=YesNo.choices, label=_("Consent to news by e-mail"), empty_label=_("any"))
+    blocked = ChoiceFilter(choices=YesNo.choices, label=_("Blocked"), empty_label=_("any"))
+    contact = ChoiceFilter(choices=Contact.choices, label=_("Contact data"), empty_label=_("any"))
+    birthday = ChoiceFilter(
+        choices=[(str(month), name) for month, name in MONTHS.items()], label=_("Birthday in"), empty_label=_("any")
+    )
+    via = ChoiceFilter(choices=CreatedVia.choices, label=_("Card made by"), empty_label=_("any"))
+    listed_from = _day(_("Client since, from"))
+    listed_to = _day(_("Client since, until"))
+    treatcard = ChoiceFilter(choices=YesNo.choices, label=_("Has a Treatcard"), empty_label=_("any"))
+
+    def __init__(self, data: Mapping[str, Any], *, today: date) -> None:
+        self.today = today
+        super().__init__(data, queryset=Client.objects.none())
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is asked for, by name; what cannot be read asks for nothing."""
+        form = self.form
+        form.is_valid()
+        given = {name: value for name, value in form.cleaned_data.items() if value not in (None, "", [])}
+        if given.get("last_visit") in {Visited.WITHIN, Visited.AGO}:
+            given.setdefault("days", USUAL_DAYS)
+        else:
+            given.pop("days", None)
+        return given
+
+    @property
+    def condition(self) -> Q:
+        """What a card must meet."""
+        given = self.values
+        found = [_MEETS[name](value) for name, value in given.items() if name in _MEETS]
+        if "last_visit" in given:
+            found.append(_last_visit(given["last_visit"], given.get("days"), self.today))
+        return reduce(and_, found, Q())

@@ -1,0 +1,71 @@
+"""What is done with many clients at once: those marked in the list, or all it has (ui.md §2.3)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from clients.categories import assign_to_many, unassign_from_many
+from clients.listing import ids_of_all
+from clients.models import CategoryAssignment
+from salon.identity.roles import Actor, Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Clients by their ids; or with `ids` None all who fit what was typed and meet the condition."""
+
+    ids: tuple[UUID, ...] | None
+    typed: str = ""
+    meeting: Q | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody was marked."""
+        return self.ids is not None and not self.ids
+
+
+def selected_ids(selection: Selection) -> list[UUID]:
+    """Return the ids of the clients selected."""
+    return ids_of_all(selection.typed, meeting=selection.meeting) if selection.ids is None else list(selection.ids)
+
+
+def assign_to_selection(
+    *, actor: Actor, selection: Selection, category_ids: Collection[UUID], now: datetime
+) -> int:
+    """Give all selected clients some categories; return how many of them had not had all.
+
+    Raises: NotAllowed, CategoryGone.
+    """
+    return assign_to_many(actor=actor, client_ids=selected_ids(selection), category_ids=category_ids, now=now)
+
+
+def unassign_from_selection(
+    *, actor: Actor, selection: Selection, category_ids: Collection[UUID], now: datetime
+) -> int:
+    """Take some categories from all selected clients; return how many of them had any.
+
+    Raises: NotAllowed, CategoryGone.
+    """
+    return unassign_from_many(actor=actor, client_ids=selected_ids(selection), category_ids=category_ids, now=now)
+
+
+def take_back_assignment(
+    *, actor: Actor, category_ids: Collection[UUID], assigned_at: datetime, now: datetime
+) -> int:
+    """Take categories from those clients who got them at that very moment; return how many assignments that were.
+
+    Who had them before keeps them.
+    Raises: NotAllowed, CategoryGone.
+    """
+    actor.require(Permission.CLIENTS_WRITE)
+    taken = 0
+    with transaction.atomic():
+        for category_id in sorted(category_ids):
+            given = CategoryAssignment.objects.filter(category=category_id, assigned_at=assigned_at)
+            client_ids = list(given.values_list("client_id", flat=True))
+            taken += unassign_from_many(actor=actor, client_ids=client_ids, category_ids=[category_id], now=now)
+    return taken

@@ -1,0 +1,90 @@
+"""The filters of the client list in words, each with the address of the list without it (ui.md §2.3)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import dateformat
+from django.utils.dates import MONTHS
+from django.utils.formats import get_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+from clients.categories import all_categories
+from clients.classification import CreatedVia, Reason, Status
+from clients.filters import Visited, YesNo
+from clients.web.list_query import ListQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter that is on."""
+
+    text: str
+    remove_url: str
+
+
+def chips_of(query: ListQuery, here: str) -> list[Chip]:
+    """Return what narrows the list, in the order of the filters; categories one by one."""
+    found: list[Chip] = []
+    for name, value in query.values.items():
+        if name == "category":
+            found += _category_chips(query, here)
+        elif text := _text(name, value, query.values):
+            gone = ("last_visit", "days") if name == "last_visit" else (name,)
+            found.append(Chip(text, query.address(here, without=gone)))
+    return found
+
+
+def _category_chips(query: ListQuery, here: str) -> list[Chip]:
+    names = {str(category.pk): category.name for category in all_categories()}
+    given = [value for name, value in query.pairs if name == "category"]
+    return [
+        Chip(
+            _("Category: %(name)s") % {"name": names.get(one, _("unknown"))},
+            query.address(here, *(("category", other) for other in given if other != one), without=("category",)),
+        )
+        for one in given
+    ]
+
+
+def _text(name: str, value: Any, values: dict[str, Any]) -> str:
+    if name in _DAYS:
+        day = dateformat.format(value, get_format("SHORT_DATE_FORMAT"))
+        return str(_(_DAYS[name]) % {"day": day})
+    if name == "last_visit":
+        return _last_visit(value, values.get("days", 0))
+    if name in _YES_NO:
+        yes, no = _YES_NO[name]
+        return str(_(yes) if value == YesNo.YES else _(no))
+    if name == "contact":
+        return _("No phone, no e-mail")
+    if name == "status":
+        return _("Status: %(status)s") % {"status": Status(value).label}
+    if name == "reason":
+        return _("Reason: %(reason)s") % {"reason": Reason(value).label}
+    if name == "birthday":
+        return _("Birthday in %(month)s") % {"month": MONTHS[int(value)]}
+    if name == "via":
+        return _("Card made by: %(via)s") % {"via": CreatedVia(value).label}
+    return ""
+
+
+def _last_visit(value: str, days: int) -> str:
+    if value == Visited.NEVER:
+        return _("Never visited")
+    if value == Visited.WITHIN:
+        return ngettext("Visited within the last day", "Visited within the last %(days)d days", days) % {"days": days}
+    return ngettext("Last visit longer ago than a day", "Last visit longer ago than %(days)d days", days) % {"days": days}
+
+
+_DAYS = {
+    "first_from": gettext_noop("First visit from %(day)s"),
+    "first_to": gettext_noop("First visit until %(day)s"),
+    "listed_from": gettext_noop("Client since %(day)s or later"),
+    "listed_to": gettext_noop("Client since %(day)s or earlier"),
+}
+_YES_NO = {
+    "consent": (gettext_noop("Gets news by e-mail"), gettext_noop("Without consent to news")),
+    "blocked": (gettext_noop("Blocked"), gettext_noop("Not blocked")),
+    "treatcard": (gettext_noop("With Treatcard"), gettext_noop("Without Treatcard")),
+}

@@ -1,0 +1,63 @@
+"""What the client list can be narrowed by, and which columns it shows: beside the list, or pages without a script."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from clients.categories import all_categories
+from clients.filters import USUAL_DAYS, CardFilters
+from clients.web.columns import PAGE, Column, chosen_columns
+from clients.web.list_query import list_query
+from salon.identity.preferences import choose_columns
+from salon.identity.roles import Permission
+from salon.web.access import SalonRequest, requires
+
+
+@requires(Permission.CLIENTS_READ)
+@require_safe
+def filters(request: SalonRequest) -> HttpResponse:
+    """All filters, as they are set; they lead back to the list."""
+    today = request.salon.date_at(timezone.now())
+    query = list_query(request.GET, today=today)
+    form = (query.filters or CardFilters(QueryDict(), today=today)).form
+    context = {
+        "form": form,
+        "categories": [(one, one.pk in query.values.get("category", ())) for one in all_categories()],
+        "usual_days": query.values.get("days", USUAL_DAYS),
+        "kept": [pair for pair in query.pairs if pair not in query.narrowed],
+        "list_url": reverse("clients:list", args=[request.salon.slug]),
+        "back_url": query.address(reverse("clients:list", args=[request.salon.slug])),
+        "clear_url": query.address(
+            reverse("clients:list", args=[request.salon.slug]), without=tuple(name for name, _value in query.narrowed)
+        ),
+    }
+    response = render(request, "clients/_filter.html" if request.htmx else "clients/filter.html", context)
+    response["Vary"] = "HX-Request"
+    return response
+
+
+@requires(Permission.CLIENTS_READ)
+@require_http_methods(["GET", "HEAD", "POST"])
+def columns(request: SalonRequest) -> HttpResponse:
+    """Which columns somebody wants to see, here and wherever she signs in."""
+    data = QueryDict(request.POST.get("list", "")) if request.method == "POST" else request.GET
+    query = list_query(data, today=request.salon.date_at(timezone.now()))
+    back = query.address(reverse("clients:list", args=[request.salon.slug]))
+    if request.method == "POST":
+        wanted = [one for one in request.POST.getlist("column") if one in Column]
+        choose_columns(user_id=request.user.pk, page=PAGE, columns=wanted)
+        return redirect(back)
+    chosen = chosen_columns(request.user)
+    context = {
+        "columns": [(column, column in chosen) for column in Column],
+        "list_pairs": urlencode(query.pairs),
+        "columns_url": reverse("clients:columns", args=[request.salon.slug]),
+        "back_url": back,
+    }
+    response = render(request, "clients/_columns.html" if request.htmx else "clients/columns.html", context)
+    response["Vary"] = "HX-Request"
+    return response

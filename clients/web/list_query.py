@@ -1,0 +1,83 @@
+"""What the client list is asked for, as its address says it: search, filters, order (ui.md §2.3)."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q
+from django.http import QueryDict
+
+from clients.filters import CardFilters
+from clients.listing import ORDERS, Sort
+
+LONGEST_TYPED = 100
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """One list: what was typed, what a card must meet, in which order. Addresses carry it as `pairs`."""
+
+    typed: str
+    sort: Sort
+    reverse: bool
+    filters: CardFilters | None = None
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """What the filters ask for, by name."""
+        return self.filters.values if self.filters else {}
+
+    @cached_property
+    def meeting(self) -> Q | None:
+        """What a card must meet, None where everybody does."""
+        return self.filters.condition or None if self.filters else None
+
+    @property
+    def descending(self) -> bool:
+        """Whether the list goes down."""
+        return ORDERS[self.sort].descending != self.reverse
+
+    @cached_property
+    def narrowed(self) -> Pairs:
+        """The filters as an address carries them; what could not be read is left out."""
+        if self.filters is None:
+            return ()
+        return tuple((name, value) for name in self.values for value in self._given(name) if value)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The whole query as an address carries it; what goes without saying is left out."""
+        found: list[tuple[str, str]] = [("q", self.typed)] if self.typed else []
+        found += self.narrowed
+        if self.sort is not Sort.NAME or self.reverse:
+            found.append(("sort", self.sort.value))
+        if self.reverse:
+            found.append(("dir", "desc" if self.descending else "asc"))
+        return tuple(found)
+
+    def address(self, here: str, *more: tuple[str, str], without: tuple[str, ...] = ()) -> str:
+        """Return the address of this list, with some pairs more and some names less."""
+        pairs = [pair for pair in self.pairs if pair[0] not in without] + list(more)
+        return f"{here}?{urlencode(pairs)}" if pairs else here
+
+    def _given(self, name: str) -> list[str]:
+        data = self.filters.data if self.filters else QueryDict()
+        return data.getlist(name) if isinstance(data, QueryDict) else [str(data[name])]
+
+
+def list_query(data: QueryDict, *, today: date) -> ListQuery:
+    """Read an address of the list; what cannot be read counts as not said. `today`: the salon's."""
+    given = data.get("sort")
+    sort = Sort(given) if given in Sort else Sort.NAME
+    way = data.get("dir")
+    reverse = way in {"asc", "desc"} and (way == "desc") != ORDERS[sort].descending
+    narrowed = any(data.get(name) for name in CardFilters.base_filters)
+    return ListQuery(
+        typed=data.get("q", "").replace("\x00", "").strip()[:LONGEST_TYPED],
+        sort=sort,
+        reverse=reverse,
+        filters=CardFilters(data, today=today) if narrowed else None,
+    )

@@ -1,0 +1,84 @@
+// The client list: marking rows with Shift and as a whole page, what the bar says of it, and forms without blanks.
+
+const form = () => document.getElementById("selection");
+const boxes = () => [...(form()?.querySelectorAll("input[name=client]") ?? [])];
+const everybody = () => form()?.querySelector("input[name=all]");
+let last = null;
+
+function show() {
+  const all = boxes();
+  const picked = all.filter((box) => box.checked).length;
+  const page = form()?.querySelector("[data-pick-page]");
+  if (page) {
+    page.checked = picked > 0 && picked === all.length;
+    page.indeterminate = picked > 0 && picked < all.length;
+  }
+  const words = form()?.querySelector("[data-picked]");
+  if (!words) return;
+  const { one, many } = words.dataset;
+  words.value = everybody()?.checked ? words.dataset.all : picked === 1 ? one : many.replace("#", picked);
+}
+
+document.addEventListener("click", (event) => {
+  const box = event.target;
+  if (box.matches?.("#selection input[name=client]")) {
+    const all = boxes();
+    const [here, there] = [all.indexOf(box), all.indexOf(last)];
+    if (event.shiftKey && there >= 0 && here !== there) {
+      for (const other of all.slice(Math.min(here, there), Math.max(here, there) + 1)) other.checked = box.checked;
+    }
+    last = box;
+    show();
+  } else if (box.matches?.("#selection input[name=all]")) {
+    show();
+  } else if (box.matches?.("[data-pick-page]")) {
+    for (const other of boxes()) other.checked = box.checked;
+    show();
+  } else if (box.closest?.("[data-pick-none]")) {
+    none();
+  }
+});
+
+function none() {
+  for (const box of boxes()) box.checked = false;
+  const all = everybody();
+  if (all) all.checked = false;
+  show();
+}
+
+// Back and forward bring boxes back as they were ticked.
+window.addEventListener("pageshow", show);
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id === "client-rows") last = null;
+  if (event.target.id === "list-count") {
+    const beside = document.getElementById("all-count");
+    if (beside) beside.textContent = `(${event.target.textContent.trim()})`;
+  }
+});
+
+// The address of a narrowed list names what is asked for, and nothing else.
+document.addEventListener("formdata", (event) => {
+  if (!event.target.matches("[data-without-blanks]")) return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+  if (!/^(within|ago)$/.test(event.formData.get("last_visit") ?? "")) event.formData.delete("days");
+});
+
+// Typing narrows a list of things to tick; what is ticked stays to be seen.
+const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+document.addEventListener("input", (event) => {
+  const list = event.target.dataset?.narrows;
+  if (!list) return;
+  const typed = folded(event.target.value.trim());
+  for (const pick of document.querySelectorAll(`${list} .pick`)) {
+    pick.hidden = !folded(pick.textContent).includes(typed) && !pick.querySelector("input").checked;
+  }
+});
+
+// Enter in that field ticks the only thing left instead of sending the form.
+document.addEventListener("keydown", (event) => {
+  const list = event.target.dataset?.narrows;
+  if (!list || event.key !== "Enter") return;
+  event.preventDefault();
+  const left = [...document.querySelectorAll(`${list} .pick:not([hidden]) input`)];
+  if (left.length === 1) left[0].checked = true;
+});
