@@ -19,7 +19,7 @@ from salon.demo.models import DemoWorld
 from salon.demo.people import NoteToBe, Person, invent
 from salon.demo.writing import write_cards
 from salon.identity.models import User
-from salon.identity.roles import Role, system_actor
+from salon.identity.roles import ActorKind, Role, system_actor
 from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -176,8 +176,10 @@ def _touched(world: DemoWorld) -> bool:
     slugs = [salon for salon in map(directory.find_salon, SLUGS) if salon]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM audit_auditentry WHERE salon_id = ANY (%s) AND recorded_at > %s)",
-            [[salon.pk for salon in slugs], world.built_at],
+            "SELECT EXISTS (SELECT FROM audit_auditentry "
+            "WHERE salon_id = ANY (%s) AND recorded_at > %s AND actor_kind <> %s)",
+            # What the night does by itself touches nothing.
+            [[salon.pk for salon in slugs], world.built_at, ActorKind.SYSTEM.value],
         )
         return bool(cursor.fetchone()[0])
 

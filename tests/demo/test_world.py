@@ -12,6 +12,7 @@ from clients.listing import search_clients
 from clients.models import Client, CreatedVia, SearchToken
 from clients.search import tokens_of
 from salon.api.keys import issue_key
+from salon.audit.recording import record
 from salon.demo import world
 from salon.demo.models import DemoWorld
 from salon.identity.models import User
@@ -67,6 +68,21 @@ def test_the_next_card_gets_the_next_number(demo: Salon, front_desk: Actor) -> N
     assert saved.client.number == 401
 
 
+def test_one_day_decides_at_the_boundary(demo: Salon) -> None:
+    with salon_scope(demo.pk):
+        verdicts = {
+            client.first_name: (client.status, client.status_reason)
+            for client in Client.objects.filter(last_name="Grenze")
+        }
+        frank = Client.objects.get(last_name="Hofmann", first_name="Frank")
+    assert verdicts == {
+        "Greta": ("RETURNING", "RECENT_VISIT"),
+        "Gustav": ("RETURNING", "RECENT_VISIT"),
+        "Gesine": ("NEW", "LAPSED"),
+    }
+    assert (frank.carried_points, frank.treatcard_number) == (350, "TC35000014")
+
+
 @pytest.mark.parametrize(("_slug", "email", "_name", "_role"), world.TEAM)
 def test_everybody_can_sign_in(demo: Salon, _slug: str, email: str, _name: str, _role: str) -> None:
     answer = Browser().post("/sign-in/", {"email": email, "password": world.PASSWORD})
@@ -110,7 +126,19 @@ def test_nothing_of_the_old_world_stands_in_the_way(demo: Salon) -> None:
 
 
 def test_an_untouched_demo_is_rebuilt_after_a_week(demo: Salon) -> None:
+    """What the night writes by itself is no touch."""
     built_at = DemoWorld.objects.get().built_at
+    with salon_scope(demo.pk):
+        client_id = Client.objects.get(number=1).pk
+        night = system_actor("Nachtlauf")
+        record(
+            actor=night,
+            action="client.status_changed",
+            subject_kind="client",
+            subject_id=client_id,
+            changes=[],
+            now=NOW,
+        )
     with owner_connection():
         world.ensure_demo(built_at + timedelta(days=7))
         assert directory.find_salon("sonnenschein") == demo
