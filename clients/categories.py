@@ -15,6 +15,7 @@ from clients.cards import lock_client
 from clients.labels import CategoryDetails, ChangedCategory, accept_category
 from clients.models import CardState, Category, CategoryAssignment, Client
 from clients.models.categories import CATEGORY_FIELDS
+from salon import keyset
 from salon.audit.recording import Change, record, record_many
 from salon.errors import FieldError, InvalidInput, NotFound, VersionConflict, refusing
 from salon.identity.roles import Actor, Permission
@@ -23,6 +24,8 @@ from salon.tenancy.models import new_id
 
 # So many cards are read, changed and recorded at a time.
 BATCH = 5_000
+type Told = dict[UUID, tuple[str | None, str | None]]
+_NEWEST_FIRST = keyset.Order(("created_at", "id"), descending=True)
 
 
 class CategoryGone(NotFound):
@@ -153,6 +156,14 @@ def all_categories() -> list[Category]:
     return list(Category.objects.live().order_by("name_key", "id"))
 
 
+def list_categories(*, limit: int, cursor: str | None = None) -> keyset.Page[Category]:
+    """Return one page of the categories of the open salon, the newest first.
+
+    Raises: keyset.InvalidCursor.
+    """
+    return keyset.page(Category.objects.live(), _NEWEST_FIRST, limit=limit, cursor=cursor)
+
+
 def category_with_id(category_id: UUID) -> Category:
     """Return a category of the open salon that is in use.
 
@@ -265,19 +276,21 @@ def _write(
         for category_id in sorted(wide[client_id] - had[client_id])
     )
     assignments.filter(category_id__in=removed).delete()
-    for action, old, new in (("client.categories_added", had, wide), ("client.categories_removed", wide, has)):
-        changes = {
-            client_id: [Change("categories", _names(old[client_id], names), _names(new[client_id], names))]
-            for client_id in client_ids
-            if old[client_id] != new[client_id]
-        }
-        record_many(actor=actor, action=action, subject_kind="client", changes=changes, now=now)
+    given = {client_id: _names(wide[client_id] - had[client_id], names) for client_id in client_ids}
+    taken = {client_id: _names(wide[client_id] - has[client_id], names) for client_id in client_ids}
+    _record_clients(actor, "client.categories_added", {one: (None, new) for one, new in given.items() if new}, now)
+    _record_clients(actor, "client.categories_removed", {one: (old, None) for one, old in taken.items() if old}, now)
     return sum(has[client_id] != had[client_id] for client_id in client_ids)
 
 
-def _names(category_ids: set[UUID], names: dict[UUID, str]) -> str | None:
+def _record_clients(actor: Actor, action: str, told: Told, now: datetime) -> None:
+    changes = {client_id: [Change("categories", old, new)] for client_id, (old, new) in told.items()}
+    record_many(actor=actor, action=action, subject_kind="client", changes=changes, now=now)
+
+
+def _names(category_ids: set[UUID], names: dict[UUID, str]) -> str:
     """Return the names of those in use, in the order of `names`."""
-    return ", ".join(name for category_id, name in names.items() if category_id in category_ids) or None
+    return ", ".join(name for category_id, name in names.items() if category_id in category_ids)
 
 
 # What every new salon starts with: name, description, whether it grants the discount of domain.md §3.

@@ -2,9 +2,19 @@
 
 from django.urls import path
 
-from clients.api.views import ClientEndpoint, ClientsEndpoint
+from clients.api.categories import CategoriesEndpoint, CategoryEndpoint, ClientCategoryEndpoint
+from clients.api.classification import ClassificationEndpoint, ClassifyEndpoint
+from clients.api.views import ClientsEndpoint
 
 urlpatterns = [
     path("clients", ClientsEndpoint.as_view(), name="api_clients"),
-    path("clients/<uuid:client_id>", ClientEndpoint.as_view(), name="api_client"),
+    path("clients/classify", ClassifyEndpoint.as_view(), name="api_classify"),
+    path("clients/<uuid:client_id>/classification", ClassificationEndpoint.as_view(), name="api_classification"),
+    path(
+        "clients/<uuid:client_id>/categories/<uuid:category_id>",
+        ClientCategoryEndpoint.as_view(),
+        name="api_client_category",
+    ),
+    path("categories", CategoriesEndpoint.as_view(), name="api_categories"),
+    path("categories/<uuid:category_id>", CategoryEndpoint.as_view(), name="api_category"),
 ]

@@ -1,5 +1,8 @@
 """Settings about clients, below `/s/<slug>/settings/`."""
 
-from django.urls import URLPattern
+from clients.web import category_settings, new_or_returning
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    *category_settings.urlpatterns,
+    *new_or_returning.urlpatterns,
+]

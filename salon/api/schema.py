@@ -111,15 +111,15 @@ class EndpointSchema(AutoSchema):
             )
         if self._has_version():
             own.append(self._response_header("ETag", _TEXT, "The version, for `If-Match`.", required=True))
-            if self.method in {"PATCH", "DELETE"}:
-                own.append(
-                    OpenApiParameter(
-                        "If-Match",
-                        {"type": "string", "pattern": versions.PATTERN},
-                        OpenApiParameter.HEADER,
-                        description="The ETag that the change is made on; a stale one is refused with 412.",
-                    )
+        if self._takes_version():
+            own.append(
+                OpenApiParameter(
+                    "If-Match",
+                    {"type": "string", "pattern": versions.PATTERN},
+                    OpenApiParameter.HEADER,
+                    description="The ETag that the change is made on; a stale one is refused with 412.",
                 )
+            )
         if self.method == "POST" and "201" in self._answers():
             own.append(self._response_header("Location", {**_TEXT, "format": "uri"}, "The address of what was made."))
         filters: dict[str, Any] = getattr(self.view, "filters", FilterSet).base_filters if self.method == "GET" else {}
@@ -178,7 +178,7 @@ class EndpointSchema(AutoSchema):
             codes |= {"413", "415"}
         if self.method == "POST":
             codes |= {"409", "422"}
-        if self.method in {"PATCH", "DELETE"} and self._has_version():
+        if self._takes_version():
             codes.add("412")
         return sorted(codes)
 
@@ -208,6 +208,11 @@ class EndpointSchema(AutoSchema):
 
     def _has_version(self) -> bool:
         return any("version" in getattr(_instance(one), "fields", {}) for one in self._answers().values())
+
+    def _takes_version(self) -> bool:
+        # What can be changed piece by piece has a version, which deleting it compares, too.
+        deletes = self.method == "DELETE" and hasattr(self.view, "patch")
+        return deletes or (self.method == "PATCH" and self._has_version())
 
 
 def _instance(serializer: Any) -> Any:

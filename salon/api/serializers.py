@@ -67,6 +67,21 @@ class OneOf(Text):
         set_override(self, "field", {"type": "string", "enum": [*values, None]})
 
 
+class Flag(serializers.BooleanField):
+    """True or false as JSON has them, nothing that stands for them."""
+
+    default_error_messages = {"invalid": _("Give true or false.")}
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the value as it came.
+
+        Raises: ValidationError for anything else.
+        """
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
 class FieldProblem(serializers.Serializer[Any]):
     """What is wrong with one field of the input."""
 
@@ -83,4 +98,5 @@ class ProblemBody(serializers.Serializer[Any]):
     status = serializers.IntegerField(read_only=True)
     detail = serializers.CharField(read_only=True, help_text="For people, in English or German (`Accept-Language`).")
     code = serializers.CharField(read_only=True, help_text="For programs.")
+    survivor = serializers.UUIDField(required=False, help_text="Of `client_merged`: the card that this one went into.")
     errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]

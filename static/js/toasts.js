@@ -52,5 +52,8 @@ document.addEventListener("htmx:responseError", (event) => {
   say({ 401: "signed-out", 403: "forbidden", 429: "busy" }[status] ?? "failed");
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) region?.querySelector("[data-said=offline]")?.remove();
+  if (!event.detail.successful) return;
+  region?.querySelector("[data-said=offline]")?.remove();
+  // What a toast offered to take back is taken back.
+  event.target.closest?.(".toast")?.remove();
 });

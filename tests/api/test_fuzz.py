@@ -23,7 +23,10 @@ contract.config.checks.positive_data_acceptance.enabled = False
 @pytest.fixture
 def known(api: Caller) -> dict[str, str]:
     """Return ids of things that exist, by the name of the path's parameter."""
-    return {"client_id": api.post("clients", {"first_name": "Anna"}).json()["id"]}
+    return {
+        "client_id": api.post("clients", {"first_name": "Anna"}).json()["id"],
+        "category_id": api.post("categories", {"name": "VIP"}).json()["id"],
+    }
 
 
 @contract.parametrize()

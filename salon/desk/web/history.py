@@ -58,6 +58,8 @@ WORDS = {
 }
 # First values of a new card stand beside the history already.
 _WITHOUT_CHANGES = {"client.created"}
+# These name what came or went, and nothing before and after it.
+_NAMED = {"client.categories_added", "client.categories_removed"}
 _FIELDS: dict[str, Promise] = {
     **LABELS,
     "treatcard_number": _("Number"),
@@ -112,6 +114,8 @@ def _event(entry: AuditEntry, country: str, names: dict[str, str]) -> Event:
     title: Text = told.title if told else entry.action
     told_changes = [] if entry.action in _WITHOUT_CHANGES else entry.changes
     changes = [_change(change, country, names) for change in told_changes]
+    if entry.action in _NAMED:
+        changes = [ShownChange("", "", change.new or change.old) for change in changes]
     if entry.action == "client.updated" and len(changes) == 1:
         # One change alone is told by its own name rather than by "card changed".
         title = gettext("%(field)s changed") % {"field": changes[0].label}
