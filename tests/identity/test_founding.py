@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from clients.models import Category
 from salon.audit.models import AuditEntry
 from salon.identity.models import Invitation, User
 from salon.mail.models import AccountMail
@@ -43,7 +44,9 @@ def test_create_salon_founds_invites_and_prints_the_link(db: None) -> None:
     )  # fmt: skip
     with salon_scope(salon.pk):
         recorded = list(AuditEntry.objects.order_by("id").values_list("action", "actor_kind", "subject_id"))
-    assert recorded == [("salon.founded", "SYSTEM", salon.pk), ("member.invited", "SYSTEM", invitation.pk)]
+        assert Category.objects.live().count() == 15
+    assert [action for action, _kind, _id in recorded[2:]] == ["category.created"] * 15
+    assert recorded[:2] == [("salon.founded", "SYSTEM", salon.pk), ("member.invited", "SYSTEM", invitation.pk)]
 
 
 def test_a_taken_slug_founds_and_invites_nobody(sonnenschein: Salon) -> None:

@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from salon.desk.founding import open_salon
 from salon.errors import DomainError, InvalidInput
-from salon.identity.founding import found_salon
 from salon.identity.roles import system_actor
 from salon.tenancy.models import Country
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            founded = found_salon(
+            founded = open_salon(
                 actor=system_actor(gettext("Administration")),
                 slug=options["slug"],
                 name=options["name"],
