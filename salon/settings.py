@@ -153,6 +153,15 @@ STORAGES = {
             "directory_permissions_mode": 0o700,
         },
     },
+    # What the salon takes along, given out by the views of salon.desk alone.
+    "exports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": environment.text("EXPORTS_DIR", str(DATA_DIR / "exports")),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
 }
 if DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -266,15 +275,17 @@ CELERY_BEAT_SCHEDULE = {
         ("begin-nights", "salon.work.tasks.begin_nights", 60.0),
         ("forget-expired", "salon.identity.tasks.forget_expired", 3600.0),
         ("forget-answers", "salon.api.tasks.forget_answers", 3600.0),
+        ("forget-exports", "salon.desk.tasks.forget_exports", 3600.0),
         ("forget-imports", "clients.tasks.forget_imports", 24 * 3600.0),
     )
 }
 
 # Each salon's night, step by step in this order; a step starts when the one before has ended (domain.md §10).
-NIGHT_STEPS = (
+NIGHT_STEPS: tuple[str, ...] = (
     "clients.night.check_statuses",
     "clients.night.recompute_statuses",
     "clients.night.propose_duplicates",
+    "salon.desk.night.write_export",
 )
 
 LOGGING = logging_settings(json=PRODUCTION or environment.flag("LOG_JSON"), level="INFO")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client as Browser
+from pytest_django import Settings
 
 from salon.identity.models import Membership, User
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
@@ -122,3 +124,13 @@ def no_salon_left_open() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_setting('app.salon_id', true)")
             assert cursor.fetchone()[0] in {None, ""}
+
+
+@pytest.fixture
+def exports_dir(settings: Settings, tmp_path: Path) -> Path:
+    """Give exported files a directory of the test's own."""
+    place = tmp_path / "exports"
+    exports = settings.STORAGES["exports"]
+    options = {**exports["OPTIONS"], "location": place}
+    settings.STORAGES = {**settings.STORAGES, "exports": {**exports, "OPTIONS": options}}
+    return place

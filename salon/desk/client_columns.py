@@ -1,0 +1,276 @@
+"""The columns of the client export, and what stands in them (domain.md §10).
+
+Whoever brings a figure that is not known yet (the next appointment, what was cancelled, what was spent) adds it to
+`_figures`, and to nothing else.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clients.classification import CreatedVia, Reason, Status
+from clients.details import Gender
+from clients.models import CategoryAssignment, Client, Note
+
+Cell = str | int | float | date | None
+
+
+class Kind(Enum):
+    """What a column holds; decides how its cells are written."""
+
+    TEXT = "text"
+    # Text that a spreadsheet would take for a number: phones, postcodes, card numbers.
+    DIGITS = "digits"
+    DATE = "date"
+    COUNT = "count"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its heading, what it holds, and how wide it is in characters."""
+
+    heading: Promise
+    kind: Kind
+    width: float
+
+
+COLUMNS = (
+    Column(gettext_lazy("Client No."), Kind.COUNT, 10),
+    Column(gettext_lazy("First name"), Kind.TEXT, 16),
+    Column(gettext_lazy("Last name"), Kind.TEXT, 18),
+    Column(gettext_lazy("Gender"), Kind.TEXT, 11),
+    Column(gettext_lazy("Birthday"), Kind.DATE, 12),
+    Column(gettext_lazy("E-mail"), Kind.TEXT, 30),
+    Column(gettext_lazy("Mobile"), Kind.DIGITS, 17),
+    Column(gettext_lazy("Landline"), Kind.DIGITS, 17),
+    Column(gettext_lazy("Street"), Kind.TEXT, 24),
+    Column(gettext_lazy("Postcode"), Kind.DIGITS, 8),
+    Column(gettext_lazy("Town"), Kind.TEXT, 16),
+    Column(gettext_lazy("Categories"), Kind.TEXT, 26),
+    Column(gettext_lazy("Treatcard no."), Kind.DIGITS, 15),
+    Column(gettext_lazy("Points"), Kind.COUNT, 9),
+    Column(gettext_lazy("Status"), Kind.TEXT, 14),
+    Column(gettext_lazy("Reason"), Kind.TEXT, 30),
+    Column(gettext_lazy("Client since"), Kind.DATE, 12),
+    Column(gettext_lazy("First appointment"), Kind.DATE, 14),
+    Column(gettext_lazy("Last appointment"), Kind.DATE, 14),
+    Column(gettext_lazy("Next appointment"), Kind.DATE, 15),
+    Column(gettext_lazy("Visits"), Kind.COUNT, 9),
+    Column(gettext_lazy("Cancellations"), Kind.COUNT, 10),
+    Column(gettext_lazy("No-shows"), Kind.COUNT, 16),
+    Column(gettext_lazy("Revenue from services"), Kind.MONEY, 17),
+    Column(gettext_lazy("Revenue from products"), Kind.MONEY, 15),
+    Column(gettext_lazy("E-mail consent"), Kind.TEXT, 18),
+    Column(gettext_lazy("Consent on"), Kind.DATE, 15),
+    Column(gettext_lazy("Source"), Kind.TEXT, 18),
+    Column(gettext_lazy("Notes"), Kind.TEXT, 48),
+)
+# Small enough that a batch weighs nothing, large enough that its queries do.
+BATCH = 5_000
+# What a cell of a workbook holds, in UTF-16 units.
+LONGEST_TEXT = 32_767
+BETWEEN_CATEGORIES = "; "
+BETWEEN_NOTES = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What other apps know of one client."""
+
+    next_appointment: date | None = None
+    cancellations: int = 0
+    no_shows: int = 0
+    services_revenue: float = 0.0
+    products_revenue: float = 0.0
+
+
+_NOTHING = Figures()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of the file, in the order of COLUMNS, and the number of the last client among them."""
+
+    rows: list[tuple[Cell, ...]]
+    last_number: int
+
+
+class Words:
+    """The words of one language that cells are made of, looked up once for a whole file."""
+
+    def __init__(self) -> None:
+        self.gender = {str(value): str(label) for value, label in Gender.choices} | {"": None}
+        self.status = {str(value): str(label) for value, label in Status.choices}
+        self.reason = {str(value): str(label) for value, label in Reason.choices}
+        self.source = {str(value): str(label) for value, label in CreatedVia.choices}
+        self.consent = {True: _("yes"), False: _("no")}
+
+
+def exported(selected: QuerySet[Any, UUID] | None) -> QuerySet[Client]:
+    """Return the cards of the open salon that belong into an export: all in use, or those of them selected."""
+    clients = Client.objects.listed()
+    return clients if selected is None else clients.filter(pk__in=selected)
+
+
+def next_batch(clients: QuerySet[Client], *, after: int, words: Words, zone: ZoneInfo) -> Batch | None:
+    """Return the rows behind client number `after`, None when there are no more; three queries, however many rows.
+
+    Days are those of `zone`. Nothing of a card's health record is read (domain.md §2).
+    """
+    behind = clients.filter(number__gt=after)
+    cards = list(behind.order_by("number").values_list(*_READ)[:BATCH])
+    if not cards:
+        return None
+    last_number = cards[-1][1]
+    told = _Told(behind.filter(number__lte=last_number))
+    return Batch([_row(card, told, words, zone) for card in cards], last_number)
+
+
+_READ = (
+    "pk",
+    "number",
+    "first_name",
+    "last_name",
+    "gender",
+    "birth_day",
+    "birth_month",
+    "birth_year",
+    "email",
+    "mobile",
+    "landline",
+    "street",
+    "postal_code",
+    "city",
+    "treatcard_number",
+    "carried_points",
+    "status",
+    "status_reason",
+    "listed_on",
+    "first_success_on",
+    "last_success_on",
+    "visits",
+    "carried_visits",
+    "email_consent",
+    "email_consent_at",
+    "created_via",
+)
+
+
+class _Told:
+    """What stands of some clients outside their cards' rows."""
+
+    def __init__(self, clients: QuerySet[Client]) -> None:
+        # By a subquery: thousands of parameters take longer to send than the rows to find.
+        ids = clients.values("pk")
+        assigned = CategoryAssignment.objects.filter(client__in=ids, category__deleted_at=None)
+        self.categories = _joined(
+            assigned.order_by("category__name_key", "category").values_list("client", "category__name"),
+            BETWEEN_CATEGORIES,
+        )
+        written = Note.objects.filter(client__in=ids, deleted_at=None)
+        self.notes = _joined(written.order_by("written_at", "pk").values_list("client", "text"), BETWEEN_NOTES)
+        self.figures = _figures(clients)
+
+
+def _joined(pairs: Iterable[tuple[UUID, str]], between: str) -> dict[UUID, str]:
+    found: defaultdict[UUID, list[str]] = defaultdict(list)
+    for client_id, text in pairs:
+        found[client_id].append(text)
+    return {client_id: _fitting(between.join(texts)) for client_id, texts in found.items()}
+
+
+def _fitting(text: str) -> str:
+    """Return as much of a text as a cell holds."""
+    if len(text) <= LONGEST_TEXT // 2:
+        return text
+    units = text.encode("utf-16-le")[: 2 * LONGEST_TEXT]
+    return units.decode("utf-16-le", errors="ignore")
+
+
+def _figures(clients: QuerySet[Client]) -> dict[UUID, Figures]:  # noqa: ARG001 - of no client is anything known yet
+    """Return what appointments and sales say of these clients; one that is missing has no figures."""
+    return {}
+
+
+def _row(card: tuple[Any, ...], told: _Told, words: Words, zone: ZoneInfo) -> tuple[Cell, ...]:
+    (
+        client_id,
+        number,
+        first_name,
+        last_name,
+        gender,
+        birth_day,
+        birth_month,
+        birth_year,
+        email,
+        mobile,
+        landline,
+        street,
+        postal_code,
+        city,
+        treatcard_number,
+        points,
+        status,
+        reason,
+        listed_on,
+        first_success_on,
+        last_success_on,
+        visits,
+        carried_visits,
+        email_consent,
+        email_consent_at,
+        created_via,
+    ) = card
+    figures = told.figures.get(client_id, _NOTHING)
+    return (
+        number,
+        first_name,
+        last_name,
+        words.gender[gender],
+        _birthday(birth_day, birth_month, birth_year),
+        email,
+        mobile,
+        landline,
+        street,
+        postal_code,
+        city,
+        told.categories.get(client_id),
+        treatcard_number,
+        points,
+        words.status[status],
+        words.reason[reason],
+        listed_on,
+        first_success_on,
+        last_success_on,
+        figures.next_appointment,
+        visits + carried_visits,
+        figures.cancellations,
+        figures.no_shows,
+        figures.services_revenue,
+        figures.products_revenue,
+        words.consent[email_consent],
+        email_consent_at and email_consent_at.astimezone(zone).date(),
+        words.source[created_via],
+        told.notes.get(client_id),
+    )
+
+
+def _birthday(day: int | None, month: int | None, year: int | None) -> Cell:
+    if day is None or month is None:
+        return None
+    try:
+        # A spreadsheet knows no day without a year, and none before 1900.
+        return date(year, month, day) if year and year > 1900 else f"{day:02}.{month:02}.{year or ''}"
+    except ValueError:
+        return f"{day:02}.{month:02}.{year}"
