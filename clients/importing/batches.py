@@ -115,7 +115,6 @@ def choose(*, actor: Actor, batch_id: UUID, choices: Choices, now: datetime) -> 
 
 
 def _check_choices(batch: ImportBatch, choices: Choices) -> None:
-    errors = []
     known = {target.value for target in Target}
     if len(choices.targets) != len(batch.header) or not set(choices.targets) <= known:
         raise InvalidInput([FieldError("columns", "invalid_choice", _("Choose one of the values offered."))])

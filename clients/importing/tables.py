@@ -20,7 +20,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 MOST_BYTES = 25 * 1024 * 1024
 MOST_ROWS = 100_000
@@ -188,7 +188,7 @@ def _workbook(file: BinaryIO, kind: str) -> tuple[Source, Iterator[tuple[int, li
         name = _first_sheet(workbook)
         sheet = workbook.get_sheet_by_name(name)
     except (CalamineError, OSError, ValueError) as error:
-        raise Unreadable("protected" if type(error).__name__ == "PasswordError" else "broken_workbook") from error
+        raise Unreadable("protected" if isinstance(error, PasswordError) else "broken_workbook") from error
     if sheet.total_width > MOST_COLUMNS * 5:
         raise Unreadable("too_many_columns")
     rows = sheet.iter_rows()
@@ -196,7 +196,7 @@ def _workbook(file: BinaryIO, kind: str) -> tuple[Source, Iterator[tuple[int, li
 
 
 def _first_sheet(workbook: CalamineWorkbook) -> str:
-    visible = [one.name for one in workbook.sheets_metadata if one.visible.name == "Visible"]
+    visible = [one.name for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
     names = visible or workbook.sheet_names
     if not names:
         raise Unreadable("empty")

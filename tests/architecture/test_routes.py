@@ -11,12 +11,16 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from clients.cards import create_client
+from clients.categories import create_category
 from clients.details import ClientDetails
-from clients.models import CreatedVia
+from clients.duplicates import dismiss
+from clients.labels import CategoryDetails
+from clients.models import CreatedVia, ImportBatch, ImportState
 from clients.notes import write_note
 from salon.api.keys import issue_key
 from salon.api.models import ApiKey
 from salon.api.scopes import ASKED_FOR
+from salon.desk.merging import merge_cards
 from salon.identity.members import invite
 from salon.identity.models import Invitation, Membership, User
 from salon.identity.roles import PERMISSIONS, Role, system_actor
@@ -85,13 +89,50 @@ def _note(salon: Salon) -> UUID:
         return write_note(actor=system_actor("test"), client_id=client_id, text="Ohne Milch", pinned=False, now=NOW).pk
 
 
+def _import(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        return ImportBatch.objects.create(
+            state=ImportState.MAPPING,
+            file_name="kunden.csv",
+            header=["Name"],
+            targets=["name"],
+            actor_kind="USER",
+            actor_name="Anna",
+            uploaded_at=NOW,
+        ).pk
+
+
+def _category(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        details = CategoryDetails(f"Gäste {uuid4()}")
+        return create_category(actor=system_actor("test"), details=details, now=NOW).pk
+
+
+def _merge(salon: Salon) -> UUID:
+    cards = (_client(salon), _client(salon))
+    with salon_scope(salon.pk):
+        return merge_cards(
+            actor=system_actor("test"), salon=salon, survivor_id=cards[0], duplicate_id=cards[1], now=NOW
+        ).pk
+
+
+def _proposal(salon: Salon) -> UUID:
+    cards = (_client(salon), _client(salon))
+    with salon_scope(salon.pk):
+        return dismiss(actor=system_actor("test"), client_ids=cards, now=NOW).pk
+
+
 # A captured id nobody makes here fails with a KeyError: add how its row comes to be.
 MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "client_id": _client,
+    "category_id": _category,
+    "merge_id": _merge,
+    "proposal_id": _proposal,
     "membership_id": _membership,
     "note_id": _note,
     "invitation_id": _invitation,
     "key_id": _key,
+    "import_id": _import,
 }
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -335,9 +336,9 @@ def test_staff_may_not_import(sonnenschein: Salon) -> None:
 
 
 def test_files_and_lines_are_forgotten(
-    sonnenschein: Salon, imports_folder: Path, django_capture_on_commit_callbacks: object
+    sonnenschein: Salon, imports_folder: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+    with django_capture_on_commit_callbacks(execute=True):
         batch = applied(sonnenschein, SHORE.encode())
     assert list(imports_folder.iterdir()) == []
     later = datetime(2026, 12, 21, 10, 0, tzinfo=UTC)

@@ -1,0 +1,106 @@
+"""The forms of an import: the file, and what its columns mean. What is accepted is decided by the operations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django import forms
+from django.forms import BoundField
+from django.utils.translation import gettext_lazy as _
+
+from clients.importing.batches import LONGEST_WORDING, Choices
+from clients.importing.formats import TARGET_LABELS
+from clients.importing.mapping import DayOrder
+from clients.models import ImportBatch, KnownClients, LookAlikes
+
+SHOWN_SAMPLES = 3
+
+
+class UploadForm(forms.Form):
+    """One file."""
+
+    file = forms.FileField(
+        label=_("File"),
+        max_length=255,
+        allow_empty_file=True,
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xls,.ods"}),
+        error_messages={"required": _("Choose a file."), "missing": _("Choose a file.")},
+    )
+    # So that the same upload sent twice is one import.
+    batch_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the file: its heading, what stands in it, and the choice of what it means."""
+
+    index: int
+    heading: str
+    samples: list[str]
+    field: BoundField
+
+
+class ColumnsForm(forms.Form):
+    """What each column means, and how the file is taken over."""
+
+    known_clients = forms.ChoiceField(
+        label=_("Clients who are on file already"), choices=KnownClients.choices, widget=forms.RadioSelect
+    )
+    look_alikes = forms.ChoiceField(
+        label=_("Lines that look like a client on file, but are not surely the same"),
+        choices=LookAlikes.choices,
+        widget=forms.RadioSelect,
+    )
+    day_order = forms.ChoiceField(label=_("Dates"), choices=DayOrder.choices)
+    create_categories = forms.BooleanField(label=_("Make categories that the salon has not got yet"), required=False)
+    consent_wording = forms.CharField(
+        label=_("Consent to news by e-mail: where does it come from?"),
+        help_text=_(
+            "For example: “Newsletter form of our old software, double opt-in”. It is kept with each consent. Without "
+            "it no consent is taken over; lines without a clear yes never become one."
+        ),
+        required=False,
+        max_length=LONGEST_WORDING,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, header: Sequence[str], **options: Any) -> None:
+        super().__init__(data, **options)
+        self.header = header
+        choices = [(target.value, label) for target, label in TARGET_LABELS.items()]
+        for index, heading in enumerate(header):
+            self.fields[f"column_{index}"] = forms.ChoiceField(
+                label=heading or _("Column %(number)d") % {"number": index + 1}, choices=choices, required=False
+            )
+
+    @classmethod
+    def of(cls, batch: ImportBatch) -> Self:
+        """Return the form as it proposes an import, or as it was chosen the last time."""
+        initial = {f"column_{index}": target for index, target in enumerate(batch.targets)}
+        chosen = ("known_clients", "look_alikes", "day_order", "create_categories", "consent_wording")
+        return cls(header=batch.header, initial={**initial, **{name: getattr(batch, name) for name in chosen}})
+
+    @property
+    def choices(self) -> Choices:
+        """What was chosen; to be called on a valid form."""
+        entered = self.cleaned_data
+        return Choices(
+            targets=[entered[f"column_{index}"] for index in range(len(self.header))],
+            day_order=entered["day_order"],
+            known_clients=entered["known_clients"],
+            look_alikes=entered["look_alikes"],
+            create_categories=entered["create_categories"],
+            consent_wording=entered["consent_wording"],
+        )
+
+    def columns(self, lines: Sequence[Sequence[str]]) -> list[Column]:
+        """Return the columns with what stands in the first lines."""
+        return [
+            Column(
+                index,
+                str(self.fields[f"column_{index}"].label),
+                [cells[index] for cells in lines if index < len(cells) and cells[index]][:SHOWN_SAMPLES],
+                self[f"column_{index}"],
+            )
+            for index in range(len(self.header))
+        ]

@@ -1,0 +1,97 @@
+"""What is said about lines of an import: why one is faulty, what one changes."""
+
+from datetime import date
+
+from django.utils import dateformat
+from django.utils.formats import get_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clients.details import LABELS
+from clients.importing.formats import TARGET_LABELS, Target
+from clients.models import Decision
+from clients.web.shown import worded
+
+# Of a whole file.
+REFUSALS: dict[str, Promise] = {
+    "too_large": gettext_lazy("It is larger than 25 MB. Please split it, or save it as CSV."),
+    "empty": gettext_lazy("It holds no clients: a line of headings and at least one line below it are needed."),
+    "too_many_rows": gettext_lazy("It has more than 100,000 lines. Please split it."),
+    "too_many_columns": gettext_lazy("It has more than 200 columns. Please delete those you do not need."),
+    "cell_too_long": gettext_lazy("One cell is longer than 32,767 characters."),
+    "broken_quotes": gettext_lazy("A quotation mark that begins a cell is not closed."),
+    "unknown_encoding": gettext_lazy("Its letters cannot be read. Please save it as “CSV UTF-8”, or as XLSX."),
+    "not_a_table": gettext_lazy("This is no table. Files of the kinds CSV, XLSX, XLS and ODS can be read."),
+    "broken_workbook": gettext_lazy("The workbook is damaged. Please open it in your spreadsheet and save it anew."),
+    "protected": gettext_lazy("The workbook is protected by a password. Please save it without one."),
+    "zip_bomb": gettext_lazy("Unpacked, it is far too large. Please save it anew, or as CSV."),
+    "too_complex": gettext_lazy("Reading it takes too much memory or time. Please save the clients alone as CSV."),
+    "lost": gettext_lazy("The uploaded file is gone. Please upload it once more."),
+}
+_PROBLEMS: dict[str, Promise] = {
+    "required": gettext_lazy("The name is missing."),
+    "email.invalid": gettext_lazy("“%(cell)s” is not an e-mail address."),
+    "mobile.invalid": gettext_lazy("“%(cell)s” cannot be a phone number."),
+    "landline.invalid": gettext_lazy("“%(cell)s” cannot be a phone number."),
+    "birthday.future": gettext_lazy("The birthday “%(cell)s” lies in the future."),
+    "birthday.past": gettext_lazy("Born on “%(cell)s”: nobody is that old."),
+    "birthday.invalid": gettext_lazy("“%(cell)s” is not understood as a day."),
+    "no_such_day": gettext_lazy("There is no day “%(cell)s”."),
+    "no_day": gettext_lazy("“%(cell)s” is not understood as a day."),
+    "future": gettext_lazy("“%(cell)s” lies in the future."),
+    "no_count": gettext_lazy("“%(cell)s” is not a whole number."),
+    "max_length": gettext_lazy("This is too long: “%(cell)s”"),
+    "category_too_long": gettext_lazy("A category's name has at most 60 characters: “%(cell)s”"),
+    "service_too_long": gettext_lazy("A service's name has at most 120 characters: “%(cell)s”"),
+    "first_after_last": gettext_lazy("The first visit is later than the last one."),
+    "same_client_line": gettext_lazy("This is the same client as in line %(cell)s."),
+    "treatcard_taken": gettext_lazy("The Treatcard number %(cell)s belongs to another client."),
+    "treatcard_line": gettext_lazy("Line %(cell)s has the same Treatcard number."),
+    "look_alike": gettext_lazy("Looks like %(cell)s, but is not surely the same client."),
+    "look_alike_line": gettext_lazy("Shares a phone number or an e-mail address with line %(cell)s."),
+    "category_unknown": gettext_lazy("There is no category “%(cell)s”; it is left out."),
+    "consent_without_words": gettext_lazy("The consent is left out, as nothing says where it comes from."),
+    "": gettext_lazy("“%(cell)s” cannot be taken over."),
+}
+# Why an undo left something.
+KEPT: dict[str, Promise] = {
+    "touched": gettext_lazy("Somebody has worked with this card since; it stays."),
+    "in_use": gettext_lazy("Something refers to this card, an appointment for instance; it stays."),
+    "gone": gettext_lazy("This card is not in use any more; nothing was done."),
+    "field_changed": gettext_lazy("What somebody has changed since stays as it is; the rest was set back."),
+}
+_FACT_LABELS: dict[str, Promise] = {
+    "carried_first_visit_on": TARGET_LABELS[Target.FIRST_VISIT_ON],
+    "carried_last_visit_on": TARGET_LABELS[Target.LAST_VISIT_ON],
+    "carried_visits": TARGET_LABELS[Target.VISITS],
+    "carried_points": TARGET_LABELS[Target.POINTS],
+    "consent": TARGET_LABELS[Target.CONSENT],
+}
+
+
+def label_of(field: str) -> Promise | str:
+    """Return what a field of a plan is called on the screen."""
+    if field in LABELS or field in _FACT_LABELS:
+        return LABELS.get(field) or _FACT_LABELS[field]
+    return TARGET_LABELS[Target(field)] if field in set(Target) and field else field
+
+
+def problem_words(problem: dict[str, str]) -> str:
+    """Return a problem of a line as a sentence, with the name of its column."""
+    target, code = problem["target"], problem["code"]
+    words = _PROBLEMS.get(f"{target}.{code}") or _PROBLEMS.get(code) or _PROBLEMS[""]
+    sentence = str(words) % {"cell": problem["cell"]}
+    label = "" if target in {"", "first_name"} and code == "required" else label_of(target)
+    return f"{label}: {sentence}" if label else sentence
+
+
+def value_words(field: str, value: str | None, country: str) -> str:
+    """Return an old or new value of a plan in the writing of the screen."""
+    if not value:
+        return ""
+    if field == "consent":
+        return _("yes") if value == Decision.GRANTED else _("no")
+    if field.endswith("_on"):
+        return dateformat.format(date.fromisoformat(value), get_format("SHORT_DATE_FORMAT"))
+    return worded(field, value, country)

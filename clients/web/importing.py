@@ -1,0 +1,355 @@
+"""*Kunden » Importieren*: upload, columns, preview, result and undo, each at an address of its own import."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone, translation
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from clients.importing import batches
+from clients.importing.batches import WORKING, WrongMoment
+from clients.importing.formats import SAMPLE
+from clients.models import ImportBatch, ImportRow, ImportState, Outcome
+from clients.web.import_forms import ColumnsForm, UploadForm
+from clients.web.import_words import KEPT, REFUSALS, label_of, problem_words, value_words
+from salon.errors import InvalidInput
+from salon.identity.roles import Permission
+from salon.keyset import InvalidCursor
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import new_id
+from salon.web.access import SalonRequest, requires
+from salon.web.forms import show_errors
+from salon.web.uploads import was_too_large
+
+LEFT = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """One field before and after, as text for people."""
+
+    label: object
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """One line of a file as preview and result show it."""
+
+    number: int
+    name: str
+    contact: str
+    changes: list[ShownChange]
+    problems: list[str]
+    hints: list[str]
+    card_url: str | None
+    kept: object
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One kind of lines, and how many there are."""
+
+    key: str
+    label: object
+    count: int
+    url: str
+    current: bool
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def imports(request: SalonRequest) -> HttpResponse:
+    """The page that takes a file, and the imports so far."""
+    if request.method != "POST":
+        return _upload_page(request, UploadForm(initial={"batch_id": new_id()}))
+    form = UploadForm(request.POST, request.FILES)
+    if was_too_large(request):
+        form.errors.pop("file", None)
+        show_errors(form, batches.too_large().errors)
+    elif form.is_valid():
+        try:
+            batch = batches.upload(
+                actor=request.actor,
+                file_name=form.cleaned_data["file"].name,
+                content=form.cleaned_data["file"],
+                now=timezone.now(),
+                batch_id=form.cleaned_data["batch_id"],
+            )
+        except InvalidInput as refusal:
+            show_errors(form, refusal.errors)
+        else:
+            return _to(request, batch)
+    return _upload_page(request, form)
+
+
+def _upload_page(request: SalonRequest, form: UploadForm) -> HttpResponse:
+    earlier = [
+        {"batch": batch, "url": reverse("clients:import_batch", args=[request.salon.slug, batch.pk])}
+        for batch in batches.recent_batches()
+    ]
+    return render(
+        request, "clients/import.html", {"form": form, "earlier": earlier}, status=422 if form.is_bound else 200
+    )
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@require_GET
+def sample(request: SalonRequest) -> HttpResponse:
+    """A small file to fill in."""
+    out = io.StringIO()
+    csv.writer(out, delimiter=";").writerows(SAMPLE)
+    response = HttpResponse(out.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = content_disposition_header(True, "kunden-beispiel.csv")
+    return response
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@never_cache
+@require_GET
+def import_batch(request: SalonRequest, import_id: UUID) -> HttpResponse:
+    """One import, as far as it is; while a worker is at it, the part that tells how far comes again by itself."""
+    batch = batches.get_batch(import_id)
+    working = batch.state in WORKING
+    if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
+        # What the progress ends with is another page: shown by the browser, at the same address.
+        return _render(request, "clients/_import_progress.html", batch) if working else HttpResponseClientRefresh()
+    if working:
+        return _render(request, "clients/import_progress.html", batch)
+    if batch.state == ImportState.MAPPING:
+        return _columns_page(request, batch, ColumnsForm.of(batch))
+    if batch.state == ImportState.REFUSED:
+        reason = REFUSALS.get(batch.problem, REFUSALS["broken_workbook"])
+        return _render(request, "clients/import_refused.html", batch, reason=reason)
+    return _lines_page(request, batch)
+
+
+def _columns_page(request: SalonRequest, batch: ImportBatch, form: ColumnsForm) -> HttpResponse:
+    columns = form.columns(batches.samples_of(batch, 5))
+    status = 422 if form.is_bound else 200
+    return _render(request, "clients/import_columns.html", batch, status, form=form, columns=columns)
+
+
+def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
+    here = reverse("clients:import_batch", args=[request.salon.slug, batch.pk])
+    counts = {
+        Outcome.CREATE: batch.created,
+        Outcome.UPDATE: batch.updated,
+        Outcome.SAME: batch.same,
+        Outcome.FAULTY: batch.faulty,
+    }
+    first = LEFT if batch.kept else next((one for one, count in counts.items() if count), Outcome.CREATE)
+    wanted = request.GET.get("show", "")
+    shown = wanted if wanted in {*Outcome.values, LEFT} else str(first)
+    labels = {
+        Outcome.CREATE: _("New"),
+        Outcome.UPDATE: _("Changed"),
+        Outcome.SAME: _("Unchanged"),
+        Outcome.FAULTY: _("Faulty"),
+    }
+    tabs = [Tab(str(one), labels[one], counts[one], f"{here}?show={one}", shown == one) for one in counts]
+    if batch.kept:
+        tabs.append(Tab(LEFT, _("Left over"), batch.kept, f"{here}?show={LEFT}", shown == LEFT))
+    lines: list[ShownLine] = []
+    next_url = previous_url = None
+    if batch.forgotten_at is None:
+        try:
+            page = batches.lines_of(batch, outcome=shown, cursor=request.GET.get("page") or None, kept=shown == LEFT)
+        except InvalidCursor:
+            return redirect(here)
+        lines = [_shown(request, row) for row in page.rows]
+        next_url, previous_url = (
+            cursor and f"{here}?{urlencode({'show': shown, 'page': cursor})}" for cursor in (page.next, page.previous)
+        )
+    return _render(
+        request,
+        "clients/import_lines.html",
+        batch,
+        tabs=tabs,
+        lines=lines,
+        shown=shown,
+        next_url=next_url,
+        previous_url=previous_url,
+    )
+
+
+def _shown(request: SalonRequest, row: ImportRow) -> ShownLine:
+    country, plan = request.salon.country, row.plan
+    changes = [
+        ShownChange(label_of(field), value_words(field, old, country), value_words(field, new, country))
+        for field, old, new in plan.get("changes", [])
+    ]
+    faulty = row.outcome == Outcome.FAULTY
+    return ShownLine(
+        number=row.number,
+        name=plan.get("name", ""),
+        contact=value_words("mobile", plan.get("contact", ""), country),
+        changes=changes,
+        problems=[problem_words(one) for one in plan.get("problems", [])],
+        hints=[problem_words(one) for one in plan.get("hints", [])],
+        card_url=reverse("client_card", args=[request.salon.slug, row.card_id]) if row.card_id and not faulty else None,
+        kept=KEPT.get(row.kept_because, ""),
+    )
+
+
+def _render(
+    request: SalonRequest, template: str, batch: ImportBatch, status: int = 200, **more: object
+) -> HttpResponse:
+    address = [request.salon.slug, batch.pk]
+    context = {
+        "batch": batch,
+        "percent": min(100 * batch.done // batch.lines, 100) if batch.lines else 0,
+        "encoding_told": batch.encoding == "cp1252",
+        "to_do": batch.created + batch.updated,
+        "urls": {
+            name: reverse(f"clients:import_{name}", args=address)
+            for name in ("batch", "columns", "back", "begin", "undo", "discard", "faulty")
+        },
+        "imports_url": reverse("clients:import", args=[request.salon.slug]),
+        **more,
+    }
+    response = render(request, template, context, status=status)
+    response["Vary"] = "HX-Request"
+    return response
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@require_POST
+def columns(request: SalonRequest, import_id: UUID) -> HttpResponse:
+    """Takes what the columns mean, and has every line checked."""
+    batch = batches.get_batch(import_id)
+    form = ColumnsForm(request.POST, header=batch.header)
+    if not form.is_valid():
+        return _columns_page(request, batch, form)
+    try:
+        batches.choose(actor=request.actor, batch_id=batch.pk, choices=form.choices, now=timezone.now())
+    except InvalidInput as refusal:
+        show_errors(form, refusal.errors)
+        return _columns_page(request, batch, form)
+    except WrongMoment as moved:
+        messages.info(request, str(moved.message))
+    return _to(request, batch)
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@require_POST
+def back(request: SalonRequest, import_id: UUID) -> HttpResponse:
+    """Leads from the preview back to the columns."""
+    batch = batches.get_batch(import_id)
+    try:
+        batches.reconsider(actor=request.actor, batch_id=batch.pk)
+    except WrongMoment as moved:
+        messages.info(request, str(moved.message))
+    return _to(request, batch)
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@require_POST
+def begin(request: SalonRequest, import_id: UUID) -> HttpResponse:
+    """Has written what the preview shows."""
+    batch = batches.get_batch(import_id)
+    try:
+        batches.begin(actor=request.actor, batch_id=batch.pk, now=timezone.now())
+    except WrongMoment as moved:
+        messages.info(request, str(moved.message))
+    return _to(request, batch)
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@require_POST
+def undo(request: SalonRequest, import_id: UUID) -> HttpResponse:
+    """Has an import taken back."""
+    batch = batches.get_batch(import_id)
+    try:
+        batches.undo(actor=request.actor, batch_id=batch.pk, now=timezone.now())
+    except WrongMoment as moved:
+        messages.info(request, str(moved.message))
+    return _to(request, batch)
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@require_POST
+def discard(request: SalonRequest, import_id: UUID) -> HttpResponse:
+    """Throws a file away of which nothing was imported."""
+    batch = batches.get_batch(import_id)
+    try:
+        batches.discard(actor=request.actor, batch_id=batch.pk, now=timezone.now())
+    except WrongMoment as moved:
+        messages.info(request, str(moved.message))
+        return _to(request, batch)
+    messages.success(request, _("The file “%(name)s” is thrown away.") % {"name": batch.file_name})
+    return redirect("clients:import", request.salon.slug)
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@require_GET
+def faulty(request: SalonRequest, import_id: UUID) -> HttpResponseBase:
+    """The faulty lines with their reasons, to be mended and uploaded again."""
+    batch = batches.get_batch(import_id)
+    lines = _faulty_lines(request.salon.pk, batch, translation.get_language())
+    name = f"{batch.file_name.rpartition('.')[0] or batch.file_name} – {_('faulty lines')}.csv"
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = content_disposition_header(True, name)
+    return response
+
+
+def _faulty_lines(salon_id: UUID, batch: ImportBatch, language: str | None) -> Iterator[bytes]:
+    # Runs while the answer is sent: outside the scope and the language of the request.
+    with translation.override(language):
+        yield "\ufeff".encode() + _csv_line([*batch.header, _("Reason")])
+    after = 0
+    while True:
+        with salon_scope(salon_id), translation.override(language):
+            rows = ImportRow.objects.filter(batch=batch, outcome=Outcome.FAULTY, number__gt=after)
+            found = list(rows.order_by("number")[:500])
+            part = b"".join(_faulty_line(row, len(batch.header)) for row in found)
+        if not found:
+            return
+        after = found[-1].number
+        yield part
+
+
+def _faulty_line(row: ImportRow, width: int) -> bytes:
+    cells = [*row.cells, *[""] * (width - len(row.cells))]
+    return _csv_line([*cells, " ".join(problem_words(one) for one in row.plan.get("problems", []))])
+
+
+def _csv_line(cells: list[str]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, delimiter=";").writerow([f"'{cell}" if cell[:1] in _FORMULA else cell for cell in cells])
+    return out.getvalue().encode()
+
+
+# A spreadsheet takes what begins so for a formula; the import takes the apostrophe off again.
+_FORMULA = frozenset("=+-@\t\r")
+
+
+def _to(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
+    return redirect("clients:import_batch", request.salon.slug, batch.pk)
+
+
+urlpatterns = [
+    path("import/", imports, name="import"),
+    path("import/sample/", sample, name="import_sample"),
+    path("import/<uuid:import_id>/", import_batch, name="import_batch"),
+    path("import/<uuid:import_id>/columns/", columns, name="import_columns"),
+    path("import/<uuid:import_id>/back/", back, name="import_back"),
+    path("import/<uuid:import_id>/begin/", begin, name="import_begin"),
+    path("import/<uuid:import_id>/undo/", undo, name="import_undo"),
+    path("import/<uuid:import_id>/discard/", discard, name="import_discard"),
+    path("import/<uuid:import_id>/faulty/", faulty, name="import_faulty"),
+]
