@@ -18,7 +18,9 @@ BATCH = 5000
     _("Check of the verdicts"),
     words={
         "read": ngettext_lazy("%(count)s client checked", "%(count)s clients checked", "number"),
-        "drifted": ngettext_lazy("%(count)s was wrong", "%(count)s were wrong", "number"),
+        "drifted": ngettext_lazy(
+            "%(count)s was wrong and is mended next", "%(count)s were wrong and are mended next", "number"
+        ),
     },
     alarms=frozenset({"drifted"}),
 )

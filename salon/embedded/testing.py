@@ -26,6 +26,7 @@ SOAKED = (
     "tests/tenancy/test_requests.py",
     "tests/identity/test_concurrency.py",
     "tests/concurrency",
+    "tests/faults",
     _BROWSER_TESTS,
 )
 # Enough for the settings to load where nothing connects.

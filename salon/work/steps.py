@@ -85,11 +85,11 @@ class Step:
         return self.run(night)
 
     def told(self, counts: Counts) -> str:
-        """Return the counts in words: "412 clients checked, 3 changed"."""
+        """Return the counts in words: "412 clients checked, 3 changed"; a good 0 goes without saying."""
         return ", ".join(
             str(text % {"number": counts[name], "count": number_format(counts[name])})
             for name, text in self.words.items()
-            if name in counts
+            if counts.get(name) or (name in counts and name not in self.alarms)
         )
 
     def alarm(self, counts: Counts) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from clients import standing
 from clients.models import Client, CreatedVia, DuplicateProposal
 from salon import settings as configured
 from salon.audit.models import AuditEntry
+from salon.desk import files
+from salon.desk.models import Export
 from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -222,3 +225,23 @@ def test_with_a_beat_a_killed_night_ends_without_anybodys_help(faults: Faults, c
         with faults.worker():
             until(lambda: _has_ended(crowded), LEASE.total_seconds() + 90)
     _assert_done_once(crowded)
+
+
+def test_a_full_disk_is_told_tried_again_and_offers_no_half_file(
+    faults: Faults, crowded: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django.conf.settings.NIGHT_STEPS", ("salon.desk.night.write_export",))
+    begin_due(now=timezone.now())
+    work = DueWork.objects.get()
+    with monkeypatch.context() as full:
+        full.setattr(files, "scratch_file", lambda: nullcontext(Path("/dev/full")))
+        with pytest.raises(OSError, match="No space left"):
+            run_night_step(str(work.pk))
+    [step] = _night(crowded)
+    assert (step.state, step.trouble, step.finished_at) == ("WAITING", "DISK_FULL", None)
+    with salon_scope(crowded.pk):
+        assert list(Export.objects.exclude(file="").values_list("file")) == []
+    let_leases_end()
+    run_night_step(str(work.pk))
+    [step] = _night(crowded)
+    assert (step.state, step.trouble, step.attempts, step.counts) == ("DONE", "", 2, {"rows": CARDS})
