@@ -15,11 +15,9 @@ from django.db import connection
 from clients.classification import MEMORY, CreatedVia, Reason, Status
 from clients.models import CardState
 from salon.audit.inserting import entries_from
-from salon.identity.roles import system_actor
 from salon.tenancy.context import current_salon_id
 
 STATUS_CHANGED = "client.status_changed"
-_TIME = system_actor("Time")
 _BEFORE_ALL = UUID(int=0)
 
 
@@ -156,7 +154,6 @@ def recompute(*, today: date, after: UUID | None, limit: int) -> Recomputed:
         today=today,
         after=after or _BEFORE_ALL,
         limit=limit,
-        actor_name=_TIME.name,
         action=STATUS_CHANGED,
         subject_kind="client",
     )[0]

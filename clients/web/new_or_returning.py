@@ -61,7 +61,8 @@ class ShownCard:
 
     name: str
     number: int
-    contact: str
+    email: str
+    phone: str
     url: str
 
 
@@ -137,11 +138,11 @@ def _card(request: SalonRequest, client: Client | None) -> ShownCard | None:
 
 
 def _shown(request: SalonRequest, client: Client) -> ShownCard:
-    phone = display_phone(client.mobile or client.landline, request.salon.country)
     return ShownCard(
         name=client.full_name,
         number=client.number,
-        contact=" · ".join(part for part in (client.email, phone) if part),
+        email=client.email,
+        phone=display_phone(client.mobile or client.landline, request.salon.country),
         url=reverse("client_card", args=[request.salon.slug, client.pk]),
     )
 

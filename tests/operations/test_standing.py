@@ -183,7 +183,7 @@ class TestRecompute:
         recompute(today=TODAY + timedelta(1), after=None, limit=10)
         entry = AuditEntry.objects.get()
         assert (entry.action, entry.subject_kind, entry.subject_id) == ("client.status_changed", "client", card.pk)
-        assert (entry.actor_kind, entry.actor_id, entry.actor_name) == ("SYSTEM", None, "Time")
+        assert (entry.actor_kind, entry.actor_id, entry.actor_name) == ("SYSTEM", None, "")
         assert entry.changes == [{"field": "status", "old": "RETURNING", "new": "NEW"}]
         assert entry.at == entry.recorded_at
 

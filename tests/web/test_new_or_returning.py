@@ -225,7 +225,7 @@ class TestPreview:
         html = answer.content.decode()
         assert f"/s/sonnenschein/clients/{booked.pk}/" in html
         assert f"/s/sonnenschein/clients/{listed.pk}/" in html
-        assert "1 von 1 Karte" in html
+        assert "1 von 1 Online-Buchung, durch die" in html
         assert "eine neue Karte" in html
 
     def test_the_other_way_round(self, owner_browser: Browser, sonnenschein: Salon) -> None:
