@@ -59,9 +59,13 @@ class AlreadyMade(DomainError):
 class MergedAway(NotFound):
     """The card went into another one: `survivor_id`."""
 
+    code = "client_merged"
+    message = _("This card was merged into another one.")
+
     def __init__(self, survivor_id: UUID) -> None:
         super().__init__()
         self.survivor_id = survivor_id
+        self.members = {"survivor": str(survivor_id)}
 
 
 class ConflictingChange(DomainError):

@@ -12,10 +12,12 @@ Text = str | Promise
 
 
 class DomainError(Exception):
-    """A refusal: `code` is for programs, `message` for people; subclasses live beside the rule they belong to."""
+    """A refusal: `code` is for programs, `message` for people, `members` what a program needs to go on; subclasses
+    live beside the rule they belong to."""
 
     code = "refused"
     message: Text = _("This is not possible.")
+    members: Mapping[str, str] = {}
 
     def __init__(self, message: Text | None = None) -> None:
         super().__init__(self.code)

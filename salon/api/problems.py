@@ -32,16 +32,18 @@ class Problem:
     detail: str
     errors: list[dict[str, str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    members: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def document(self) -> dict[str, object]:
-        """The members of the document; `errors` only where there are some."""
+        """The members of the document; `errors`, and those that one refusal alone has, only where there are some."""
         document: dict[str, object] = {
             "type": "about:blank",
             "title": title_of(self.status),
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
+            **self.members,
         }
         return {**document, "errors": self.errors} if self.errors else document
 
@@ -79,7 +81,7 @@ def problem_of(error: Exception) -> Problem | None:  # noqa: PLR0911 - one for e
             return Problem(400, error.code, str(error.message), [_told(one) for one in error.errors])
         case DomainError():
             status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 409)
-            return Problem(status, error.code, str(error.message))
+            return Problem(status, error.code, str(error.message), members=error.members)
         case exceptions.ValidationError():
             invalid = InvalidInput(list(_flat(error.detail)))
             return Problem(400, invalid.code, str(invalid.message), [_told(one) for one in invalid.errors])

@@ -37,7 +37,7 @@ class AnyKey:
 
 # What some call asks for today: only that is offered on the page. (The command takes every scope of the contract, so
 # that a key for an integration to come need not be issued twice.)
-ASKED_FOR = (Scope.CLIENTS_READ, Scope.CLIENTS_WRITE)
+ASKED_FOR = (Scope.CLIENTS_READ, Scope.CLIENTS_WRITE, Scope.CLIENTS_ERASE, Scope.EXPORTS_WRITE)
 
 _PERMISSIONS = {
     Scope.CLIENTS_READ: frozenset({Permission.CLIENTS_READ}),

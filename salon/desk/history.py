@@ -47,6 +47,8 @@ ACTIONS = {
     "client.separated": Kind.CARD,
     "client.told_apart": Kind.CARD,
     "client.told_apart_undone": Kind.CARD,
+    "client.data_disclosed": Kind.CARD,
+    "client.erased": Kind.CARD,
     "client.imported": Kind.CARD,
     "client.import_undone": Kind.CARD,
     "client.import_removed": Kind.CARD,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from clients.cards import MergedAway, get_client
 from clients.listing import order_of
-from clients.models import Client
+from clients.models import Client, ConsentPurpose
 from clients.neighbours import Neighbour, neighbours
 from clients.web.categories import categories_panel
 from clients.web.consent import consent_panel
@@ -26,7 +26,9 @@ from clients.web.treatcard import treatcard_panel
 from clients.web.verdict import explain
 from salon.desk.favourites import favourite_services
 from salon.desk.history import PAGE, Kind, history_of
+from salon.desk.web.erasure import rights_of
 from salon.desk.web.history import Event, shown_history
+from salon.desk.web.merging import duplicates_hint
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
 from salon.web.access import SalonRequest, requires
@@ -44,19 +46,26 @@ def card(request: SalonRequest, client_id: UUID) -> HttpResponse:
         client = get_client(client_id)
     except MergedAway as merged:
         return redirect("client_card", request.salon.slug, merged.survivor_id)
+    target = request.htmx.target if request.htmx else None
+    if target == "card-duplicates":
+        context = {"duplicates": duplicates_hint(request, client)}
+        return _varying(render(request, "desk/_duplicates.html", context))
     try:
         history = _history(request, client)
     except InvalidCursor:
         return redirect("client_card", request.salon.slug, client.pk)
-    part = _PARTS.get(request.htmx.target or "") if request.htmx else None
+    part = _HISTORY_PARTS.get(target or "")
     context = {"history": history} if part else {"history": history, **_whole(request, client)}
-    response = render(request, part or "desk/card.html", context)
-    response["Vary"] = "HX-Request, HX-Target"
-    return response
+    return _varying(render(request, part or "desk/card.html", context))
 
 
 # What htmx asks for by the element that it will replace.
-_PARTS = {"history": "desk/_history.html", "history-more": "desk/_history_items.html"}
+_HISTORY_PARTS = {"history": "desk/_history.html", "history-more": "desk/_history_items.html"}
+
+
+def _varying(response: HttpResponse) -> HttpResponse:
+    response["Vary"] = "HX-Request, HX-Target"
+    return response
 
 
 def _whole(request: SalonRequest, client: Client) -> dict[str, Any]:
@@ -68,6 +77,7 @@ def _whole(request: SalonRequest, client: Client) -> dict[str, Any]:
     asked = list_query(request.GET, today=today)
     beside = neighbours(client, order=order_of(asked.sort, reverse=asked.reverse), meeting=asked.meeting)
     carried = asked.address("")
+    consent = consent_panel(request, client)
     return {
         "client": card_shown,
         "here": request.get_full_path(),
@@ -83,10 +93,12 @@ def _whole(request: SalonRequest, client: Client) -> dict[str, Any]:
         "list_url": asked.address(reverse("clients:list", args=[request.salon.slug])),
         "previous": _beside(request, beside.previous, carried),
         "next": _beside(request, beside.next, carried),
+        "seeks_duplicates": Permission.CLIENTS_MERGE in request.actor.permissions,
+        "rights": rights_of(request, client),
         "categories": categories_panel(request, client),
         "notes": notes_panel(request, client),
-        "health": health_panel(request, client),
-        "consent": consent_panel(request, client),
+        "health": health_panel(request, client, consented=consent.granted(ConsentPurpose.HEALTH_DATA)),
+        "consent": consent,
         "treatcard": treatcard_panel(request, client, facts["matrix"]),
         "favourites_title": _("Most booked services"),
         "favourites": [{"label": one.name, "value": one.times} for one in favourite_services(client.pk)],
@@ -145,7 +157,7 @@ def _history(request: SalonRequest, client: Client) -> HistoryPanel:
     filters = [Filter(one.lower(), one.label, url(one), one == kind) for one in kinds]
     everything = Filter("all", _("Everything"), url(None), kind is None)
     return HistoryPanel(
-        events=shown_history(page.entries, request.salon),
+        events=shown_history(page.entries, request.salon, known=[client]),
         filters=[everything, *filters] if len(kinds) > 1 or kind else [],
         older_url=url(kind, page.next) if page.next else None,
         newest_url=url(kind) if cursor else None,

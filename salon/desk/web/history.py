@@ -52,6 +52,8 @@ WORDS = {
     "client.separated": Told(_("Taken out of another card again"), "split"),
     "client.told_apart": Told(_("Two people, says the team"), "users"),
     "client.told_apart_undone": Told(_("Perhaps one person after all"), "users"),
+    "client.data_disclosed": Told(_("All data downloaded"), "download"),
+    "client.erased": Told(_("Client erased"), "trash-2"),
     "client.imported": Told(_("Data imported"), "file-down"),
     "client.import_undone": Told(_("Import undone"), "undo-2"),
     "client.import_removed": Told(_("Import undone, card removed"), "undo-2"),
@@ -103,9 +105,12 @@ class Event:
     changes: list[ShownChange]
 
 
-def shown_history(entries: list[AuditEntry], salon: Salon) -> list[Event]:
-    """Return entries as people read them, phones as people of the salon's country write them."""
-    names = _names(entries)
+def shown_history(entries: list[AuditEntry], salon: Salon, *, known: Iterable[Client] = ()) -> list[Event]:
+    """Return entries as people read them, phones as people of the salon's country write them.
+
+    Of cards that are `known`, and of those that referred them, no name need be looked up.
+    """
+    names = _names(entries, known)
     return [_event(entry, salon.country, names) for entry in entries]
 
 
@@ -143,16 +148,18 @@ def _value(field: str, value: str | None, country: str, names: dict[str, str]) -
     return worded(field, value, country)
 
 
-def _names(entries: Iterable[AuditEntry]) -> dict[str, str]:
+def _names(entries: Iterable[AuditEntry], known: Iterable[Client]) -> dict[str, str]:
     """Return the names of the cards that changes speak of."""
+    names = {str(card.referred_by.pk): card.referred_by.full_name for card in known if card.referred_by}
     ids = {
         change[side]
         for entry in entries
         for change in entry.changes
         if change["field"] == "referred_by"
         for side in ("old", "new")
-        if change[side]
+        if change[side] and change[side] not in names
     }
-    if not ids:
-        return {}
-    return {str(card.pk): card.full_name for card in Client.objects.filter(pk__in=ids).only("first_name", "last_name")}
+    if ids:
+        cards = Client.objects.filter(pk__in=ids).only("first_name", "last_name")
+        names |= {str(card.pk): card.full_name for card in cards}
+    return names

@@ -2,9 +2,16 @@
 
 from django.urls import path
 
-from salon.desk.web import card, views
+from salon.desk.web import card, erasure, exports, merging, views
 
 urlpatterns = [
+    path("clients/export/", exports.export, name="client_export"),
+    path("clients/exports/", exports.exports, name="client_exports"),
+    path("clients/exports/<uuid:export_id>/", exports.progress, name="client_export_progress"),
+    path("clients/exports/<uuid:export_id>/download/", exports.download, name="client_export_download"),
+    path("clients/exports/<uuid:export_id>/retry/", exports.retry, name="client_export_retry"),
+    *merging.urlpatterns,
+    *erasure.urlpatterns,
     path("clients/<uuid:client_id>/", card.card, name="client_card"),
     path("search/", views.search, name="search"),
 ]

@@ -1,0 +1,262 @@
+"""Duplicates: the list of pairs, the page that merges two cards, and the way back (domain.md §2)."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from clients.cards import MergedAway, get_client
+from clients.combining import FIELDS
+from clients.duplicates import dismiss, duplicates_of, open_proposals, reopen
+from clients.listing import search_clients
+from clients.merging import MergeErased, MergeNotNewest, MergeUndone, get_merge, merges_into
+from clients.models import Client, Likeness
+from salon.desk.merging import merge_cards, undo_merge
+from salon.desk.web.comparing import Comparison, compare
+from salon.errors import VersionConflict
+from salon.identity.roles import Permission
+from salon.keyset import InvalidCursor
+from salon.phone import display_phone
+from salon.web.access import SalonRequest, requires
+
+PAIRS = 10
+FOUND = 8
+THEIRS = "theirs"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A proposal as the list shows it."""
+
+    comparison: Comparison
+    reason: Promise | str
+    merge_url: str
+    apart_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A card that could be the other one."""
+
+    name: str
+    detail: str
+    reasons: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """A card that went into this one, and where the merge is undone: of several, the newest first."""
+
+    name: str
+    number: str
+    undo_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """What a card says of others that may be the same person's, or have gone into it."""
+
+    candidates: list[Candidate]
+    merged: list[Undoable]
+
+
+def duplicates_hint(request: SalonRequest, client: Client) -> Duplicates | None:
+    """Return what `desk/_duplicates.html` shows on a card; None to whoever may not merge."""
+    if Permission.CLIENTS_MERGE not in request.actor.permissions:
+        return None
+    return Duplicates(_twins(request, client), _merged(request, client.pk))
+
+
+def _twins(request: SalonRequest, client: Client) -> list[Candidate]:
+    return [
+        _candidate(request, client, twin.client, ", ".join(str(likeness.label) for likeness in twin.likenesses))
+        for twin in duplicates_of(client)
+    ]
+
+
+def _merged(request: SalonRequest, client_id: UUID) -> list[Undoable]:
+    return [
+        Undoable(
+            merge.duplicate.full_name,
+            str(merge.duplicate.number),
+            reverse("client_merge_undo", args=[request.salon.slug, merge.pk]) if index == 0 else None,
+        )
+        for index, merge in enumerate(merges_into(client_id))
+    ]
+
+
+def _candidate(request: SalonRequest, client: Client, other: Client, reasons: str = "") -> Candidate:
+    phone = display_phone(other.mobile or other.landline, request.salon.country)
+    number = _("No. %(number)s") % {"number": other.number}
+    detail = " · ".join(part for part in (number, phone, other.email, other.city) if part)
+    return Candidate(other.full_name, detail, reasons, _merge_url(request, client.pk, other.pk))
+
+
+def _merge_url(request: SalonRequest, survivor_id: UUID, duplicate_id: UUID | None = None) -> str:
+    url = reverse("client_merge", args=[request.salon.slug, survivor_id])
+    return f"{url}?{urlencode({'with': str(duplicate_id)})}" if duplicate_id else url
+
+
+@requires(Permission.CLIENTS_MERGE)
+def duplicates(request: SalonRequest) -> HttpResponse:
+    """Pairs of cards that may be one person's, newest first."""
+    here = reverse("client_duplicates", args=[request.salon.slug])
+    try:
+        page = open_proposals(cursor=request.GET.get("page") or None, limit=PAIRS)
+    except InvalidCursor:
+        return redirect(here)
+    pairs = [
+        Pair(
+            compare(request, one.older, one.newer),
+            Likeness(one.likeness).label,
+            _merge_url(request, one.older_id),
+            reverse("client_told_apart", args=[request.salon.slug, one.older_id]),
+        )
+        for one in page.rows
+    ]
+    context = {
+        "pairs": pairs,
+        "list_url": reverse("clients:list", args=[request.salon.slug]),
+        "next_url": page.next and f"{here}?{urlencode({'page': page.next})}",
+        "previous_url": page.previous and f"{here}?{urlencode({'page': page.previous})}",
+    }
+    return render(request, "desk/duplicates.html", context)
+
+
+@requires(Permission.CLIENTS_MERGE)
+def merge(request: SalonRequest, client_id: UUID) -> HttpResponse:
+    """Choose the other card and which values stay; a POST merges."""
+    try:
+        client = get_client(client_id)
+        if request.method == "POST":
+            return _merge_now(request, client)
+        other = _other(request.GET.get("with", ""))
+    except MergedAway as merged:
+        messages.info(request, _("One of the two cards has been merged already."))
+        return redirect("client_card", request.salon.slug, merged.survivor_id)
+    if other is None or other == client:
+        return _choose(request, client)
+    return _compare_page(request, client, other)
+
+
+def _merge_now(request: SalonRequest, client: Client) -> HttpResponse:
+    other = _other(request.POST.get("duplicate", ""))
+    if other is None or other == client:
+        return _choose(request, client, refused=True)
+    versions = {
+        card_id: int(version)
+        for card_id, name in ((client.pk, "version"), (other.pk, "other_version"))
+        if (version := request.POST.get(name, "")).isdecimal() and len(version) < 10
+    }
+    try:
+        made = merge_cards(
+            actor=request.actor,
+            salon=request.salon,
+            survivor_id=client.pk,
+            duplicate_id=other.pk,
+            wins={name for name in FIELDS if request.POST.get(f"field-{name}") == THEIRS},
+            versions=versions,
+            now=timezone.now(),
+        )
+    except VersionConflict:
+        return _compare_page(request, get_client(client.pk), get_client(other.pk), changed=True)
+    names = {"other": other.full_name, "name": client.full_name}
+    undo = reverse("client_merge_undo", args=[request.salon.slug, made.pk])
+    messages.success(request, _("%(other)s was merged into %(name)s.") % names, extra_tags=undo)
+    if request.POST.get("back") == "list":
+        return redirect("client_duplicates", request.salon.slug)
+    return redirect("client_card", request.salon.slug, client.pk)
+
+
+def _other(text: str) -> Client | None:
+    try:
+        return get_client(UUID(text))
+    except ValueError:
+        return None
+
+
+def _choose(request: SalonRequest, client: Client, *, refused: bool = False) -> HttpResponse:
+    typed = request.GET.get("q", "").strip()[:100]
+    found, _more = search_clients(typed, limit=FOUND + 1)
+    context = {
+        "client": client,
+        "card_url": reverse("client_card", args=[request.salon.slug, client.pk]),
+        "query": typed,
+        "found": [_candidate(request, client, one) for one in found if one != client][:FOUND],
+        "twins": [] if typed else _twins(request, client),
+        "refused": refused,
+    }
+    return render(request, "desk/merge.html", context, status=422 if refused else 200)
+
+
+def _compare_page(request: SalonRequest, client: Client, other: Client, *, changed: bool = False) -> HttpResponse:
+    chosen = {name for name in FIELDS if request.POST.get(f"field-{name}") == THEIRS}
+    context = {
+        "client": client,
+        "comparison": compare(request, client, other),
+        "chosen": chosen,
+        "changed": changed,
+        "here": _merge_url(request, client.pk),
+        "swap_url": _merge_url(request, other.pk, client.pk),
+        "other_url": _merge_url(request, client.pk),
+        "apart_url": reverse("client_told_apart", args=[request.salon.slug, client.pk]),
+    }
+    return render(request, "desk/merge.html", context, status=422 if changed else 200)
+
+
+@requires(Permission.CLIENTS_MERGE)
+@require_POST
+def undo(request: SalonRequest, merge_id: UUID) -> HttpResponse:
+    """Take two cards apart again."""
+    try:
+        undone = undo_merge(actor=request.actor, salon=request.salon, merge_id=merge_id, now=timezone.now())
+    except (MergeUndone, MergeNotNewest) as refusal:
+        messages.error(request, str(refusal.message))
+        return redirect("client_card", request.salon.slug, get_merge(merge_id).survivor_id)
+    except MergeErased as refusal:
+        messages.error(request, str(refusal.message))
+        return redirect("clients:list", request.salon.slug)
+    messages.success(request, _("The merge is undone: there are two cards again."))
+    return redirect("client_card", request.salon.slug, undone.survivor_id)
+
+
+@requires(Permission.CLIENTS_MERGE)
+@require_POST
+def told_apart(request: SalonRequest, client_id: UUID) -> HttpResponse:
+    """Two cards are two people's."""
+    other = _other(request.POST.get("other", ""))
+    if other is None:
+        return redirect("client_merge", request.salon.slug, get_client(client_id).pk)
+    proposal = dismiss(actor=request.actor, client_ids=(client_id, other.pk), now=timezone.now())
+    names = {"name": proposal.older.full_name, "other": proposal.newer.full_name}
+    undo_url = reverse("client_reopen", args=[request.salon.slug, proposal.pk])
+    text = _("%(name)s and %(other)s are two people; nobody will be asked again.") % names
+    messages.success(request, text, extra_tags=undo_url)
+    return redirect("client_duplicates", request.salon.slug)
+
+
+@requires(Permission.CLIENTS_MERGE)
+@require_POST
+def reopened(request: SalonRequest, proposal_id: UUID) -> HttpResponse:
+    """Perhaps one person after all."""
+    reopen(actor=request.actor, proposal_id=proposal_id, now=timezone.now())
+    messages.success(request, _("The pair stands in the list again."))
+    return redirect("client_duplicates", request.salon.slug)
+
+
+urlpatterns = [
+    path("clients/duplicates/", duplicates, name="client_duplicates"),
+    path("clients/duplicates/<uuid:proposal_id>/reopen/", reopened, name="client_reopen"),
+    path("clients/merges/<uuid:merge_id>/undo/", undo, name="client_merge_undo"),
+    path("clients/<uuid:client_id>/merge/", merge, name="client_merge"),
+    path("clients/<uuid:client_id>/told-apart/", told_apart, name="client_told_apart"),
+]
