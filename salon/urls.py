@@ -3,11 +3,13 @@
 from django.conf import settings
 from django.urls import include, path
 
+from salon.desk.web import exports
 from salon.web import health, sections, styleguide
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("exported/<str:secret>/", exports.linked, name="exported_file"),
     path("api/v1/", include("clients.api.urls")),
     path("api/v1/", include("salon.desk.api.urls")),
     path("api/v1/", include("salon.api.urls")),

@@ -26,6 +26,7 @@ def known(api: Caller) -> dict[str, str]:
     return {
         "client_id": api.post("clients", {"first_name": "Anna"}).json()["id"],
         "category_id": api.post("categories", {"name": "VIP"}).json()["id"],
+        "export_id": api.post("exports", {"kind": "CLIENTS"}).json()["id"],
     }
 
 

@@ -21,6 +21,8 @@ from salon.api.keys import issue_key
 from salon.api.models import ApiKey
 from salon.api.scopes import ASKED_FOR
 from salon.desk.merging import merge_cards
+from salon.desk.exporting import request_export
+from salon.desk.models import FileFormat
 from salon.identity.members import invite
 from salon.identity.models import Invitation, Membership, User
 from salon.identity.roles import PERMISSIONS, Role, system_actor
@@ -122,6 +124,12 @@ def _proposal(salon: Salon) -> UUID:
         return dismiss(actor=system_actor("test"), client_ids=cards, now=NOW).pk
 
 
+def _export(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        actor = system_actor("test")
+        return request_export(actor=actor, file_format=FileFormat.XLSX, language="de", now=timezone.now()).pk
+
+
 # A captured id nobody makes here fails with a KeyError: add how its row comes to be.
 MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "client_id": _client,
@@ -133,6 +141,7 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "invitation_id": _invitation,
     "key_id": _key,
     "import_id": _import,
+    "export_id": _export,
 }
 
 

@@ -18,6 +18,7 @@ SIGNED_IN = (
     "clients/?sort=listed_on",
     "clients/new/",
     "clients/import/",
+    "clients/exports/",
     "checkout/",
     "marketing/",
     "reports/",

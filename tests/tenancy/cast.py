@@ -15,7 +15,10 @@ from salon.tenancy.constraints import RowLevelSecurity
 from tests.conftest import NOW
 
 # What a check constraint of the model asks for beyond the types of its fields.
-_PARTICULARS: dict[str, dict[str, Any]] = {"clients.Client": {"first_name": "Anna"}}
+_PARTICULARS: dict[str, dict[str, Any]] = {
+    "clients.Client": {"first_name": "Anna"},
+    "desk.Export": {"error": ""},
+}
 # And what a reference asks for that is null otherwise.
 _TOGETHER_WITH: dict[str, dict[str, Any]] = {"merged_into_id": {"state": "MERGED"}}
 
