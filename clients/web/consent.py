@@ -55,6 +55,10 @@ class ConsentPanel:
     consents: list[Consent]
     record_url: str | None
 
+    def granted(self, purpose: ConsentPurpose) -> bool:
+        """Whether the client agrees to a purpose by now."""
+        return any(one.granted for one in self.consents if one.purpose == purpose)
+
 
 def consent_panel(
     request: SalonRequest, client: Client, refused: tuple[str, str, str | Promise] = ("", "", "")

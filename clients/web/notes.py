@@ -213,12 +213,16 @@ class HealthPanel:
     error: str | Promise = ""
 
 
-def health_panel(request: SalonRequest, client: Client, text: str = "", error: str | Promise = "") -> HealthPanel:
-    """Return the health data of a card for `clients/_health.html`."""
+def health_panel(
+    request: SalonRequest, client: Client, text: str = "", error: str | Promise = "", *, consented: bool | None = None
+) -> HealthPanel:
+    """Return the health data of a card for `clients/_health.html`; `consented`: what the ledger says, where known."""
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
     url = reverse("clients:health", args=[request.salon.slug, client.pk]) if writes else None
-    found = health_of(client.pk)
-    consented = found is not None or holds(client.pk, ConsentPurpose.HEALTH_DATA)
+    if consented is None:
+        consented = holds(client.pk, ConsentPurpose.HEALTH_DATA)
+    # Without consent nothing is stored.
+    found = health_of(client.pk) if consented else None
     return HealthPanel(found, consented, url, text or (found.text if found else ""), error)
 
 

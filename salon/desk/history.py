@@ -7,6 +7,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from clients.merging import MERGED
 from salon import keyset
 from salon.audit.models import AuditEntry
 
@@ -41,7 +42,7 @@ ACTIONS = {
     "client.categories_removed": Kind.CATEGORIES,
     "client.treatcard_changed": Kind.TREATCARD,
     "client.status_changed": Kind.STATUS,
-    "client.merged": Kind.CARD,
+    MERGED: Kind.CARD,
     "client.merged_away": Kind.CARD,
     "client.merge_undone": Kind.CARD,
     "client.separated": Kind.CARD,
@@ -59,12 +60,13 @@ PAGE = 20
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One page of entries, where it goes on and back, and which kinds the whole history has."""
+    """One page of entries, where it goes on and back, and what the whole history has: kinds, and whether a merge."""
 
     entries: list[AuditEntry]
     next: str | None
     previous: str | None
     kinds: list[Kind]
+    merged: bool
 
 
 def history_of(client_id: UUID, *, kind: Kind | None = None, limit: int = PAGE, cursor: str | None = None) -> History:
@@ -77,8 +79,9 @@ def history_of(client_id: UUID, *, kind: Kind | None = None, limit: int = PAGE, 
     # One statement: the kinds come along with the rows.
     actions = ArraySubquery(own.values("action").distinct())
     page = keyset.page(shown.annotate(all_actions=actions), _ORDER, limit=limit, cursor=cursor)
-    found = {kind_of(action) for action in page.rows[0].all_actions} if page.rows else set()  # type: ignore[attr-defined]
-    return History(page.rows, page.next, page.previous, [one for one in Kind if one in found])
+    done: set[str] = set(page.rows[0].all_actions) if page.rows else set()  # type: ignore[attr-defined]
+    found = {kind_of(action) for action in done}
+    return History(page.rows, page.next, page.previous, [one for one in Kind if one in found], MERGED in done)
 
 
 def kind_of(action: str) -> Kind:

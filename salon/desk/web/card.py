@@ -28,7 +28,7 @@ from salon.desk.favourites import favourite_services
 from salon.desk.history import PAGE, Kind, history_of
 from salon.desk.web.erasure import rights_of
 from salon.desk.web.history import Event, shown_history
-from salon.desk.web.merging import duplicates_hint
+from salon.desk.web.merging import duplicates_hint, merges_hint
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
 from salon.web.access import SalonRequest, requires
@@ -55,7 +55,7 @@ def card(request: SalonRequest, client_id: UUID) -> HttpResponse:
     except InvalidCursor:
         return redirect("client_card", request.salon.slug, client.pk)
     part = _HISTORY_PARTS.get(target or "")
-    context = {"history": history} if part else {"history": history, **_whole(request, client)}
+    context = {"history": history} if part else {"history": history, **_whole(request, client, merged=history.merged)}
     return _varying(render(request, part or "desk/card.html", context))
 
 
@@ -68,7 +68,7 @@ def _varying(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _whole(request: SalonRequest, client: Client) -> dict[str, Any]:
+def _whole(request: SalonRequest, client: Client, *, merged: bool) -> dict[str, Any]:
     today = request.salon.date_at(timezone.now())
     card_shown = shown(client, request.salon, today)
     facts = facts_of(request, client)
@@ -94,6 +94,7 @@ def _whole(request: SalonRequest, client: Client) -> dict[str, Any]:
         "previous": _beside(request, beside.previous, carried),
         "next": _beside(request, beside.next, carried),
         "seeks_duplicates": Permission.CLIENTS_MERGE in request.actor.permissions,
+        "duplicates": merges_hint(request, client) if merged else None,
         "rights": rights_of(request, client),
         "categories": categories_panel(request, client),
         "notes": notes_panel(request, client),
@@ -138,6 +139,7 @@ class HistoryPanel:
     filters: list[Filter]
     older_url: str | None
     newest_url: str | None
+    merged: bool
 
 
 def _history(request: SalonRequest, client: Client) -> HistoryPanel:
@@ -161,4 +163,5 @@ def _history(request: SalonRequest, client: Client) -> HistoryPanel:
         filters=[everything, *filters] if len(kinds) > 1 or kind else [],
         older_url=url(kind, page.next) if page.next else None,
         newest_url=url(kind) if cursor else None,
+        merged=page.merged,
     )

@@ -70,10 +70,17 @@ class Duplicates:
 
 
 def duplicates_hint(request: SalonRequest, client: Client) -> Duplicates | None:
-    """Return what `desk/_duplicates.html` shows on a card; None to whoever may not merge."""
+    """Return the possible duplicates that `desk/_duplicates.html` shows; None to whoever may not merge."""
     if Permission.CLIENTS_MERGE not in request.actor.permissions:
         return None
-    return Duplicates(_twins(request, client), _merged(request, client.pk))
+    return Duplicates(_twins(request, client), [])
+
+
+def merges_hint(request: SalonRequest, client: Client) -> Duplicates | None:
+    """Return the cards gone into this one that `desk/_duplicates.html` shows; None to whoever may not merge."""
+    if Permission.CLIENTS_MERGE not in request.actor.permissions:
+        return None
+    return Duplicates([], _merged(request, client.pk))
 
 
 def _twins(request: SalonRequest, client: Client) -> list[Candidate]:
