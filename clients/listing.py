@@ -1,6 +1,6 @@
 """The client list and its search, page by page (domain.md §2)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from enum import StrEnum
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from clients.details import ClientDetails
-from clients.models import Client, SearchToken, TokenField
+from clients.models import CategoryAssignment, Client, SearchToken, TokenField
 from clients.search import Hit, find, parse_query
 from salon import keyset
 from salon.folding import fold
@@ -51,7 +51,7 @@ def list_clients(
     cursor: str | None,
     reverse: bool = False,
     limit: int = PAGE,
-    meeting: Q | None = None,
+    meeting: keyset.Meeting | None = None,
     among: QuerySet[Client] | None = None,
 ) -> keyset.Page[Client]:
     """Return one page of the open salon's clients, or of those `among` them, or of those `meeting` a condition.
@@ -59,7 +59,7 @@ def list_clients(
     Raises: keyset.InvalidCursor.
     """
     clients = Client.objects.listed() if among is None else among
-    return keyset.page(clients, order_of(sort, reverse=reverse), limit=limit, cursor=cursor, meeting=meeting or None)
+    return keyset.page(clients, order_of(sort, reverse=reverse), limit=limit, cursor=cursor, meeting=meeting)
 
 
 def search_clients(
@@ -92,6 +92,16 @@ def count_clients(text: str = "", *, meeting: Q | None = None) -> int | None:
     else:
         count = Client.objects.listed().filter(meeting or Q())[: COUNTED + 1].count()
     return count if count <= COUNTED else None
+
+
+def category_names(client_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Return the names of the categories of each of these cards, in order; as the list shows them, without the rest."""
+    found: dict[UUID, list[str]] = {}
+    given = CategoryAssignment.objects.filter(client_id__in=client_ids, category__deleted_at=None)
+    named = given.values_list("category__name_key", "client_id", "category__name")
+    for _key, client_id, name in sorted(named if client_ids else ()):
+        found.setdefault(client_id, []).append(name)
+    return found
 
 
 def ids_of_all(text: str = "", *, meeting: Q | None = None) -> list[UUID]:

@@ -31,6 +31,8 @@ RANKED = (
 RANKS = {field: rank for rank, field in enumerate(RANKED)}
 # Up to so many tokens, hashing the cards of a word is cheaper than looking at each candidate's own tokens.
 RARE = 3000
+# Up to so many cards meeting a condition are asked for by their ids.
+FEW = 1000
 
 _PHONE_LIKE = re.compile(r"[+(]*[\d\s()/.-]+")
 # +49 (0)171 …: the trunk prefix is not dialled with the country's code.
@@ -187,9 +189,17 @@ def find(query: Query, *, after: Hit | None = None, limit: int, meeting: Q | Non
     """
     if len(query.words) > 1:
         query = _rarest_first(query, after)
-    sql, values = statement(query, after=after, limit=limit, meeting=meeting)
+    if meeting:
+        # Few cards are handed over; of many the next one is never far.
+        few = list(Client.objects.listed().filter(meeting).values_list("pk", flat=True)[:FEW])
+        if len(few) < FEW:
+            return _found(statement(query, after=after, limit=limit, meeting=few)) if few else []
+    return _found(statement(query, after=after, limit=limit, meeting=meeting))
+
+
+def _found(asked: tuple[str, list[Any]]) -> list[Hit]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(*asked)
         return [Hit(*row) for row in cursor.fetchall()]
 
 
@@ -214,9 +224,9 @@ def _drove(word: Word, after: Hit) -> bool:
 
 
 def statement(
-    query: Query, *, after: Hit | None = None, limit: int, meeting: Q | None = None
+    query: Query, *, after: Hit | None = None, limit: int, meeting: Q | list[UUID] | None = None
 ) -> tuple[str, list[Any]]:
-    """Return the SQL of `find` and its values; the first word drives."""
+    """Return the SQL of `find` and its values; the first word drives. `meeting`: a condition, or the cards by id."""
     driving, *others = query.words
     values: list[Any] = []
     parts = []
@@ -232,7 +242,7 @@ def statement(
 
 
 def _range_sql(
-    one: Range, *, earlier: tuple[Range, ...], others: list[Word], after: Hit | None, meeting: Q | None
+    one: Range, *, earlier: tuple[Range, ...], others: list[Word], after: Hit | None, meeting: Q | list[UUID] | None
 ) -> tuple[str, list[Any]]:
     """Return the SQL that reads one range in order of tokens, and its values.
 
@@ -266,10 +276,13 @@ def _range_sql(
         "OR (own.field = %s AND own.token >= %s AND own.token < t.token))"
     )
     values += [salon_id, *better_values, int(one.field), one.prefix]
-    if meeting:
+    if isinstance(meeting, Q):
         card, card_values = _card_sql(meeting)
         sql += f" AND EXISTS ({card} OFFSET 0)"
         values += card_values
+    elif meeting is not None:
+        sql += " AND t.client_id = ANY (%s)"
+        values.append(meeting)
     return f"{sql} ORDER BY t.token, t.client_id", values
 
 

@@ -33,9 +33,7 @@ def selected_ids(selection: Selection) -> list[UUID]:
     return ids_of_all(selection.typed, meeting=selection.meeting) if selection.ids is None else list(selection.ids)
 
 
-def assign_to_selection(
-    *, actor: Actor, selection: Selection, category_ids: Collection[UUID], now: datetime
-) -> int:
+def assign_to_selection(*, actor: Actor, selection: Selection, category_ids: Collection[UUID], now: datetime) -> int:
     """Give all selected clients some categories; return how many of them had not had all.
 
     Raises: NotAllowed, CategoryGone.
@@ -53,9 +51,7 @@ def unassign_from_selection(
     return unassign_from_many(actor=actor, client_ids=selected_ids(selection), category_ids=category_ids, now=now)
 
 
-def take_back_assignment(
-    *, actor: Actor, category_ids: Collection[UUID], assigned_at: datetime, now: datetime
-) -> int:
+def take_back_assignment(*, actor: Actor, category_ids: Collection[UUID], assigned_at: datetime, now: datetime) -> int:
     """Take categories from those clients who got them at that very moment; return how many assignments that were.
 
     Who had them before keeps them.

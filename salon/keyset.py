@@ -13,7 +13,7 @@ from django.db.models.lookups import GreaterThan, LessThan
 
 
 # So many rows are looked at in order before what meets a condition counts as rare.
-WALKED = 2000
+WALKED = 1000
 
 
 class InvalidCursor(Exception):
@@ -26,6 +26,14 @@ class Order:
 
     fields: tuple[str, ...]
     descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A condition on rows, said twice: as it is best asked of all rows at once, and of one row after the other."""
+
+    all: Q
+    each: Q
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class _Row(Func):
 
 
 def page[Row: Model](
-    rows: QuerySet[Row], order: Order, *, limit: int, cursor: str | None = None, meeting: Q | None = None
+    rows: QuerySet[Row], order: Order, *, limit: int, cursor: str | None = None, meeting: Meeting | None = None
 ) -> Page[Row]:
     """Return up to `limit` rows of an unordered queryset at a cursor, or from the start; only those `meeting` it.
 
@@ -70,21 +78,22 @@ def page[Row: Model](
     )
 
 
-def _sought[Row: Model](ordered: QuerySet[Row], meeting: Q, many: int) -> list[Row]:
+def _sought[Row: Model](ordered: QuerySet[Row], meeting: Meeting, many: int) -> list[Row]:
     """Return the first rows of an ordered queryset that meet a condition.
 
     The planner knows nothing of one salon's share in a condition; so nothing is left to it. What is frequent is met
     while walking along the order. What is not met often enough on the way is rare: gathered, by whatever index it
     has, and ordered then.
     """
-    walked = ordered.annotate(meets=ExpressionWrapper(meeting, output_field=BooleanField())).values("pk", "meets")
-    keys = _keys(f"SELECT pk FROM (…) walked WHERE meets LIMIT {int(many)}", walked[:WALKED])
+    walked = ordered.annotate(meets=ExpressionWrapper(meeting.each, output_field=BooleanField())).values("pk", "meets")
+    keys = _keys(f"SELECT pk FROM (…) walked WHERE meets LIMIT {int(many)}", walked[:WALKED])  # noqa: S608 - a number
     if len(keys) < many:
         names = [str(name) for name in ordered.query.order_by]
-        gathered = ordered.order_by().filter(meeting).values("pk", *(name.removeprefix("-") for name in names))
+        gathered = ordered.order_by().filter(meeting.all).values("pk", *(name.removeprefix("-") for name in names))
         by = ", ".join(f"{name[1:]} DESC" if name.startswith("-") else name for name in names)
-        keys = _keys(f"SELECT pk FROM (… OFFSET 0) gathered ORDER BY {by} LIMIT {int(many)}", gathered)
-    found = ordered.model._default_manager.in_bulk(keys)
+        around = f"SELECT pk FROM (… OFFSET 0) gathered ORDER BY {by} LIMIT {int(many)}"  # noqa: S608 - own columns
+        keys = _keys(around, gathered)
+    found = ordered.order_by().in_bulk(keys)
     return [found[key] for key in keys]
 
 

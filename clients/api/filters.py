@@ -1,4 +1,4 @@
-"""How `GET clients` is narrowed: by the list's own filters, and by tokens, which row-level security leaves an index to."""
+"""How `GET clients` is narrowed: by the list's own filters, and by tokens, which row-level security can index."""
 
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from clients.models import Client, SearchToken, TokenField
 from clients.search import LONGEST_TOKEN
 from salon.errors import FieldError, InvalidInput
 from salon.folding import fold
+from salon.keyset import Meeting
 from salon.phone import InvalidPhone, parse_phone
 
 LONGEST_FILTER = 254
@@ -64,6 +65,11 @@ class ClientFilters(FilterSet):  # type: ignore[misc]
         if given["status"]:
             found &= with_status(given["status"])
         return found or None
+
+    @property
+    def meeting(self) -> Meeting | None:
+        """The same, for a list that is walked along."""
+        return Meeting(self.condition, self.condition) if self.condition else None
 
     def by_email(self, clients: QuerySet[Client], name: str, value: str) -> QuerySet[Client]:  # noqa: ARG002 - theirs
         """Return those with this address. The token finds them with an index; compared in full, the few found tell

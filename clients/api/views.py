@@ -78,7 +78,7 @@ class ClientsEndpoint(CardEndpoint):
                 following = cursor_of(more) if more else None
                 return page_answer(request, listed(found), next=following, previous=None)
             page = list_clients(
-                sort=Sort.NUMBER, cursor=asked.cursor, limit=asked.limit, among=among, meeting=narrowed.condition
+                sort=Sort.NUMBER, cursor=asked.cursor, limit=asked.limit, among=among, meeting=narrowed.meeting
             )
         except keyset.InvalidCursor as error:
             raise invalid_cursor() from error

@@ -15,6 +15,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='client',
+            index=models.Index(fields=['salon', 'status', 'last_success_key', 'id'], name='clients_client_by_status'),
+        ),
+        migrations.AddIndex(
+            model_name='client',
             index=models.Index(fields=['salon', 'visits_in_all', 'id'], name='clients_client_by_visits'),
         ),
         migrations.AddIndex(

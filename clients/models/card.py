@@ -166,6 +166,7 @@ class Client(SalonOwned):
         ]
         indexes = [
             models.Index(fields=["salon", "last_success_key", "id"], name="clients_client_by_last_success"),
+            models.Index(fields=["salon", "status", "last_success_key", "id"], name="clients_client_by_status"),
             models.Index(fields=["salon", "visits_in_all", "id"], name="clients_client_by_visits"),
             # PostgreSQL skips through the few values of the columns that a filter leaves open.
             models.Index(

@@ -1,17 +1,19 @@
 """The filters of the client list in words, each with the address of the list without it (ui.md §2.3)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import dateformat
 from django.utils.dates import MONTHS
 from django.utils.formats import get_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from clients.categories import all_categories
 from clients.classification import CreatedVia, Reason, Status
-from clients.filters import Visited, YesNo
+from clients.filters import Contact, Visited, YesNo
 from clients.web.list_query import ListQuery
 
 
@@ -48,24 +50,16 @@ def _category_chips(query: ListQuery, here: str) -> list[Chip]:
 
 
 def _text(name: str, value: Any, values: dict[str, Any]) -> str:
-    if name in _DAYS:
-        day = dateformat.format(value, get_format("SHORT_DATE_FORMAT"))
-        return str(_(_DAYS[name]) % {"day": day})
     if name == "last_visit":
         return _last_visit(value, values.get("days", 0))
+    if name in _DAYS:
+        return _(_DAYS[name]) % {"day": dateformat.format(value, get_format("SHORT_DATE_FORMAT"))}
     if name in _YES_NO:
         yes, no = _YES_NO[name]
-        return str(_(yes) if value == YesNo.YES else _(no))
-    if name == "contact":
-        return _("No phone, no e-mail")
-    if name == "status":
-        return _("Status: %(status)s") % {"status": Status(value).label}
-    if name == "reason":
-        return _("Reason: %(reason)s") % {"reason": Reason(value).label}
-    if name == "birthday":
-        return _("Birthday in %(month)s") % {"month": MONTHS[int(value)]}
-    if name == "via":
-        return _("Card made by: %(via)s") % {"via": CreatedVia(value).label}
+        return _(yes if value == YesNo.YES else no)
+    if name in _CHOICES:
+        text, label = _CHOICES[name]
+        return _(text) % {"choice": label(value)}
     return ""
 
 
@@ -74,7 +68,9 @@ def _last_visit(value: str, days: int) -> str:
         return _("Never visited")
     if value == Visited.WITHIN:
         return ngettext("Visited within the last day", "Visited within the last %(days)d days", days) % {"days": days}
-    return ngettext("Last visit longer ago than a day", "Last visit longer ago than %(days)d days", days) % {"days": days}
+    return ngettext("Last visit longer ago than a day", "Last visit longer ago than %(days)d days", days) % {
+        "days": days
+    }
 
 
 _DAYS = {
@@ -87,4 +83,11 @@ _YES_NO = {
     "consent": (gettext_noop("Gets news by e-mail"), gettext_noop("Without consent to news")),
     "blocked": (gettext_noop("Blocked"), gettext_noop("Not blocked")),
     "treatcard": (gettext_noop("With Treatcard"), gettext_noop("Without Treatcard")),
+}
+_CHOICES: dict[str, tuple[str, Callable[[str], Promise | str]]] = {
+    "contact": (gettext_noop("Contact data: %(choice)s"), lambda value: Contact(value).label),
+    "status": (gettext_noop("Status: %(choice)s"), lambda value: Status(value).label),
+    "reason": (gettext_noop("Reason: %(choice)s"), lambda value: Reason(value).label),
+    "birthday": (gettext_noop("Birthday in %(choice)s"), lambda value: MONTHS[int(value)]),
+    "via": (gettext_noop("Card made by: %(choice)s"), lambda value: CreatedVia(value).label),
 }

@@ -112,7 +112,7 @@ def count(request: SalonRequest) -> HttpResponse:
 
 def _list_page(request: SalonRequest, query: ListQuery, here: str, columns: list[Column]) -> ListPage:
     cursor = request.GET.get("page") or None
-    page = list_clients(sort=query.sort, reverse=query.reverse, cursor=cursor, meeting=query.meeting)
+    page = list_clients(sort=query.sort, reverse=query.reverse, cursor=cursor, meeting=query.along, among=query.among)
 
     def link(to: str | None) -> str | None:
         return to and query.address(here, ("page", to))

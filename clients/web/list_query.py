@@ -6,11 +6,13 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from clients.filters import CardFilters
 from clients.listing import ORDERS, Sort
+from clients.models import Client
+from salon.keyset import Meeting
 
 LONGEST_TYPED = 100
 Pairs = tuple[tuple[str, str], ...]
@@ -33,7 +35,19 @@ class ListQuery:
     @cached_property
     def meeting(self) -> Q | None:
         """What a card must meet, None where everybody does."""
-        return self.filters.condition or None if self.filters else None
+        found = self.filters.meeting() if self.filters else None
+        return found.all if found else None
+
+    @property
+    def along(self) -> Meeting | None:
+        """The part of it that is looked for along the order, None where the order's own index knows it all."""
+        return self.filters.meeting(self.sort) if self.filters else None
+
+    @property
+    def among(self) -> QuerySet[Client]:
+        """The cards in use that the order's index finds, in no order."""
+        listed = Client.objects.listed()
+        return listed.filter(self.filters.bounds(self.sort)) if self.filters else listed
 
     @property
     def descending(self) -> bool:
@@ -71,7 +85,7 @@ class ListQuery:
 def list_query(data: QueryDict, *, today: date) -> ListQuery:
     """Read an address of the list; what cannot be read counts as not said. `today`: the salon's."""
     given = data.get("sort")
-    sort = Sort(given) if given in Sort else Sort.NAME
+    sort = Sort(given) if given and given in Sort else Sort.NAME
     way = data.get("dir")
     reverse = way in {"asc", "desc"} and (way == "desc") != ORDERS[sort].descending
     narrowed = any(data.get(name) for name in CardFilters.base_filters)

@@ -25,6 +25,9 @@ WORD = ("m", "mu", "mul", "mull", "anna", "sch", "berlin", "hofm", "yil")
 WORDS = ("anna mul", "becker-w", "lena schaf", "anna m", "maria berlin", "s ber", "peter schmidt 10")
 DIGITS = ("0171 234", "3456", "5550318", "+49160", "4711", "0176 99", "98765", "030 44")
 KINDS = (("one word", WORD), ("several words", WORDS), ("phone digits", DIGITS))
+SORTS = ("name", "number", "listed_on", "last_visit", "visits")
+DEEP = 500
+LIST_REPEATS = 200
 CALLERS = 8
 
 
@@ -165,12 +168,38 @@ def _figures_of_salon(base: str, slug: str, size: int) -> list[Figure]:
         paths = [f"{here}/search/?{urlencode({'q': text})}" for text in typed]
         times = timed(partial(_get, typing, *paths))
         figures.append(_against(f"search while typing, {kind}, {size:,} cards, p95", times, empty))
-    for sort in ("name", "number", "listed_on"):
-        times = timed(partial(_get, visitor, f"{here}/clients/?sort={sort}"))
-        figures.append(_against(f"client list by {sort}, page 1, {size:,} cards, p95", times, empty))
-        times = timed(partial(_get, visitor, _deep_page(slug, sort)))
-        figures.append(_against(f"client list by {sort}, page 500, {size:,} cards, p95", times, empty))
+    lists = {f"by {sort}, {way}": f"sort={sort}&dir={way}" for sort in SORTS for way in ("asc", "desc")}
+    for kind, query in {**lists, **_narrowed(slug)}.items():
+        times = timed(partial(_get, visitor, f"{here}/clients/?{query}"), repeats=LIST_REPEATS)
+        figures.append(_against(f"client list {kind}, page 1, {size:,} cards, p95", times, empty))
+        deep, number = _deep_page(slug, query)
+        times = timed(partial(_get, visitor, deep), repeats=LIST_REPEATS)
+        figures.append(_against(f"client list {kind}, page {number}, {size:,} cards, p95", times, empty))
     return figures
+
+
+def _narrowed(slug: str) -> dict[str, str]:
+    """Return what the list is narrowed by: the smallest and the largest category among others."""
+    from clients.categories import counted_categories
+    from salon.tenancy.context import salon_scope
+    from salon.tenancy.directory import find_salon
+
+    salon = find_salon(slug)
+    assert salon is not None
+    with salon_scope(salon.pk):
+        counted = sorted((one.clients, one.category.pk) for one in counted_categories() if one.clients)
+    found = {
+        "of status NEW": "status=NEW",
+        "of status NEW by last visit": "status=NEW&sort=last_visit",
+        "of last visit 90 days ago": "last_visit=ago&days=90",
+        "of blocked clients": "blocked=yes",
+        "of four filters": "status=NEW&birthday=5&consent=yes&treatcard=yes",
+    }
+    for word, one in (("rare", counted[:1]), ("common", counted[-1:])):
+        for clients, category in one:
+            found[f"of a {word} category ({clients:,})"] = f"category={category}"
+            found[f"of a {word} category ({clients:,}) by visits"] = f"category={category}&sort=visits"
+    return found
 
 
 def _get(visitor: Visitor, *paths_and_turn: object) -> int:
@@ -182,22 +211,29 @@ def _against(name: str, times: Times, floor: Times) -> Figure:
     return Figure(name, times.p95, "ms", floor.p95, 2, "≤ 2 × empty page")
 
 
-def _deep_page(slug: str, sort: str) -> str:
-    """Walk to page 500 by cursors of the list itself, as far as there are pages."""
-    from clients.listing import Sort, list_clients
+def _deep_page(slug: str, query: str) -> tuple[str, int]:
+    """Walk to page 500 by cursors of the list itself, as far as there are pages; return it and its number."""
+    from django.http import QueryDict
+    from django.utils import timezone
+
+    from clients.listing import list_clients
+    from clients.web.list_query import list_query
     from salon.tenancy.context import salon_scope
     from salon.tenancy.directory import find_salon
 
     salon = find_salon(slug)
     assert salon is not None
-    cursor: str | None = None
+    asked = list_query(QueryDict(query), today=salon.date_at(timezone.now()))
+    cursor, number = None, 1
     with salon_scope(salon.pk):
-        for _ in range(499):
-            following = list_clients(sort=Sort(sort), cursor=cursor).next
-            if following is None:
+        while number < DEEP:
+            page = list_clients(
+                sort=asked.sort, reverse=asked.reverse, cursor=cursor, meeting=asked.along, among=asked.among
+            )
+            if page.next is None:
                 break
-            cursor = following
-    return f"/s/{slug}/clients/?sort={sort}&page={cursor}"
+            cursor, number = page.next, number + 1
+    return f"/s/{slug}/clients/?{query}" + (f"&page={cursor}" if cursor else ""), number
 
 
 if __name__ == "__main__":
