@@ -24,7 +24,6 @@ from salon.tenancy.models import new_id
 
 # So many cards are read, changed and recorded at a time.
 BATCH = 5_000
-type Told = dict[UUID, tuple[str | None, str | None]]
 _NEWEST_FIRST = keyset.Order(("created_at", "id"), descending=True)
 
 
@@ -263,29 +262,40 @@ def _write(
     actor: Actor, client_ids: list[UUID], added: Collection[UUID], removed: Collection[UUID], now: datetime
 ) -> int:
     """Change the categories of cards whose rows are locked, and record it; return how many cards changed."""
-    names = {category.pk: category.name for category in all_categories()}
-    had: dict[UUID, set[UUID]] = {client_id: set() for client_id in client_ids}
-    assignments = CategoryAssignment.objects.filter(client_id__in=client_ids)
-    for client_id, category_id in assignments.values_list("client_id", "category_id"):
-        had[client_id].add(category_id)
-    wide = {client_id: before | set(added) for client_id, before in had.items()}
-    has = {client_id: before - set(removed) for client_id, before in wide.items()}
-    CategoryAssignment.objects.bulk_create(
-        CategoryAssignment(client_id=client_id, category_id=category_id, assigned_at=now)
-        for client_id in client_ids
-        for category_id in sorted(wide[client_id] - had[client_id])
+    given, taken = _insert(client_ids, added, now), _delete(client_ids, removed)
+    names = {category.pk: category.name for category in all_categories()} if given or taken else {}
+    new = {client_id: [Change("categories", None, _names(ids, names))] for client_id, ids in given.items()}
+    old = {client_id: [Change("categories", _names(ids, names), None)] for client_id, ids in taken.items()}
+    for action, changes in (("client.categories_added", new), ("client.categories_removed", old)):
+        record_many(actor=actor, action=action, subject_kind="client", changes=changes, now=now)
+    return len(given.keys() | taken.keys())
+
+
+def _insert(client_ids: list[UUID], category_ids: Collection[UUID], now: datetime) -> dict[UUID, set[UUID]]:
+    sql = (
+        "INSERT INTO clients_categoryassignment (salon_id, client_id, category_id, assigned_at) "
+        "SELECT %s, card, category, %s FROM unnest(%s::uuid[]) AS card CROSS JOIN unnest(%s::uuid[]) AS category "
+        "ORDER BY card, category ON CONFLICT DO NOTHING RETURNING client_id, category_id"
     )
-    assignments.filter(category_id__in=removed).delete()
-    given = {client_id: _names(wide[client_id] - had[client_id], names) for client_id in client_ids}
-    taken = {client_id: _names(wide[client_id] - has[client_id], names) for client_id in client_ids}
-    _record_clients(actor, "client.categories_added", {one: (None, new) for one, new in given.items() if new}, now)
-    _record_clients(actor, "client.categories_removed", {one: (old, None) for one, old in taken.items() if old}, now)
-    return sum(has[client_id] != had[client_id] for client_id in client_ids)
+    return _written(sql, [current_salon_id(), now, client_ids, list(category_ids)])
 
 
-def _record_clients(actor: Actor, action: str, told: Told, now: datetime) -> None:
-    changes = {client_id: [Change("categories", old, new)] for client_id, (old, new) in told.items()}
-    record_many(actor=actor, action=action, subject_kind="client", changes=changes, now=now)
+def _delete(client_ids: list[UUID], category_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    sql = (
+        "DELETE FROM clients_categoryassignment WHERE salon_id = %s AND client_id = ANY (%s::uuid[]) "
+        "AND category_id = ANY (%s::uuid[]) RETURNING client_id, category_id"
+    )
+    return _written(sql, [current_salon_id(), client_ids, list(category_ids)])
+
+
+def _written(sql: str, values: list[object]) -> dict[UUID, set[UUID]]:
+    """Return by card the categories whose rows a statement has written."""
+    found: dict[UUID, set[UUID]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        for client_id, category_id in cursor.fetchall():
+            found.setdefault(client_id, set()).add(category_id)
+    return found
 
 
 def _names(category_ids: set[UUID], names: dict[UUID, str]) -> str:

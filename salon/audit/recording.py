@@ -1,12 +1,16 @@
 """Writing and reading the audit trail."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
+
 from salon.audit.models import AuditEntry
 from salon.identity.roles import Actor
+from salon.tenancy.context import current_salon_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +45,20 @@ def record_many(
     *, actor: Actor, action: str, subject_kind: str, changes: Mapping[UUID, Iterable[Change]], now: datetime
 ) -> None:
     """Write an entry as `record` does for each of many things, which `changes` has by their ids."""
-    AuditEntry.objects.bulk_create(
-        AuditEntry(
-            at=now,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_name=actor.name,
-            action=action,
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            changes=[asdict(change) for change in found],
+    if not changes:
+        return
+    texts = [json.dumps([asdict(change) for change in found]) for found in changes.values()]
+    with connection.cursor() as cursor:
+        # Thousands at a time: two arrays are read faster than as many rows of values.
+        cursor.execute(
+            "INSERT INTO audit_auditentry (id, salon_id, at, actor_kind, actor_id, actor_name, action, subject_kind, "
+            "subject_id, changes) SELECT uuidv7(), %s, %s, %s, %s::uuid, %s, %s, %s, told.subject_id, "
+            "told.changes::jsonb FROM unnest(%s::uuid[], %s::text[]) AS told (subject_id, changes)",
+            [
+                *(current_salon_id(), now, str(actor.kind), actor.id, actor.name, action, subject_kind),
+                *(list(changes), texts),
+            ],
         )
-        for subject_id, found in changes.items()
-    )
 
 
 def entries_of(subject_id: UUID, *, limit: int) -> list[AuditEntry]:

@@ -8,10 +8,10 @@ from threading import Barrier
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import connection
 
 from clients import categories
-from clients.cards import create_client, get_client
+from clients.cards import MergedAway, create_client
 from clients.categories import (
     CategoryGone,
     assign_to_many,
@@ -35,7 +35,7 @@ from tests.conftest import NOW
 pytestmark = pytest.mark.django_db(transaction=True)
 HANDS = 8
 ACTOR = system_actor("Tests")
-REFUSALS = (CategoryGone, InvalidInput, VersionConflict, IntegrityError)
+REFUSALS = (CategoryGone, InvalidInput, MergedAway, VersionConflict)
 
 
 def _together(salon: Salon, *acts: Callable[[], object]) -> list[object]:
@@ -112,16 +112,6 @@ def test_of_many_who_assign_the_same_one_does(
     outcomes = _assign_all(sonnenschein, cards[0], vip)
     assert sorted(map(str, outcomes)) == ["False"] * (HANDS - 1) + ["True"]
     assert _audited(sonnenschein, "client.categories_added") == 1
-
-
-def test_without_the_cards_lock_they_would_meet(
-    sonnenschein: Salon, vip: UUID, cards: list[UUID], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The negative control: the others would be thrown out by the database instead of being told that it is so."""
-    _slow_write(monkeypatch, after=0.05)
-    monkeypatch.setattr("clients.categories.lock_client", get_client)
-    outcomes = _assign_all(sonnenschein, cards[0], vip)
-    assert outcomes.count(IntegrityError) > 0
 
 
 def test_many_who_give_many_the_same(sonnenschein: Salon, vip: UUID, cards: list[UUID]) -> None:
@@ -262,7 +252,7 @@ def test_without_the_row_lock_changes_would_be_lost(
     assert _rename_all(sonnenschein, vip).count(2) > 1
 
 
-def test_a_card_being_merged_away_gets_nothing(sonnenschein: Salon, vip: UUID, cards: list[UUID]) -> None:
+def _merge_while_assigning(salon: Salon, category: UUID, cards: list[UUID]) -> list[object]:
     survivor, merged = cards[:2]
 
     def merge() -> object:
@@ -272,8 +262,25 @@ def test_a_card_being_merged_away_gets_nothing(sonnenschein: Salon, vip: UUID, c
 
     def assign() -> object:
         time.sleep(0.05)
-        return assign_to_many(actor=ACTOR, client_ids=[merged], category_ids=[vip], now=NOW)
+        return assign_to_many(actor=ACTOR, client_ids=[merged], category_ids=[category], now=NOW)
 
-    assert _together(sonnenschein, merge, assign) == ["merged", 0]
+    def assign_one() -> object:
+        time.sleep(0.05)
+        return change_assignments(actor=ACTOR, client_id=merged, added=[category], now=NOW)
+
+    return _together(salon, merge, assign, assign_one)
+
+
+def test_a_card_being_merged_away_gets_nothing(sonnenschein: Salon, vip: UUID, cards: list[UUID]) -> None:
+    assert _merge_while_assigning(sonnenschein, vip, cards) == ["merged", 0, MergedAway]
     with salon_scope(sonnenschein.pk):
-        assert categories_of([merged]) == {merged: []}
+        assert categories_of([cards[1]]) == {cards[1]: []}
+
+
+def test_without_the_cards_lock_it_would_get_it(
+    sonnenschein: Salon, vip: UUID, cards: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control of the test above."""
+    monkeypatch.setattr(type(Client.objects.all()), "select_for_update", lambda rows, **_how: rows)
+    outcomes = _merge_while_assigning(sonnenschein, vip, cards)
+    assert sorted(map(str, outcomes[1:])) != sorted(map(str, [0, MergedAway]))
