@@ -24,6 +24,8 @@ ENV PATH=/opt/venv/bin:$PATH PRODUCTION=1 SALON_DATA_DIR=/var/lib/salon PYTHONDO
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /var/lib/salon /var/lib/salon
 COPY --from=build /srv/salon /srv/salon
+# But for what it keeps in volumes, which take over owner and mode of these directories.
+RUN install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/salon/imports /var/lib/salon/exports
 WORKDIR /srv/salon
 USER 10001:10001
 EXPOSE 8000

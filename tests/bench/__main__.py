@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import django
 
+from tests.bench.exporting import export_figures
 from tests.bench.measuring import Figure, Times, Visitor, print_table, timed, together
 from tests.serving import manage, running_server
 
@@ -50,6 +51,7 @@ def main() -> None:
     figures = _search_figures(options.largest, explain=options.explain)
     with running_server() as base:
         figures += [*_page_figures(base, options.largest), *_api_figures(base)]
+    figures += export_figures("large-1", options.largest[0])
     sys.exit(0 if print_table(figures) else 1)
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from salon.tenancy.models import Salon
 
 MEGABYTE = 1024 * 1024
+# The best of so many counts, of both: what else the machine does meanwhile is nobody's figure.
+ROUNDS = 3
 
 
 def export_figures(slug: str, size: int) -> list[Figure]:
@@ -62,25 +64,21 @@ def _measured(slug: str, folder: Path) -> dict[str, float]:
     translation.activate("de")
     timezone.now()
     before = _peak()
-    work_id = _asked(salon)
-    started = time.perf_counter()
-    with _watched(salon) as progress:
-        write_export(work_id)
-    seconds = time.perf_counter() - started
-    megabytes = _peak() - before
-    with salon_scope(salon.pk):
-        export = Export.objects.newest_first()[0]
-        assert export.state == ExportState.DONE, export.error
-        Export.objects.filter(pk=export.pk).delete()
-    bare = _bare(salon, folder / "bare.xlsx")
-    return {
-        "rows": export.rows,
-        "seconds": seconds,
-        "megabytes": megabytes,
-        "steps": len(progress),
-        "megabytes_of_file": export.size / MEGABYTE,
-        **bare,
-    }
+    seconds, steps, export, megabytes = [], 0, None, 0.0
+    for _ in range(ROUNDS):
+        work_id = _asked(salon)
+        started = time.perf_counter()
+        with _watched(salon) as progress:
+            write_export(work_id)
+        seconds.append(time.perf_counter() - started)
+        steps, megabytes = max(steps, len(progress)), _peak() - before
+        with salon_scope(salon.pk):
+            export = Export.objects.newest_first()[0]
+            assert export.state == ExportState.DONE, export.error
+            Export.objects.filter(pk=export.pk).delete()
+    assert export is not None
+    told = {"rows": export.rows, "seconds": min(seconds), "megabytes": megabytes, "steps": steps}
+    return {**told, "megabytes_of_file": export.size / MEGABYTE, **_bare(salon, folder / "bare.xlsx")}
 
 
 def _asked(salon: "Salon") -> str:
@@ -142,9 +140,12 @@ def _bare(salon: "Salon", path: Path) -> dict[str, float]:
         while batch := read(exported(None), after=last_number):
             rows += [dict(zip(headings, row, strict=True)) for row in batch.rows]
             last_number = batch.last_number
-    started = time.perf_counter()
-    FastExcel(path).sheet("Kunden", rows).save()
-    return {"bare_seconds": time.perf_counter() - started, "columns": len(headings)}
+    seconds = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        FastExcel(path).sheet("Kunden", rows).save()
+        seconds.append(time.perf_counter() - started)
+    return {"bare_seconds": min(seconds), "columns": len(headings)}
 
 
 def _peak() -> float:

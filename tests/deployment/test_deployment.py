@@ -24,6 +24,7 @@ OURS = {"web", "worker", "beat", "migrate"}
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
 # Read by libpq, by granian's command line, and by the entrypoint of the postgres image.
 READ_ELSEWHERE = {
+    "TMPDIR",
     "PGHOST",
     "PGDATABASE",
     "PGUSER",
