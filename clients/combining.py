@@ -32,7 +32,6 @@ _GROUPS = (
     ("email_consent", "email_consent_at"),
     *((column,) for column in (*_LEAST, *_GREATEST)),
 )
-COLUMNS = (*(column for group in _GROUPS for column in group), *_SUMS)
 
 _FIELDS = {field.attname: field for field in Client._meta.concrete_fields}
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.cards import in_use
 from clients.details import ClientDetails
+from clients.importing.batches import forget_clients
 from clients.models import (
     CardState,
     CarriedService,
@@ -17,8 +18,6 @@ from clients.models import (
     Client,
     DuplicateProposal,
     HealthRecord,
-    ImportKey,
-    ImportRow,
     Merge,
     Note,
     SearchToken,
@@ -82,6 +81,7 @@ def erase_clients(
         traces |= {one.email, one.mobile, one.landline} - {""}
         _empty(one, now)
     _delete_belongings(cards.keys())
+    forget_clients(cards.keys(), traces=traces)
     _forget_referrer(actor, referred, now)
     refresh(list(cards), today=salon.date_at(now))
     return Erased({one.pk: one.number for one in cards.values()}, frozenset(traces))
@@ -126,10 +126,6 @@ def _delete_belongings(client_ids: Iterable[UUID]) -> None:
     DuplicateProposal.objects.filter(Q(older_id__in=ids) | Q(newer_id__in=ids)).delete()
     # Undone ones, too: each keeps what it moved.
     Merge.objects.filter(Q(survivor_id__in=ids) | Q(duplicate_id__in=ids)).update(moved={})
-    lines = ImportRow.objects.filter(card_id__in=ids)
-    for batch_id, number in lines.values_list("batch_id", "number"):
-        ImportKey.objects.filter(batch_id=batch_id, number=number).delete()
-    lines.delete()
 
 
 def _forget_referrer(actor: Actor, cards: list[Client], now: datetime) -> None:
