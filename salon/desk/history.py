@@ -1,5 +1,6 @@
 """What happened with one client, of every kind in one list, newest first (domain.md §2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -62,7 +63,7 @@ PAGE = 20
 class History:
     """One page of entries, where it goes on and back, and what the whole history has: kinds, and whether a merge."""
 
-    entries: list[AuditEntry]
+    entries: Sequence[AuditEntry]
     next: str | None
     previous: str | None
     kinds: list[Kind]

@@ -127,7 +127,10 @@ def test_every_action_has_its_kind_and_its_words() -> None:
 
 
 def _names(found: Neighbours) -> tuple[str | None, str | None]:
-    return found.previous and found.previous.full_name, found.next and found.next.full_name
+    return (
+        found.previous.full_name if found.previous else None,
+        found.next.full_name if found.next else None,
+    )
 
 
 def test_neighbours_stand_in_the_order_of_names(in_sonnenschein: Salon, front_desk: Actor) -> None:

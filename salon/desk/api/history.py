@@ -42,7 +42,7 @@ class HistoryEntryBody(Body):
     kind = serializers.ChoiceField(Kind.choices, read_only=True, help_text="What it is about.")
     action = serializers.CharField(read_only=True, help_text="What was done; more actions come with releases.")
     actor = serializers.CharField(source="actor_name", read_only=True, help_text="Who did it, by name.")
-    changes = ChangeBody(many=True, read_only=True)  # type: ignore[assignment]
+    changes = ChangeBody(many=True, read_only=True)
 
 
 class HistoryEndpoint(Endpoint):
@@ -64,7 +64,7 @@ class HistoryEndpoint(Endpoint):
         except keyset.InvalidCursor as error:
             raise invalid_cursor() from error
         entries = [_with_kind(entry) for entry in page.entries]
-        results = HistoryEntryBody(entries, many=True).data
+        results = list(HistoryEntryBody(entries, many=True).data)
         return page_answer(request, results, next=page.next, previous=page.previous)
 
 

@@ -48,8 +48,8 @@ def card(request: SalonRequest, client_id: UUID) -> HttpResponse:
         return redirect("client_card", request.salon.slug, merged.survivor_id)
     target = request.htmx.target if request.htmx else None
     if target == "card-duplicates":
-        context = {"duplicates": duplicates_hint(request, client)}
-        return _varying(render(request, "desk/_duplicates.html", context))
+        hint = {"duplicates": duplicates_hint(request, client)}
+        return _varying(render(request, "desk/_duplicates.html", hint))
     try:
         history = _history(request, client)
     except InvalidCursor:
@@ -137,6 +137,7 @@ class HistoryPanel:
 
     events: list[Event]
     filters: list[Filter]
+    here_url: str
     older_url: str | None
     newest_url: str | None
     merged: bool
@@ -161,6 +162,7 @@ def _history(request: SalonRequest, client: Client) -> HistoryPanel:
     return HistoryPanel(
         events=shown_history(page.entries, request.salon, known=[client]),
         filters=[everything, *filters] if len(kinds) > 1 or kind else [],
+        here_url=url(kind),
         older_url=url(kind, page.next) if page.next else None,
         newest_url=url(kind) if cursor else None,
         merged=page.merged,

@@ -1,6 +1,6 @@
 """The history of a client in words, with what was before and after (ui.md §2.4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -105,7 +105,7 @@ class Event:
     changes: list[ShownChange]
 
 
-def shown_history(entries: list[AuditEntry], salon: Salon, *, known: Iterable[Client] = ()) -> list[Event]:
+def shown_history(entries: Sequence[AuditEntry], salon: Salon, *, known: Iterable[Client] = ()) -> list[Event]:
     """Return entries as people read them, phones as people of the salon's country write them.
 
     Of cards that are `known`, and of those that referred them, no name need be looked up.
