@@ -12,6 +12,8 @@ log = structlog.get_logger()
 
 # Cards read in one transaction: some tenths of a second.
 BATCH = 5000
+# Client numbers named in one line of the log.
+NAMED = 20
 
 
 @night_step(
@@ -36,7 +38,8 @@ def check_statuses(night: Night) -> Counts:
             batch = standing.drifted(today=night.today, after=last, limit=BATCH)
         read, drifted, last = read + batch.read, drifted + len(batch.drifted), batch.last
         if batch.drifted:
-            log.error("verdicts_drifted", salon=night.salon.slug, numbers=[one.number for one in batch.drifted])
+            numbers = [one.number for one in batch.drifted[:NAMED]]
+            log.error("verdicts_drifted", salon=night.salon.slug, cards=len(batch.drifted), numbers=numbers)
         night.progress(read, max(read, total), read=read, drifted=drifted)
         if last is None:
             return {"read": read, "drifted": drifted}

@@ -27,6 +27,8 @@ ATTEMPTS = 6
 KEPT = timedelta(days=90)
 _BATCH = 500
 _AGAIN = timedelta(minutes=1)
+# A page asks every two seconds: telling more often than this is only work.
+_TELLING = timedelta(milliseconds=500)
 _ENDED = (StepState.DONE, StepState.FAILED)
 
 Clock = Callable[[], datetime]
@@ -161,7 +163,14 @@ def _night(work: DueWork, row: NightStep, salon: Salon, started: datetime, clock
     def hold() -> None:
         queue.beat(work, now=clock())
 
+    told_at: datetime | None = None
+
     def progress(done: int, total: int, **counts: int) -> None:
+        nonlocal told_at
+        now = clock()
+        if told_at is not None and now - told_at < _TELLING:
+            return
+        told_at = now
         with salon_scope(salon.pk):
             hold()
             NightStep.objects.filter(pk=row.pk).update(done=done, total=total, counts=counts)

@@ -32,7 +32,7 @@ class Progress(Protocol):
     """Tells how far a step is: `done` of `total` (0: unknown), and what it has counted so far."""
 
     def __call__(self, done: int, total: int, **counts: int) -> None:
-        """Store it, and renew the claim.
+        """Store it and renew the claim, if half a second has passed since the last time.
 
         Raises: ClaimLost.
         """

@@ -223,6 +223,25 @@ def test_progress_is_seen_at_once_and_renews_the_claim(sonnenschein: Salon) -> N
     assert seen == [("RUNNING", 3, 7, {"read": 3})]
 
 
+def test_progress_is_told_twice_a_second_at_most(sonnenschein: Salon) -> None:
+    seen: list[Any] = []
+    now = THREE
+
+    def tell(running: Night) -> None:
+        nonlocal now
+        for done in range(1, 21):
+            now += timedelta(milliseconds=100)
+            running.progress(done, 20)
+            seen.extend(_rows(sonnenschein, "done")[0])
+
+    night_steps.doing["first"] = tell
+    begin_due(now=THREE)
+    with claimed(_work().pk, now=THREE) as mine:
+        assert mine is not None
+        run_step(mine, clock=lambda: now)
+    assert seen == [1] * 5 + [6] * 5 + [11] * 5 + [16] * 5
+
+
 def test_who_lost_the_step_writes_neither_batch_nor_progress_nor_end(sonnenschein: Salon) -> None:
     def be_overtaken(running: Night) -> None:
         queue._claim(_work().pk, THREE + LEASE)
