@@ -136,7 +136,7 @@ class CardFilters(FilterSet):  # type: ignore[misc]
     days = _WholeFilter(label=_("Days"), min_value=1, max_value=LONGEST_AGO)
     first_from = _day(_("First visit from"))
     first_to = _day(_("First visit until"))
-    consent = ChoiceFilter(choices=YesNo.choices, label=_("Consent to news by e-mail"), empty_label=_("any"))
+    consent = ChoiceFilter(choices=YesNo.choices, label=_("News by e-mail"), empty_label=_("any"))
     blocked = ChoiceFilter(choices=YesNo.choices, label=_("Blocked"), empty_label=_("any"))
     contact = ChoiceFilter(choices=Contact.choices, label=_("Contact data"), empty_label=_("any"))
     birthday = ChoiceFilter(

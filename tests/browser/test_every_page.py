@@ -16,9 +16,13 @@ SIGNED_IN = (
     "clients/?q=b",
     "clients/?q=nobodyhere",
     "clients/?sort=listed_on",
+    "clients/?status=NEW&last_visit=ago&days=90&sort=visits&dir=asc",
+    "clients/filter/",
+    "clients/columns/",
     "clients/new/",
     "clients/import/",
     "clients/exports/",
+    "clients/duplicates/",
     "checkout/",
     "marketing/",
     "reports/",
@@ -54,7 +58,8 @@ def test_signed_in(open_page: OpenPage, width: int, dark: bool) -> None:
     page, found = visitor.page, {}
     page.goto(f"{visitor.base}/s/sonnenschein/clients/?q=frank+hofmann")
     card = page.locator("#client-rows a[href*='/clients/']").first.get_attribute("href")
-    paths = [*(f"/s/sonnenschein/{path}" for path in SIGNED_IN), str(card), f"{card}edit/"]
+    of_card = (str(card), *(f"{card}{part}/" for part in ("edit", "merge", "erase")))
+    paths = [*(f"/s/sonnenschein/{path}" for path in SIGNED_IN), *of_card]
     for path in paths:
         page.goto(visitor.base + path)
         page.wait_for_load_state("networkidle")

@@ -1,6 +1,7 @@
 """The client list reads an index for each order and each rare filter, as `app` under row-level security."""
 
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -62,7 +63,7 @@ def crowded(sonnenschein: Salon, front_desk: Actor) -> Salon:
 def _plans(query: str) -> list[str]:
     """Return what the database does for one page of a list, statement by statement."""
     asked = list_query(QueryDict(query), today=NOW.date())
-    seen: list[tuple[str, object]] = []
+    seen: list[tuple[str, Any]] = []
 
     def watch(execute, sql, values, many, context):  # type: ignore[no-untyped-def]
         seen.append((sql, values))

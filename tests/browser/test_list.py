@@ -1,0 +1,80 @@
+"""The client list by mouse and keyboard: filters, marking many, a category for them and back."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage
+
+LIST = "/s/sonnenschein/clients/"
+
+
+def test_filters_are_chips_and_addresses(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = desk.page
+    page.goto(desk.base + LIST)
+    page.get_by_role("link", name="Filter").click()
+    drawer = page.get_by_role("dialog", name="Kunden filtern")
+    drawer.get_by_label("Status").select_option("NEW")
+    drawer.get_by_role("button", name="Kunden anzeigen").click()
+    page.wait_for_url(f"**{LIST}?status=NEW")
+    expect(page.locator("tbody .c-status", has_text="Wiederkehrend")).to_have_count(0)
+    page.get_by_role("link", name="Name").click()
+    page.wait_for_url(re.compile(r"status=NEW&sort=name&dir=desc"))
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Name")
+    # Typing searches among those who meet the filter.
+    page.locator("#list-search input[type=search]").fill("a")
+    expect(page.locator("th[aria-sort]")).to_have_count(0)
+    assert "status=NEW" in page.url
+    page.reload()
+    page.get_by_role("link", name=re.compile("Status: Neu")).click()
+    page.wait_for_url(re.compile(r"\?q=a"))
+    expect(page.get_by_role("list", name="Eingeschaltete Filter")).to_have_count(0)
+    page.go_back()
+    expect(page.get_by_role("link", name=re.compile("Status: Neu"))).to_be_visible()
+
+
+def test_a_category_for_several_by_keyboard_and_back(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = desk.page
+    page.goto(desk.base + LIST + "?sort=number")
+    boxes = page.locator("input[name=client]")
+    boxes.nth(1).focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_text("1 markiert")).to_be_visible()
+    boxes.nth(4).click(modifiers=["Shift"])
+    expect(page.get_by_text("4 markiert")).to_be_visible()
+    page.get_by_role("button", name="Kategorie zuweisen").focus()
+    page.keyboard.press("Enter")
+    drawer = page.get_by_role("dialog", name="Kategorie zuweisen")
+    expect(drawer.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("nagel")
+    page.keyboard.press("Enter")
+    expect(drawer.get_by_label("Nägel")).to_be_checked()
+    drawer.get_by_role("button", name="Zuweisen").click()
+    expect(page.get_by_text("Kategorie bekommen")).to_be_visible()
+    page.get_by_role("button", name="Rückgängig").click()
+    expect(page.get_by_text("zurückgenommen")).to_be_visible()
+
+
+def test_it_works_without_javascript(open_page: OpenPage) -> None:
+    desk = open_page(javascript=False)
+    desk.sign_in("empfang@sonnenschein.example")
+    page = desk.page
+    page.goto(desk.base + LIST)
+    page.get_by_role("link", name="Filter").click()
+    page.get_by_label("Geburtstag im").select_option("5")
+    page.get_by_role("button", name="Kunden anzeigen").click()
+    expect(page.get_by_role("link", name=re.compile("Geburtstag im Mai"))).to_be_visible()
+    expect(page.get_by_role("button", name="Kategorie zuweisen")).to_be_hidden()
+    page.locator("input[name=client]").first.check()
+    page.get_by_role("button", name="Kategorie zuweisen").click()
+    page.get_by_label("VIP").check()
+    page.get_by_role("button", name="Zuweisen").click()
+    expect(page.locator("#toasts")).not_to_be_empty()
+    page.get_by_role("link", name="Spalten").click()
+    page.get_by_label("Ort").check()
+    page.get_by_role("button", name="Speichern").click()
+    expect(page.get_by_role("columnheader", name="Ort")).to_be_attached()
