@@ -1,20 +1,22 @@
 """Recognising who books: looking up the cards that may be a person's, and what would be said of her (domain.md §4)."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db import connection
 
-from clients.classification import Reason, Status, classify
+from clients.classification import CreatedVia, Facts, Reason, Status, classify
 from clients.details import ClientDetails, accept
-from clients.identity import Candidate, Person, identify
-from clients.models import Client, SearchToken, TokenField
-from clients.rules import identity_policy
+from clients.identity import Candidate, IdentityPolicy, Person, identify
+from clients.models import CardState, TokenField
+from clients.rules import policy_of
 from clients.search import LONGEST_TOKEN
 from salon.errors import FieldError, InvalidInput
 from salon.folding import fold
 from salon.identity.roles import Actor, Permission
+from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 
 type Contact = tuple[TokenField, str]
@@ -25,9 +27,10 @@ _FIELDS = {"mobile": "phone"}
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The card of whoever books, or None and why: the nearest miss."""
+    """The card of whoever books and the facts on it, or None and why: the nearest miss."""
 
-    client: Client | None
+    client_id: UUID | None
+    facts: Facts | None
     reason: Reason | None
 
 
@@ -55,18 +58,19 @@ def read_person(*, salon: Salon, first_name: str, email: str, phone: str, today:
 
 
 def recognise(person: Person) -> Recognised:
-    """Return the card of the open salon that is this person's, by the salon's own policy: two queries.
+    """Return the card of the open salon that is this person's, by the salon's own policy, in one statement.
 
     To be called behind the locks on e-mail and phone by whatever makes a card where there is none.
     """
-    clients = {client.pk: client for client in _sharing(contacts_of(person.email, person.phone))}
-    identity = identify(person, [candidate_of(client) for client in clients.values()], identity_policy())
-    return Recognised(clients[identity.client_id] if identity.client_id else None, identity.reason)
+    policy, found = _look_up(contacts_of(person.email, person.phone))
+    identity = identify(person, [card for card, _facts in found], policy)
+    facts = next((facts for card, facts in found if card.client_id == identity.client_id), None)
+    return Recognised(identity.client_id, facts, identity.reason)
 
 
 def verdict_of(recognised: Recognised, on: date) -> BookingVerdict:
     """Return whether who was recognised (or was not) is new on a day, and why."""
-    verdict = classify(recognised.client.facts if recognised.client else None, on)
+    verdict = classify(recognised.facts, on)
     return BookingVerdict(verdict.status, recognised.reason or verdict.reason)
 
 
@@ -90,26 +94,39 @@ def contacts_of(email: str, *phones: str) -> set[Contact]:
     return found
 
 
-def candidate_of(client: Client) -> Candidate:
-    """Return what of a card is compared."""
-    return Candidate(
-        client_id=client.pk,
-        number=client.number,
-        listed_on=client.listed_on,
-        first_name=client.first_name,
-        email=client.email,
-        mobile=client.mobile,
-        landline=client.landline,
-        last_success_on=client.last_success_on,
-    )
+# One row at least: the policy, beside each card in use that stands under any of the tokens.
+LOOK_UP = f"""
+SELECT (SELECT identity_policy FROM clients_clientrules WHERE salon_id = %(salon)s), card.*
+FROM (SELECT 1) AS always
+LEFT JOIN (
+  SELECT id, number, listed_on, first_name, email, mobile, landline, last_success_on, first_success_on, created_via
+  FROM clients_client
+  WHERE salon_id = %(salon)s AND state = '{CardState.LISTED.value}' AND id = ANY(ARRAY(
+    SELECT token.client_id FROM unnest(%(fields)s::smallint[], %(tokens)s::text[]) AS wanted (field, token)
+    JOIN clients_searchtoken token
+      ON token.salon_id = %(salon)s AND token.field = wanted.field AND token.token = wanted.token
+  ))
+) AS card ON true"""
 
 
-def _sharing(contacts: Collection[Contact]) -> QuerySet[Client]:
-    """Return the cards in use that stand under any of these tokens, each read by the index alone."""
-    standing_there = [
-        SearchToken.objects.filter(field=field, token=token).values("client_id") for field, token in sorted(contacts)
-    ]
-    if not standing_there:
-        return Client.objects.none()
-    first, *others = standing_there
-    return Client.objects.listed().filter(pk__in=first.union(*others) if others else first)
+def look_up_values(contacts: Iterable[Contact]) -> dict[str, UUID | list[int] | list[str]]:
+    """Return the values of LOOK_UP."""
+    fields, tokens = [], []
+    for field, token in sorted(contacts):
+        fields.append(int(field))
+        tokens.append(token)
+    return {"salon": current_salon_id(), "fields": fields, "tokens": tokens}
+
+
+def _look_up(contacts: Iterable[Contact]) -> tuple[IdentityPolicy, list[tuple[Candidate, Facts]]]:
+    with connection.cursor() as cursor:
+        cursor.execute(LOOK_UP, look_up_values(contacts))
+        rows = cursor.fetchall()
+    found = []
+    for _policy, *card in rows:
+        if card[0] is not None:
+            *compared, first_success_on, created_via = card
+            candidate = Candidate(*compared)
+            facts = Facts(candidate.listed_on, CreatedVia(created_via), first_success_on, candidate.last_success_on)
+            found.append((candidate, facts))
+    return policy_of(rows[0][0]), found

@@ -12,7 +12,7 @@ from django.db import connection
 
 from clients.identity import Candidate, IdentityPolicy, Person, identify
 from clients.models import Client, CreatedVia
-from clients.recognition import Contact, candidate_of, contacts_of
+from clients.recognition import Contact, contacts_of
 from salon.tenancy.context import current_salon_id
 
 REHEARSED = timedelta(days=365)
@@ -53,10 +53,13 @@ def rehearse_policies(*, today: date, show: int) -> Rehearsal:
     constant.
     """
     booked = _booked_online(since=today - REHEARSED)
-    shared = _shared({contact for one in booked for contact in _contacts(one)})
+    contacts = {one.client_id: contacts_of(one.email, one.mobile, one.landline) for one in booked}
+    shared = _shared({contact for stands_under in contacts.values() for contact in stands_under})
     others = {card_id for cards in shared.values() for card_id in cards} - {one.client_id for one in booked}
     listed = {one.client_id: one for one in [*booked, *_candidates(pk__in=others)]}
-    differences = [found for one in booked if (found := _judge(one, _older(one, shared, listed)))]
+    differences = [
+        found for one in booked if (found := _judge(one, _older(one, contacts[one.client_id], shared, listed)))
+    ]
     differences.sort(key=lambda found: (found.booked.listed_on, found.booked.number), reverse=True)
     return Rehearsal(len(booked), len(differences), _with_cards(differences[:show]))
 
@@ -66,12 +69,8 @@ def _booked_online(*, since: date) -> list[Candidate]:
 
 
 def _candidates(**which: object) -> list[Candidate]:
-    needed = ("number", "listed_on", "first_name", "email", "mobile", "landline", "last_success_on")
-    return [candidate_of(client) for client in Client.objects.listed().filter(**which).only(*needed)]
-
-
-def _contacts(card: Candidate) -> set[Contact]:
-    return contacts_of(card.email, card.mobile, card.landline)
+    compared = ("id", "number", "listed_on", "first_name", "email", "mobile", "landline", "last_success_on")
+    return [Candidate(*row) for row in Client.objects.listed().filter(**which).values_list(*compared)]
 
 
 def _shared(contacts: Iterable[Contact]) -> dict[Contact, Sequence[UUID]]:
@@ -88,9 +87,14 @@ def _shared(contacts: Iterable[Contact]) -> dict[Contact, Sequence[UUID]]:
         return {(field, token): cards for field, token, cards in cursor.fetchall()}
 
 
-def _older(booked: Candidate, shared: dict[Contact, Sequence[UUID]], listed: dict[UUID, Candidate]) -> list[Candidate]:
+def _older(
+    booked: Candidate,
+    contacts: set[Contact],
+    shared: dict[Contact, Sequence[UUID]],
+    listed: dict[UUID, Candidate],
+) -> list[Candidate]:
     """Return the cards that share a contact with one and were there before it."""
-    found = {card_id for contact in _contacts(booked) for card_id in shared.get(contact, ())}
+    found = {card_id for contact in contacts for card_id in shared.get(contact, ())}
     return [
         listed[card_id]
         for card_id in found

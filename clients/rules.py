@@ -15,8 +15,12 @@ from salon.tenancy.context import current_salon_id
 
 def identity_policy() -> IdentityPolicy:
     """Return how sure an online booking must be about whose card it is, in the open salon."""
-    chosen = ClientRules.objects.values_list("identity_policy", flat=True).first()
-    return IdentityPolicy(chosen) if chosen else IdentityPolicy.STRICT
+    return policy_of(ClientRules.objects.values_list("identity_policy", flat=True).first())
+
+
+def policy_of(stored: str | None) -> IdentityPolicy:
+    """Return the policy that is stored, or what holds where nothing was decided."""
+    return IdentityPolicy(stored) if stored else IdentityPolicy.STRICT
 
 
 def choose_identity_policy(*, actor: Actor, policy: str, now: datetime) -> bool:

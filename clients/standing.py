@@ -63,7 +63,11 @@ def _text(value: Status | Reason | CreatedVia | CardState) -> str:
 
 
 def _ruled(day: str) -> str:
-    """Return cards beside what `classify` says of each on a day, as a FROM clause: `card` and `told`."""
+    """Return the FROM clause of cards whose stored verdict is not what `classify` says on a day: `card` and `rule`.
+
+    Where the stored reason is the right one, the rest is compared with what follows from it: the rule itself is worked
+    out once for each card.
+    """
     return f"""
 FROM clients_client card
 CROSS JOIN LATERAL (SELECT {day} AS day) AS asked
@@ -83,25 +87,30 @@ CROSS JOIN LATERAL (
     ELSE {_text(Reason.LISTED)}
   END AS reason
 ) AS rule
-CROSS JOIN LATERAL (
-  SELECT
-    rule.reason,
-    CASE WHEN rule.reason IN ({_text(Reason.RECENT_VISIT)}, {_text(Reason.LISTED)})
-      THEN {_text(Status.RETURNING)} ELSE {_text(Status.NEW)} END AS status,
-    CASE
-      WHEN rule.reason = {_text(Reason.RECENT_VISIT)} THEN known.last_success_on + {MEMORY.days + 1}
-      WHEN rule.reason IN ({_text(Reason.FIRST_VISIT_PENDING)}, {_text(Reason.LISTED)})
-        THEN card.listed_on + {MEMORY.days + 1}
-    END AS changes_on
-) AS told
-WHERE card.salon_id = %(salon)s
-  AND (card.status, card.status_reason, card.status_changes_on)
-    IS DISTINCT FROM (told.status, told.reason, told.changes_on)"""
+WHERE card.salon_id = %(salon)s AND (
+  rule.reason <> card.status_reason
+  OR {_status("card.status_reason")} <> card.status
+  OR {_changes_on("card.status_reason")} IS DISTINCT FROM card.status_changes_on
+)"""
 
 
+def _status(reason: str) -> str:
+    returning = f"{_text(Reason.RECENT_VISIT)}, {_text(Reason.LISTED)}"
+    return f"CASE WHEN {reason} IN ({returning}) THEN {_text(Status.RETURNING)} ELSE {_text(Status.NEW)} END"
+
+
+def _changes_on(reason: str) -> str:
+    lapsing = f"{_text(Reason.FIRST_VISIT_PENDING)}, {_text(Reason.LISTED)}"
+    return f"""CASE
+    WHEN {reason} = {_text(Reason.RECENT_VISIT)} THEN known.last_success_on + {MEMORY.days + 1}
+    WHEN {reason} IN ({lapsing}) THEN card.listed_on + {MEMORY.days + 1}
+  END"""
+
+
+_TOLD = f"rule.reason, {_status('rule.reason')} AS status, {_changes_on('rule.reason')} AS changes_on"
 _WRITTEN = f"""
 differing AS (
-  SELECT card.id, card.status AS old_status, told.*
+  SELECT card.id, card.status AS old_status, {_TOLD}
   {_ruled("%(today)s::date")} AND {{which}}
   ORDER BY card.id FOR NO KEY UPDATE OF card
 ),
@@ -131,7 +140,7 @@ SELECT last, read, (SELECT count(*) FROM changed) FROM batch"""
 # A stored verdict holds until the day before the one that it announces; what time has changed since is no drift.
 _DRIFTED = f"""
 WITH {_BATCH}, drifted AS (
-  SELECT card.id, card.number, card.status AS old_status, card.status_reason, card.status_changes_on, told.*
+  SELECT card.id, card.number, card.status AS old_status, card.status_reason, card.status_changes_on, {_TOLD}
   {_ruled("least(%(today)s::date, card.status_changes_on - 1)")} AND {_IN_BATCH}
 )
 SELECT batch.last, batch.read, drifted.id, number, old_status, status_reason, status_changes_on,
