@@ -1,6 +1,7 @@
 """The real server on a free port, for measuring and for browser tests."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -55,3 +56,18 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
         else:
             return
     raise RuntimeError("The server did not start.")
+
+
+@contextmanager
+def running_worker() -> Iterator[None]:
+    """Let one worker do what the server's requests leave to it, with the database and broker of this environment."""
+    words = ["--quiet", "-A", "salon.celery", "worker", "--concurrency", "1", "--loglevel", "ERROR"]
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "celery", *words, "--without-gossip", "--without-mingle"],
+        cwd=ROOT,
+        start_new_session=True,
+    ) as worker:
+        try:
+            yield
+        finally:
+            os.killpg(worker.pid, signal.SIGKILL)

@@ -12,7 +12,7 @@ from django.db import connection
 from clients.categories import create_category
 from clients.classification import CreatedVia, Facts, classify
 from clients.details import ClientDetails
-from clients.importing.mapping import Mapping, Problem, read_cells
+from clients.importing.mapping import Mapping, Problem, Read, read_cells
 from clients.importing.planning import LONGEST_NOTE, Plan, plan_lines
 from clients.importing.rows import Result, save_results
 from clients.labels import CategoryDetails
@@ -69,14 +69,15 @@ def apply_lines(work: Applying, rows: Sequence[ImportRow]) -> list[Result]:
 
     The open transaction holds the file's batch locked. A line that has become faulty meanwhile writes nothing.
     """
-    _lock_contacts(work, rows)
+    reads = [read_cells(row.cells, work.mapping) for row in rows]
+    _lock_contacts(work, reads)
     made = list(work.batch.made_categories)
     for _try in range(_TRIES):
         work.batch.made_categories = list(made)
-        plans = plan_lines(work.batch, work.mapping, rows)
+        plans = plan_lines(work.batch, work.mapping, rows, reads)
         # A card somebody changed between look-up and lock is looked at once more, this time under the lock.
         if _lock_cards(plans):
-            plans = plan_lines(work.batch, work.mapping, rows)
+            plans = plan_lines(work.batch, work.mapping, rows, reads)
             _lock_cards(plans)
         try:
             with refusing({"clients_client_treatcard_number": TreatcardTaken()}):
@@ -99,9 +100,9 @@ def _pairs(rows: Sequence[ImportRow], plans: Sequence[Plan]) -> list[tuple[Impor
     return list(zip(rows, plans, strict=True))
 
 
-def _lock_contacts(work: Applying, rows: Sequence[ImportRow]) -> None:
+def _lock_contacts(work: Applying, reads: Sequence[Read]) -> None:
     """Wait for whoever is just making a card with one of these contacts, as `clients.cards` does."""
-    details = [read_cells(row.cells, work.mapping).wanted.details for row in rows]
+    details = [read.wanted.details for read in reads]
     contacts = {one for card in details for one in (fold(card.email), card.mobile, card.landline) if one}
     take_locks(f"client {work.salon.pk} {contact}" for contact in contacts)
 

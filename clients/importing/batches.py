@@ -1,23 +1,24 @@
 """Imports from upload to undo: what people may ask of one, and when (domain.md §10)."""
 
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Pairs
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from clients.importing.formats import REPEATABLE, Target
+from clients.importing.formats import REPEATABLE, Format, Target
 from clients.importing.mapping import DayOrder, Mapping
 from clients.importing.tables import MOST_BYTES
 from clients.models import ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes
 from salon import keyset
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound
+from salon.folding import fold
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon, new_id
@@ -29,6 +30,8 @@ KEPT_FOR = timedelta(days=30)
 PAGE = 50
 SHOWN = 30
 LONGEST_WORDING = 2000
+# So many digits from the end tell a phone, however it is written.
+_TELLING_DIGITS = 7
 WORKING = frozenset({ImportState.READING, ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING})
 
 
@@ -267,6 +270,8 @@ def mapping_of(batch: ImportBatch, salon: Salon, now: datetime) -> Mapping:
         today=salon.date_at(now),
         day_order=DayOrder(batch.day_order),
         short_postcodes=batch.short_postcodes,
+        # Our own categories may have a comma in their names.
+        separators=";" if batch.format == Format.OURS else ";,|\n",
     )
 
 
@@ -298,12 +303,25 @@ def forget_old(*, now: datetime) -> int:
     return count
 
 
-def forget_client(client_id: UUID) -> None:
-    """Erase what import lines say of one client: cells, plans and what an undo would put back (domain.md §2).
+def forget_clients(card_ids: Collection[UUID], *, traces: Collection[str] = ()) -> None:
+    """Erase what lines of imports say of some clients: those of their cards, and others that name them (domain.md §2).
 
-    To be called in the transaction that erases the card. The lines stay, empty, so that counts remain true.
+    To be called in the transaction that erases the cards. `traces` are e-mail addresses and phones in E.164: a faulty
+    line, or one for the same person, has them without a card.
     """
-    rows = ImportRow.objects.filter(card_id=client_id)
-    for batch_id in set(rows.values_list("batch_id", flat=True)):
-        ImportKey.objects.filter(batch_id=batch_id, number__in=rows.filter(batch_id=batch_id).values("number")).delete()
-    rows.update(cells=[], plan={}, made={}, card_id=None)
+    numbers = [digits[-_TELLING_DIGITS:] for one in traces if (digits := one.removeprefix("+")).isdigit()]
+    emails = [one.casefold() for one in traces if "@" in one]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM clients_importrow line WHERE line.salon_id = %(salon)s AND (line.card_id = ANY(%(cards)s) "
+            "OR (line.card_id IS NULL AND (EXISTS (SELECT 1 FROM unnest(%(emails)s::text[]) email "
+            "WHERE strpos(lower(line.cells::text), email) > 0) OR EXISTS (SELECT 1 FROM jsonb_array_elements_text("
+            "line.cells) cell, unnest(%(numbers)s::text[]) digits "
+            "WHERE strpos(regexp_replace(cell, '\\D', '', 'g'), digits) > 0)))) RETURNING line.batch_id, line.number",
+            {"salon": current_salon_id(), "cards": list(card_ids), "emails": emails, "numbers": numbers},
+        )
+        gone = cursor.fetchall()
+    for batch_id, number in gone:
+        ImportKey.objects.filter(batch_id=batch_id, number=number).delete()
+    keys = [f"e:{fold(one)}" if "@" in one else f"p:{one}" for one in traces]
+    ImportKey.objects.filter(key__in=keys).delete()

@@ -86,7 +86,7 @@ class Format(TextChoices):
 # The columns of our own export, German and English (domain.md §10), and what a file of them is read as. The verdict,
 # what is still to come and what was paid follow from other data and are not taken over.
 OUR_COLUMNS: tuple[tuple[str, str, Target], ...] = (
-    ("Kundennr.", "Client no.", Target.NUMBER),
+    ("Kundennr.", "Client No.", Target.NUMBER),
     ("Vorname", "First name", Target.FIRST_NAME),
     ("Nachname", "Last name", Target.LAST_NAME),
     ("Geschlecht", "Gender", Target.GENDER),
@@ -211,7 +211,7 @@ _GUESSES = {key_of(word): target for target, listed in _SYNONYMS.items() for wor
 _KNOWN: tuple[tuple[Format, frozenset[str], dict[str, Target]], ...] = (
     *((Format.OURS, frozenset(map(key_of, own)), meant) for own, meant in (
         (("Kundennr.", "Vorname", "Nachname", "Einwilligung E-Mail"), _OURS[0]),
-        (("Client no.", "First name", "Last name", "E-mail consent"), _OURS[1]),
+        (("Client No.", "First name", "Last name", "E-mail consent"), _OURS[1]),
     )),
     (Format.SHORE, frozenset(map(key_of, ("first_name", "last_name", "newsletter_status"))), _keys(_SHORE.items())),
     (

@@ -30,13 +30,15 @@ class DayOrder(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """How the cells of one file are read: what each column is taken for, and how days and postcodes are written."""
+    """How the cells of one file are read: what each column is taken for, and in which writing."""
 
     targets: tuple[Target, ...]
     country: str
     today: date
     day_order: DayOrder = DayOrder.DMY
     short_postcodes: bool = False
+    # What parts the entries of a cell that lists several.
+    separators: str = ";,|\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +164,9 @@ def split_name(text: str) -> tuple[str, str]:
     return " ".join(parts[:begins]), " ".join(parts[begins:])
 
 
-def listed(text: str) -> list[str]:
-    """Return the entries of a cell that lists several."""
-    return list(dict.fromkeys(tidy(one) for one in re.split(r"[;,|\n]", text) if tidy(one)))
+def listed(text: str, separators: str) -> list[str]:
+    """Return the entries of a cell that lists several, parted by any of these letters."""
+    return list(dict.fromkeys(tidy(one) for one in re.split(f"[{re.escape(separators)}]", text) if tidy(one)))
 
 
 def services_of(text: str) -> dict[str, int]:
@@ -314,7 +316,7 @@ class _Line:
         return True if word in _YES else False if word in _NO else None
 
     def _categories(self) -> tuple[str, ...]:
-        names = listed(self.text(Target.CATEGORIES))
+        names = listed(self.text(Target.CATEGORIES), self.mapping.separators)
         for name in names:
             if len(name) > LONGEST_CATEGORY:
                 self.refuse(Target.CATEGORIES, "category_too_long", name)

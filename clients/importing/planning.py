@@ -58,9 +58,14 @@ class Plan:
     decision: Decision | None = None
 
 
-def plan_lines(batch: ImportBatch, mapping: Mapping, rows: Sequence[ImportRow]) -> list[Plan]:
-    """Return what each of some lines of a file would do, in their order; a number of queries that does not grow."""
-    reads = [read_cells(row.cells, mapping) for row in rows]
+def plan_lines(
+    batch: ImportBatch, mapping: Mapping, rows: Sequence[ImportRow], reads: Sequence[Read] | None = None
+) -> list[Plan]:
+    """Return what each of some lines of a file would do, in their order; a number of queries that does not grow.
+
+    `reads` are the lines as they were understood, if they have been.
+    """
+    reads = [read_cells(row.cells, mapping) for row in rows] if reads is None else reads
     sound = [read.wanted for read in reads if not read.problems]
     cards = Cards(sound, by_number=batch.format == Format.OURS)
     matches = [Match() if read.problems else cards.match(read.wanted) for read in reads]
@@ -172,7 +177,7 @@ class _Planner:
         if match.card or self._told_apart(wanted):
             return None
         if match.alike:
-            return Problem("", "look_alike", f"{match.alike.full_name} ({match.alike.number})")
+            return Problem("", "look_alike", str(match.alike.number))
         for key in contacts_of(wanted.details):
             if line := self.earlier.line(key, number):
                 return Problem("", "look_alike_line", str(line))

@@ -32,6 +32,7 @@ MOST_RATIO = 200
 UNSUSPICIOUS = 16 * 1024 * 1024
 MEMORY = 1536 * 1024 * 1024
 SECONDS = 50
+_GUARDED = frozenset("=+-@\t\r\n＝＋－＠'")
 _CHUNK = 1024 * 1024
 _GUESSED_FROM = 64 * 1024
 
@@ -106,10 +107,12 @@ def _bounded(lines: Iterable[tuple[int, list[str]]]) -> Iterator[Line]:
 
 
 def _plain(cell: str) -> str:
-    # Our own CSV puts an apostrophe before what a spreadsheet would take for a formula.
-    if cell[:1] == "'" and cell[1:2] in {"=", "+", "-", "@", "\t", "\r"}:
-        cell = cell[1:]
     return cell.replace("\x00", "").strip()
+
+
+def _without_apostrophe(cell: str) -> str:
+    """Return a cell of a CSV without what our own export puts before anything a spreadsheet takes for a formula."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _GUARDED else cell
 
 
 def _text(file: BinaryIO) -> tuple[Source, Iterator[tuple[int, list[str]]]]:
@@ -173,7 +176,7 @@ def _csv(text: io.TextIOWrapper, delimiter: str) -> Iterator[tuple[int, list[str
     begins = 1
     try:
         for row in reader:
-            yield begins, row
+            yield begins, [_without_apostrophe(cell) for cell in row]
             begins = reader.line_num + 1
     except csv.Error as error:
         raise Unreadable("broken_quotes", begins) from error

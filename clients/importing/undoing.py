@@ -36,8 +36,6 @@ UNDONE = "client.import_undone"
 REMOVED = "client.import_removed"
 # Why something of an import is left: words for these stand in `problems`.
 TOUCHED, IN_USE, GONE, FIELD_CHANGED = "touched", "in_use", "gone", "field_changed"
-# What stands in place of the name of a card that leaves nothing but its consent ledger.
-NAMELESS = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ def _empty(work: Undoing, card_ids: Collection[UUID]) -> None:
     Note.objects.filter(client__in=card_ids).delete()
     CarriedService.objects.filter(client__in=card_ids).delete()
     for card in Client.objects.filter(pk__in=card_ids).order_by("pk"):
-        card.details = ClientDetails(last_name=NAMELESS)
+        card.details = ClientDetails(last_name=f"#{card.number}")
         card.state = CardState.ERASED
         card.treatcard_number = ""
         card.carried_first_visit_on = card.carried_last_visit_on = None

@@ -48,7 +48,7 @@ _PROBLEMS: dict[str, Promise] = {
     "same_client_line": gettext_lazy("This is the same client as in line %(cell)s."),
     "treatcard_taken": gettext_lazy("The Treatcard number %(cell)s belongs to another client."),
     "treatcard_line": gettext_lazy("Line %(cell)s has the same Treatcard number."),
-    "look_alike": gettext_lazy("Looks like %(cell)s, but is not surely the same client."),
+    "look_alike": gettext_lazy("Looks like client no. %(cell)s, but is not surely the same."),
     "look_alike_line": gettext_lazy("Shares a phone number or an e-mail address with line %(cell)s."),
     "category_unknown": gettext_lazy("There is no category “%(cell)s”; it is left out."),
     "consent_without_words": gettext_lazy("The consent is left out, as nothing says where it comes from."),
