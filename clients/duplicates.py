@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from clients.likeness import Name, alike_birthdays, alike_names, name_of
 from clients.models import CardState, Client, DuplicateProposal, Likeness, ProposalState, SearchToken, TokenField
@@ -98,15 +98,19 @@ def _told_apart(client_id: UUID) -> set[UUID]:
     return {one for pair in pairs for one in pair} - {client_id}
 
 
+def open_pairs() -> QuerySet[DuplicateProposal]:
+    """Return the pairs that nobody has decided about, both cards still in use."""
+    return DuplicateProposal.objects.filter(
+        state=ProposalState.OPEN, older__state=CardState.LISTED, newer__state=CardState.LISTED
+    )
+
+
 def open_proposals(*, cursor: str | None, limit: int) -> keyset.Page[DuplicateProposal]:
-    """Return one page of the pairs that nobody has decided about, both cards still in use and loaded, newest first.
+    """Return one page of the open pairs with their cards, newest first.
 
     Raises: keyset.InvalidCursor.
     """
-    rows = DuplicateProposal.objects.filter(
-        state=ProposalState.OPEN, older__state=CardState.LISTED, newer__state=CardState.LISTED
-    ).select_related("older", "newer")
-    return keyset.page(rows, _ORDER, limit=limit, cursor=cursor)
+    return keyset.page(open_pairs().select_related("older", "newer"), _ORDER, limit=limit, cursor=cursor)
 
 
 def dismiss(*, actor: Actor, client_ids: tuple[UUID, UUID], now: datetime) -> DuplicateProposal:

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clients.cursors import cursor_of, hit_at
+from clients.duplicates import open_pairs
 from clients.listing import COUNTED, ORDERS, PAGE, Sort, count_clients, list_clients, search_clients
-from clients.models import DuplicateProposal, ProposalState
 from clients.web.chips import chips_of
 from clients.web.columns import SORTS, Column, ListRow, chosen_columns, rows_of
 from clients.web.list_query import ListQuery, list_query
@@ -159,9 +159,8 @@ def _head(name: str, sort: Sort | None, label: str, query: ListQuery, here: str)
 
 def _tools(request: SalonRequest) -> list[Tool]:
     tools = []
-    if url := _route(request, "clients:duplicates", Permission.CLIENTS_MERGE):
-        proposals = DuplicateProposal.objects.filter(state=ProposalState.OPEN)
-        tools.append(Tool("duplicates", url, count=proposals[: MOST_PROPOSALS + 1].count()))
+    if url := _route(request, "client_duplicates", Permission.CLIENTS_MERGE):
+        tools.append(Tool("duplicates", url, count=open_pairs()[: MOST_PROPOSALS + 1].count()))
     if url := _route(request, "clients:import", Permission.CLIENTS_IMPORT):
         tools.append(Tool("import", url))
     if url := _route(request, "client_export", Permission.EXPORT):
