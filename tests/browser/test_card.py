@@ -16,6 +16,12 @@ def _at_card(desk: Watched, name: str, email: str = "empfang@sonnenschein.exampl
     return page
 
 
+def _settle(*pages: Page) -> None:
+    """Wait for what a change has set going, or closing the page would break it off with a complaint."""
+    for page in pages:
+        page.wait_for_load_state("networkidle")
+
+
 def _focused(page: Page) -> str:
     return str(page.evaluate("document.activeElement.closest('[id^=fact-]')?.id"))
 
@@ -47,6 +53,7 @@ def test_facts_are_changed_by_keyboard_alone(open_page: OpenPage) -> None:
     assert _focused(page) == "fact-landline"
     # The history has heard of it without a reload.
     expect(page.locator("#history")).to_contain_text("Festnetz geändert")
+    _settle(page)
 
 
 def test_who_referred_her_is_picked_while_typing(open_page: OpenPage) -> None:
@@ -66,6 +73,7 @@ def test_who_referred_her_is_picked_while_typing(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Empfehlung entfernen").click()
     page.keyboard.press("Enter")
     expect(page.locator("#fact-referral")).to_contain_text("ergänzen")
+    _settle(page)
 
 
 def test_two_browsers_at_one_fact(open_page: OpenPage) -> None:
@@ -91,6 +99,7 @@ def test_two_browsers_at_one_fact(open_page: OpenPage) -> None:
     one.get_by_role("textbox", name="Festnetz").fill("030 333333")
     one.keyboard.press("Enter")
     expect(one.locator("#fact-landline a").first).to_contain_text("030 333333")
+    _settle(one, two)
 
 
 def test_a_name_changed_in_the_head(open_page: OpenPage) -> None:
@@ -106,6 +115,7 @@ def test_a_name_changed_in_the_head(open_page: OpenPage) -> None:
     page.get_by_role("textbox", name="Vorname").fill("Gesine")
     page.get_by_role("button", name="Speichern").first.click()
     expect(page.get_by_role("heading", level=1, name="Gesine Grenze")).to_be_visible()
+    _settle(page)
 
 
 def test_a_treatcard_is_generated_and_replaced(open_page: OpenPage) -> None:
@@ -128,6 +138,7 @@ def test_a_treatcard_is_generated_and_replaced(open_page: OpenPage) -> None:
     expect(card.locator(".treatcard-number")).to_have_text("NEU77")
     expect(page.locator("#history")).to_contain_text("Treatcard-Nummer geändert")
     assert desk.violations() == []
+    _settle(page)
 
 
 def test_from_card_to_card_by_arrow_keys(open_page: OpenPage) -> None:
@@ -143,6 +154,7 @@ def test_from_card_to_card_by_arrow_keys(open_page: OpenPage) -> None:
     expect(page.get_by_role("textbox", name="E-Mail")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("heading", level=1, name="Greta Grenze")).to_be_visible()
+    _settle(page)
 
 
 def test_the_history_is_filtered_and_back_leads_back(open_page: OpenPage) -> None:
@@ -167,6 +179,7 @@ def test_the_history_is_filtered_and_back_leads_back(open_page: OpenPage) -> Non
     expect(page.locator("#history")).not_to_contain_text("Karte angelegt")
     page.locator("#history-all").click()
     expect(page.locator("#history")).to_contain_text("Karte angelegt")
+    _settle(page)
 
 
 def test_without_javascript_the_pencil_leads_to_the_form(open_page: OpenPage) -> None:
