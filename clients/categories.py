@@ -262,7 +262,8 @@ def _write(
     actor: Actor, client_ids: list[UUID], added: Collection[UUID], removed: Collection[UUID], now: datetime
 ) -> int:
     """Change the categories of cards whose rows are locked, and record it; return how many cards changed."""
-    given, taken = _insert(client_ids, added, now), _delete(client_ids, removed)
+    given = _insert(client_ids, added, now) if added else {}
+    taken = _delete(client_ids, removed) if removed else {}
     names = {category.pk: category.name for category in all_categories()} if given or taken else {}
     new = {client_id: [Change("categories", None, _names(ids, names))] for client_id, ids in given.items()}
     old = {client_id: [Change("categories", _names(ids, names), None)] for client_id, ids in taken.items()}
@@ -288,7 +289,7 @@ def _delete(client_ids: list[UUID], category_ids: Collection[UUID]) -> dict[UUID
     return _written(sql, [current_salon_id(), client_ids, list(category_ids)])
 
 
-def _written(sql: str, values: list[object]) -> dict[UUID, set[UUID]]:
+def _written(sql: str, values: list[UUID | datetime | list[UUID]]) -> dict[UUID, set[UUID]]:
     """Return by card the categories whose rows a statement has written."""
     found: dict[UUID, set[UUID]] = {}
     with connection.cursor() as cursor:

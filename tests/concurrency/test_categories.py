@@ -23,7 +23,7 @@ from clients.categories import (
     update_category,
 )
 from clients.details import ClientDetails
-from clients.labels import CategoryDetails
+from clients.labels import CategoryDetails, accept_category
 from clients.models import Category, CategoryAssignment, Client, CreatedVia
 from salon.audit.models import AuditEntry
 from salon.errors import InvalidInput, VersionConflict
@@ -118,10 +118,7 @@ def test_many_who_give_many_the_same(sonnenschein: Salon, vip: UUID, cards: list
     orders = [cards, cards[::-1]] * (HANDS // 2)
     outcomes = _together(
         sonnenschein,
-        *[
-            lambda ids=ids: assign_to_many(actor=ACTOR, client_ids=ids, category_ids=[vip], now=NOW)  # type: ignore[misc]
-            for ids in orders
-        ],
+        *[lambda ids=ids: assign_to_many(actor=ACTOR, client_ids=ids, category_ids=[vip], now=NOW) for ids in orders],
     )
     assert sorted(map(str, outcomes)) == sorted(map(str, [len(cards), *[0] * (HANDS - 1)]))
     assert _audited(sonnenschein, "client.categories_added") == len(cards)
@@ -210,7 +207,7 @@ def test_of_many_who_make_the_same_name_one_does(sonnenschein: Salon) -> None:
     outcomes = _together(
         sonnenschein,
         *[
-            lambda name=name: create_category(actor=ACTOR, details=CategoryDetails(name), now=NOW).name_key  # type: ignore[misc]
+            lambda name=name: create_category(actor=ACTOR, details=CategoryDetails(name), now=NOW).name_key
             for name in names
         ],
     )
@@ -223,7 +220,7 @@ def _rename_all(salon: Salon, category: UUID) -> list[object]:
         salon,
         *[
             lambda place=place: (
-                update_category(  # type: ignore[misc]
+                update_category(
                     actor=ACTOR, category_id=category, changes={"name": f"Nr{place}"}, version=1, now=NOW
                 ).version
             )
@@ -242,11 +239,10 @@ def test_without_the_row_lock_changes_would_be_lost(
 ) -> None:
     """The negative control of the test above."""
     monkeypatch.setattr(type(Category.objects.all()), "select_for_update", lambda rows, **_how: rows)
-    accept = categories.accept_category
 
     def slowly(details: CategoryDetails) -> CategoryDetails:
         time.sleep(0.05)
-        return accept(details)
+        return accept_category(details)
 
     monkeypatch.setattr("clients.categories.accept_category", slowly)
     assert _rename_all(sonnenschein, vip).count(2) > 1
