@@ -121,12 +121,12 @@ changed AS (
   RETURNING card.id, differing.old_status, card.status
 )"""
 _BATCH = """
-page AS (
+page AS MATERIALIZED (
   SELECT id FROM clients_client WHERE salon_id = %(salon)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 ),
 batch AS MATERIALIZED (SELECT count(*) AS read, (array_agg(id ORDER BY id DESC))[1] AS last FROM page)"""
-_IN_BATCH = f"""
-card.id > %(after)s AND card.id <= (SELECT last FROM batch) AND card.state = {_text(CardState.LISTED)}"""
+# By their ids one by one: within a range of ids the planner would walk through the cards of all salons.
+_IN_BATCH = f"card.id = ANY(ARRAY(SELECT id FROM page)) AND card.state = {_text(CardState.LISTED)}"
 _REFRESH = f"WITH {_WRITTEN.format(which='card.id = ANY(%(ids)s)')} SELECT count(*) FROM changed"
 _RECOMPUTE = f"""
 WITH {_BATCH}, {_WRITTEN.format(which=_IN_BATCH)}, recorded AS ({

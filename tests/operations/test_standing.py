@@ -1,5 +1,6 @@
 """The stored verdict of many cards: SQL and Python are one rule (domain.md §4.2, §10)."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 from random import Random
@@ -9,12 +10,14 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
+from clients import standing
 from clients.classification import CreatedVia, Facts, Reason, Status, classify
 from clients.models import CardState, Client
 from clients.standing import Drift, Standing, drifted, recompute, refresh
 from salon.audit.models import AuditEntry
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
+from tests import database
 from tests.conftest import NOW
 
 TODAY = date(2026, 11, 21)
@@ -287,3 +290,30 @@ class TestDrifted:
         assert (first.last, [one.client_id for one in first.drifted]) == (ids[1], ids[:2])
         second = drifted(today=TODAY, after=first.last, limit=2)
         assert (second.last, [one.client_id for one in second.drifted]) == (None, ids[2:])
+
+
+@pytest.mark.parametrize("statement", [standing._RECOMPUTE, standing._DRIFTED])
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_reads_the_cards_of_its_salon_alone(sonnenschein: Salon, dom: Salon, statement: str) -> None:
+    for salon, many in ((dom, 3000), (sonnenschein, 1000)):
+        with salon_scope(salon.pk):
+            Client.objects.bulk_create([_card(number) for number in range(1, many + 1)])
+            recompute(today=TODAY, after=None, limit=many)
+    with database.owner() as owner:
+        owner.execute("ANALYZE clients_client")
+    values = {
+        "salon": sonnenschein.pk,
+        "today": TODAY,
+        "after": UUID(int=0),
+        "limit": 100,
+        "action": "",
+        "subject_kind": "",
+    }
+    with salon_scope(sonnenschein.pk), connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {statement}", values)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert re.search(r"Index Only Scan using clients_client_key on clients_client.*\n +Index Cond: .*\(id > ", plan), (
+        plan
+    )
+    assert re.search(r"Index Cond: .*\bid = ANY \(\(InitPlan \d+\)", plan), plan
+    assert "Seq Scan" not in plan
