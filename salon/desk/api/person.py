@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +12,7 @@ from clients.api.views import ClientEndpoint
 from salon.api.endpoint import Endpoint
 from salon.api.scopes import Scope
 from salon.api.serializers import Body
-from salon.api.versions import PATTERN, expected_version
+from salon.api.versions import expected_version
 from salon.desk.erasure import erase_card
 from salon.desk.personal_data import data_of_person
 
@@ -43,17 +43,7 @@ class PersonEndpoint(ClientEndpoint):
 
     scopes = {**ClientEndpoint.scopes, "DELETE": Scope.CLIENTS_ERASE}
 
-    @extend_schema(
-        responses={204: None},
-        parameters=[
-            OpenApiParameter(
-                "If-Match",
-                {"type": "string", "pattern": PATTERN},
-                OpenApiParameter.HEADER,
-                description="The ETag of the card that is meant; a stale one is refused with 412.",
-            )
-        ],
-    )
+    @extend_schema(responses={204: None})
     def delete(self, request: Request, client_id: UUID) -> Response:
         """Erase a client for good (Art. 17 GDPR).
 
