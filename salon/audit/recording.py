@@ -59,8 +59,3 @@ def record_many(
                 *(list(changes), texts),
             ],
         )
-
-
-def entries_of(subject_id: UUID, *, limit: int) -> list[AuditEntry]:
-    """Return the newest entries of one thing in the open salon, newest first."""
-    return list(AuditEntry.objects.filter(subject_id=subject_id).order_by("-at", "-id")[:limit])
