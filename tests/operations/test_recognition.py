@@ -56,7 +56,8 @@ def _told(salon: Salon, first_name: str = "Sarah", email: str = "", phone: str =
 
 def _found(salon: Salon, first_name: str = "Sarah", email: str = "", phone: str = "") -> Client | None:
     person = read_person(salon=salon, first_name=first_name, email=email, phone=phone, today=TODAY)
-    return Client.objects.filter(pk=recognise(person).client_id).first()
+    client_id = recognise(person).client_id
+    return Client.objects.get(pk=client_id) if client_id else None
 
 
 class TestWhoIsRecognised:

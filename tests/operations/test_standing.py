@@ -301,7 +301,7 @@ def test_a_batch_reads_the_cards_of_its_salon_alone(sonnenschein: Salon, dom: Sa
             recompute(today=TODAY, after=None, limit=many)
     with database.owner() as owner:
         owner.execute("ANALYZE clients_client")
-    values = {
+    values: dict[str, Any] = {
         "salon": sonnenschein.pk,
         "today": TODAY,
         "after": UUID(int=0),
