@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -50,7 +51,7 @@ class Person:
 
 def invent(random: Random, *, today: date, city: str) -> Iterator[Person]:
     """Yield cards without end; about one in forty lacks phone and e-mail."""
-    while True:
+    for place in count():
         female = random.random() < 0.62
         first = random.choice(names.FEMALE if female else names.MALE)
         if random.random() < 0.06:
@@ -72,7 +73,7 @@ def invent(random: Random, *, today: date, city: str) -> Iterator[Person]:
         via = random.choices(list(CreatedVia), weights=[6, 3, 2])[0]
         person = Person(details, listed_on, via)
         person = replace(person, **_visits(random, person, today))
-        yield replace(person, **_belongings(random, person, today))
+        yield replace(person, **_belongings(random, person, place, today))
 
 
 def _visits(random: Random, person: Person, today: date) -> dict[str, Any]:
@@ -87,11 +88,12 @@ def _visits(random: Random, person: Person, today: date) -> dict[str, Any]:
     return {"first_visit_on": person.listed_on if visits > 1 else last, "last_visit_on": last, "visits": visits}
 
 
-def _belongings(random: Random, person: Person, today: date) -> dict[str, Any]:
+def _belongings(random: Random, person: Person, place: int, today: date) -> dict[str, Any]:
     """Return what a client of some visits has: a Treatcard, categories, a note, a consent, favourite services."""
     found: dict[str, Any] = {}
     if person.visits >= 3 and random.random() < 0.5:
-        found["treatcard_number"] = f"TC{random.randrange(10**7, 10**8)}"
+        # No two of a salon alike, and not in a row.
+        found["treatcard_number"] = f"TC{place:06}{random.randrange(100):02}"
         found["points"] = random.randrange(0, 60 * person.visits)
     found["email_consent"] = bool(person.details.email) and random.random() < 0.55
     found["categories"] = _categories(random, person, today)
