@@ -293,7 +293,7 @@ def _worth_comparing(cards: list[_Card]) -> Iterable[tuple[_Card, _Card]]:
         return combinations(cards, 2)
     same: dict[tuple[str, ...], list[_Card]] = defaultdict(list)
     for card in cards:
-        same[tuple(sorted(card[1].words))].append(card)
+        same[card[1].ordered].append(card)
     return (pair for group in same.values() if len(group) <= MOST_SHARING for pair in combinations(group, 2))
 
 

@@ -10,15 +10,13 @@ SHORT_NAME = 11
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name as it is compared: its folded words, and which letters it has (a bit each)."""
+    """A name as it is compared: its folded words as they stand on the card, as text and in order of the alphabet, and
+    which letters it has (a bit each)."""
 
     words: tuple[str, ...]
+    text: str
+    ordered: tuple[str, ...]
     letters: int
-
-    @property
-    def text(self) -> str:
-        """The words in the order of the card."""
-        return " ".join(self.words)
 
     @property
     def turned(self) -> str:
@@ -32,7 +30,7 @@ def name_of(first_name: str, last_name: str) -> Name:
     letters = 0
     for letter in "".join(found):
         letters |= 1 << (ord(letter) % 61)
-    return Name(found, letters)
+    return Name(found, " ".join(found), tuple(sorted(found)), letters)
 
 
 def alike_names(one: Name, other: Name) -> bool:
@@ -44,7 +42,9 @@ def alike_names(one: Name, other: Name) -> bool:
     """
     if not one.words or not other.words:
         return False
-    if sorted(one.words) == sorted(other.words) or _within(one, other):
+    if one.ordered == other.ordered:
+        return True
+    if one.letters & other.letters in {one.letters, other.letters} and _within(one, other):
         return True
     most = 1 if min(len(one.text), len(other.text)) <= SHORT_NAME else 2
     # Each slip changes at most two letters' presence: tells most pairs apart without looking at their order.
