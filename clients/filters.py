@@ -1,6 +1,6 @@
 """How a list of clients is narrowed, said once for browser and API (ui.md §2.3, api.md)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, timedelta
 from functools import reduce
 from operator import and_
@@ -147,8 +147,11 @@ class CardFilters(FilterSet):  # type: ignore[misc]
     listed_to = _day(_("Client since, until"))
     treatcard = ChoiceFilter(choices=YesNo.choices, label=_("Has a Treatcard"), empty_label=_("any"))
 
-    def __init__(self, data: Mapping[str, Any], *, today: date) -> None:
+    def __init__(self, data: Mapping[str, Any], *, today: date, only: Collection[str] | None = None) -> None:
         self.today = today
+        if only is not None:
+            # Making all the fields takes longer than the list's own statement.
+            self.base_filters: Any = {name: self.declared_filters[name] for name in only}
         super().__init__(data, queryset=Client.objects.none())
 
     @property

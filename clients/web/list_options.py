@@ -23,7 +23,7 @@ def filters(request: SalonRequest) -> HttpResponse:
     """All filters, as they are set; they lead back to the list."""
     today = request.salon.date_at(timezone.now())
     query = list_query(request.GET, today=today)
-    form = (query.filters or CardFilters(QueryDict(), today=today)).form
+    form = CardFilters(request.GET, today=today).form
     context = {
         "form": form,
         "categories": [(one, one.pk in query.values.get("category", ())) for one in all_categories()],

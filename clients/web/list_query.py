@@ -88,10 +88,10 @@ def list_query(data: QueryDict, *, today: date) -> ListQuery:
     sort = Sort(given) if given and given in Sort else Sort.NAME
     way = data.get("dir")
     reverse = way in {"asc", "desc"} and (way == "desc") != ORDERS[sort].descending
-    narrowed = any(data.get(name) for name in CardFilters.base_filters)
+    given_filters = [name for name in CardFilters.declared_filters if data.get(name)]
     return ListQuery(
         typed=data.get("q", "").replace("\x00", "").strip()[:LONGEST_TYPED],
         sort=sort,
         reverse=reverse,
-        filters=CardFilters(data, today=today) if narrowed else None,
+        filters=CardFilters(data, today=today, only=given_filters) if given_filters else None,
     )
