@@ -11,7 +11,6 @@ from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, F, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 
-
 # So many rows are looked at in order before what meets a condition counts as rare.
 WALKED = 1000
 

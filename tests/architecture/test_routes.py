@@ -20,8 +20,8 @@ from clients.notes import write_note
 from salon.api.keys import issue_key
 from salon.api.models import ApiKey
 from salon.api.scopes import ASKED_FOR
-from salon.desk.merging import merge_cards
 from salon.desk.exporting import request_export
+from salon.desk.merging import merge_cards
 from salon.desk.models import FileFormat
 from salon.identity.members import invite
 from salon.identity.models import Invitation, Membership, User

@@ -303,7 +303,7 @@ def test_an_import_moves_only_forward(sonnenschein: Salon) -> None:
             lambda: undo(actor=MANAGER, batch_id=batch.pk, now=NOW),
         ):
             with pytest.raises(WrongMoment):
-                wrong()
+                wrong()  # type: ignore[no-untyped-call]
         choose(actor=MANAGER, batch_id=batch.pk, choices=choices_of(batch), now=NOW)
         with pytest.raises(WrongMoment):
             choose(actor=MANAGER, batch_id=batch.pk, choices=choices_of(batch), now=NOW)

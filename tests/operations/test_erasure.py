@@ -286,7 +286,7 @@ def test_an_erased_card_is_erased_once(here: Salon) -> None:
         _erase(here, client.pk)
 
 
-def _refused(sql: str, *values: object) -> str:
+def _refused(sql: str, *values: Any) -> str:
     with pytest.raises(ProgrammingError) as refusal, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, values)
     return str(refusal.value)

@@ -117,7 +117,10 @@ def snapshot() -> dict[str, list[dict[str, Any]]]:
     for model in [*apps.get_app_config("clients").get_models(), *apps.get_app_config("audit").get_models()]:
         if model._meta.label in GROWING:
             continue
-        rows = [{name: value for name, value in row.items() if name not in COUNTING} for row in model.objects.values()]
+        rows = [
+            {name: value for name, value in row.items() if name not in COUNTING}
+            for row in model._default_manager.values()
+        ]
         found[model._meta.label] = sorted(rows, key=str)
     return found
 
