@@ -10,7 +10,7 @@ from clients.categories import categories_of
 from clients.classification import Reason, Status
 from clients.details import YES, ChangedDetails, ClientDetails, Gender
 from clients.models import Client, CreatedVia
-from salon.api.serializers import Body, OneOf, Text
+from salon.api.serializers import Body, Flag, OneOf, Text
 
 _DETAILS = [field.name for field in fields(ClientDetails)]
 
@@ -80,16 +80,16 @@ class ClientBody(Body):
     categories = serializers.SerializerMethodField(help_text="In order of their names.")
     treatcard_number = Text(read_only=True)
     points = serializers.IntegerField(read_only=True, source="carried_points")
-    matrix_exempt = serializers.BooleanField(
+    matrix_exempt = Flag(
         required=False, help_text="May redeem FIRST_TIME rewards again; setting it also needs `loyalty:write`."
     )
     status = serializers.ChoiceField(Status.choices, read_only=True, help_text="Whether the client is new today.")
     status_reason = serializers.ChoiceField(Reason.choices, read_only=True)
     listed_on = serializers.DateField(read_only=True, help_text="On file since.")
     created_via = serializers.ChoiceField(CreatedVia.choices, read_only=True, help_text="How the card came to be.")
-    blocked = serializers.BooleanField(required=False, help_text="Cannot book online.")
+    blocked = Flag(required=False, help_text="Cannot book online.")
     blocked_reason = Text(help_text="Required with `blocked`; at most 200 characters.")
-    marketing_consent = serializers.BooleanField(
+    marketing_consent = Flag(
         required=False,
         source="email_consent",
         help_text="To news by e-mail. What is sent is written into the ledger of consent, with the name of the key.",

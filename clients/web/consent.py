@@ -15,7 +15,7 @@ from clients.cards import get_client
 from clients.consent import ledger_of, record_consent
 from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from clients.web.notes import CHANGED, HealthPanel, health_panel
-from salon.errors import InvalidInput
+from salon.errors import FieldError, InvalidInput
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 
@@ -94,7 +94,7 @@ def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
     client = get_client(client_id)
     purpose, decision = request.POST.get("purpose", ""), request.POST.get("decision", "")
     if purpose not in ConsentPurpose or decision not in Decision:
-        return HttpResponse(status=400)
+        raise InvalidInput([FieldError("purpose", "invalid_choice", _("Choose one of the values offered."))])
     wording = request.POST.get("wording", "")
     refused: tuple[str, str, str | Promise] = ("", "", "")
     try:

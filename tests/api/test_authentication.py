@@ -1,5 +1,6 @@
 """Keys and scopes: a call without the right one sees and changes nothing (quality.md §3)."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -118,10 +119,10 @@ CALLS = [(path, method, asked) for path, view in _endpoints() for method, asked 
 def test_every_call_with_every_scope(
     path: str, method: str, asked: Scope | AnyKey, scope: Scope, sonnenschein: Salon, api_key: IssueKey
 ) -> None:
-    address = path.split("<", maxsplit=1)[0] + (NOBODY if "<" in path else "")
+    address = re.sub("<[^>]+>", NOBODY, path)
     answer = Caller(api_key(sonnenschein, scope))(method, address, None if method == "GET" else {"first_name": "Anna"})
     if isinstance(asked, AnyKey) or asked == scope:
-        assert answer.status_code in {200, 201, 404}
+        assert answer.status_code in {200, 201, 202, 204, 400, 404}
         return
     assert asked in problem(answer, 403, "missing_scope")["detail"]
     with salon_scope(sonnenschein.pk):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, features
 
 _MIGHT = """
 SELECT r.rolname, r.rolsuper, r.rolbypassrls,
@@ -21,8 +21,17 @@ def why_unbound(connection: Any) -> tuple[str, list[str]]:
     return name, [reason for reason, holds in zip(_REASONS, found, strict=True) if holds]
 
 
+class DatabaseFeatures(features.DatabaseFeatures):
+    """What Django may use of Postgres."""
+
+    # None of our columns is virtual; Django would ask the server for its version, in checks that need no database.
+    supports_virtual_generated_columns = False
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Postgres as a role that owns nothing and bypasses nothing; only `owner_connection` may lift that."""
+
+    features_class = DatabaseFeatures
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect, and check the role once per connection.
