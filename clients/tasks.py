@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from clients.importing.batches import forget_old
+from clients.importing.batches import delete_unnamed, forget_old, stored_files
 from clients.importing.stages import Worker, work_on
 from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
@@ -18,14 +18,20 @@ def work_on_import(work_id: str) -> None:
     with claimed(UUID(work_id), now=timezone.now()) as work:
         if work is not None and work.salon is not None:
             salon, held = work.salon, work
-            work_on(Worker(salon, work.subject_id, timezone.now, lambda: beat(held, now=timezone.now())))
+            work_on(Worker(salon, work.subject_id, timezone.now, lambda: beat(held, now=timezone.now()), work.attempts))
 
 
 @shared_task
 def forget_imports() -> int:
-    """Delete the lines of imports older than thirty days, of all salons; return of how many imports."""
-    forgotten = 0
+    """Delete the lines of imports older than thirty days, of all salons, and files that no import names.
+
+    Return of how many imports there were lines.
+    """
+    forgotten, now = 0, timezone.now()
+    named: set[str] = set()
     for salon_id in directory.all_salon_ids():
         with salon_scope(salon_id):
-            forgotten += forget_old(now=timezone.now())
+            forgotten += forget_old(now=now)
+            named |= stored_files()
+    delete_unnamed(named, now=now)
     return forgotten

@@ -76,9 +76,8 @@ def apply_lines(work: Applying, rows: Sequence[ImportRow]) -> list[Result]:
         work.batch.made_categories = list(made)
         plans = plan_lines(work.batch, work.mapping, rows, reads)
         # A card somebody changed between look-up and lock is looked at once more, this time under the lock.
-        if _lock_cards(plans):
+        while _lock_cards(plans):
             plans = plan_lines(work.batch, work.mapping, rows, reads)
-            _lock_cards(plans)
         try:
             with refusing({"clients_client_treatcard_number": TreatcardTaken()}):
                 results = _write(work, plans)

@@ -17,7 +17,7 @@ from clients.importing.tables import MOST_BYTES
 from clients.models import ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes
 from salon import keyset
 from salon.audit.recording import Change, record
-from salon.errors import DomainError, FieldError, InvalidInput, NotFound
+from salon.errors import DomainError, FieldError, InvalidInput, NotFound, refusing
 from salon.folding import fold
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.context import current_salon_id
@@ -27,6 +27,8 @@ from salon.work.queue import schedule
 TASK = "clients.tasks.work_on_import"
 # So long the lines of a file are kept, and with them the undo.
 KEPT_FOR = timedelta(days=30)
+# A file that no import names may be one of an upload that is about to be committed.
+_SOON = timedelta(hours=1)
 PAGE = 50
 SHOWN = 30
 LONGEST_WORDING = 2000
@@ -40,6 +42,10 @@ class WrongMoment(DomainError):
 
     code = "wrong_moment"
     message = _("This import has moved on in the meantime. Here is how it stands now.")
+
+
+class AlreadyThere(DomainError):
+    """The same file was sent twice at once, and the other one was first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ def upload(
 ) -> ImportBatch:
     """Take in a file and let a worker read it; the same `batch_id` a second time is the same file.
 
-    Raises: NotAllowed, InvalidInput (`file`).
+    Raises: NotAllowed, InvalidInput (`file`), NotFound where another salon has that `batch_id`.
     """
     actor.require(Permission.CLIENTS_IMPORT)
     if not content.size:
@@ -72,23 +78,32 @@ def upload(
     if content.size > MOST_BYTES:
         raise too_large()
     key = batch_id or new_id()
-    if batch_id and (known := ImportBatch.objects.filter(pk=batch_id).first()):
+    if known := _known(key):
         return known
     stored_as = storage().save(f"{key}.table", content)
-    with transaction.atomic():
-        batch = ImportBatch.objects.create(
-            id=key,
-            state=ImportState.READING,
-            file_name=" ".join(file_name.split())[-200:] or "–",
-            stored_as=stored_as,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_name=actor.name,
-            uploaded_at=now,
-        )
-        _record(actor, "import.uploaded", batch, now)
-        _wake(batch, now)
+    try:
+        with transaction.atomic():
+            with refusing({"clients_importbatch_pkey": AlreadyThere()}):
+                batch = ImportBatch.objects.create(
+                    id=key,
+                    state=ImportState.READING,
+                    file_name=" ".join(file_name.split())[-200:] or "–",
+                    stored_as=stored_as,
+                    actor_kind=actor.kind,
+                    actor_id=actor.id,
+                    actor_name=actor.name,
+                    uploaded_at=now,
+                )
+            _record(actor, "import.uploaded", batch, now)
+            _wake(batch, now)
+    except AlreadyThere:
+        storage().delete(stored_as)
+        return get_batch(key)
     return batch
+
+
+def _known(batch_id: UUID) -> ImportBatch | None:
+    return ImportBatch.objects.filter(pk=batch_id).first()
 
 
 def too_large() -> InvalidInput:
@@ -281,6 +296,22 @@ def remove_file(batch: ImportBatch) -> None:
         name = batch.stored_as
         transaction.on_commit(lambda: storage().delete(name))
         batch.stored_as = ""
+
+
+def stored_files() -> set[str]:
+    """Return the names of the files that imports of the open salon wait for."""
+    return set(ImportBatch.objects.exclude(stored_as="").values_list("stored_as", flat=True))
+
+
+def delete_unnamed(named: Collection[str], *, now: datetime) -> None:
+    """Remove stored files that are not among `named`, those of all salons: what killed processes left."""
+    try:
+        _folders, found = storage().listdir("")
+    except FileNotFoundError:
+        return
+    for name in found:
+        if name not in named and storage().get_modified_time(name) < now - _SOON:
+            storage().delete(name)
 
 
 def forget_old(*, now: datetime) -> int:

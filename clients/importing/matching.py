@@ -13,8 +13,9 @@ from django.db.models import Q
 
 from clients.details import ClientDetails
 from clients.identity import Candidate, IdentityPolicy, Person, identify, miss
+from clients.importing.formats import Format
 from clients.importing.mapping import Wanted
-from clients.models import Client, ImportBatch, ImportKey, SearchToken, TokenField
+from clients.models import Client, ImportBatch, ImportKey, ImportRow, Outcome, SearchToken, TokenField
 from salon.folding import fold
 from salon.tenancy.context import current_salon_id
 
@@ -58,10 +59,10 @@ def first_lines(batch: ImportBatch, keys: Iterable[tuple[str, int]]) -> dict[str
 
 
 class Cards:
-    """The cards in use that some lines may speak of."""
+    """The cards in use that some lines of a file may speak of: none that the file itself has made."""
 
-    def __init__(self, wanted: Sequence[Wanted], *, by_number: bool) -> None:
-        self.by_number = by_number
+    def __init__(self, batch: ImportBatch, wanted: Sequence[Wanted]) -> None:
+        self.by_number = by_number = batch.format == Format.OURS
         contacts = {contact for one in wanted for contact in contacts_of(one.details)}
         names = {one.details.sort_key for one in wanted if one.details.sort_key}
         numbers = {one.number for one in wanted if one.number is not None} if by_number else set()
@@ -71,7 +72,10 @@ class Cards:
         self._of_contact: dict[str, list[Client]] = defaultdict(list)
         self._of_name: dict[str, list[Client]] = defaultdict(list)
         self._of_number: dict[int, Client] = {}
-        for card in found.order_by("number"):
+        cards = list(found.order_by("number"))
+        made = ImportRow.objects.filter(batch=batch, outcome=Outcome.CREATE, card_id__in=[card.pk for card in cards])
+        own = set(made.values_list("card_id", flat=True))
+        for card in (card for card in cards if card.pk not in own):
             for contact in contacts_of(card.details):
                 self._of_contact[contact].append(card)
             self._of_name[card.sort_key].append(card)

@@ -67,7 +67,7 @@ def plan_lines(
     """
     reads = [read_cells(row.cells, mapping) for row in rows] if reads is None else reads
     sound = [read.wanted for read in reads if not read.problems]
-    cards = Cards(sound, by_number=batch.format == Format.OURS)
+    cards = Cards(batch, sound)
     matches = [Match() if read.problems else cards.match(read.wanted) for read in reads]
     earlier = _Earlier(batch, mapping, list(zip(rows, reads, matches, strict=True)))
     stored = _Stored([match.card for match in matches if match.card], sound)

@@ -26,17 +26,23 @@ from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 
 BLOCK = 500
+# Workers that may end over a file that they read, before it is refused.
+ATTEMPTS = 5
 _MAY = frozenset({Permission.CLIENTS_IMPORT, Permission.CLIENTS_WRITE})
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Whoever works on an import: `beat` is a sign of life and a fence, the first thing of each transaction."""
+    """Whoever works on an import, the how manieth in a row to try the same.
+
+    `beat` is a sign of life and a fence, the first thing of each transaction.
+    """
 
     salon: Salon
     batch_id: UUID
     clock: Callable[[], datetime]
     beat: Callable[[], None]
+    number: int = 1
 
     @contextmanager
     def block(self, state: ImportState) -> Iterator[ImportBatch | None]:
@@ -62,7 +68,9 @@ def work_on(worker: Worker) -> None:
 
 def _read(worker: Worker, batch: ImportBatch) -> None:
     try:
-        with _local_copy(batch) as path, reading_apart(path) as (source, lines):
+        if worker.number > ATTEMPTS:
+            raise Unreadable("too_complex")
+        with _local_copy(batch) as path, reading_apart(path, waiting=worker.beat) as (source, lines):
             header = next(lines)
             for block in batched(lines, BLOCK):
                 if not _store(worker, header, block):

@@ -9,11 +9,12 @@ import csv
 import io
 import json
 import resource
+import select
 import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
@@ -32,7 +33,10 @@ MOST_RATIO = 200
 UNSUSPICIOUS = 16 * 1024 * 1024
 MEMORY = 1536 * 1024 * 1024
 SECONDS = 50
-_GUARDED = frozenset("=+-@\t\r\n＝＋－＠'")
+# How often whoever waits for the first line says so, in seconds.
+SIGN_OF_LIFE = 10.0
+# Before one of these an apostrophe in a CSV is our export's, which a spreadsheet needs, and no part of the text.
+GUARDED = frozenset("=+-@\t\r\n＝＋－＠'")
 _CHUNK = 1024 * 1024
 _GUESSED_FROM = 64 * 1024
 
@@ -112,7 +116,7 @@ def _plain(cell: str) -> str:
 
 def _without_apostrophe(cell: str) -> str:
     """Return a cell of a CSV without what our own export puts before anything a spreadsheet takes for a formula."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _GUARDED else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in GUARDED else cell
 
 
 def _text(file: BinaryIO) -> tuple[Source, Iterator[tuple[int, list[str]]]]:
@@ -248,10 +252,11 @@ def _cell(value: object) -> str:
 
 
 @contextmanager
-def reading_apart(path: Path) -> Iterator[tuple[Source, Iterator[Line]]]:
+def reading_apart(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[tuple[Source, Iterator[Line]]]:
     """Read a file in a process of its own, with bounded memory and time; otherwise as `open_table`.
 
-    Raises: Unreadable.
+    A workbook is taken in whole before its first line comes: meanwhile `waiting` is called again and again.
+    Raises: Unreadable; whatever `waiting` raises.
     """
     with subprocess.Popen(
         [sys.executable, "-m", "clients.importing.tables", str(path)],
@@ -260,6 +265,8 @@ def reading_apart(path: Path) -> Iterator[tuple[Source, Iterator[Line]]]:
         cwd=Path(__file__).resolve().parents[2],
     ) as reader:
         try:
+            while reader.stdout and not select.select([reader.stdout], [], [], SIGN_OF_LIFE)[0]:
+                waiting()
             lines = _told(reader)
             yield Source(**next(lines)), (Line(number, cells) for number, cells in lines)  # type: ignore[arg-type]
         finally:

@@ -26,9 +26,10 @@ from clients.models import (
 )
 from clients.models.card import DETAIL_FIELDS
 from clients.search import replace_tokens
-from clients.standing import refresh
+from clients.standing import STATUS_CHANGED, refresh
 from salon.audit.models import AuditEntry
 from salon.audit.recording import Change, record_many
+from salon.errors import DomainError, refusing
 from salon.identity.roles import Actor
 from salon.tenancy.context import current_salon_id
 
@@ -36,6 +37,10 @@ UNDONE = "client.import_undone"
 REMOVED = "client.import_removed"
 # Why something of an import is left: words for these stand in `problems`.
 TOUCHED, IN_USE, GONE, FIELD_CHANGED = "touched", "in_use", "gone", "field_changed"
+
+
+class _NumberTaken(DomainError):
+    """The Treatcard number that a card had before belongs to another one by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,9 @@ def undo_lines(work: Undoing, rows: Sequence[ImportRow]) -> int:
 
 def _sorted(cards: dict[UUID, Client], made: dict[UUID, ImportRow]) -> tuple[list[UUID], dict[UUID, str]]:
     """Return the cards that were made and nobody has touched since, and the reasons to keep the others."""
-    entries = dict(AuditEntry.objects.filter(subject_id__in=made).values_list("subject_id").annotate(times=Count("id")))
+    # What time alone has changed, nobody has touched.
+    entered = AuditEntry.objects.filter(subject_id__in=made).exclude(action=STATUS_CHANGED)
+    entries = dict(entered.values_list("subject_id").annotate(times=Count("id")))
     removable, kept = [], {}
     for card_id, row in made.items():
         card = cards.get(card_id)
@@ -160,7 +167,7 @@ def _reverse(work: Undoing, card: Client, row: ImportRow) -> bool:
         details, whole = card.details, False
     written = []
     for name, (old, new) in row.made.get("facts", {}).items():
-        if str(getattr(card, name) or "") == new:
+        if str(getattr(card, name) or "") == new and (name != "treatcard_number" or _give_back(card, old)):
             setattr(card, name, _typed(name, old))
             written.append(name)
             told.append(Change(name, new or None, old or None))
@@ -178,6 +185,16 @@ def _reverse(work: Undoing, card: Client, row: ImportRow) -> bool:
         replace_tokens(card)
         record_many(actor=work.actor, action=UNDONE, subject_kind="client", changes={card.pk: told}, now=work.now)
     return whole
+
+
+def _give_back(card: Client, number: str) -> bool:
+    """Give a card the Treatcard number it had, unless another card has it by now."""
+    try:
+        with refusing({"clients_client_treatcard_number": _NumberTaken()}):
+            Client.objects.filter(pk=card.pk).update(treatcard_number=number)
+    except _NumberTaken:
+        return False
+    return True
 
 
 def _typed(name: str, text: str) -> Any:

@@ -21,6 +21,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from clients.importing import batches
 from clients.importing.batches import WORKING, WrongMoment
 from clients.importing.formats import SAMPLE
+from clients.importing.tables import GUARDED
 from clients.models import ImportBatch, ImportRow, ImportState, Outcome
 from clients.web.import_forms import ColumnsForm, UploadForm
 from clients.web.import_words import KEPT, REFUSALS, label_of, problem_words, value_words
@@ -329,13 +330,10 @@ def _faulty_line(row: ImportRow, width: int) -> bytes:
 
 
 def _csv_line(cells: list[str]) -> bytes:
+    # A spreadsheet takes what begins so for a formula; the import takes the apostrophe off again.
     out = io.StringIO()
-    csv.writer(out, delimiter=";").writerow([f"'{cell}" if cell[:1] in _FORMULA else cell for cell in cells])
+    csv.writer(out, delimiter=";").writerow([f"'{cell}" if cell[:1] in GUARDED else cell for cell in cells])
     return out.getvalue().encode()
-
-
-# A spreadsheet takes what begins so for a formula; the import takes the apostrophe off again.
-_FORMULA = frozenset("=+-@\t\r")
 
 
 def _to(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
