@@ -9,7 +9,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from clients.models import CardState, Client
-from clients.notes import write_note
+from clients.notes import edit_note, write_note
 from salon.api.scopes import Scope
 from salon.desk.history import history_of
 from salon.identity.models import User
@@ -73,10 +73,12 @@ def test_a_key_needs_the_scope(sonnenschein: Salon, api: Caller, api_key: IssueK
 def test_notes_are_not_told(api: Caller, sonnenschein: Salon, front_desk: Actor) -> None:
     made = _made(api, 0)
     with salon_scope(sonnenschein.pk):
-        write_note(actor=front_desk, client_id=Client.objects.get().pk, text="Geheimes", pinned=True, now=NOW)
+        note = write_note(actor=front_desk, client_id=Client.objects.get().pk, text="Geheimes", pinned=True, now=NOW)
+        edit_note(actor=front_desk, note_id=note.pk, text="Noch Geheimeres", seen=None, now=NOW)
     answer = api.get(f"{made}/history")
-    assert "client.note_written" in [entry["action"] for entry in answer.json()["results"]]
-    assert "Geheimes" not in answer.content.decode()
+    told = {entry["action"]: entry["changes"] for entry in answer.json()["results"]}
+    assert told["client.note_written"] == told["client.note_edited"] == []
+    assert "Geheime" not in answer.content.decode()
 
 
 def test_the_card_and_the_api_tell_the_same(

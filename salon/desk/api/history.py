@@ -16,6 +16,9 @@ from salon.api.serializers import Body
 from salon.audit.models import AuditEntry
 from salon.desk.history import Kind, history_of, kind_of
 
+# What is private to the team: only that it changed is told.
+_PRIVATE = {"note"}
+
 
 class ChangeBody(Body):
     """One field before and after."""
@@ -63,11 +66,12 @@ class HistoryEndpoint(Endpoint):
             page = history_of(client.pk, limit=asked.limit, cursor=asked.cursor)
         except keyset.InvalidCursor as error:
             raise invalid_cursor() from error
-        entries = [_with_kind(entry) for entry in page.entries]
+        entries = [_told(entry) for entry in page.entries]
         results = list(HistoryEntryBody(entries, many=True).data)
         return page_answer(request, results, next=page.next, previous=page.previous)
 
 
-def _with_kind(entry: AuditEntry) -> AuditEntry:
+def _told(entry: AuditEntry) -> AuditEntry:
     entry.kind = kind_of(entry.action)  # type: ignore[attr-defined]
+    entry.changes = [change for change in entry.changes if change["field"] not in _PRIVATE]
     return entry
