@@ -1,13 +1,13 @@
 """The ledger of what clients have agreed to (domain.md §9.3, §2)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from clients.cards import lock_client
-from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision, HealthRecord
+from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision, HealthRecord, Merge
 from salon.audit.recording import Change, record
 from salon.errors import FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
@@ -38,7 +38,8 @@ def record_consent(
 ) -> ConsentEntry:
     """Write down what a client decided, and let it hold at once; what stands already is not written twice.
 
-    A consent names the words that were agreed to. Withdrawing the one to health data deletes them.
+    A consent names the words that were agreed to. Withdrawing the one to health data deletes them, also those that a
+    merge has kept to be undone.
     Raises: NotAllowed, NotFound, InvalidInput.
     """
     actor.require(Permission.CLIENTS_WRITE)
@@ -55,7 +56,8 @@ def record_consent(
             decision=decision,
             source=source,
             wording=wording,
-            at=now,
+            # Who waited for another's lock looked at the clock before: what is written last holds.
+            at=max(now, standing.at + timedelta(microseconds=1)) if standing else now,
             actor_kind=actor.kind,
             actor_id=actor.id,
             actor_name=actor.name,
@@ -81,6 +83,19 @@ def take_effect(client: Client, entry: ConsentEntry) -> None:
         client.save(update_fields=["email_consent", "email_consent_at", "version", "updated_at"])
     elif not granted:
         HealthRecord.objects.filter(client_id=client.pk).delete()
+        _forget_kept_health(client.pk)
+
+
+def _forget_kept_health(client_id: UUID) -> None:
+    """Empty what the merges into a card keep of health data for an undo, and those into cards that went into it."""
+    survivors = [client_id]
+    while survivors:
+        merges = list(Merge.objects.filter(survivor_id__in=survivors, undone_at=None))
+        for merge in merges:
+            if belongings := merge.moved.get("clients", {}).get("belongings"):
+                belongings |= {"joined": [], "dropped": []}
+                merge.save(update_fields=["moved"])
+        survivors = [merge.duplicate_id for merge in merges]
 
 
 def _newest(client_id: UUID, purpose: ConsentPurpose) -> ConsentEntry | None:

@@ -135,8 +135,12 @@ def undo_merge_of_clients(*, actor: Actor, salon: Salon, merge_id: UUID, now: da
     if moved is None:
         raise MergeErased
     before, old_number = survivor.details, survivor.treatcard_number
-    _save(survivor, separated(survivor, moved.card), now)
+    back = separated(survivor, moved.card)
+    own_number = back.get("treatcard_number", old_number)
+    # First the number goes, then it comes: it stands once in a salon.
+    _save(survivor, back | ({"treatcard_number": ""} if own_number != old_number else {}), now)
     _save(duplicate, {"state": CardState.LISTED, "merged_into_id": None}, now)
+    _restore_number(survivor, own_number)
     _restore_number(duplicate, moved.treatcard_number)
     referred = [card for card_id in moved.referred if (card := cards.get(UUID(card_id)))]
     _refer(actor, [card for card in referred if card.referred_by_id == survivor.pk], duplicate, now)
@@ -218,14 +222,14 @@ def _save(card: Client, columns: Columns, now: datetime) -> None:
     card.save(update_fields=[*columns, "sort_key", "version", "updated_at"])
 
 
-def _restore_number(duplicate: Client, number: str) -> None:
+def _restore_number(card: Client, number: str) -> None:
     # Somebody may have been given the number meanwhile: then she keeps it.
-    if not number:
+    if number == card.treatcard_number or not number:
         return
     try:
-        with refusing({"clients_client_treatcard_number": ConflictingChange(duplicate, ["treatcard_number"])}):
-            Client.objects.filter(pk=duplicate.pk).update(treatcard_number=number)
-        duplicate.treatcard_number = number
+        with refusing({"clients_client_treatcard_number": ConflictingChange(card, ["treatcard_number"])}):
+            Client.objects.filter(pk=card.pk).update(treatcard_number=number)
+        card.treatcard_number = number
     except ConflictingChange:
         return
 

@@ -53,6 +53,14 @@ def test_the_newest_decision_holds(client: Client, front_desk: Actor) -> None:
     assert [entry.action for entry in entries][1:] == ["client.consent_granted", "client.consent_withdrawn"]
 
 
+def test_of_two_at_the_same_moment_the_one_written_last_holds(client: Client, front_desk: Actor) -> None:
+    """Who waited for the other's lock has an earlier clock: card and ledger say the same all the same."""
+    _record(front_desk, client, Decision.GRANTED, "Ja.", hours=1)
+    _record(front_desk, client, Decision.WITHDRAWN)
+    assert (get_client(client.pk).email_consent, holds(client.pk, NEWS)) == (False, False)
+    assert [one.decision for one in ledger_of(client.pk)] == ["WITHDRAWN", "GRANTED"]
+
+
 def test_a_purpose_says_nothing_about_another(client: Client, front_desk: Actor) -> None:
     _record(front_desk, client, Decision.GRANTED, "Ja.")
     assert not holds(client.pk, ConsentPurpose.HEALTH_DATA)

@@ -332,6 +332,22 @@ def test_health_data_withdrawn_after_the_merge_stay_gone(desk: Desk) -> None:
     assert HealthRecord.objects.count() == 0
 
 
+def test_no_merge_keeps_health_data_that_were_withdrawn(desk: Desk) -> None:
+    """Not for an undo, either; also what came in with a card that had taken another one in before."""
+    cards = [desk.card(name) for name in ("Anna", "Berta", "Clara")]
+    for client, text in zip(cards, ("Nussallergie", "Latexallergie", "Nickelallergie"), strict=True):
+        desk.decide(client, HEALTH, GRANTED, NOW)
+        write_health(actor=MANAGER, client_id=client.pk, text=text, now=NOW)
+    anna, berta, clara = cards
+    merges = [desk.merge(berta, clara), desk.merge(anna, berta, now=LATER)]
+    assert "Nickelallergie" in str(Merge.objects.values_list("moved", flat=True))
+    desk.decide(anna, HEALTH, WITHDRAWN, LATER)
+    assert "allergie" not in str(list(Merge.objects.values_list("moved", flat=True)))
+    for merge in reversed(merges):
+        desk.undo(merge, now=LATER + timedelta(hours=1))
+    assert HealthRecord.objects.count() == 0
+
+
 def test_whom_the_duplicate_was_told_apart_from_the_survivor_is(desk: Desk) -> None:
     anna, mother = desk.card("Anna", mobile="0171 2345678"), desk.card("Mutter", mobile="0171 2345678")
     double = desk.card("Anna", mobile="0171 2345678")
@@ -432,6 +448,18 @@ def test_a_number_given_to_somebody_else_meanwhile_stays_there(desk: Desk) -> No
     set_treatcard(actor=MANAGER, client_id=other.pk, number="TC-2", now=NOW)
     desk.undo(merge)
     assert [_now(one).treatcard_number for one in (anna, double, other)] == ["TC-1", "", "TC-2"]
+
+
+def test_the_survivors_own_number_given_to_somebody_else_meanwhile_stays_there(desk: Desk) -> None:
+    anna, double, other = desk.card("Anna"), desk.card("Anna"), desk.card("Else")
+    for client, number in ((anna, "TC-1"), (double, "TC-2")):
+        set_treatcard(actor=MANAGER, client_id=client.pk, number=number, now=NOW)
+    merge = desk.merge(anna, double, wins={"treatcard_number"})
+    set_treatcard(actor=MANAGER, client_id=other.pk, number="TC-1", now=NOW)
+    desk.undo(merge)
+    assert [_now(one).treatcard_number for one in (anna, double, other)] == ["", "TC-2", "TC-1"]
+    undone = AuditEntry.objects.get(action="client.merge_undone").changes
+    assert {"field": "treatcard_number", "old": "TC-2", "new": None} in undone
 
 
 def test_of_a_chain_the_newest_is_undone_first(desk: Desk) -> None:
