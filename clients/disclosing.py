@@ -40,7 +40,7 @@ SECTIONS: dict[str, str] = {
 
 def data_of_client(client: Client) -> dict[str, list[Record]]:
     """Return all that is stored of a client, section by section; with the cards that went into hers."""
-    ids = [client.pk, *_merged_into(client.pk)]
+    ids = cards_of(client)
     cards = Client.objects.in_bulk(ids)
     return {
         "client": [_card(cards[one]) for one in ids],
@@ -105,12 +105,12 @@ def data_of_client(client: Client) -> dict[str, list[Record]]:
     }
 
 
-def _merged_into(client_id: UUID) -> list[UUID]:
-    found: list[UUID] = []
-    newest = [client_id]
+def cards_of(client: Client) -> list[UUID]:
+    """Return the ids of a card and of all that went into it, also by way of another one."""
+    found = newest = [client.pk]
     while newest:
         newest = list(Client.objects.filter(merged_into_id__in=newest).order_by("number").values_list("pk", flat=True))
-        found += newest
+        found = found + newest
     return found
 
 

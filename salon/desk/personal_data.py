@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from clients.cards import lock_client
-from clients.disclosing import Record, data_of_client
+from clients.disclosing import Record, cards_of, data_of_client
 from clients.models import Client
 from salon.audit.models import AuditEntry
 from salon.audit.recording import record
@@ -45,7 +45,6 @@ def data_of_person(*, actor: Actor, client_id: UUID, now: datetime) -> PersonalD
 
 
 def _history(client: Client) -> list[Record]:
-    cards = [client.pk, *Client.objects.filter(merged_into=client).values_list("pk", flat=True)]
     return [
         {
             "at": entry.at.isoformat(),
@@ -54,5 +53,5 @@ def _history(client: Client) -> list[Record]:
             "actor_name": entry.actor_name,
             "changes": entry.changes,
         }
-        for entry in AuditEntry.objects.filter(subject_id__in=cards).order_by("at", "id")
+        for entry in AuditEntry.objects.filter(subject_id__in=cards_of(client)).order_by("at", "id")
     ]

@@ -87,6 +87,15 @@ def test_everything_is_told(in_sonnenschein: Salon) -> None:
     assert (entry.action, entry.actor_name, entry.at, entry.changes) == ("client.data_disclosed", "Carla", LATER, [])
 
 
+def test_the_history_of_every_card_that_went_in_is_told(in_sonnenschein: Salon) -> None:
+    """Also of one that went into a card before that one went into this."""
+    anna, second, third = (_card(in_sonnenschein, name) for name in ("Anna", "Anne", "Anja"))
+    for survivor, duplicate in ((second, third), (anna, second)):
+        merge_cards(actor=MANAGER, salon=in_sonnenschein, survivor_id=survivor.pk, duplicate_id=duplicate.pk, now=NOW)
+    found = data_of_person(actor=MANAGER, client_id=anna.pk, now=LATER)
+    assert [one["action"] for one in found.sections["history"]].count("client.created") == 3
+
+
 def test_refusals(in_sonnenschein: Salon, front_desk: Actor) -> None:
     anna = _card(in_sonnenschein, "Anna")
     before = AuditEntry.objects.count()
