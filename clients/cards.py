@@ -1,5 +1,7 @@
 """Creating and changing client cards (domain.md §2)."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
@@ -103,6 +105,7 @@ def create_client(
     with transaction.atomic():
         if duplicates is Duplicates.REFUSE:
             _refuse_duplicates(salon.pk, accepted.details, client_id)
+        _refuse_referrer(accepted.details, _locked(accepted.details.referred_by))
         client = Client(
             id=client_id or new_id(),
             number=_next_number(salon.pk),
@@ -115,7 +118,7 @@ def create_client(
         verdict = classify(Facts(today, created_via), today)
         client.status, client.status_reason = verdict.status, verdict.reason
         client.status_changes_on = verdict.changes_on
-        with refusing({"clients_client_pkey": AlreadyMade(), "clients_client_referred_by": _no_such_referrer()}):
+        with refusing({"clients_client_pkey": AlreadyMade()}):
             client.save(force_insert=True)
         add_tokens(client)
         _record(actor, "client.created", client.pk, ClientDetails(), accepted.details, now)
@@ -151,7 +154,8 @@ def update_client(
     actor.require(Permission.CLIENTS_WRITE)
     today = salon.date_at(now)
     with transaction.atomic():
-        client = lock_client(client_id)
+        cards = _locked(str(client_id), changes.get("referred_by", ""))
+        client = in_use(cards.get(client_id))
         if version is not None and version != client.version:
             raise VersionConflict
         before = client.details
@@ -166,14 +170,14 @@ def update_client(
             raise ConflictingChange(client, conflicts)
         if accepted.details.matrix_exempt != before.matrix_exempt:
             actor.require(Permission.MATRIX_EXEMPT)
-        if accepted.details.referred_by == str(client.pk):
-            raise _no_such_referrer()
+        if accepted.details.referred_by != before.referred_by:
+            cards.pop(client.pk)
+            _refuse_referrer(accepted.details, cards)
         if accepted.details != before:
             client.details = accepted.details
             client.version += 1
             client.updated_at = now
-            with refusing({"clients_client_referred_by": _no_such_referrer()}):
-                client.save(update_fields=[*DETAIL_FIELDS, "version", "updated_at"])
+            client.save(update_fields=[*DETAIL_FIELDS, "version", "updated_at"])
             replace_tokens(client)
             _record(actor, "client.updated", client.pk, before, accepted.details, now)
     return Saved(client, accepted.warnings, changed=accepted.details != before)
@@ -207,8 +211,26 @@ def in_use(client: Client | None) -> Client:
     return client
 
 
-def _no_such_referrer() -> InvalidInput:
-    return InvalidInput([FieldError("referred_by", "not_found", _("There is no such client."))])
+def _locked(*texts: str) -> dict[UUID, Client]:
+    """Lock the cards with these ids, in key order; what is no id is nobody's."""
+    ids = []
+    for text in texts:
+        with suppress(ValueError):
+            ids.append(UUID(text.strip()))
+    rows = Client.objects.select_for_update(no_key=True).filter(pk__in=ids)
+    return {card.pk: card for card in rows.order_by("pk")} if ids else {}
+
+
+def _refuse_referrer(details: ClientDetails, locked: Mapping[UUID, Client]) -> None:
+    """Refuse a referrer whose card is not among those locked and in use: a merge or an erasure would miss the new one.
+
+    Raises: InvalidInput.
+    """
+    if not details.referred_by:
+        return
+    referrer = locked.get(UUID(details.referred_by))
+    if referrer is None or referrer.state != CardState.LISTED:
+        raise InvalidInput([FieldError("referred_by", "not_found", _("There is no such client."))])
 
 
 def _record(

@@ -6,6 +6,7 @@ import pytest
 
 from clients.categories import add_templates, all_categories, change_assignments
 from clients.consent import ledger_of
+from clients.models import CardState, Client
 from salon.api.scopes import Scope
 from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
@@ -48,6 +49,19 @@ def test_who_recommended_the_salon(api: Caller) -> None:
     assert wrong(api.patch(f"clients/{anna['id']}", {"referred_by": anna["id"]})) == {"referred_by": "not_found"}
     assert wrong(api.patch(f"clients/{anna['id']}", {"referred_by": "Petra"})) == {"referred_by": "not_found"}
     assert api.patch(f"clients/{anna['id']}", {"referred_by": None}).json()["referred_by"] is None
+
+
+@pytest.mark.parametrize("state", [CardState.MERGED, CardState.ERASED])
+def test_a_card_that_is_gone_recommends_nobody(api: Caller, sonnenschein: Salon, state: CardState) -> None:
+    petra, anna = _made(api)["id"], _made(api)["id"]
+    with salon_scope(sonnenschein.pk):
+        Client.objects.filter(pk=petra).update(state=state, merged_into=anna if state == CardState.MERGED else None)
+    assert wrong(api.patch(f"clients/{anna}", {"referred_by": petra})) == {"referred_by": "not_found"}
+    assert wrong(api.post("clients", {"first_name": "Nora", "referred_by": petra})) == {"referred_by": "not_found"}
+    # What stands on a card already is in nobody's way.
+    with salon_scope(sonnenschein.pk):
+        Client.objects.filter(pk=anna).update(referred_by=petra)
+    assert api.patch(f"clients/{anna}", {"city": "Berlin", "referred_by": petra}).status_code == 200
 
 
 def test_a_card_of_another_salon_recommends_nobody(api: Caller, api_dom: Caller) -> None:
