@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from clients.cards import lock_client
+from clients.cards import ConflictingChange, lock_client
 from clients.consent import holds
 from clients.models import ConsentPurpose, HealthRecord, Note
 from salon.audit.recording import Change, record
@@ -147,10 +147,13 @@ def health_of(client_id: UUID) -> HealthRecord | None:
     return HealthRecord.objects.filter(client_id=client_id).first()
 
 
-def write_health(*, actor: Actor, client_id: UUID, text: str, now: datetime) -> HealthRecord | None:
+def write_health(
+    *, actor: Actor, client_id: UUID, text: str, now: datetime, seen: str | None = None
+) -> HealthRecord | None:
     """Replace the health data of a card; nothing entered deletes them. The audit tells that, never what.
 
-    Raises: NotAllowed, NotFound, InvalidInput, HealthConsentMissing.
+    `seen` is the text as it was read (nothing where there was none), None to overwrite whatever stands there.
+    Raises: NotAllowed, NotFound, InvalidInput, ConflictingChange, HealthConsentMissing.
     """
     actor.require(Permission.CLIENTS_WRITE)
     text = _plain(text)
@@ -158,8 +161,11 @@ def write_health(*, actor: Actor, client_id: UUID, text: str, now: datetime) -> 
     with transaction.atomic():
         client = lock_client(client_id)
         before = health_of(client.pk)
-        if text == (before.text if before else ""):
+        stored = before.text if before else ""
+        if text == stored:
             return before
+        if seen is not None and _plain(seen) != stored:
+            raise ConflictingChange(client, ["health"])
         if not text:
             HealthRecord.objects.filter(client_id=client.pk).delete()
             after = None

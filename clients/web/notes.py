@@ -1,6 +1,6 @@
 """Notes and health data on the client card (ui.md §2.4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from clients.cards import get_client
+from clients.cards import ConflictingChange, get_client
 from clients.consent import holds
 from clients.models import Client, ConsentPurpose, HealthRecord, Note
 from clients.notes import (
@@ -211,11 +211,11 @@ class HealthPanel:
     write_url: str | None
     text: str = ""
     error: str | Promise = ""
+    seen: str = ""
+    theirs: str = ""
 
 
-def health_panel(
-    request: SalonRequest, client: Client, text: str = "", error: str | Promise = "", *, consented: bool | None = None
-) -> HealthPanel:
+def health_panel(request: SalonRequest, client: Client, *, consented: bool | None = None) -> HealthPanel:
     """Return the health data of a card for `clients/_health.html`; `consented`: what the ledger says, where known."""
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
     url = reverse("clients:health", args=[request.salon.slug, client.pk]) if writes else None
@@ -223,25 +223,35 @@ def health_panel(
         consented = holds(client.pk, ConsentPurpose.HEALTH_DATA)
     # Without consent nothing is stored.
     found = health_of(client.pk) if consented else None
-    return HealthPanel(found, consented, url, text or (found.text if found else ""), error)
+    stored = found.text if found else ""
+    return HealthPanel(found, consented, url, stored, seen=stored)
 
 
 @requires(Permission.CLIENTS_WRITE)
 @require_POST
 def health(request: SalonRequest, client_id: UUID) -> HttpResponse:
-    """Replace the health data of a card."""
-    client, text = get_client(client_id), request.POST.get("text", "")
+    """Replace the health data of a card; what somebody else wrote meanwhile is shown beside what was entered."""
+    client, text, read = get_client(client_id), request.POST.get("text", ""), request.POST.get("seen")
+    seen = None if request.POST.get("confirm") == "mine" else read
     error: str | Promise = ""
+    conflict = False
     try:
-        write_health(actor=request.actor, client_id=client.pk, text=text, now=timezone.now())
+        write_health(actor=request.actor, client_id=client.pk, text=text, seen=seen, now=timezone.now())
     except InvalidInput as refusal:
         error = refusal.errors[0].message
     except HealthConsentMissing as refusal:
         error = refusal.message
+    except ConflictingChange as refusal:
+        error, conflict = refusal.message, True
     card_url = reverse("client_card", args=[request.salon.slug, client.pk])
     if not request.htmx and not error:
         return redirect(f"{card_url}#health")
-    panel = health_panel(request, client, text if error else "", error)
+    panel = health_panel(request, client)
+    if error:
+        stored = panel.text
+        # Where nothing stands any more, nothing is overwritten.
+        seen = read or "" if stored else ""
+        panel = replace(panel, text=text, error=error, seen=seen, theirs=stored if conflict else "")
     context = {"panel": panel, "card_url": card_url, "client_name": client.full_name}
     template = "clients/_health.html" if request.htmx else "clients/health.html"
     response = render(request, template, context, status=422 if error else 200)

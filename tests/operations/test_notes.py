@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from clients.cards import ConflictingChange
 from clients.consent import record_consent
 from clients.models import Client, ConsentPurpose, ConsentSource, Decision, HealthRecord, Note
 from clients.notes import (
@@ -145,6 +146,19 @@ def test_health_data_ask_for_consent(client: Client, front_desk: Actor) -> None:
     write_health(actor=front_desk, client_id=client.pk, text="", now=LATER)
     assert health_of(client.pk) is None
     assert _actions(client) == ["client.consent_granted", "client.health_written", "client.health_deleted"]
+
+
+def test_of_two_who_rewrite_health_data_the_second_is_told(client: Client, front_desk: Actor) -> None:
+    _consent(front_desk, client, Decision.GRANTED)
+    write_health(actor=front_desk, client_id=client.pk, text="Nickel\nLatex", seen="", now=LATER)
+    with pytest.raises(ConflictingChange):
+        write_health(actor=front_desk, client_id=client.pk, text="Nüsse", seen="", now=LATER)
+    with pytest.raises(ConflictingChange):
+        write_health(actor=front_desk, client_id=client.pk, text="", seen="Nickel", now=LATER)
+    write_health(actor=front_desk, client_id=client.pk, text="Nickel\nLatex", seen="", now=LATER)
+    written = write_health(actor=front_desk, client_id=client.pk, text="Nüsse", seen="Nickel\r\nLatex", now=LATER)
+    assert written is not None
+    assert written.text == "Nüsse"
 
 
 def test_withdrawing_the_consent_deletes_health_data(client: Client, front_desk: Actor) -> None:

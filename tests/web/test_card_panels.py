@@ -91,6 +91,25 @@ def test_a_deleted_note_can_be_taken_back(browser: Browser, client: Client, sonn
     assert _note(sonnenschein).pinned
 
 
+def test_health_data_that_somebody_else_rewrote_are_not_lost(
+    browser: Browser, client: Client, sonnenschein: Salon
+) -> None:
+    agreed = {"purpose": "HEALTH_DATA", "decision": "GRANTED", "wording": "Ja, bitte speichern."}
+    browser.post(_url(client, "consent"), agreed, headers=HTMX)
+    shown = browser.post(_url(client, "health"), {"text": "Nickel", "seen": ""}, headers=HTMX).content.decode()
+    assert '<input type="hidden" name="seen" value="Nickel">' in shown
+    told = browser.post(_url(client, "health"), {"text": "Latex", "seen": ""}, headers=HTMX)
+    assert told.status_code == 422
+    for part in ('<p class="note-text">Nickel</p>', "Latex</textarea>", 'name="seen" value=""', 'value="mine"'):
+        assert part in told.content.decode()
+    with salon_scope(sonnenschein.pk):
+        assert HealthRecord.objects.get().text == "Nickel"
+    mine = {"text": "Nickel, Latex", "seen": "", "confirm": "mine"}
+    assert browser.post(_url(client, "health"), mine, headers=HTMX).status_code == 200
+    with salon_scope(sonnenschein.pk):
+        assert HealthRecord.objects.get().text == "Nickel, Latex"
+
+
 def test_health_data_follow_consent(browser: Browser, client: Client, sonnenschein: Salon) -> None:
     refused = browser.post(_url(client, "health"), {"text": "Nickelallergie"}, headers=HTMX)
     assert refused.status_code == 422
@@ -116,4 +135,4 @@ def test_a_consent_without_words_is_refused(browser: Browser, client: Client) ->
     )
     assert answer.status_code == 422
     assert "aria-invalid" in answer.content.decode()
-    assert browser.post(_url(client, "consent"), {"purpose": "X", "decision": "GRANTED"}).status_code == 400
+    assert browser.post(_url(client, "consent"), {"purpose": "X", "decision": "GRANTED"}).status_code == 422
