@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
+from importlib import import_module
 from random import Random
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from clients import standing
 from clients.classification import CreatedVia, Facts, Reason, Status, classify
@@ -317,3 +319,19 @@ def test_a_batch_reads_the_cards_of_its_salon_alone(sonnenschein: Salon, dom: Sa
     )
     assert re.search(r"Index Cond: .*\bid = ANY \(\(InitPlan \d+\)", plan), plan
     assert "Seq Scan" not in plan
+
+
+def test_cards_from_before_verdicts_were_stored_get_theirs(in_sonnenschein: Salon) -> None:
+    """By the migration that follows the one which gave them all the same: the night finds nothing drifted."""
+    today = in_sonnenschein.date_at(timezone.now())
+    ages = [(days, via) for days in (0, 364, 365, 366, 900) for via in CreatedVia.values]
+    given = {"status": Status.RETURNING, "status_reason": Reason.LISTED}
+    Client.objects.bulk_create(
+        _card(number, today - timedelta(days=days), via, **given) for number, (days, via) in enumerate(ages, 1)
+    )
+    known = _card(99, today - timedelta(days=900), last_visit_on=today, status=Status.NEW, status_reason=Reason.LAPSED)
+    known.save()
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("clients.migrations.0006_first_verdicts").JUDGE)
+    assert [one.client_id for one in drifted(today=today, after=None, limit=100).drifted] == [known.pk]
+    assert Client.objects.filter(status_reason=Reason.LAPSED).count() == 7
