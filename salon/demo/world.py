@@ -163,7 +163,11 @@ def _twice_on_file(today: date) -> Iterator[Person]:
     yield Person(
         petra, before, CreatedVia.STAFF, treatcard_number="TC00000318", points=512, categories=("VIP",), **visited
     )
-    yield Person(ClientDetails("Petra", "Lang-Vogt", mobile="+491715550318"), lately, CreatedVia.ONLINE_BOOKING)
+    yield Person(
+        ClientDetails("Petra", "Lang-Vogt", mobile="+491715550318", email="petra@lang-vogt.example"),
+        lately,
+        CreatedVia.ONLINE_BOOKING,
+    )
     yield Person(jonas, before, CreatedVia.STAFF, **visited)
     yield Person(jonas.with_changes(last_name="Oeztuerk", mobile="+491605550066"), lately, CreatedVia.STAFF)
     yield Person(ines, before, CreatedVia.IMPORT, **visited)
