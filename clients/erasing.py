@@ -93,8 +93,9 @@ def _locked(client_id: UUID) -> tuple[dict[UUID, Client], list[Client]]:
         family = _family(client_id)
         rows = Client.objects.select_for_update(no_key=True).order_by("pk")
         locked = {card.pk: card for card in rows.filter(Q(pk__in=family) | Q(referred_by_id__in=family))}
-        # Merged into it while we waited for the locks: once more, now that nothing can be any more.
-        if _family(client_id) == family:
+        # Merged into it, or referred, while we waited for the locks: once more, now that nobody can be any more.
+        late = Client.objects.filter(referred_by_id__in=family).exclude(pk__in=locked)
+        if _family(client_id) == family and not late.exists():
             break
     referred = [card for card in locked.values() if card.pk not in family]
     return {card_id: locked[card_id] for card_id in family if card_id in locked}, referred

@@ -202,8 +202,15 @@ def _locked(survivor_id: UUID, duplicate_id: UUID) -> tuple[Client, Client, list
 
     Raises: MergedAway, NotFound.
     """
-    referred = Client.objects.filter(referred_by_id=duplicate_id).values_list("pk", flat=True)
-    cards = _lock([survivor_id, duplicate_id, *referred])
+    rows = Client.objects.filter(referred_by_id=duplicate_id).values_list("pk", flat=True)
+    referred = set(rows)
+    while True:
+        cards = _lock([survivor_id, duplicate_id, *referred])
+        # Referred while we waited for the locks: once more, now that nobody can be any more.
+        late = set(rows.all()) - referred
+        if not late:
+            break
+        referred |= late
     survivor, duplicate = (in_use(cards.pop(card_id, None)) for card_id in (survivor_id, duplicate_id))
     return survivor, duplicate, [card for card in cards.values() if card.referred_by_id == duplicate_id]
 

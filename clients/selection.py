@@ -3,14 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 
-from clients.categories import assign_to_many, unassign_from_many
+from clients.categories import BATCH, assign_to_many, unassign_from_many
 from clients.listing import ids_of_all
-from clients.models import CategoryAssignment
+from clients.models import CategoryAssignment, Client
 from salon.identity.roles import Actor, Permission
 
 
@@ -60,8 +61,14 @@ def take_back_assignment(*, actor: Actor, category_ids: Collection[UUID], assign
     actor.require(Permission.CLIENTS_WRITE)
     taken = 0
     with transaction.atomic():
-        for category_id in sorted(category_ids):
-            given = CategoryAssignment.objects.filter(category=category_id, assigned_at=assigned_at)
-            client_ids = list(given.values_list("client_id", flat=True))
+        given: dict[UUID, list[UUID]] = {category_id: [] for category_id in sorted(category_ids)}
+        rows = CategoryAssignment.objects.filter(category__in=given, assigned_at=assigned_at)
+        for category_id, client_id in rows.values_list("category_id", "client_id"):
+            given[category_id].append(client_id)
+        # Category by category, the cards would be locked in another order than everybody's.
+        for batch in batched(sorted({one for client_ids in given.values() for one in client_ids}), BATCH):
+            cards = Client.objects.select_for_update(no_key=True).filter(pk__in=batch).order_by("pk")
+            list(cards.values_list("pk", flat=True))
+        for category_id, client_ids in given.items():
             taken += unassign_from_many(actor=actor, client_ids=client_ids, category_ids=[category_id], now=now)
     return taken

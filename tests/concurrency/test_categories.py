@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from threading import Barrier
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -25,6 +26,7 @@ from clients.categories import (
 from clients.details import ClientDetails
 from clients.labels import CategoryDetails, accept_category
 from clients.models import Category, CategoryAssignment, Client, CreatedVia
+from clients.selection import take_back_assignment
 from salon.audit.models import AuditEntry
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Actor, system_actor
@@ -280,3 +282,37 @@ def test_without_the_cards_lock_it_would_get_it(
     monkeypatch.setattr(type(Client.objects.all()), "select_for_update", lambda rows, **_how: rows)
     outcomes = _merge_while_assigning(sonnenschein, vip, cards)
     assert sorted(map(str, outcomes[1:])) != sorted(map(str, [0, MergedAway]))
+
+
+def test_taking_back_takes_the_cards_in_the_order_of_everybody(
+    sonnenschein: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first category was given to the second card alone, the other one to both: two orders that would meet."""
+    with salon_scope(sonnenschein.pk):
+        first, second = sorted(
+            create_client(
+                actor=ACTOR, salon=sonnenschein, details=ClientDetails(name), created_via=CreatedVia.STAFF, now=NOW
+            ).client.pk
+            for name in ("Anna", "Anne")
+        )
+        one, other = sorted(
+            create_category(actor=ACTOR, details=CategoryDetails(name), now=NOW).pk for name in ("Barber", "Farbe")
+        )
+        assign_to_many(actor=ACTOR, client_ids=[second], category_ids=[one], now=NOW)
+        assign_to_many(actor=ACTOR, client_ids=[first, second], category_ids=[other], now=NOW)
+
+    def slowly(**given: Any) -> int:
+        taken = unassign_from_many(**given)
+        time.sleep(0.3)
+        return taken
+
+    monkeypatch.setattr("clients.selection.unassign_from_many", slowly)
+
+    def give() -> int:
+        time.sleep(0.1)
+        return assign_to_many(actor=ACTOR, client_ids=[first, second], category_ids=[one], now=NOW)
+
+    def take() -> int:
+        return take_back_assignment(actor=ACTOR, category_ids=[one, other], assigned_at=NOW, now=NOW)
+
+    assert _together(sonnenschein, take, give) == [3, 2]

@@ -11,10 +11,11 @@ from django.db import connection
 
 from clients.belongings import Belongings, move
 from clients.cards import MergedAway, create_client, lock_client, update_client
-from clients.details import ClientDetails
+from clients.details import ChangedDetails, ClientDetails
 from clients.merging import MergeUndone
 from clients.models import CardState, CarriedService, Client, CreatedVia, Merge, Note
 from clients.notes import write_note
+from salon.desk.erasure import erase_card
 from salon.desk.merging import merge_cards, undo_merge
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role, system_actor
 from salon.tenancy.context import salon_scope
@@ -180,3 +181,53 @@ def test_without_the_lock_what_is_written_would_be_lost(
     with salon_scope(sonnenschein.pk):
         came_along = Note.objects.filter(client_id=pair[0]).count()
     assert others.count("written") > came_along
+
+
+@pytest.fixture
+def referred_late(sonnenschein: Salon, pair: tuple[UUID, UUID]) -> tuple[UUID, Act]:
+    """Return a third card, and what lets the second of the pair refer it while others already wait for that card."""
+    with salon_scope(sonnenschein.pk):
+        friend = create_client(
+            actor=system_actor("test"),
+            salon=sonnenschein,
+            details=ClientDetails("Petra"),
+            created_via=CreatedVia.STAFF,
+            now=NOW,
+        ).client.pk
+
+    def refer() -> None:
+        changes: ChangedDetails = {"referred_by": str(pair[1])}
+        update_client(actor=MANAGER, salon=sonnenschein, client_id=friend, changes=changes, now=NOW)
+        time.sleep(0.3)
+
+    return friend, refer
+
+
+def _later(act: Act) -> Act:
+    def wait() -> object:
+        time.sleep(0.1)
+        return act()
+
+    return wait
+
+
+def test_who_is_referred_while_the_referrer_is_merged_follows(
+    sonnenschein: Salon, pair: tuple[UUID, UUID], referred_late: tuple[UUID, Act]
+) -> None:
+    friend, refer = referred_late
+    _together(sonnenschein, refer, _later(_merge(sonnenschein, *pair)))
+    with salon_scope(sonnenschein.pk):
+        assert Client.objects.get(pk=friend).referred_by_id == pair[0]
+
+
+def test_who_is_referred_while_the_referrer_is_erased_was_referred_by_nobody(
+    sonnenschein: Salon, pair: tuple[UUID, UUID], referred_late: tuple[UUID, Act]
+) -> None:
+    friend, refer = referred_late
+    _together(
+        sonnenschein,
+        refer,
+        _later(lambda: erase_card(actor=MANAGER, salon=sonnenschein, client_id=pair[1], now=NOW)),
+    )
+    with salon_scope(sonnenschein.pk):
+        assert Client.objects.get(pk=friend).referred_by_id is None
