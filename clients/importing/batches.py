@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.importing.formats import REPEATABLE, Format, Target
 from clients.importing.mapping import DayOrder, Mapping
 from clients.importing.tables import MOST_BYTES
-from clients.models import ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes
+from clients.models import Client, ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes
 from salon import keyset
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, refusing
@@ -269,6 +269,12 @@ def lines_of(
     rows = ImportRow.objects.filter(batch=batch)
     rows = rows.exclude(kept_because="") if kept else rows.filter(outcome=outcome)
     return keyset.page(rows, keyset.Order(("number",)), limit=PAGE, cursor=cursor)
+
+
+def cards_of(rows: Sequence[ImportRow]) -> dict[UUID, Client]:
+    """Return the cards that some lines speak of, by their ids, in one query; those not in use any more are left out."""
+    ids = [row.card_id for row in rows if row.card_id]
+    return Client.objects.listed().only("number", "first_name", "last_name").in_bulk(ids)
 
 
 def samples_of(batch: ImportBatch, count: int = 200) -> list[list[str]]:

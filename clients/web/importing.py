@@ -22,7 +22,7 @@ from clients.importing import batches
 from clients.importing.batches import WORKING, WrongMoment
 from clients.importing.formats import SAMPLE
 from clients.importing.tables import GUARDED
-from clients.models import ImportBatch, ImportRow, ImportState, Outcome
+from clients.models import Client, ImportBatch, ImportRow, ImportState, Outcome
 from clients.web.import_forms import ColumnsForm, UploadForm
 from clients.web.import_words import KEPT, REFUSALS, label_of, problem_words, value_words
 from salon.errors import InvalidInput
@@ -57,6 +57,8 @@ class ShownLine:
     problems: list[str]
     hints: list[str]
     card_url: str | None
+    # Whose card it is, where the line calls its client otherwise.
+    card: Client | None
     kept: object
 
 
@@ -172,7 +174,8 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
             page = batches.lines_of(batch, outcome=shown, cursor=request.GET.get("page") or None, kept=shown == LEFT)
         except InvalidCursor:
             return redirect(here)
-        lines = [_shown(request, row) for row in page.rows]
+        cards = batches.cards_of(page.rows)
+        lines = [_shown(request, row, cards.get(row.card_id) if row.card_id else None) for row in page.rows]
         next_url, previous_url = (
             cursor and f"{here}?{urlencode({'show': shown, 'page': cursor})}" for cursor in (page.next, page.previous)
         )
@@ -188,7 +191,7 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
     )
 
 
-def _shown(request: SalonRequest, row: ImportRow) -> ShownLine:
+def _shown(request: SalonRequest, row: ImportRow, card: Client | None) -> ShownLine:
     country, plan = request.salon.country, row.plan
     changes = [
         ShownChange(label_of(field), value_words(field, old, country), value_words(field, new, country))
@@ -203,6 +206,7 @@ def _shown(request: SalonRequest, row: ImportRow) -> ShownLine:
         problems=[problem_words(one) for one in plan.get("problems", [])],
         hints=[problem_words(one) for one in plan.get("hints", [])],
         card_url=reverse("client_card", args=[request.salon.slug, row.card_id]) if row.card_id and not faulty else None,
+        card=card if card and not faulty and card.full_name != plan.get("name", "") else None,
         kept=KEPT.get(row.kept_because, ""),
     )
 

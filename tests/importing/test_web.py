@@ -11,10 +11,14 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from clients.models import Client, ImportBatch
+from clients.cards import create_client
+from clients.details import ClientDetails
+from clients.models import Client, CreatedVia, ImportBatch
 from salon.identity.models import User
+from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
+from tests.conftest import NOW
 from tests.importing.files import PHOREST, SHORE, applied, checked, counts, table, undone, uploaded, work
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +148,22 @@ def test_faulty_lines_come_back_with_their_reason_and_can_be_sent_again(browser:
 def test_the_sample_is_understood(browser: Browser, sonnenschein: Salon) -> None:
     content = b"".join(browser.get(f"{HERE}sample/"))
     assert counts(checked(sonnenschein, content)) == (2, 0, 0, 0)
+
+
+def test_the_preview_names_the_card_that_a_line_calls_otherwise(
+    browser: Browser, sonnenschein: Salon, front_desk: Actor
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        for first, last, mobile in (("Petra", "Lang-Vogt", "0171 5550318"), ("Ida", "Rot", "0171 5550319")):
+            details = ClientDetails(first_name=first, last_name=last, mobile=mobile)
+            create_client(actor=front_desk, salon=sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW)
+    rows = (("Petra", "Lang", "0171 5550318", "Ulm"), ("Ida", "Rot", "0171 5550319", "Ulm"), ("Neu", "Hier", "", ""))
+    content = table(("Vorname", "Nachname", "Mobil", "Ort"), *rows)
+    page = f"{HERE}{checked(sonnenschein, content).pk}/"
+    html = browser.get(f"{page}?show=UPDATE").content.decode()
+    assert "Karte von Petra Lang-Vogt, Nr. 1" in html
+    assert html.count("Karte von") == 1
+    assert "Karte von" not in browser.get(page).content.decode()
 
 
 def test_lines_are_paged_and_queries_do_not_grow(browser: Browser, sonnenschein: Salon) -> None:
