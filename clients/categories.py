@@ -163,6 +163,11 @@ def list_categories(*, limit: int, cursor: str | None = None) -> keyset.Page[Cat
     return keyset.page(Category.objects.live(), _NEWEST_FIRST, limit=limit, cursor=cursor)
 
 
+def ids_in_use(category_ids: Iterable[UUID]) -> list[UUID]:
+    """Return those of these ids that are of categories in use."""
+    return list(Category.objects.live().filter(pk__in=list(category_ids)).values_list("pk", flat=True))
+
+
 def category_with_id(category_id: UUID) -> Category:
     """Return a category of the open salon that is in use.
 

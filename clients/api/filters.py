@@ -1,11 +1,13 @@
 """How `GET clients` is narrowed: by the list's own filters, and by tokens, which row-level security can index."""
 
+from functools import cached_property
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters import CharFilter, ChoiceFilter, FilterSet, UUIDFilter
 
+from clients.categories import ids_in_use
 from clients.classification import Status
 from clients.filters import in_categories, with_status
 from clients.models import Client, SearchToken, TokenField
@@ -55,13 +57,13 @@ class ClientFilters(FilterSet):  # type: ignore[misc]
         """Return the clients as they are: `condition` says it, for the page to be found by."""
         return clients
 
-    @property
+    @cached_property
     def condition(self) -> Q | None:
         """What a card must meet, None where everybody does."""
         given = self.form.cleaned_data
         found = Q()
         if given["category"]:
-            found &= in_categories([given["category"]])
+            found &= in_categories(ids_in_use([given["category"]]))
         if given["status"]:
             found &= with_status(given["status"])
         return found or None

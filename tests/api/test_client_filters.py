@@ -1,8 +1,10 @@
 """`GET clients` narrowed by category and status, as the list in the browser is."""
 
+from uuid import UUID
+
 import pytest
 
-from clients.categories import assign_to_many, create_category
+from clients.categories import assign_to_many, create_category, delete_category
 from clients.labels import CategoryDetails
 from clients.models import Client
 from salon.identity.roles import Actor
@@ -43,6 +45,16 @@ def vip(api: Caller, sonnenschein: Salon, front_desk: Actor) -> str:
 def test_filters(api: Caller, vip: str, query: str, numbers: list[int]) -> None:
     found = api.get(f"clients?{query.format(vip=vip)}").json()["results"]
     assert sorted(client["number"] for client in found) == numbers
+
+
+@pytest.mark.parametrize("more", ["", "&limit=1", "&search=mail", "&status=NEW"])
+def test_a_deleted_category_is_nobodys(
+    api: Caller, vip: str, sonnenschein: Salon, front_desk: Actor, more: str
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        delete_category(actor=front_desk, category_id=UUID(vip), now=NOW)
+    page = api.get(f"clients?category={vip}{more}").json()
+    assert page == {"results": [], "next": None, "previous": None}
 
 
 def test_pages_keep_their_filters(api: Caller, vip: str) -> None:
