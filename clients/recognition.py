@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from clients.classification import CreatedVia, Facts, Reason, Status, classify
 from clients.details import ClientDetails, accept
@@ -13,7 +14,7 @@ from clients.identity import Candidate, IdentityPolicy, Person, identify
 from clients.models import CardState, TokenField
 from clients.rules import policy_of
 from clients.search import LONGEST_TOKEN
-from salon.errors import FieldError, InvalidInput
+from salon.errors import FieldError, InvalidInput, Text
 from salon.folding import fold
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.context import current_salon_id
@@ -52,9 +53,15 @@ def read_person(*, salon: Salon, first_name: str, email: str, phone: str, today:
         details = accept(given, country=salon.country, today=today).details
     except InvalidInput as refusal:
         raise InvalidInput(
-            [FieldError(_FIELDS.get(one.field, one.field), one.code, one.message) for one in refusal.errors]
+            [FieldError(_FIELDS.get(one.field, one.field), one.code, _word_for(one)) for one in refusal.errors]
         ) from refusal
     return Person(details.first_name, details.email, details.mobile)
+
+
+def _word_for(error: FieldError) -> Text:
+    # A card does with either name, whoever books is known by the first.
+    nameless = (error.field, error.code) == ("first_name", "required")
+    return _("Enter a first name.") if nameless else error.message
 
 
 def recognise(person: Person) -> Recognised:

@@ -102,6 +102,11 @@ class TestClassify:
     def test_what_cannot_be_is_refused(self, api: Caller, body: dict[str, Any], errors: dict[str, str]) -> None:
         assert wrong(api.post("clients/classify", body)) == errors
 
+    @pytest.mark.parametrize("nothing", [" ", None])
+    def test_a_missing_first_name_is_told_without_a_last_one(self, api: Caller, nothing: str | None) -> None:
+        (error,) = api.post("clients/classify", {"first_name": nothing}).json()["errors"]
+        assert error["detail"] == "Enter a first name."
+
     def test_unknown_parameters_are_refused(self, api: Caller) -> None:
         assert wrong(api.post("clients/classify?on=2026-01-01", SARAH)) == {"on": "unknown_field"}
 
