@@ -161,7 +161,9 @@ def reopen(*, actor: Actor, proposal_id: UUID, now: datetime) -> DuplicatePropos
 
 
 def _pair(client_ids: tuple[UUID, UUID]) -> tuple[Client, Client]:
-    found = sorted(Client.objects.listed().in_bulk(list(client_ids)).values(), key=lambda client: client.number)
+    # Held, in key order: a card that is just erased must not be told apart from anybody any more.
+    rows = Client.objects.listed().select_for_update(no_key=True).filter(pk__in=client_ids)
+    found = sorted(rows.order_by("pk"), key=lambda client: client.number)
     if len(found) != len(client_ids):
         raise NotFound
     older, newer = found

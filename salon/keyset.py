@@ -93,7 +93,8 @@ def _sought[Row: Model](ordered: QuerySet[Row], meeting: Meeting, many: int) -> 
         around = f"SELECT pk FROM (… OFFSET 0) gathered ORDER BY {by} LIMIT {int(many)}"  # noqa: S608 - own columns
         keys = _keys(around, gathered)
     found = ordered.order_by().in_bulk(keys)
-    return [found[key] for key in keys]
+    # One may be gone since.
+    return [found[key] for key in keys if key in found]
 
 
 def _keys(around: str, rows: QuerySet[Any, Any]) -> list[Any]:

@@ -12,11 +12,13 @@ from django.db import connection
 from clients.belongings import Belongings, move
 from clients.cards import MergedAway, create_client, lock_client, update_client
 from clients.details import ChangedDetails, ClientDetails
+from clients.duplicates import dismiss
 from clients.merging import MergeUndone
-from clients.models import CardState, CarriedService, Client, CreatedVia, Merge, Note
+from clients.models import CardState, CarriedService, Client, CreatedVia, DuplicateProposal, Merge, Note
 from clients.notes import write_note
 from salon.desk.erasure import erase_card
 from salon.desk.merging import merge_cards, undo_merge
+from salon.errors import NotFound
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role, system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -38,7 +40,7 @@ def _together(salon: Salon, *acts: Act) -> list[object]:
         try:
             with salon_scope(salon.pk):
                 return act()
-        except (MergedAway, MergeUndone) as refusal:
+        except (NotFound, MergeUndone) as refusal:
             return type(refusal)
         finally:
             connection.close()
@@ -231,3 +233,14 @@ def test_who_is_referred_while_the_referrer_is_erased_was_referred_by_nobody(
     )
     with salon_scope(sonnenschein.pk):
         assert Client.objects.get(pk=friend).referred_by_id is None
+
+
+def test_of_a_card_that_is_just_erased_nobody_says_two_people(sonnenschein: Salon, pair: tuple[UUID, UUID]) -> None:
+    def erase() -> None:
+        erase_card(actor=MANAGER, salon=sonnenschein, client_id=pair[1], now=NOW)
+        time.sleep(0.3)
+
+    outcomes = _together(sonnenschein, erase, _later(lambda: dismiss(actor=MANAGER, client_ids=pair, now=NOW)))
+    assert outcomes == [None, NotFound]
+    with salon_scope(sonnenschein.pk):
+        assert not DuplicateProposal.objects.exists()
