@@ -147,7 +147,9 @@ def parse_query(text: str) -> Query | None:
 
 
 def _word_ranges(word: str) -> tuple[Range, ...]:
-    ranges = [Range(field, word) for field in (TokenField.NAME, TokenField.CARD, TokenField.EMAIL, TokenField.PLACE)]
+    # "@gmx" asks for what "gmx" finds: no token of an address begins with a separator.
+    ranges = [Range(field, word) for field in (TokenField.NAME, TokenField.CARD, TokenField.PLACE)]
+    ranges.append(Range(TokenField.EMAIL, word.lstrip("@.+") or word))
     if word.isdigit():
         ranges += [Range(TokenField.NUMBER, word), Range(TokenField.PHONE, _without_trunk(word) or word)]
     return _ranked(ranges)

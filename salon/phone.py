@@ -38,11 +38,14 @@ def parse_phone(text: str, country: str) -> Phone:
 
 @lru_cache(maxsize=20_000)
 def display_phone(e164: str, country: str) -> str:
-    """Return a stored number as people of `country` write it: national at home, international abroad."""
+    """Return a stored number as people of `country` write it: national at home, international abroad.
+
+    One of an unknown range stays international: its national writing would lack the 0 that has to be dialled.
+    """
     # Cached: formatting one takes 80 µs, a list shows fifty.
     if not e164:
         return ""
     number = phonenumbers.parse(e164)
-    home = number.country_code == phonenumbers.country_code_for_region(country)
+    home = number.country_code == phonenumbers.country_code_for_region(country) and phonenumbers.is_valid_number(number)
     form = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(number, form)

@@ -18,6 +18,8 @@ document.addEventListener("keydown", (event) => {
 // A field opened to be changed is marked whole, as a cell of a table would be.
 document.addEventListener("htmx:afterSwap", (event) => {
   const field = document.activeElement;
+  // What is offered while somebody types comes in beside the field; marking it then would let the next letter replace all.
+  if (!event.target.contains(field)) return;
   if (field?.matches("[data-inline] input:is([type=text], [type=tel], [type=email])") && !field.matches("[aria-invalid=true]")) {
     field.select();
   }

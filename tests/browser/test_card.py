@@ -62,7 +62,9 @@ def test_who_referred_her_is_picked_while_typing(open_page: OpenPage) -> None:
     page.locator("#fact-referral a").first.click()
     picker = page.get_by_role("combobox", name="Empfohlen von")
     expect(picker).to_be_focused()
-    page.keyboard.type("frank hof")
+    # As slowly as people type: what is offered meanwhile takes nothing away from what stands in the field.
+    page.keyboard.type("frank hof", delay=250)
+    expect(picker).to_have_value("frank hof")
     expect(page.get_by_role("option", name=re.compile("Frank Hofmann"))).to_be_visible()
     assert desk.violations() == []
     page.keyboard.press("Enter")
@@ -195,3 +197,25 @@ def test_without_javascript_the_pencil_leads_to_the_form(open_page: OpenPage) ->
     page.locator("#treatcard input[name=number]").fill("ohne skript 1")
     page.get_by_role("button", name="Speichern").last.click()
     expect(page.locator(".treatcard-number")).to_have_text("OHNESKRIPT1")
+
+
+def test_tips_at_the_edge_stay_within_a_narrow_window(open_page: OpenPage) -> None:
+    desk = open_page(width=390)
+    page = _at_card(desk, "Greta Grenze")
+    _settle(page)
+    page.get_by_role("link", name="E-Mail schreiben").last.hover()
+    assert desk.violations() == []
+
+
+def test_a_long_address_breaks_behind_its_at(open_page: OpenPage) -> None:
+    page = _at_card(open_page(), "Frank Hofmann")
+    lines = page.locator("#fact-email .fact-value > span").evaluate(
+        """shown => {
+            const range = document.createRange();
+            range.selectNodeContents(shown.childNodes[0]);
+            return range.getClientRects().length;
+        }"""
+    )
+    expect(page.locator("#fact-email")).to_contain_text("frank.hofmann@mail.example")
+    assert lines == 1
+    _settle(page)

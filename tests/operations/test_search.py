@@ -76,6 +76,8 @@ def test_foreign_numbers_by_their_national_writing(listed: Salon) -> None:
         ("sarah.smith@gmail.com", "Sarah Smith"),
         ("SARAH.SM", "Sarah Smith"),
         ("gmail", "Sarah Smith"),
+        ("@gmail", "Sarah Smith"),
+        ("smith @gmail.com", "Sarah Smith"),
         ("weiss", "Anna Lena Becker-Weiß"),
         ("Becker-Weiß", "Anna Lena Becker-Weiß"),
         ("lena beck", "Anna Lena Becker-Weiß"),
@@ -110,7 +112,7 @@ def test_pages_of_several_words_go_on_with_the_word_that_drove(
         assert sorted(seen) == [f"Anna{index}" for index in range(7)]
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "%", "_", "'", "xyz", "müller smith", "\x00", "0", "+"])
+@pytest.mark.parametrize("typed", ["", "  ", "%", "_", "'", "xyz", "müller smith", "\x00", "0", "+", "@", "@."])
 def test_what_fits_nothing_finds_nothing(listed: Salon, typed: str) -> None:
     assert _found(typed) == []
 

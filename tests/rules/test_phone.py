@@ -29,3 +29,11 @@ def test_numbers_are_shown_as_people_write_them() -> None:
     assert display_phone("+491715550318", "DE") == "0171 5550318"
     assert display_phone("+491715550318", "AT") == "+49 171 5550318"
     assert display_phone("", "DE") == ""
+
+
+def test_an_unknown_number_is_shown_so_that_it_can_be_dialled_and_read_again() -> None:
+    unknown = parse_phone("0176 12345", "DE")
+    assert not unknown.valid
+    shown = display_phone(unknown.e164, "DE")
+    assert shown == "+49 17612345"
+    assert parse_phone(shown, "DE") == unknown

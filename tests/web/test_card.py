@@ -87,7 +87,7 @@ CHANGES = [
     ("name", {"first_name": "Peggy", "last_name": "Lang-Roth"}, "Peggy Lang-Roth"),
     ("mobile", {"mobile": "+49 170 1112223"}, "0170 1112223"),
     ("landline", {"landline": "030 901820"}, "030 901820"),
-    ("email", {"email": "petra@mail.example"}, "petra@mail.example"),
+    ("email", {"email": "petra@mail.example"}, "petra@<wbr>mail.example"),
     ("birthday", {"birthday": "5.6."}, "05.06."),
     ("address", {"street": "Lindenstraße 7", "postal_code": "10969", "city": "Potsdam"}, "10969 Potsdam"),
     ("gender", {"gender": "FEMALE"}, "weiblich"),

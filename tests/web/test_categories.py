@@ -229,6 +229,7 @@ def test_the_page_lists_all_with_their_clients(manages: Browser, sonnenschein: S
     html = manages.get(PAGE).content.decode()
     assert f'href="/s/sonnenschein/clients/?category={vip.pk}"' in html
     assert "1 Kunde</a>" in html
+    assert '<a class="back" href="/s/sonnenschein/settings/">' in html
     assert "10\u00a0% auf Dienstleistungen und Artikel" in html
 
 
@@ -278,6 +279,8 @@ def test_staff_manage_the_plain_ones(browser: Browser, sonnenschein: Salon) -> N
     html = browser.get(PAGE).content.decode()
     assert f"{PAGE}{plain.pk}/delete/" in html
     assert f"{PAGE}{granting.pk}/" not in html
+    # Nor are they led to settings that refuse them.
+    assert 'class="back"' not in html
     for path in (f"{granting.pk}/delete/", f"{granting.pk}/restore/", "templates/"):
         assert browser.post(f"{PAGE}{path}").status_code == 403
     assert browser.post(f"{PAGE}{granting.pk}/", {"name": "X"}).status_code == 403

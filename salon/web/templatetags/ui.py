@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from django import template
 from django.forms import BoundField, CheckboxInput
 from django.forms.widgets import Input
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from lucide.templatetags.lucide import lucide
 
@@ -23,6 +24,12 @@ def _drawn(name: str, size: int, label: str) -> str:
 def icon(name: str, size: int = 16, label: str = "") -> str:
     """An icon of the lucide set, drawn once; decoration unless it has a label of its own."""
     return _drawn(str(name), size, str(label))
+
+
+@register.filter
+def breakable(text: str) -> str:
+    """Let a line break behind the @ of an e-mail address rather than in the middle of a word."""
+    return format_html_join(SafeString("@<wbr>"), "{}", ((part,) for part in text.split("@")))
 
 
 @register.filter
