@@ -20,6 +20,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "referred_by": ("referred_by_id",),
     "treatcard_number": ("treatcard_number",),
 }
+_NAMES = ("first_name", "last_name")
 _SUMS = ("visits", "carried_visits", "carried_points")
 _LEAST = ("first_visit_on", "carried_first_visit_on")
 _GREATEST = ("last_visit_on", "carried_last_visit_on")
@@ -80,24 +81,30 @@ def _known(one: Client, other: Client, column: str) -> list[date]:
 
 
 def differences(client: Client, after: Columns) -> dict[str, list[Any]]:
-    """Return before and after of each column that changes, in a form that JSON keeps."""
+    """Return before and after of each column that changes, in a form that JSON keeps; with those that belong to it."""
+    changed = {column for column, value in after.items() if getattr(client, column) != value}
+    together = {column for group in _GROUPS if changed.intersection(group) for column in group}
     return {
         column: [_kept(getattr(client, column)), _kept(value)]
         for column, value in after.items()
-        if getattr(client, column) != value
+        if column in changed | together
     }
 
 
 def separated(client: Client, changed: Mapping[str, list[Any]]) -> Columns:
     """Return the columns that a card gets back when a merge is undone.
 
-    What was changed since the merge keeps the change; of sums only what the merge added is taken off again.
+    What was changed since the merge keeps the change; of sums only what the merge added is taken off again. Somebody
+    who would be left without a name keeps the one she has.
     """
     back: Columns = {}
     for group in _GROUPS:
         touched = [column for column in group if column in changed]
         if all(getattr(client, column) == _read(column, changed[column][1]) for column in touched):
             back |= {column: _read(column, changed[column][0]) for column in touched}
+    if not any(back.get(name, getattr(client, name)) for name in _NAMES):
+        for name in _NAMES:
+            back.pop(name, None)
     for column in _SUMS:
         if column in changed:
             before, after = changed[column]

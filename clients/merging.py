@@ -55,9 +55,10 @@ class MergeErased(DomainError):
 class _Moved:
     """What one merge changed, as `Merge.moved` keeps it under this app's name.
 
-    `card`: before and after of each column of the survivor that changed. `treatcard_number`: what the duplicate had.
-    `referred`: cards that the duplicate had referred. `consents`: of each purpose the entry that the survivor took
-    over, and the id of the one that held before. `belongings`: rows that moved.
+    `card`: before and after of each column of the survivor that changed, and of those that belong to it.
+    `treatcard_number`: what the duplicate had. `referred`: cards that the duplicate had referred. `consents`: of each
+    purpose the entry that the survivor took over, and the id of the one that held before. `belongings`: rows that
+    moved.
     """
 
     card: dict[str, list[Any]]

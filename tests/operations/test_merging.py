@@ -440,6 +440,28 @@ def test_what_was_changed_since_stays_changed(desk: Desk) -> None:
     assert CarriedService.objects.get().client_id == CategoryAssignment.objects.get().client_id == double.pk
 
 
+def test_what_belongs_together_is_given_back_together_or_not_at_all(desk: Desk) -> None:
+    """An address that was corrected since keeps the postcode and the town of the correction."""
+    anna = desk.card("Anna", street="Weg 1", birthday="3.2.")
+    merge = desk.merge(
+        anna,
+        desk.card("Anne", street="Weg 1", postal_code="10115", city="Berlin", birthday="3.2.1990"),
+        wins={"address", "birthday"},
+    )
+    desk.change(anna, {"street": "Allee 2", "birthday": "5.6.1990"})
+    desk.undo(merge)
+    back = _now(anna).details
+    assert (back.street, back.postal_code, back.city, back.birthday) == ("Allee 2", "10115", "Berlin", "1990-06-05")
+
+
+def test_an_undo_leaves_nobody_without_a_name(desk: Desk) -> None:
+    anna = desk.card("Anna")
+    merge = desk.merge(anna, desk.card("", "Berg"))
+    desk.change(anna, {"first_name": ""})
+    desk.undo(merge)
+    assert _now(anna).full_name == "Berg"
+
+
 def test_a_number_given_to_somebody_else_meanwhile_stays_there(desk: Desk) -> None:
     anna, double, other = desk.card("Anna"), desk.card("Anna"), desk.card("Else")
     for client, number in ((anna, "TC-1"), (double, "TC-2")):
