@@ -5,7 +5,7 @@ Whoever brings a figure that is not known yet (the next appointment, what was ca
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -100,9 +100,13 @@ _NOTHING = Figures()
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows of the file, in the order of COLUMNS, and the number of the last client among them."""
+    """Some rows of the file, in the order of COLUMNS, how many, and the number of the last client among them.
 
-    rows: list[tuple[Cell, ...]]
+    The rows are put together as they are taken, once: without the database, and without all of them in memory twice.
+    """
+
+    rows: Iterator[tuple[Cell, ...]]
+    size: int
     last_number: int
 
 
@@ -134,7 +138,7 @@ def next_batch(clients: QuerySet[Client], *, after: int, words: Words, zone: Zon
         return None
     last_number = cards[-1][1]
     told = _Told(behind.filter(number__lte=last_number))
-    return Batch([_row(card, told, words, zone) for card in cards], last_number)
+    return Batch((_row(card, told, words, zone) for card in cards), len(cards), last_number)
 
 
 _READ = (

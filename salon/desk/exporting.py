@@ -343,7 +343,7 @@ def _rows(salon: Salon, export: Export, attempt: Attempt) -> Iterator[Sequence[C
             batch = next_batch(exported(export.selected), after=last_number, words=words, zone=zone)
             if batch is None:
                 return
-            export.rows += len(batch.rows)
+            export.rows += batch.size
             last_number = batch.last_number
             # What is published already keeps its own number.
             Export.objects.filter(pk=export.pk, state=ExportState.RUNNING).update(rows=export.rows)

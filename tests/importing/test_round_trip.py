@@ -83,7 +83,7 @@ def _export(salon: Salon, path: Path, kind: str) -> bytes:
     with salon_scope(salon.pk):
         batch = next_batch(exported(None), after=0, words=Words(), zone=ZoneInfo(salon.timezone))
     assert batch is not None
-    assert len(batch.rows) == len(PEOPLE)
+    assert batch.size == len(PEOPLE)
     (write_csv if kind == "csv" else write_xlsx)(Table("Kunden", COLUMNS, batch.rows), path)
     return path.read_bytes()
 

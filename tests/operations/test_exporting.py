@@ -263,8 +263,9 @@ def test_queries_do_not_grow_with_the_rows(in_sonnenschein: Salon, count: int) -
         _note(client, "Notiz", 2)
     with CaptureQueriesContext(connection) as queries:
         batch = next_batch(exported(None), after=0, words=Words(), zone=ZoneInfo(BERLIN))
-    assert batch is not None
-    assert (len(batch.rows), len(queries)) == (count, 3)
+        assert batch is not None
+        rows = list(batch.rows)
+    assert (batch.size, len(rows), len(queries)) == (count, count, 3)
 
 
 def test_progress_is_told_after_each_batch(
