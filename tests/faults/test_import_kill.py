@@ -1,6 +1,9 @@
 """`kill -9` of a worker in the middle of an import: every line once, whoever finishes it (quality.md §2)."""
 
+import os
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.db.models import Count
 from django.utils import timezone
 
+from clients.importing import stages
 from clients.importing.batches import begin, choose, undo, upload
 from clients.models import Client, ImportBatch, ImportRow, ImportState, SearchToken
 from salon.audit.models import AuditEntry
@@ -20,7 +24,9 @@ from tests.faults.workers import Faults, let_leases_end, until
 from tests.importing.files import MANAGER, choices_of, table
 from tests.work.broker import emptied_broker
 
-MANY = 4_000
+# What a worker takes at once, here (see `halting_imports`) and in earnest.
+BLOCK = stages.BLOCK if os.environ.get("SOAK") else 50
+MANY = 8 * BLOCK if os.environ.get("SOAK") else 4 * BLOCK
 
 
 @pytest.fixture
@@ -30,6 +36,14 @@ def imports_dir(settings: Any, tmp_path: Path) -> Path:
     options = {"location": folder}
     settings.STORAGES = {**settings.STORAGES, "imports": {**settings.STORAGES["imports"], "OPTIONS": options}}
     return folder
+
+
+def _assert_each_line_once(addresses: set[str]) -> None:
+    assert set(Client.objects.values_list("number", flat=True)) == set(range(1, MANY + 1))
+    assert set(Client.objects.values_list("email", flat=True)) == addresses
+    assert not Client.objects.annotate(times=Count("notes")).exclude(times=1).exists()
+    assert AuditEntry.objects.filter(action="client.imported").count() == MANY
+    assert ImportRow.objects.filter(outcome="CREATE", card_id__isnull=False).count() == MANY
 
 
 @pytest.mark.django_db(transaction=True)
@@ -51,39 +65,46 @@ def test_an_import_survives_a_kill_at_every_stage(
         monkeypatch.setenv("CELERY_BROKER_URL", broker)
         faults = Faults(broker, tmp_path)
 
-        def killed_and_finished(state: ImportState) -> ImportBatch:
-            with faults.worker():
-                until(lambda: now().done > 0, patience=120)
+        def kill_in_the_second_block(ask_for: Callable[[], None], state: ImportState) -> None:
+            """Ask for a stage, and let the worker die that has written its second block but not committed it."""
+            point = f"{state.value}-2"
+            faults.halt("import", point)
+            ask_for()
+            until(lambda: faults.has_been("import", point), patience=120)
             half = now()
-            assert 0 < half.done < MANY, half.state
+            assert (half.state, half.done) == (state, BLOCK)
             assert DueWork.objects.get().claimed_at is not None
+
+        def finished_by_another(worker: ExitStack, killed: ImportState, state: ImportState) -> ImportBatch:
+            """Kill the worker, and return the import when the next one has finished the stage; that one goes on."""
+            worker.close()
+            faults.go_on("import", f"{killed.value}-2")
             let_leases_end()
             assert dispatch() == 1
-            with faults.worker():
-                until(lambda: now().state == state, patience=240)
-                until(lambda: not DueWork.objects.exists())
+            worker.enter_context(faults.worker())
+            until(lambda: now().state == state, patience=240)
+            until(lambda: not DueWork.objects.exists())
             return now()
 
-        ask(upload, file_name="kunden.csv", content=ContentFile(content))
-        read = killed_and_finished(ImportState.MAPPING)
-        assert (read.lines, list(imports_dir.iterdir())) == (MANY, [])
+        with ExitStack() as worker:
+            worker.enter_context(faults.worker())
+            uploading = partial(ask, upload, file_name="kunden.csv", content=ContentFile(content))
+            kill_in_the_second_block(uploading, ImportState.READING)
+            read = finished_by_another(worker, ImportState.READING, ImportState.MAPPING)
+            assert (read.lines, list(imports_dir.iterdir())) == (MANY, [])
 
-        ask(choose, batch_id=read.pk, choices=choices_of(read))
-        assert killed_and_finished(ImportState.CHECKED).created == MANY
+            checking = partial(ask, choose, batch_id=read.pk, choices=choices_of(read))
+            kill_in_the_second_block(checking, ImportState.CHECKING)
+            assert finished_by_another(worker, ImportState.CHECKING, ImportState.CHECKED).created == MANY
 
-        ask(begin, batch_id=read.pk)
-        applied = killed_and_finished(ImportState.APPLIED)
-        assert (applied.created, applied.updated, applied.same, applied.faulty) == (MANY, 0, 0, 0)
-        with salon_scope(sonnenschein.pk):
-            assert set(Client.objects.values_list("number", flat=True)) == set(range(1, MANY + 1))
-            assert set(Client.objects.values_list("email", flat=True)) == {email for _name, email, _note in rows}
-            twice = Client.objects.annotate(times=Count("notes")).exclude(times=1)
-            assert not twice.exists()
-            assert AuditEntry.objects.filter(action="client.imported").count() == MANY
-            assert ImportRow.objects.filter(outcome="CREATE", card_id__isnull=False).count() == MANY
+            kill_in_the_second_block(partial(ask, begin, batch_id=read.pk), ImportState.APPLYING)
+            applied = finished_by_another(worker, ImportState.APPLYING, ImportState.APPLIED)
+            assert (applied.created, applied.updated, applied.same, applied.faulty) == (MANY, 0, 0, 0)
+            with salon_scope(sonnenschein.pk):
+                _assert_each_line_once({email for _name, email, _note in rows})
 
-        ask(undo, batch_id=read.pk)
-        assert killed_and_finished(ImportState.UNDONE).kept == 0
+            kill_in_the_second_block(partial(ask, undo, batch_id=read.pk), ImportState.UNDOING)
+            assert finished_by_another(worker, ImportState.UNDOING, ImportState.UNDONE).kept == 0
         with salon_scope(sonnenschein.pk):
             assert not Client.objects.exists()
             assert not SearchToken.objects.exists()
