@@ -268,6 +268,7 @@ CELERY_DB_REUSE_MAX = 1000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 # A tick that no worker has taken when the next one is sent is void: nothing piles up while workers are down.
+# At most an hour each: where the schedule is forgotten with a restart, an interval begins anew.
 CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in (
@@ -276,7 +277,7 @@ CELERY_BEAT_SCHEDULE = {
         ("forget-expired", "salon.identity.tasks.forget_expired", 3600.0),
         ("forget-answers", "salon.api.tasks.forget_answers", 3600.0),
         ("forget-exports", "salon.desk.tasks.forget_exports", 3600.0),
-        ("forget-imports", "clients.tasks.forget_imports", 24 * 3600.0),
+        ("forget-imports", "clients.tasks.forget_imports", 3600.0),
     )
 }
 

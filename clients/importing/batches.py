@@ -316,8 +316,12 @@ def delete_unnamed(named: Collection[str], *, now: datetime) -> None:
     except FileNotFoundError:
         return
     for name in found:
-        if name not in named and storage().get_modified_time(name) < now - _SOON:
-            storage().delete(name)
+        try:
+            if name not in named and storage().get_modified_time(name) < now - _SOON:
+                storage().delete(name)
+        except FileNotFoundError:
+            # Read and deleted by its worker meanwhile.
+            continue
 
 
 def forget_old(*, now: datetime) -> int:

@@ -67,8 +67,12 @@ def delete_unnamed(salon_id: UUID, *, named: Collection[str], now: datetime) -> 
     except FileNotFoundError:
         return
     for name in (f"{folder}/{one}" for one in found):
-        if name not in named and storage.get_modified_time(name) < now - _SOON:
-            storage.delete(name)
+        try:
+            if name not in named and storage.get_modified_time(name) < now - _SOON:
+                storage.delete(name)
+        except FileNotFoundError:
+            # Deleted meanwhile with its export.
+            continue
 
 
 def delete_scratch(*, now: datetime) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.test import Client as Browser
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -169,9 +170,17 @@ def test_a_file_that_no_import_names_goes(
         (imports_folder / name).touch()
         then = time.time() - hours * 3600
         os.utime(imports_folder / name, (then, then))
+    # One that is gone by the time it is looked at.
+    (imports_folder / "a-gone.table").symlink_to("nowhere")
     with django_capture_on_commit_callbacks(execute=True):
         forget_imports()
+    (imports_folder / "a-gone.table").unlink()
     assert sorted(one.name for one in imports_folder.iterdir()) == sorted(["arriving.table", batch.stored_as])
+
+
+def test_what_is_to_be_forgotten_is_although_beat_restarts_every_day() -> None:
+    """Its schedule does not outlive its container, and an interval that is longer would never be over."""
+    assert max(entry["schedule"] for entry in settings.CELERY_BEAT_SCHEDULE.values()) <= 3600
 
 
 def test_faulty_lines_come_back_as_they_were(
