@@ -1,8 +1,10 @@
 """The client card as integrations see it (api.md, client)."""
 
+import re
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -12,11 +14,24 @@ from clients.details import YES, ChangedDetails, ClientDetails, Gender
 from clients.models import Client, CreatedVia
 from salon.api.serializers import Body, Flag, OneOf, Text
 
+_BIRTHDAY = re.compile(r"(?:\d{4}|-)-\d{2}-\d{2}", re.ASCII)
 _DETAILS = [field.name for field in fields(ClientDetails)]
 
 
 class BirthdayText(Text):
-    """A birthday, with or without its year."""
+    """A birthday, with or without its year; only as the contract writes days: 03/05 is two days of the year."""
+
+    default_error_messages = {"writing": _("Give a day as YYYY-MM-DD, or as --MM-DD without the year.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the birthday as it came.
+
+        Raises: ValidationError for another writing.
+        """
+        text = super().to_internal_value(data)
+        if text.strip() and not _BIRTHDAY.fullmatch(text.strip()):
+            raise serializers.ValidationError(self.error_messages["writing"], "invalid")
+        return text
 
     def get_attribute(self, instance: Any) -> str:
         """Return the birthday on the card in ISO, empty when there is none."""

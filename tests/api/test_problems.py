@@ -84,7 +84,7 @@ def test_405_names_what_is_allowed(api: Caller) -> None:
 
 
 def test_wrong_input_names_every_field_and_keeps_english_unless_german_is_preferred(api: Caller) -> None:
-    body = {"email": "nobody", "mobile": "1", "birthday": "31.02.1990", "gender": "X"}
+    body = {"email": "nobody", "mobile": "1", "birthday": "1990-02-31", "gender": "X"}
     english = problem(api.post("clients", body), 400, "invalid")
     assert {error["field"] for error in english["errors"]} == {"email", "mobile", "birthday", "gender", "first_name"}
     assert english["errors"][-1] == {
