@@ -16,6 +16,8 @@ def test_filters_are_chips_and_addresses(open_page: OpenPage) -> None:
     page.goto(desk.base + LIST)
     page.get_by_role("link", name="Filter").click()
     drawer = page.get_by_role("dialog", name="Kunden filtern")
+    expect(drawer).to_be_visible()
+    assert desk.violations() == []
     drawer.get_by_label("Status").select_option("NEW")
     drawer.get_by_role("button", name="Kunden anzeigen").click()
     page.wait_for_url(f"**{LIST}?status=NEW")
