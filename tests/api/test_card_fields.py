@@ -53,7 +53,7 @@ def test_who_recommended_the_salon(api: Caller) -> None:
 
 @pytest.mark.parametrize("state", [CardState.MERGED, CardState.ERASED])
 def test_a_card_that_is_gone_recommends_nobody(api: Caller, sonnenschein: Salon, state: CardState) -> None:
-    petra, anna = _made(api)["id"], _made(api)["id"]
+    petra, anna = str(_made(api)["id"]), str(_made(api)["id"])
     with salon_scope(sonnenschein.pk):
         Client.objects.filter(pk=petra).update(state=state, merged_into=anna if state == CardState.MERGED else None)
     assert wrong(api.patch(f"clients/{anna}", {"referred_by": petra})) == {"referred_by": "not_found"}

@@ -8,8 +8,10 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.models import GeneratedField
 from django.utils import timezone
 
+from clients.classification import Reason, Status
 from clients.details import ClientDetails
 from clients.models import Client, CreatedVia
 from salon import environment
@@ -19,7 +21,7 @@ from tests.bench.measuring import REPEATS
 SURNAME = "Messwert"
 # Above any number that the salon gives away meanwhile.
 _FIRST_NUMBER = 1_500_000_000
-_FIELDS = Client._meta.concrete_fields
+_FIELDS = [field for field in Client._meta.concrete_fields if not isinstance(field, GeneratedField)]
 _INSERT = (
     f"INSERT INTO clients_client ({', '.join(str(field.column) for field in _FIELDS)}) "
     f"VALUES ({', '.join(['%s'] * len(_FIELDS))})"
@@ -64,6 +66,8 @@ def _row(salon: Salon, number: int) -> list[object]:
         number=number,
         listed_on=salon.date_at(now),
         created_via=CreatedVia.STAFF.value,
+        status=Status.RETURNING.value,
+        status_reason=Reason.LISTED.value,
         sort_key=ClientDetails(**details).sort_key,
         created_at=now,
         updated_at=now,
