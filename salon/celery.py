@@ -15,8 +15,9 @@ class SalonTask(Task[Any, Any]):
     Celery keeps connections over many tasks, and with them one that the database has ended: every task would fail.
     """
 
-    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ARG002
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
         """Let a connection that failed go, and one that was idle be tried when it is used."""
+        del task_id, args, kwargs
         for connection in connections.all(initialized_only=True):
             connection.close_if_unusable_or_obsolete()
 

@@ -31,6 +31,7 @@ PASSWORD = "treatcard-demo"
 def pytest_configure() -> None:
     """Compile the translations; serve assets by their plain names, as no manifest is collected for tests."""
     compile_catalogues(settings.BASE_DIR / "locale")
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
+import structlog
 import time_machine
 from django.conf import settings
 from django.db import transaction
@@ -39,6 +40,12 @@ from tests.identity.racing import race
 MINUTES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360]
 INSTANT = timedelta(microseconds=1)
 ADDRESS = "mia@x.example"
+
+
+@pytest.fixture(autouse=True)
+def fresh_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A logger that was used before logging was set up anew would write past `capture_logs`."""
+    monkeypatch.setattr(queue, "log", structlog.get_logger())
 
 
 def _work(due_at: datetime = NOW) -> DueWork:
