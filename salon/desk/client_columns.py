@@ -4,7 +4,6 @@ Whoever brings a figure that is not known yet (the next appointment, what was ca
 `_figures`, and to nothing else.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -13,14 +12,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, StringAgg, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clients.classification import CreatedVia, Reason, Status
 from clients.details import Gender
-from clients.models import CategoryAssignment, Client, Note
+from clients.models import Client
 
 Cell = str | int | float | date | None
 
@@ -136,13 +135,12 @@ def next_batch(clients: QuerySet[Client], *, after: int, words: Words, zone: Zon
     cards = list(behind.order_by("number").values_list(*_READ)[:BATCH])
     if not cards:
         return None
-    last_number = cards[-1][1]
+    last_number = cards[-1][0]
     told = _Told(behind.filter(number__lte=last_number))
     return Batch((_row(card, told, words, zone) for card in cards), len(cards), last_number)
 
 
 _READ = (
-    "pk",
     "number",
     "first_name",
     "last_name",
@@ -172,26 +170,24 @@ _READ = (
 
 
 class _Told:
-    """What stands of some clients outside their cards' rows."""
+    """What stands of some clients outside their cards' rows, by client number: one text each, made in the database."""
 
     def __init__(self, clients: QuerySet[Client]) -> None:
-        # By a subquery: thousands of parameters take longer to send than the rows to find.
-        ids = clients.values("pk")
-        assigned = CategoryAssignment.objects.filter(client__in=ids, category__deleted_at=None)
-        self.categories = _joined(
-            assigned.order_by("category__name_key", "category").values_list("client", "category__name"),
-            BETWEEN_CATEGORIES,
+        assigned = clients.filter(assignments__category__deleted_at=None, assignments__isnull=False)
+        names = StringAgg(
+            "assignments__category__name",
+            Value(BETWEEN_CATEGORIES),
+            order_by=("assignments__category__name_key", "assignments__category"),
         )
-        written = Note.objects.filter(client__in=ids, deleted_at=None)
-        self.notes = _joined(written.order_by("written_at", "pk").values_list("client", "text"), BETWEEN_NOTES)
+        self.categories = _fitting_each(assigned.values_list("number").annotate(names=names))
+        written = clients.filter(notes__deleted_at=None, notes__isnull=False)
+        texts = StringAgg("notes__text", Value(BETWEEN_NOTES), order_by=("notes__written_at", "notes__pk"))
+        self.notes = _fitting_each(written.values_list("number").annotate(texts=texts))
         self.figures = _figures(clients)
 
 
-def _joined(pairs: Iterable[tuple[UUID, str]], between: str) -> dict[UUID, str]:
-    found: defaultdict[UUID, list[str]] = defaultdict(list)
-    for client_id, text in pairs:
-        found[client_id].append(text)
-    return {client_id: _fitting(between.join(texts)) for client_id, texts in found.items()}
+def _fitting_each(texts: Iterable[tuple[int, str]]) -> dict[int, str]:
+    return {number: _fitting(text) for number, text in texts}
 
 
 def _fitting(text: str) -> str:
@@ -202,14 +198,13 @@ def _fitting(text: str) -> str:
     return units.decode("utf-16-le", errors="ignore")
 
 
-def _figures(clients: QuerySet[Client]) -> dict[UUID, Figures]:  # noqa: ARG001 - of no client is anything known yet
-    """Return what appointments and sales say of these clients; one that is missing has no figures."""
+def _figures(clients: QuerySet[Client]) -> dict[int, Figures]:  # noqa: ARG001 - of no client is anything known yet
+    """Return what appointments and sales say of these clients, by number; one that is missing has no figures."""
     return {}
 
 
 def _row(card: tuple[Any, ...], told: _Told, words: Words, zone: ZoneInfo) -> tuple[Cell, ...]:
     (
-        client_id,
         number,
         first_name,
         last_name,
@@ -236,7 +231,7 @@ def _row(card: tuple[Any, ...], told: _Told, words: Words, zone: ZoneInfo) -> tu
         email_consent_at,
         created_via,
     ) = card
-    figures = told.figures.get(client_id, _NOTHING)
+    figures = told.figures.get(number, _NOTHING)
     return (
         number,
         first_name,
@@ -249,7 +244,7 @@ def _row(card: tuple[Any, ...], told: _Told, words: Words, zone: ZoneInfo) -> tu
         street,
         postal_code,
         city,
-        told.categories.get(client_id),
+        told.categories.get(number),
         treatcard_number,
         points,
         words.status[status],
@@ -266,7 +261,7 @@ def _row(card: tuple[Any, ...], told: _Told, words: Words, zone: ZoneInfo) -> tu
         words.consent[email_consent],
         email_consent_at and email_consent_at.astimezone(zone).date(),
         words.source[created_via],
-        told.notes.get(client_id),
+        told.notes.get(number),
     )
 
 
