@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,7 +34,7 @@ _ICONS = {Status.NEW: "sparkles", Status.RETURNING: "user-check"}
 class ShownVerdict:
     """The verdict of a day as a card tells it: `tone` is `new` or `returning`, never without icon and label."""
 
-    label: Promise | str
+    label: str
     tone: str
     icon: str
     because: str
@@ -55,7 +54,7 @@ def explain(client: Client, today: date) -> ShownVerdict:
     changes_on = status_changes_on(client.facts, today)
     first_visit = client.first_success_on is None and client.last_success_on is None
     return ShownVerdict(
-        label=verdict.status.label,
+        label=str(verdict.status.label),
         tone=verdict.status.lower(),
         icon=_ICONS[verdict.status],
         because=_because(verdict, client.listed_on),
