@@ -67,7 +67,9 @@ class Watched:
         where = message.location["url"]
         # A script or an icon that is missing answers 404 too.
         told = where in self.asked and any(one in message.text for one in EXPECTED)
-        if message.type in {"error", "warning"} and not told:
+        # htmx calls it an error that a newer request takes the place of one still running; what fails says more.
+        replaced = message.text.startswith(("htmx:afterRequest,", "htmx:sendAbort,"))
+        if message.type in {"error", "warning"} and not told and not replaced:
             self.complaints.append(f"{message.text} ({where})")
 
     def sign_in(self, email: str) -> None:
