@@ -227,6 +227,7 @@ def _checked_zip(file: BinaryIO) -> str:
                         unpacked += len(chunk)
                         if unpacked > MOST_UNPACKED or unpacked > max(UNSUSPICIOUS, size * MOST_RATIO):
                             raise Unreadable("zip_bomb")
+    # All that reading a damaged or crafted archive ends with: an unknown packing, an offset before the file, bad data.
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError, zlib.error) as error:
         raise Unreadable("broken_workbook") from error
     except RuntimeError as error:  # an encrypted part

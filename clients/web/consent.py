@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 from clients.cards import get_client
 from clients.consent import ledger_of, record_consent
 from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
-from clients.web.notes import CHANGED, HealthPanel, health_panel
+from clients.web.inline import CHANGED
+from clients.web.notes import HealthPanel, health_panel
 from salon.errors import FieldError, InvalidInput
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires

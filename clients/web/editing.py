@@ -17,7 +17,6 @@ from clients.cards import (
     Saved,
     create_client,
     get_client,
-    update_client,
 )
 from clients.details import LABELS, ClientDetails
 from clients.models import Client, CreatedVia
@@ -25,6 +24,7 @@ from clients.web.forms import (
     FIRST_ENTERED,
     ClientForm,
     Difference,
+    change_card,
     conflicting_form,
     differences,
     fields_for,
@@ -84,14 +84,7 @@ def edit(request: SalonRequest, client_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, form, cancel_url=cancel_url, client=client)
     try:
-        saved = update_client(
-            actor=request.actor,
-            salon=request.salon,
-            client_id=client.pk,
-            changes=form.changes,
-            seen=form.overwritten if request.POST.get("confirm") == "mine" else form.seen,
-            now=timezone.now(),
-        )
+        saved = change_card(request, client.pk, form)
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
         return _form_page(request, form, cancel_url=cancel_url, client=client)

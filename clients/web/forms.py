@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from clients.cards import ConflictingChange
+from clients.cards import ConflictingChange, Saved, update_client
 from clients.details import LABELS, YES, ChangedDetails, Gender
 from clients.models import Client
 from clients.referral import referrer_in, referrer_seen, written
@@ -16,6 +18,7 @@ from clients.web.shown import birthday_text, worded
 from salon.errors import InvalidInput
 from salon.identity.roles import Actor, Permission
 from salon.phone import display_phone
+from salon.web.access import SalonRequest
 from salon.web.forms import show_errors
 
 # What is asked of somebody who is new here.
@@ -171,6 +174,21 @@ class Difference:
     label: Promise
     mine: str
     theirs: str
+
+
+def change_card(request: SalonRequest, client_id: UUID, form: ClientForm) -> Saved:
+    """Change a card to what a valid form says; "keep mine" overwrites what a conflict has told, and nothing else.
+
+    Raises: NotAllowed, NotFound, InvalidInput, ConflictingChange.
+    """
+    return update_client(
+        actor=request.actor,
+        salon=request.salon,
+        client_id=client_id,
+        changes=form.changes,
+        seen=form.overwritten if request.POST.get("confirm") == "mine" else form.seen,
+        now=timezone.now(),
+    )
 
 
 def differences(form: ClientForm, refusal: ConflictingChange, country: str) -> list[Difference]:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
@@ -232,6 +233,15 @@ def _render(
     return response
 
 
+@contextmanager
+def _telling_who_comes_late(request: SalonRequest) -> Iterator[None]:
+    """Tell somebody whose page is older than the import what has become of it, and go on to where it is."""
+    try:
+        yield
+    except WrongMoment as moved:
+        messages.info(request, str(moved.message))
+
+
 @requires(Permission.CLIENTS_IMPORT)
 @require_POST
 def columns(request: SalonRequest, import_id: UUID) -> HttpResponse:
@@ -255,10 +265,8 @@ def columns(request: SalonRequest, import_id: UUID) -> HttpResponse:
 def back(request: SalonRequest, import_id: UUID) -> HttpResponse:
     """Leads from the preview back to the columns."""
     batch = batches.get_batch(import_id)
-    try:
+    with _telling_who_comes_late(request):
         batches.reconsider(actor=request.actor, batch_id=batch.pk)
-    except WrongMoment as moved:
-        messages.info(request, str(moved.message))
     return _to(request, batch)
 
 
@@ -267,10 +275,8 @@ def back(request: SalonRequest, import_id: UUID) -> HttpResponse:
 def begin(request: SalonRequest, import_id: UUID) -> HttpResponse:
     """Has written what the preview shows."""
     batch = batches.get_batch(import_id)
-    try:
+    with _telling_who_comes_late(request):
         batches.begin(actor=request.actor, batch_id=batch.pk, now=timezone.now())
-    except WrongMoment as moved:
-        messages.info(request, str(moved.message))
     return _to(request, batch)
 
 
@@ -279,10 +285,8 @@ def begin(request: SalonRequest, import_id: UUID) -> HttpResponse:
 def undo(request: SalonRequest, import_id: UUID) -> HttpResponse:
     """Has an import taken back."""
     batch = batches.get_batch(import_id)
-    try:
+    with _telling_who_comes_late(request):
         batches.undo(actor=request.actor, batch_id=batch.pk, now=timezone.now())
-    except WrongMoment as moved:
-        messages.info(request, str(moved.message))
     return _to(request, batch)
 
 

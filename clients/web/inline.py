@@ -9,13 +9,12 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from clients.cards import ConflictingChange, get_client, update_client
+from clients.cards import ConflictingChange, get_client
 from clients.models import Client
 from clients.web.facts import GROUPS, Group, fact_of
-from clients.web.forms import ClientForm, Difference, conflicting_form, differences, initial_of
+from clients.web.forms import ClientForm, Difference, change_card, conflicting_form, differences, initial_of
 from salon.errors import FieldError, InvalidInput
 from salon.web.access import SalonRequest, View, requires
 from salon.web.forms import show_errors
@@ -45,14 +44,7 @@ def _save(request: SalonRequest, client: Client, group: Group) -> HttpResponse:
     if not form.is_valid():
         return _form(request, client, group, form)
     try:
-        saved = update_client(
-            actor=request.actor,
-            salon=request.salon,
-            client_id=client.pk,
-            changes=form.changes,
-            seen=form.overwritten if request.POST.get("confirm") == "mine" else form.seen,
-            now=timezone.now(),
-        )
+        saved = change_card(request, client.pk, form)
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
         return _form(request, client, group, form)

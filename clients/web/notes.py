@@ -28,13 +28,11 @@ from clients.notes import (
     write_health,
     write_note,
 )
+from clients.web.inline import CHANGED
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.tenancy.models import new_id
 from salon.web.access import SalonRequest, requires
-
-# What the card's other parts listen for: the history shows what happened without a reload.
-CHANGED = "card-changed"
 
 
 @dataclass(frozen=True, slots=True)
