@@ -1,0 +1,101 @@
+"""Two cards, everything that may hang on them, and every row of them as it is."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+
+from clients.cards import create_client, update_client
+from clients.consent import record_consent
+from clients.details import ChangedDetails, ClientDetails
+from clients.models import (
+    CarriedService,
+    Category,
+    CategoryAssignment,
+    Client,
+    ConsentPurpose,
+    ConsentSource,
+    CreatedVia,
+    Decision,
+    Merge,
+)
+from salon.desk.merging import merge_cards, undo_merge
+from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role, system_actor
+from salon.tenancy.models import Salon
+from tests.conftest import NOW
+
+MANAGER = Actor(ActorKind.USER, None, "Carla", PERMISSIONS[Role.MANAGER])
+LATER = NOW + timedelta(hours=1)
+GRANTED, WITHDRAWN = Decision.GRANTED, Decision.WITHDRAWN
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a manager does in one salon."""
+
+    salon: Salon
+
+    def card(self, first: str, last: str = "", *, via: CreatedVia = CreatedVia.STAFF, **details: str) -> Client:
+        given = ClientDetails(first, last, **details)
+        saved = create_client(
+            actor=system_actor("test"), salon=self.salon, details=given, created_via=via, now=NOW - timedelta(days=9)
+        )
+        return saved.client
+
+    def change(self, client: Client, changes: ChangedDetails) -> None:
+        update_client(actor=MANAGER, salon=self.salon, client_id=client.pk, changes=changes, now=LATER)
+
+    def set(self, client: Client, **columns: Any) -> None:
+        Client.objects.filter(pk=client.pk).update(**columns)
+
+    def decide(self, client: Client, purpose: ConsentPurpose, decision: Decision, at: datetime) -> None:
+        record_consent(
+            actor=MANAGER,
+            client_id=client.pk,
+            purpose=purpose,
+            decision=decision,
+            source=ConsentSource.SALON,
+            wording=f"Worte für {client.first_name}",
+            now=at,
+        )
+
+    def categorise(self, client: Client, *names: str) -> None:
+        for name in names:
+            category, _made = Category.objects.get_or_create(name=name, name_key=name, defaults={"created_at": NOW})
+            CategoryAssignment.objects.create(category=category, client_id=client.pk, assigned_at=NOW)
+
+    def had(self, client: Client, **services: int) -> None:
+        for name, times in services.items():
+            CarriedService.objects.create(client_id=client.pk, name=name, times=times)
+
+    def merge(self, survivor: Client, duplicate: Client, now: datetime = NOW, **more: Any) -> Merge:
+        return merge_cards(
+            actor=MANAGER, salon=self.salon, survivor_id=survivor.pk, duplicate_id=duplicate.pk, now=now, **more
+        )
+
+    def undo(self, merge: Merge, now: datetime = LATER) -> Merge:
+        return undo_merge(actor=MANAGER, salon=self.salon, merge_id=merge.pk, now=now)
+
+
+def as_it_is(client: Client) -> Client:
+    return Client.objects.get(pk=client.pk)
+
+
+# What a merge and its undoing leave behind on purpose: they are changes, and they are recorded.
+GROWING = {"audit.AuditEntry", "clients.ConsentEntry", "clients.Merge"}
+COUNTING = {"version", "updated_at"}
+
+
+def snapshot() -> dict[str, list[dict[str, Any]]]:
+    """Return every row of every table of the clients that a merge has to give back."""
+    found = {}
+    for model in [*apps.get_app_config("clients").get_models(), *apps.get_app_config("audit").get_models()]:
+        if model._meta.label in GROWING:
+            continue
+        rows = [
+            {name: value for name, value in row.items() if name not in COUNTING}
+            for row in model._default_manager.values()
+        ]
+        found[model._meta.label] = sorted(rows, key=str)
+    return found
