@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.classification import CreatedVia, Facts, Reason, Status
 from clients.details import YES, Birthday, ClientDetails, Gender, parse_birthday
+from salon.catalogue.models import StaffMember
 from salon.tenancy.constraints import RowLevelSecurity, SalonKey, SalonReference, owned_by_salon
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon, SalonOwned
@@ -82,6 +83,15 @@ class Client(SalonOwned):
     referred_by = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+"
     )
+    preferred_staff = models.ForeignKey(
+        StaffMember,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
     blocked = models.BooleanField(default=False)
     blocked_reason = models.CharField(max_length=200, blank=True)
     treatcard_number = models.CharField(max_length=40, blank=True)
@@ -139,6 +149,7 @@ class Client(SalonOwned):
             *owned_by_salon("clients_client"),
             SalonReference("merged_into", name="clients_client_merged_into"),
             SalonReference("referred_by", name="clients_client_referred_by"),
+            SalonReference("preferred_staff", name="clients_client_preferred_staff"),
             models.UniqueConstraint(fields=["salon", "number"], name="clients_client_number"),
             models.UniqueConstraint(fields=["salon", "sort_key", "id"], name="clients_client_by_name"),
             models.UniqueConstraint(fields=["salon", "listed_on", "id"], name="clients_client_by_listed_on"),
@@ -183,6 +194,11 @@ class Client(SalonOwned):
                 fields=["salon", "referred_by"],
                 condition=models.Q(referred_by__isnull=False),
                 name="clients_client_of_referrer",
+            ),
+            models.Index(
+                fields=["salon", "preferred_staff"],
+                condition=models.Q(preferred_staff__isnull=False),
+                name="clients_client_of_staff",
             ),
             models.Index(
                 fields=["salon", "merged_into"],

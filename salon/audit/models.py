@@ -19,11 +19,20 @@ class AuditEntry(SalonOwned):
     action = models.CharField(max_length=60)
     subject_kind = models.CharField(max_length=40)
     subject_id = models.UUIDField()
+    # The client it concerns where the subject is something of hers: an appointment, a sale.
+    client_id = models.UUIDField(null=True, blank=True)
     changes = models.JSONField(default=list)
 
     class Meta:
         constraints = [*owned_by_salon("audit_auditentry"), AppendOnly(name="audit_auditentry_append_only")]
-        indexes = [models.Index(fields=["salon", "subject_id", "at", "id"], name="audit_auditentry_subject")]
+        indexes = [
+            models.Index(fields=["salon", "subject_id", "at", "id"], name="audit_auditentry_subject"),
+            models.Index(
+                fields=["salon", "client_id", "at", "id"],
+                condition=models.Q(client_id__isnull=False),
+                name="audit_auditentry_client",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at} {self.action} {self.subject_id}"

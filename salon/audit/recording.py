@@ -23,11 +23,19 @@ class Change:
 
 
 def record(
-    *, actor: Actor, action: str, subject_kind: str, subject_id: UUID, changes: Iterable[Change], now: datetime
+    *,
+    actor: Actor,
+    action: str,
+    subject_kind: str,
+    subject_id: UUID,
+    changes: Iterable[Change],
+    now: datetime,
+    client_id: UUID | None = None,
 ) -> None:
     """Write one entry in the transaction of the change it tells of (domain.md §8).
 
-    `action` reads `thing.what_happened`, as in `client.updated`.
+    `action` reads `thing.what_happened`, as in `client.updated`. Where the subject is something of a client's,
+    `client_id` is hers: it stands in her history.
     """
     AuditEntry.objects.create(
         at=now,
@@ -37,6 +45,7 @@ def record(
         action=action,
         subject_kind=subject_kind,
         subject_id=subject_id,
+        client_id=client_id,
         changes=[asdict(change) for change in changes],
     )
 

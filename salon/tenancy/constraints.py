@@ -9,7 +9,7 @@ from django.db.backends.ddl_references import Statement, Table
 from django.db.models.constraints import BaseConstraint
 
 
-class _DatabaseOnly(BaseConstraint):
+class DatabaseOnly(BaseConstraint):
     """A constraint that lives in the database alone: created and dropped by migrations, never validated in Python."""
 
     create: str
@@ -32,7 +32,7 @@ class _DatabaseOnly(BaseConstraint):
         """The database is the rule; there is nothing to check before it."""
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, _DatabaseOnly):
+        if isinstance(other, DatabaseOnly):
             return self.deconstruct() == other.deconstruct()
         return NotImplemented
 
@@ -50,7 +50,7 @@ class _DatabaseOnly(BaseConstraint):
         return {}
 
 
-class RowLevelSecurity(_DatabaseOnly):
+class RowLevelSecurity(DatabaseOnly):
     """A row is seen and written only in the scope of its own salon; without a scope every statement fails."""
 
     create = (
@@ -63,14 +63,14 @@ class RowLevelSecurity(_DatabaseOnly):
     )
 
 
-class SalonKey(_DatabaseOnly):
+class SalonKey(DatabaseOnly):
     """The row's salon exists; checked at once, where Django's own key would wait for the commit."""
 
     create = 'ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (salon_id) REFERENCES "tenancy_salon" (id)'
     remove = "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s"
 
 
-class SalonReference(_DatabaseOnly):
+class SalonReference(DatabaseOnly):
     """A foreign key that cannot point into another salon: `(salon_id, field_id) → (salon_id, id)`."""
 
     create = (
@@ -97,7 +97,7 @@ class SalonReference(_DatabaseOnly):
         }
 
 
-class AppendOnly(_DatabaseOnly):
+class AppendOnly(DatabaseOnly):
     """Rows are written once: the serving role has no right to change them, and a trigger refuses it all the same."""
 
     create = (

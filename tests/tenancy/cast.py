@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
 from django.db import models
+from psycopg.types.multirange import TimestamptzMultirange
+from psycopg.types.range import TimestamptzRange
 from uuid_utils.compat import uuid7
 
+from salon.catalogue.models import Service, SpecialOffer
 from salon.tenancy.constraints import RowLevelSecurity
 from tests.conftest import NOW
 
+LATER = NOW + timedelta(hours=1)
 # What a check constraint of the model asks for beyond the types of its fields.
 _PARTICULARS: dict[str, dict[str, Any]] = {
     "clients.Client": {"first_name": "Anna"},
     "desk.Export": {"error": ""},
+    "catalogue.Service": {"apply_minutes": 30},
+    "catalogue.ScheduleInterval": {"weekday": 1, "starts_minute": 540, "ends_minute": 600},
+    "catalogue.Absence": {"ends_at": LATER},
+    "bookings.Appointment": {"ends_at": LATER, "client_status": "", "client_status_reason": ""},
+    "bookings.AppointmentItem": {
+        "ends_at": LATER,
+        "busy": TimestamptzMultirange([TimestamptzRange(NOW, LATER)]),
+    },
 }
-# And what a reference asks for that is null otherwise.
-_TOGETHER_WITH: dict[str, dict[str, Any]] = {"merged_into_id": {"state": "MERGED"}}
+# And what a reference asks for that is null otherwise, or must be there together with it.
+_TOGETHER_WITH: dict[tuple[str, str], dict[str, Any]] = {
+    ("clients.Client", "merged_into_id"): {"state": "MERGED"},
+    ("bookings.Appointment", "client_id"): {"client_status": "NEW", "client_status_reason": "LISTED"},
+}
 
 
 def salon_models() -> list[type[models.Model]]:
@@ -44,8 +60,10 @@ def references(model: type[models.Model]) -> list[models.ForeignKey[Any, Any]]:
 def make(model: type[models.Model], salon_id: UUID, **given: Any) -> models.Model:
     """Save one row in the open scope of a salon, with the rows it must refer to."""
     values: dict[str, Any] = {"salon_id": salon_id, **_PARTICULARS.get(model._meta.label, {}), **given}
+    if model is SpecialOffer and "product_id" not in given:
+        values.setdefault("service_id", make(Service, salon_id).pk)
     for name in given:
-        values |= _TOGETHER_WITH.get(name, {})
+        values |= _TOGETHER_WITH.get((model._meta.label, name), {})
     for field in model._meta.local_fields:
         if field.attname in values or field.name in values or field.has_default() or field.has_db_default():
             continue

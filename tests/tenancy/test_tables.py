@@ -105,7 +105,7 @@ def test_migrations_of_tenancy_go_back_and_forth(django_db_blocker: object) -> N
             ).fetchall()
 
     before = shape()
-    for app in ("clients", "audit", "api"):
+    for app in ("catalogue", "clients", "audit", "api"):
         call_command("migrate", app, "zero", verbosity=0)
     assert not any(row[0] == "clients_client" for row in shape())
     call_command("migrate", verbosity=0)

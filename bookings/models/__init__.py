@@ -1,0 +1,16 @@
+"""Appointments, and what stands around them (domain.md §5)."""
+
+from bookings.models.appointments import Appointment, AppointmentItem
+from bookings.models.feeds import CalendarFeed
+from bookings.models.rules import BookingRules
+from bookings.models.waiting import WaitingEntry, WaitingService, WaitingState
+
+__all__ = [
+    "Appointment",
+    "AppointmentItem",
+    "BookingRules",
+    "CalendarFeed",
+    "WaitingEntry",
+    "WaitingService",
+    "WaitingState",
+]

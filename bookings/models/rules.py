@@ -1,0 +1,44 @@
+"""What a salon has decided about its calendar."""
+
+from django.db import models
+from django.db.models import Q
+
+from salon.tenancy.constraints import RowLevelSecurity, SalonKey
+from salon.tenancy.context import current_salon_id
+from salon.tenancy.models import Salon
+
+
+class BookingRules(models.Model):
+    """The rules of one salon; without a row the defaults hold (domain.md §5).
+
+    Start times are offered every `slot_minutes`; bookings from outside the salon need `lead_minutes` before and lie no
+    more than `horizon_days` ahead. What has ended counts as completed from the next night on where
+    `complete_by_itself`. Mails to clients: `confirm`, and `remind` a day before.
+    """
+
+    salon = models.OneToOneField(
+        Salon,
+        primary_key=True,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        related_name="+",
+        default=current_salon_id,
+    )
+    slot_minutes = models.PositiveSmallIntegerField(default=15)
+    lead_minutes = models.PositiveIntegerField(default=120)
+    horizon_days = models.PositiveSmallIntegerField(default=180)
+    complete_by_itself = models.BooleanField(default=True)
+    confirm = models.BooleanField(default=True)
+    remind = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            SalonKey(name="bookings_bookingrules_salon"),
+            RowLevelSecurity(name="bookings_bookingrules_tenancy"),
+            models.CheckConstraint(
+                condition=Q(slot_minutes__in=[5, 10, 15, 20, 30, 60]), name="bookings_bookingrules_slot"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.salon_id)
