@@ -37,9 +37,20 @@ class AnyKey:
 
 # What some call asks for today: only that is offered on the page. (The command takes every scope of the contract, so
 # that a key for an integration to come need not be issued twice.)
-ASKED_FOR = (Scope.CLIENTS_READ, Scope.CLIENTS_WRITE, Scope.CLIENTS_ERASE, Scope.EXPORTS_WRITE)
+ASKED_FOR = (
+    Scope.CATALOGUE_READ,
+    Scope.BOOKINGS_READ,
+    Scope.BOOKINGS_WRITE,
+    Scope.CLIENTS_READ,
+    Scope.CLIENTS_WRITE,
+    Scope.CLIENTS_ERASE,
+    Scope.EXPORTS_WRITE,
+)
 
 _PERMISSIONS = {
+    Scope.CATALOGUE_READ: frozenset({Permission.CATALOGUE_READ}),
+    Scope.BOOKINGS_READ: frozenset({Permission.BOOKINGS_READ}),
+    Scope.BOOKINGS_WRITE: frozenset({Permission.BOOKINGS_WRITE}),
     Scope.CLIENTS_READ: frozenset({Permission.CLIENTS_READ}),
     Scope.CLIENTS_WRITE: frozenset({Permission.CLIENTS_WRITE, Permission.DISCOUNTS}),
     Scope.CLIENTS_ERASE: frozenset({Permission.CLIENTS_ERASE, Permission.CLIENTS_MERGE}),

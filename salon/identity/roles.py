@@ -27,6 +27,10 @@ class Permission(StrEnum):
     CLIENTS_MERGE = "CLIENTS_MERGE"
     CLIENTS_ERASE = "CLIENTS_ERASE"  # erasure, and the download of everything about one person
     CLIENTS_IMPORT = "CLIENTS_IMPORT"
+    CATALOGUE_READ = "CATALOGUE_READ"
+    BOOKINGS_READ = "BOOKINGS_READ"
+    BOOKINGS_WRITE = "BOOKINGS_WRITE"  # appointments, absences, blocked times, the waiting list
+    PRICE_OVERRIDE = "PRICE_OVERRIDE"
     EXPORT = "EXPORT"
     MATRIX_EXEMPT = "MATRIX_EXEMPT"
     DISCOUNTS = "DISCOUNTS"  # categories that grant one
@@ -38,11 +42,21 @@ class Permission(StrEnum):
     NIGHT_RUN = "NIGHT_RUN"  # at another time than the night
 
 
-_STAFF = frozenset({Permission.WORK, Permission.CLIENTS_READ, Permission.CLIENTS_WRITE})
+_STAFF = frozenset(
+    {
+        Permission.WORK,
+        Permission.CLIENTS_READ,
+        Permission.CLIENTS_WRITE,
+        Permission.CATALOGUE_READ,
+        Permission.BOOKINGS_READ,
+        Permission.BOOKINGS_WRITE,
+    }
+)
 _MANAGER = _STAFF | {
     Permission.CLIENTS_MERGE,
     Permission.CLIENTS_ERASE,
     Permission.CLIENTS_IMPORT,
+    Permission.PRICE_OVERRIDE,
     Permission.EXPORT,
     Permission.MATRIX_EXEMPT,
     Permission.DISCOUNTS,
