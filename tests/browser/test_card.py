@@ -16,6 +16,12 @@ def _at_card(desk: Watched, name: str, email: str = "empfang@sonnenschein.exampl
     return page
 
 
+def _arrive(page: Page, name: str) -> None:
+    """Wait for the card of that name and for its scripts, which are there later than its heading."""
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+    page.wait_for_load_state()
+
+
 def _settle(*pages: Page) -> None:
     """Wait for what a change has set going, or closing the page would break it off with a complaint."""
     for page in pages:
@@ -128,6 +134,7 @@ def test_a_treatcard_is_generated_and_replaced(open_page: OpenPage) -> None:
     page.get_by_label("Vorname").fill("Tilda")
     page.get_by_label("Nachname").fill("Treatcard")
     page.get_by_role("button", name="anlegen").click()
+    _arrive(page, "Tilda Treatcard")
     card = page.locator("#treatcard")
     card.get_by_text("Treatcard zuordnen").click()
     expect(card.get_by_role("textbox")).to_be_focused()
@@ -148,9 +155,9 @@ def test_from_card_to_card_by_arrow_keys(open_page: OpenPage) -> None:
     page = _at_card(desk, "Greta Grenze")
     page.locator("h1").click()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("heading", level=1, name="Gustav Grenze")).to_be_visible()
+    _arrive(page, "Gustav Grenze")
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_role("heading", level=1, name="Greta Grenze")).to_be_visible()
+    _arrive(page, "Greta Grenze")
     # Not while somebody types.
     page.locator("#fact-email a").first.click()
     expect(page.get_by_role("textbox", name="E-Mail")).to_be_focused()

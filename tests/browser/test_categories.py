@@ -15,6 +15,8 @@ def _card(desk: Watched, name: str) -> Page:
     page.goto(f"{desk.base}/s/sonnenschein/clients/new/")
     page.get_by_label("Vorname").fill(name)
     page.get_by_label("Vorname").press("Enter")
+    # Keys and dialogs work once the scripts are there, which is later than the heading.
+    page.wait_for_url("**/clients/*-*/")
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     return page
 

@@ -14,6 +14,8 @@ def test_a_rule_is_previewed_live_and_saved(open_page: OpenPage) -> None:
     strict, lenient = page.get_by_role("radio", name="Streng"), page.get_by_role("radio", name="Großzügig")
     expect(strict).to_be_checked()
     expect(page.get_by_role("heading", name="Wen beträfe ein Wechsel?")).to_be_visible()
+    # What is chosen is previewed once the scripts are there.
+    page.wait_for_load_state()
 
     strict.focus()
     page.keyboard.press("ArrowDown")
