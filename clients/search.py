@@ -207,18 +207,22 @@ def _found(asked: tuple[str, list[Any]]) -> list[Hit]:
 
 def _rarest_first(query: Query, after: Hit | None) -> Query:
     """Let the word on the fewest cards drive; a later page is driven by the word that drove the first."""
-    counts, values = [], []
-    for word in query.words:
-        met, met_values = _in_any(word.ranges)
-        own = f"SELECT 1 FROM clients_searchtoken own WHERE own.salon_id = %s AND ({met}) LIMIT {RARE}"
-        counts.append(f"(SELECT count(*) FROM ({own}) counted)")
-        values += [current_salon_id(), *met_values]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(counts)}", values)
+        cursor.execute(*sizes_statement(query))
         sizes = cursor.fetchone()
     words = [(size, Word(word.ranges, rare=size < RARE)) for size, word in zip(sizes, query.words, strict=True)]
     words.sort(key=lambda one: (not (after and _drove(one[1], after)), one[0]))
     return Query(tuple(word for _size, word in words))
+
+
+def sizes_statement(query: Query) -> tuple[str, list[Any]]:
+    """Return the SQL that counts the tokens of each word, up to RARE, and its values."""
+    counts, values = [], []
+    for word in query.words:
+        cards, cards_values = _cards_sql(word)
+        counts.append(f"(SELECT count(*) FROM ({cards} LIMIT {RARE}) counted)")
+        values += cards_values
+    return f"SELECT {', '.join(counts)}", values
 
 
 def _drove(word: Word, after: Hit) -> bool:
@@ -231,7 +235,12 @@ def statement(
     """Return the SQL of `find` and its values; the first word drives. `meeting`: a condition, or the cards by id."""
     driving, *others = query.words
     values: list[Any] = []
-    parts = []
+    sets, parts = [], []
+    for place, word in enumerate(others):
+        if word.rare:
+            cards, cards_values = _cards_sql(word)
+            sets.append(f"cards_{place} AS MATERIALIZED ({cards})")
+            values += cards_values
     for one in driving.ranges:
         if after and one.rank < RANKS[TokenField(after.field)]:
             continue
@@ -240,7 +249,8 @@ def statement(
         values += part_values
     # UNION ALL keeps the order of its parts and stops reading where the limit is met.
     hits = " UNION ALL ".join(parts) or "SELECT NULL::uuid AS client_id, 0 AS field, '' AS token WHERE false"
-    return f"SELECT client_id, field, token FROM ({hits}) hits LIMIT {int(limit)}", values
+    read_once = f"WITH {', '.join(sets)} " if sets else ""
+    return f"{read_once}SELECT client_id, field, token FROM ({hits}) hits LIMIT {int(limit)}", values
 
 
 def _range_sql(
@@ -250,7 +260,7 @@ def _range_sql(
 
     The planner has no statistics of one salon's tokens and takes every range for one row; so what it may not do is
     said: `OFFSET 0` keeps the look into one card's own tokens from becoming a join over a whole range, `IS TRUE` the
-    set of another word's cards (hashed once) from becoming one.
+    set of another word's cards (read once for all ranges) from becoming one.
     """
     salon_id = current_salon_id()
     sql = (
@@ -261,16 +271,13 @@ def _range_sql(
     if after and one.field == after.field:
         sql += " AND (t.token, t.client_id) > (%s, %s)"
         values += [after.token, after.client_id]
-    for word in others:
-        met, met_values = _in_any(word.ranges)
+    for place, word in enumerate(others):
         if word.rare:
-            sql += (
-                " AND (t.client_id IN (SELECT own.client_id FROM clients_searchtoken own "
-                f"WHERE own.salon_id = %s AND ({met}))) IS TRUE"
-            )
+            sql += f" AND (t.client_id IN (SELECT client_id FROM cards_{place})) IS TRUE"
         else:
+            met, met_values = _in_any(word.ranges)
             sql += f" AND EXISTS ({_OWN_TOKENS} WHERE {met})"
-        values += [salon_id, *met_values]
+            values += [salon_id, *met_values]
     # A card stands once: where the same field has an earlier token in the range, or a better field has one.
     better, better_values = _in_any(tuple(place for place in earlier if place.rank < one.rank))
     sql += (
@@ -299,6 +306,32 @@ def _card_sql(meeting: Q) -> tuple[str, tuple[Any, ...]]:
     return card.query.sql_with_params()
 
 
-def _in_any(places: tuple[Range, ...]) -> tuple[str, list[UUID | int | str]]:
-    sql = " OR ".join("(own.field = %s AND own.token >= %s AND own.token < %s)" for _ in places)
-    return sql, [value for place in places for value in (int(place.field), place.prefix, place.end)]
+def _cards_sql(word: Word) -> tuple[str, list[Any]]:
+    """Return the SQL that reads the cards of a word, once for each token that meets it, and its values.
+
+    Each prefix is a scan of its own: ranges joined by OR have no bounds in common, and whole fields would be read.
+    """
+    parts, values = [], []
+    for one in _by_prefix(word.ranges):
+        met, met_values = _within(one)
+        parts.append(f"SELECT own.client_id FROM clients_searchtoken own WHERE own.salon_id = %s AND {met}")
+        values += [current_salon_id(), *met_values]
+    return " UNION ALL ".join(parts), values
+
+
+def _in_any(places: tuple[Range, ...]) -> tuple[str, list[Any]]:
+    met = [_within(one) for one in _by_prefix(places)]
+    return " OR ".join(f"({sql})" for sql, _values in met), [value for _sql, values in met for value in values]
+
+
+def _by_prefix(places: tuple[Range, ...]) -> list[list[Range]]:
+    found: dict[str, list[Range]] = {}
+    for place in places:
+        found.setdefault(place.prefix, []).append(place)
+    return list(found.values())
+
+
+def _within(places: list[Range]) -> tuple[str, list[Any]]:
+    """Return the condition that a token lies in the ranges of one prefix, and its values."""
+    sql = "own.field = ANY (%s::smallint[]) AND own.token >= %s AND own.token < %s"
+    return sql, [[int(place.field) for place in places], places[0].prefix, places[0].end]

@@ -1,13 +1,14 @@
 """The search reads its index as `app` under row-level security: only leakproof operators do (architecture.md §5)."""
 
 import re
+from itertools import count
 
 import pytest
 from django.db import connection
 
 from clients.details import ClientDetails
 from clients.models import Client, SearchToken
-from clients.search import parse_query, statement, tokens_of
+from clients.search import parse_query, sizes_statement, statement, tokens_of
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests import database
@@ -55,3 +56,18 @@ def test_ranges_are_read_by_index(crowded: Salon, typed: str) -> None:
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Seq Scan" not in plan
     assert re.search(r"clients_searchtoken_pkey.*\n +Index Cond: .*\(token >= .*\(token < ", plan), plan
+
+
+@pytest.mark.parametrize("typed", ["anna7 mü", "mül 017", "anna berlin 0171 47"])
+def test_words_are_counted_within_their_bounds_whatever_is_typed(crowded: Salon, typed: str) -> None:
+    query = parse_query(typed)
+    assert query is not None
+    with salon_scope(crowded.pk), connection.cursor() as cursor:
+        sql, _values = sizes_statement(query)
+        numbers = count(1)
+        # As a prepared statement is planned once it has been asked several times.
+        cursor.execute("EXPLAIN (GENERIC_PLAN) " + re.sub("%s", lambda _: f"${next(numbers)}", sql))
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    scans = re.findall(r"clients_searchtoken own.*\n +(.*)", plan)
+    assert len(scans) == sql.count("clients_searchtoken")
+    assert [scan for scan in scans if not re.match(r"Index Cond: .*\(token >= .*\(token < ", scan)] == []
