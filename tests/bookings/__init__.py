@@ -1,0 +1,1 @@
+"""Appointments: rules, operations, reads (domain.md §5)."""
