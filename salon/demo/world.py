@@ -1,6 +1,7 @@
 """The demo world (domain.md §11): two salons that show what the software does, the same for the same day."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain, islice
 from random import Random
@@ -15,8 +16,12 @@ from clients.categories import add_templates, all_categories
 from clients.details import YES, ClientDetails, Gender
 from clients.models import CreatedVia
 from salon.api.models import ApiKey
+from salon.demo import offering, team
+from salon.demo.days import is_closed
 from salon.demo.models import DemoWorld
+from salon.demo.offering import Offering, write_offering
 from salon.demo.people import NoteToBe, Person, invent
+from salon.demo.team import Colleague, write_team
 from salon.demo.writing import write_cards
 from salon.identity.models import User
 from salon.identity.roles import ActorKind, Role, system_actor
@@ -32,11 +37,27 @@ TEAM = (
     ("sonnenschein", "empfang@sonnenschein.example", "Empfang", Role.STAFF),
     ("barbier-am-dom", "emre@barbier-am-dom.example", "Emre Aksoy", Role.OWNER),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """One salon of the demo, as it is to be built."""
+
+    slug: str
+    name: str
+    city: str
+    region: str
+    clients: int
+    offering: Offering
+    team: tuple[Colleague, ...]
+    weeks_past: int
+
+
 SALONS = (
-    ("sonnenschein", "Salon Sonnenschein", "Berlin", 400),
-    ("barbier-am-dom", "Barbier am Dom", "Köln", 120),
+    Shop("sonnenschein", "Salon Sonnenschein", "Berlin", "BE", 400, offering.SONNENSCHEIN, team.SONNENSCHEIN, 78),
+    Shop("barbier-am-dom", "Barbier am Dom", "Köln", "NW", 120, offering.BARBIER, team.BARBIER, 8),
 )
-SLUGS = tuple(slug for slug, *_rest in SALONS)
+SLUGS = tuple(shop.slug for shop in SALONS)
 
 
 def ensure_demo(now: datetime) -> bool:
@@ -65,30 +86,48 @@ def rebuild_demo(now: datetime) -> None:
 def build_demo(now: datetime) -> None:
     """Make both salons with their users and clients; runs on the owner's connection."""
     random = Random("Salon Sonnenschein")
-    salons = {}
-    for slug, name, city, clients in SALONS:
-        salon = salons[slug] = directory.add_salon(name=name, slug=slug, city=city)
-        today = salon.date_at(now)
-        known = _known_people(today) if slug == "sonnenschein" else ()
-        people = chain(known, invent(random, today=today, city=city))
+    for shop in SALONS:
+        salon = directory.add_salon(name=shop.name, slug=shop.slug, city=shop.city)
+        users = {email: _member(salon, email, name, role) for slug, email, name, role in TEAM if slug == shop.slug}
         with salon_scope(salon.pk):
-            add_templates(actor=system_actor(str(_("Demo"))), now=now)
-            categories = {category.name: category.pk for category in all_categories()}
-            write_cards(
-                salon.pk,
-                _by_day_listed(islice(people, clients)),
-                today=today,
-                actor_name=str(_("Demo")),
-                categories=categories,
-            )
-    for slug, email, name, role in TEAM:
-        user, made = User.objects.get_or_create(email=email, defaults={"name": name})
-        if made:
-            user.set_password(PASSWORD)
-            user.save()
-        directory.add_membership(salon_id=salons[slug].pk, user_id=user.pk, role=role)
+            _fill(salon, shop, users, random, now)
     # The database's clock, which dates the audit entries too: what is recorded later was done by somebody.
     DemoWorld.objects.update_or_create(pk=1, defaults={"built_at": Now()})
+
+
+def _member(salon: Salon, email: str, name: str, role: Role) -> UUID:
+    user, made = User.objects.get_or_create(email=email, defaults={"name": name})
+    if made:
+        user.set_password(PASSWORD)
+        user.save()
+    directory.add_membership(salon_id=salon.pk, user_id=user.pk, role=role)
+    return user.pk
+
+
+def _fill(salon: Salon, shop: Shop, users: Mapping[str, UUID], random: Random, now: datetime) -> None:
+    """Write what the open salon sells, who works there, and whom they know."""
+    today = salon.date_at(now)
+    services = write_offering(shop.offering, now=now)
+    write_team(
+        shop.team,
+        services=services,
+        users=users,
+        region=shop.region,
+        first_day=today - timedelta(weeks=shop.weeks_past),
+        special=today if is_closed(shop.region, today) else None,
+        now=now,
+    )
+    add_templates(actor=system_actor(str(_("Demo"))), now=now)
+    categories = {category.name: category.pk for category in all_categories()}
+    known = _known_people(today) if shop.slug == "sonnenschein" else ()
+    people = chain(known, invent(random, today=today, city=shop.city))
+    write_cards(
+        salon.pk,
+        _by_day_listed(islice(people, shop.clients)),
+        today=today,
+        actor_name=str(_("Demo")),
+        categories=categories,
+    )
 
 
 def _by_day_listed(people: Iterator[Person]) -> list[Person]:
