@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from salon.errors import FieldError, InvalidInput, Text
-from salon.folding import order_key
+from salon.folding import order_key, tidy
 from salon.phone import InvalidPhone, parse_phone
 
 
@@ -122,8 +122,6 @@ class ClientDetails:
         return order_key(f"{self.last_name} {self.first_name}")[:200]
 
 
-# Not the zero-width joiner: families and professions among the emoji are made with it.
-_INVISIBLE = re.compile("[\u200b\u200c\u200e\u200f\u2060\ufeff\u202a-\u202e\u2066-\u2069\u00ad\x01-\x08\x0e-\x1f\x7f]")
 _FIELDS = fields(ClientDetails)
 
 
@@ -187,12 +185,6 @@ def accept(given: ClientDetails, *, country: str, today: date, before: ClientDet
     if reading.errors:
         raise InvalidInput(reading.errors)
     return Accepted(details, reading.warnings)
-
-
-def tidy(text: str) -> str:
-    """Return text with single spaces and without what nobody sees: control, zero-width and direction characters."""
-    seen = "".join(" " if letter.isspace() else letter for letter in text if not _INVISIBLE.match(letter))
-    return " ".join(seen.split())
 
 
 def normalised(given: ClientDetails, *, country: str, today: date) -> ClientDetails:

@@ -8,9 +8,8 @@ from typing import TypedDict, Unpack
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from clients.details import tidy
 from salon.errors import FieldError, InvalidInput, Text
-from salon.folding import fold
+from salon.folding import fold, tidy
 
 LONGEST_NAME = 60
 LONGEST_DESCRIPTION = 200

@@ -1,4 +1,4 @@
-"""One folding of text for search and comparison (domain.md §2, §4.1), and one for order."""
+"""One folding of text for search and comparison (domain.md §2, §4.1), one for order, and what is kept of a text."""
 
 import re
 import unicodedata
@@ -8,6 +8,8 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"
 _DIGRAPHS = re.compile("([aou])e")
 _SEPARATORS = re.compile(r"[^\w@.+]+|_+")
 _INNER = re.compile(r"[.+]+")
+# Not the zero-width joiner: families and professions among the emoji are made with it.
+_INVISIBLE = re.compile("[\u200b\u200c\u200e\u200f\u2060\ufeff\u202a-\u202e\u2066-\u2069\u00ad\x01-\x08\x0e-\x1f\x7f]")
 
 
 def fold(text: str) -> str:
@@ -28,3 +30,9 @@ def words(text: str) -> list[str]:
     for part in _SEPARATORS.split(fold(text)):
         found += [part] if "@" in part else _INNER.split(part)
     return [word for word in found if word]
+
+
+def tidy(text: str) -> str:
+    """Return text with single spaces and without what nobody sees: control, zero-width and direction characters."""
+    seen = "".join(" " if letter.isspace() else letter for letter in text if not _INVISIBLE.match(letter))
+    return " ".join(seen.split())

@@ -10,11 +10,11 @@ import phonenumbers
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from clients.details import ClientDetails, Gender, accept, tidy
+from clients.details import ClientDetails, Gender, accept
 from clients.importing.formats import Target
 from clients.labels import LONGEST_NAME as LONGEST_CATEGORY
 from salon.errors import InvalidInput
-from salon.folding import fold
+from salon.folding import fold, tidy
 
 LONGEST_SERVICE = 120
 LONGEST_TREATCARD = 40

@@ -6,15 +6,14 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Mod
+from django.db.models.lookups import Exact, LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
+from salon.catalogue.details import LONGEST_MINUTES, STEP
 from salon.fields import MoneyField
 from salon.tenancy.constraints import SalonReference, owned_by_salon
 from salon.tenancy.models import SalonOwned
-
-# Durations are multiples of so many minutes: the grid of the calendar.
-STEP = 5
-LONGEST_MINUTES = 12 * 60
 
 
 class ItemKind(models.TextChoices):
@@ -117,6 +116,18 @@ class Service(_Sold):
                 & Q(finish_minutes__lte=LONGEST_MINUTES)
                 & Q(buffer_minutes__lte=LONGEST_MINUTES),
                 name="catalogue_service_minutes",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    Exact(Mod("apply_minutes", STEP), 0),
+                    Exact(Mod("processing_minutes", STEP), 0),
+                    Exact(Mod("finish_minutes", STEP), 0),
+                    Exact(Mod("buffer_minutes", STEP), 0),
+                    LessThanOrEqual(
+                        F("apply_minutes") + F("processing_minutes") + F("finish_minutes"), LONGEST_MINUTES
+                    ),
+                ),
+                name="catalogue_service_steps",
             ),
             models.CheckConstraint(
                 condition=Q(processing_minutes=0, finish_minutes=0)

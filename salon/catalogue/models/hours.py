@@ -4,14 +4,15 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Mod
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from salon.catalogue.models.staff import StaffMember
+from salon.catalogue.weeks import DAY_MINUTES, STEP
 from salon.tenancy.constraints import RowLevelSecurity, SalonKey, SalonReference, owned_by_salon
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon, SalonOwned
-
-DAY_MINUTES = 24 * 60
 
 
 class Schedule(SalonOwned):
@@ -54,6 +55,10 @@ class ScheduleInterval(SalonOwned):
             models.CheckConstraint(
                 condition=Q(ends_minute__gt=F("starts_minute"), ends_minute__lte=DAY_MINUTES),
                 name="catalogue_scheduleinterval_minutes",
+            ),
+            models.CheckConstraint(
+                condition=Q(Exact(Mod("starts_minute", STEP), 0), Exact(Mod("ends_minute", STEP), 0)),
+                name="catalogue_scheduleinterval_steps",
             ),
             ExclusionConstraint(
                 name="catalogue_scheduleinterval_once",
