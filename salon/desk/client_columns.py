@@ -12,7 +12,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet, StringAgg, Value
+from django.db.models import QuerySet, StringAgg, TextField, Value
+from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -132,12 +133,13 @@ def next_batch(clients: QuerySet[Client], *, after: int, words: Words, zone: Zon
     Days are those of `zone`. Nothing of a card's health record is read (domain.md §2).
     """
     behind = clients.filter(number__gt=after)
-    cards = list(behind.order_by("number").values_list(*_READ)[:BATCH])
+    cards = list(behind.order_by("number").values_list(*_READ, _ID)[:BATCH])
     if not cards:
         return None
     last_number = cards[-1][0]
-    told = _Told(behind.filter(number__lte=last_number))
-    return Batch((_row(card, told, words, zone) for card in cards), len(cards), last_number)
+    ids = [card[-1] for card in cards]
+    told = _Told(behind.filter(number__lte=last_number), ids=(min(ids), max(ids)))
+    return Batch(_rows(cards, told, words, zone), len(cards), last_number)
 
 
 _READ = (
@@ -161,26 +163,34 @@ _READ = (
     "listed_on",
     "first_success_on",
     "last_success_on",
-    "visits",
-    "carried_visits",
+    "visits_in_all",
     "email_consent",
     "email_consent_at",
     "created_via",
 )
+# As text, which sorts as ids do: to make an object of each would cost as much as all of a card's dates.
+_ID = Cast("pk", TextField())
 
 
 class _Told:
-    """What stands of some clients outside their cards' rows, by client number: one text each, made in the database."""
+    """What stands of some clients outside their cards' rows, by client number: one text each, made in the database.
 
-    def __init__(self, clients: QuerySet[Client]) -> None:
-        assigned = clients.filter(assignments__category__deleted_at=None, assignments__isnull=False)
+    `ids` are the lowest and the highest of theirs. Ids ascend with time as numbers do, so what lies between them is
+    little more than theirs: the database reads it in one go instead of searching for each client.
+    """
+
+    def __init__(self, clients: QuerySet[Client], *, ids: tuple[str, str]) -> None:
+        first, last = ids
+        assigned = clients.filter(
+            assignments__client__gte=first, assignments__client__lte=last, assignments__category__deleted_at=None
+        )
         names = StringAgg(
             "assignments__category__name",
             Value(BETWEEN_CATEGORIES),
             order_by=("assignments__category__name_key", "assignments__category"),
         )
         self.categories = _fitting_each(assigned.values_list("number").annotate(names=names))
-        written = clients.filter(notes__deleted_at=None, notes__isnull=False)
+        written = clients.filter(notes__client__gte=first, notes__client__lte=last, notes__deleted_at=None)
         texts = StringAgg("notes__text", Value(BETWEEN_NOTES), order_by=("notes__written_at", "notes__pk"))
         self.notes = _fitting_each(written.values_list("number").annotate(texts=texts))
         self.figures = _figures(clients)
@@ -203,8 +213,8 @@ def _figures(clients: QuerySet[Client]) -> dict[int, Figures]:  # noqa: ARG001 -
     return {}
 
 
-def _row(card: tuple[Any, ...], told: _Told, words: Words, zone: ZoneInfo) -> tuple[Cell, ...]:
-    (
+def _rows(cards: Iterable[tuple[Any, ...]], told: _Told, words: Words, zone: ZoneInfo) -> Iterator[tuple[Cell, ...]]:
+    for (
         number,
         first_name,
         last_name,
@@ -226,43 +236,43 @@ def _row(card: tuple[Any, ...], told: _Told, words: Words, zone: ZoneInfo) -> tu
         first_success_on,
         last_success_on,
         visits,
-        carried_visits,
         email_consent,
         email_consent_at,
         created_via,
-    ) = card
-    figures = told.figures.get(number, _NOTHING)
-    return (
-        number,
-        first_name,
-        last_name,
-        words.gender[gender],
-        _birthday(birth_day, birth_month, birth_year),
-        email,
-        mobile,
-        landline,
-        street,
-        postal_code,
-        city,
-        told.categories.get(number),
-        treatcard_number,
-        points,
-        words.status[status],
-        words.reason[reason],
-        listed_on,
-        first_success_on,
-        last_success_on,
-        figures.next_appointment,
-        visits + carried_visits,
-        figures.cancellations,
-        figures.no_shows,
-        figures.services_revenue,
-        figures.products_revenue,
-        words.consent[email_consent],
-        email_consent_at and email_consent_at.astimezone(zone).date(),
-        words.source[created_via],
-        told.notes.get(number),
-    )
+        _id,
+    ) in cards:
+        figures = told.figures.get(number, _NOTHING)
+        yield (
+            number,
+            first_name,
+            last_name,
+            words.gender[gender],
+            _birthday(birth_day, birth_month, birth_year),
+            email,
+            mobile,
+            landline,
+            street,
+            postal_code,
+            city,
+            told.categories.get(number),
+            treatcard_number,
+            points,
+            words.status[status],
+            words.reason[reason],
+            listed_on,
+            first_success_on,
+            last_success_on,
+            figures.next_appointment,
+            visits,
+            figures.cancellations,
+            figures.no_shows,
+            figures.services_revenue,
+            figures.products_revenue,
+            words.consent[email_consent],
+            email_consent_at and email_consent_at.astimezone(zone).date(),
+            words.source[created_via],
+            told.notes.get(number),
+        )
 
 
 def _birthday(day: int | None, month: int | None, year: int | None) -> Cell:

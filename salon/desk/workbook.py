@@ -64,13 +64,16 @@ def write_xlsx(table: Table, path: Path) -> None:
 
 
 def _records(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[dict[str, Cell]]:
+    # One for all rows: the writer is done with it when it asks for the next, and a new one for each takes longer.
+    record: dict[str, Cell] = dict.fromkeys(headings)
     none = True
     for row in rows:
         none = False
-        yield dict(zip(headings, row, strict=True))
+        record.update(zip(headings, row, strict=True))
+        yield record
     if none:
         # The headings are those of the first record.
-        yield dict.fromkeys(headings)
+        yield record
 
 
 def write_csv(table: Table, path: Path) -> None:
