@@ -1,14 +1,12 @@
-"""What every change of the catalogue leaves behind: an audit entry, and one number counted up."""
+"""What every change of the catalogue leaves behind: an audit entry of what was and what is."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
+from salon.audit.models import AuditEntry
 from salon.audit.recording import Change, record
 from salon.identity.roles import Actor
-from salon.tenancy.context import current_salon_id
 
 
 def told(
@@ -20,11 +18,7 @@ def told(
     new: Mapping[str, object],
     now: datetime,
 ) -> None:
-    """Record what has changed from `old` to `new`, and count the catalogue's version up.
-
-    `action` reads `thing.what_happened`. The last statement of an operation: it holds one row of the salon until the
-    transaction ends, so that whoever comes second waits for nobody who waits for her.
-    """
+    """Record what has changed from `old` to `new`; `action` reads `thing.what_happened`."""
     changes = [
         Change(name, _text(old.get(name)), _text(new.get(name)))
         for name in {**old, **new}
@@ -32,12 +26,14 @@ def told(
     ]
     subject_kind = action.partition(".")[0]
     record(actor=actor, action=action, subject_kind=subject_kind, subject_id=subject_id, changes=changes, now=now)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO catalogue_catalogueversion AS known (salon_id, version) VALUES (%s, 1) "
-            "ON CONFLICT (salon_id) DO UPDATE SET version = known.version + 1",
-            [current_salon_id()],
-        )
+
+
+def as_it_was(*, action: str, subject_id: UUID) -> dict[str, str]:
+    """Return what something was that was removed, field by field, as `told` has recorded it; nothing: it never was."""
+    entries = AuditEntry.objects.filter(subject_kind=action.partition(".")[0], subject_id=subject_id, action=action)
+    entry = entries.order_by("at", "id").last()
+    changes: list[dict[str, str | None]] = entry.changes if entry else []
+    return {str(change["field"]): change["old"] or "" for change in changes}
 
 
 def _text(value: object) -> str | None:

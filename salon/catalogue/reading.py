@@ -1,26 +1,11 @@
 """What the catalogue and the team are: read by the calendar, by bookings, by the API (domain.md §5)."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Case, CharField, DateField, F, Value, When
-
-from salon.catalogue.models import (
-    CatalogueVersion,
-    Closure,
-    HolidayRules,
-    OpenDay,
-    Service,
-    SpecialOffer,
-    StaffMember,
-    StaffService,
-)
-from salon.catalogue.public_holidays import public_holidays
-from salon.tenancy.models import Salon
-
-_CLOSURE, _OPEN, _KEEPS, _KEEPS_NONE = "closure", "open", "keeps", "keeps none"
+from salon.catalogue.models import Service, SpecialOffer, StaffMember, StaffService
 
 
 def all_services() -> list[Service]:
@@ -52,39 +37,3 @@ def price_on(services: Sequence[Service], day: date) -> dict[UUID, Decimal]:
     found = {service.pk: service.price for service in services}
     offers = SpecialOffer.objects.filter(service_id__in=list(found), starts_on__lte=day, ends_on__gte=day)
     return found | dict(offers.values_list("service_id", "price"))
-
-
-def closed_days(*, salon: Salon, first: date, last: date) -> dict[date, str]:
-    """Return the days between two, both included, on which the salon is closed, and why: its closures, and public
-    holidays but for those on which it is open all the same. One query."""
-    columns = ("what", "name", "starts_on", "ends_on")
-    closures = Closure.objects.filter(ends_on__gte=first, starts_on__lte=last).annotate(what=Value(_CLOSURE))
-    open_days = OpenDay.objects.filter(day__gte=first, day__lte=last).annotate(
-        what=Value(_OPEN), name=Value("", CharField()), starts_on=F("day"), ends_on=F("day")
-    )
-    rules = HolidayRules.objects.annotate(
-        what=Case(When(closed=True, then=Value(_KEEPS)), default=Value(_KEEPS_NONE)),
-        name=F("region"),
-        starts_on=Value(first, DateField()),
-        ends_on=Value(last, DateField()),
-    )
-    rows = list(
-        closures.values_list(*columns).union(open_days.values_list(*columns), rules.values_list(*columns), all=True)
-    )
-    region = {what: name for what, name, _from, _to in rows}
-    found: dict[date, str] = {}
-    if _KEEPS_NONE not in region:
-        found |= public_holidays(salon.country, region.get(_KEEPS, ""), first, last)
-    for what, _name, day, _to in rows:
-        if what == _OPEN:
-            found.pop(day, None)
-    for what, name, starts_on, ends_on in rows:
-        if what == _CLOSURE:
-            start, end = max(starts_on, first), min(ends_on, last)
-            found |= {start + timedelta(days): name for days in range((end - start).days + 1)}
-    return dict(sorted(found.items()))
-
-
-def catalogue_version() -> int:
-    """Return the number that counts up with every change of catalogue, team, hours, absences and closures."""
-    return CatalogueVersion.objects.values_list("version", flat=True).first() or 0

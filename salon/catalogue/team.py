@@ -11,18 +11,19 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from salon.catalogue.changing import told
+from salon.catalogue.changing import as_it_was, told
 from salon.catalogue.details import Faults, key_of
 from salon.catalogue.models import Schedule, ScheduleInterval, StaffMember, StaffService
 from salon.catalogue.models.staff import COLOURS
 from salon.catalogue.ordering import Direction, shifted
 from salon.catalogue.skills import bump_services, write_skills
-from salon.catalogue.weeks import Stretch, accept_week, by_weekday, time_text
+from salon.catalogue.weeks import WEEKDAYS, Stretch, accept_week, by_weekday, parse_time, time_text
 from salon.errors import FieldError, InvalidInput, NotFound, VersionConflict, refusing
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import new_id
 
 LONGEST_NAME = 60
+_SCHEDULE_REMOVED = "schedule.removed"
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
 
 
@@ -146,8 +147,10 @@ def shift_staff_member(*, actor: Actor, staff_id: UUID, direction: Direction, no
             raise NotInTeam
         order = shifted([one.pk for one in listed], staff_id, direction)
         for one in listed:
+            # Its version counts, too: by it the calendar knows that its columns stand otherwise.
+            one.version += one.position != order.index(one.pk)
             one.position = order.index(one.pk)
-        StaffMember.objects.bulk_update(listed, ["position"])
+        StaffMember.objects.bulk_update(listed, ["position", "version"])
         place = {"position": order.index(staff_id) + 1}
         told(actor=actor, action="staff.moved", subject_id=staff_id, old={}, new=place, now=now)
 
@@ -184,9 +187,7 @@ def set_schedule(
         before = [] if made else _week_of(schedule.pk)
         if made or before != accepted:
             ScheduleInterval.objects.filter(schedule=schedule).delete()
-            ScheduleInterval.objects.bulk_create(
-                ScheduleInterval(schedule=schedule, **asdict(stretch)) for stretch in accepted
-            )
+            _write_week(schedule, accepted)
             old, new = _recorded_week(before), _recorded_week(accepted) | {"valid_from": valid_from}
             if not made:
                 old["valid_from"] = valid_from
@@ -204,11 +205,47 @@ def remove_schedule(*, actor: Actor, schedule_id: UUID, now: datetime) -> Schedu
         schedule = Schedule.objects.select_for_update().filter(pk=schedule_id).first()
         if schedule is None:
             raise NoSuchSchedule
-        old = _recorded_week(_week_of(schedule_id)) | {"valid_from": schedule.valid_from}
+        week = _recorded_week(_week_of(schedule_id))
+        old = {"staff_id": schedule.staff_id, "valid_from": schedule.valid_from, **week}
         # Its stretches go with it, in the database.
         Schedule.objects.filter(pk=schedule_id).delete()
-        told(actor=actor, action="staff.schedule_removed", subject_id=schedule.staff_id, old=old, new={}, now=now)
+        told(actor=actor, action=_SCHEDULE_REMOVED, subject_id=schedule_id, old=old, new={}, now=now)
     return schedule
+
+
+def restore_schedule(*, actor: Actor, schedule_id: UUID, now: datetime) -> Schedule:
+    """Bring a removed schedule back as it was, from what the audit trail says of it; one that is there stays.
+
+    Raises: NotAllowed, NoSuchSchedule, NotInTeam, InvalidInput where another one begins on that day by now.
+    """
+    actor.require(Permission.SETTINGS)
+    with transaction.atomic():
+        present = Schedule.objects.filter(pk=schedule_id).first()
+        if present is not None:
+            return present
+        was = as_it_was(action=_SCHEDULE_REMOVED, subject_id=schedule_id)
+        if not was:
+            raise NoSuchSchedule
+        staff_id, valid_from = UUID(was["staff_id"]), date.fromisoformat(was["valid_from"])
+        _lock(staff_id)
+        schedule = Schedule(id=schedule_id, staff_id=staff_id, valid_from=valid_from)
+        with _refusing():
+            schedule.save(force_insert=True)
+        week = [
+            Stretch(day, *map(parse_time, stretch.split("–")))
+            for day in WEEKDAYS
+            for stretch in was.get(f"weekday_{day}", "").split(", ")
+            if stretch
+        ]
+        _write_week(schedule, week)
+        new = {"staff_id": staff_id, "valid_from": valid_from, **_recorded_week(week)}
+        told(actor=actor, action="schedule.restored", subject_id=schedule_id, old={}, new=new, now=now)
+    return schedule
+
+
+def _write_week(schedule: Schedule, week: list[Stretch]) -> None:
+    intervals = [ScheduleInterval(schedule=schedule, **asdict(stretch)) for stretch in week]
+    ScheduleInterval.objects.bulk_create(intervals)
 
 
 def _lock(staff_id: UUID) -> StaffMember:
@@ -260,8 +297,10 @@ def _refusing() -> AbstractContextManager[None]:
     name = FieldError("name", "duplicate_name", _("Somebody in the team has this name already."))
     taken = FieldError("user_id", "user_taken", _("This login belongs to somebody else in the team."))
     stranger = FieldError("user_id", "not_found", _("This login may not enter this salon."))
+    same_day = FieldError("valid_from", "duplicate_day", _("Other working hours begin on this day."))
     return refusing(
         {
+            "catalogue_schedule_once": InvalidInput([same_day]),
             "catalogue_staffmember_name": InvalidInput([name]),
             "catalogue_staffmember_user": InvalidInput([taken]),
             "catalogue_staffmember_member": InvalidInput([stranger]),

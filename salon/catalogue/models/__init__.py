@@ -11,13 +11,11 @@ from salon.catalogue.models.hours import (
     ScheduleInterval,
 )
 from salon.catalogue.models.staff import StaffMember, StaffService
-from salon.catalogue.models.version import CatalogueVersion
 
 __all__ = [
     "Absence",
     "AbsenceKind",
     "CatalogueGroup",
-    "CatalogueVersion",
     "Closure",
     "HolidayRules",
     "ItemKind",
