@@ -16,6 +16,10 @@ from salon.tenancy.constraints import SalonReference, owned_by_salon
 from salon.tenancy.models import SalonOwned
 
 
+# The fields of an item that say how long it takes.
+MINUTES = ("apply_minutes", "processing_minutes", "finish_minutes", "buffer_minutes")
+
+
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     """Appointments of the open salon."""
 

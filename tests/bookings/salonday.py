@@ -65,7 +65,7 @@ def make_staff(
     valid_from: date = date(2020, 1, 1),
     **given: Any,
 ) -> StaffMember:
-    """Hire somebody who can do these services and works these minutes of these weekdays; 9 to 18, Monday to Saturday."""
+    """Hire somebody who can do these services and works so; 9 to 18, Monday to Saturday."""
     staff = StaffMember.objects.create(name=name, name_key=fold(name), created_at=NOW, **given)
     StaffService.objects.bulk_create(StaffService(staff=staff, service=service) for service in services)
     schedule = Schedule.objects.create(staff=staff, valid_from=valid_from)

@@ -1,0 +1,64 @@
+"""What staff should mind about an appointment without being kept from it (domain.md §5)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from bookings.hours import Misfit, why_not
+from bookings.models import Appointment
+from bookings.placing import Planned
+from bookings.sequence import Part, taken
+from clients.models import Client
+from salon.errors import FieldError
+from salon.tenancy.models import Salon
+
+_MISFITS = {
+    Misfit.OUTSIDE_HOURS: _("This is outside her working hours."),
+    Misfit.ABSENT: _("She is absent at that time."),
+}
+
+
+def absences_of(salon: Salon, parts: Sequence[Part]) -> list[FieldError]:
+    """Return which of these items lie where their staff member is not there, in one statement."""
+    return [
+        FieldError(f"items.{index}", misfit.value, _MISFITS[misfit])
+        for index, found in enumerate(why_not(salon=salon, taken=taken(parts)))
+        for misfit in sorted(found)
+    ]
+
+
+def unusual(planned: Sequence[Planned], staff_ids: Sequence[UUID]) -> Iterator[FieldError]:
+    """Yield which of these items are done by somebody who usually does not do them."""
+    for index, (one, staff_id) in enumerate(zip(planned, staff_ids, strict=True)):
+        if staff_id not in one.offered.performers:
+            yield FieldError(f"items.{index}", "not_performed", _("She does not usually do this service."))
+
+
+def of_the_client(
+    client: Client | None, starts_at: datetime, ends_at: datetime, *, besides: UUID | None = None
+) -> Iterator[FieldError]:
+    """Yield what is odd about an appointment for this client then, in one statement at most."""
+    if client is None:
+        return
+    if client.blocked:
+        yield FieldError("client", "client_blocked", client.blocked_reason or _("This client is blocked."))
+    yield from overlaps(client.pk, starts_at, ends_at, besides=besides)
+
+
+def overlaps(
+    client_id: UUID, starts_at: datetime, ends_at: datetime, *, besides: UUID | None = None
+) -> Iterator[FieldError]:
+    """Yield that the client has another appointment then, if she has."""
+    others = Appointment.objects.taking_time().filter(client_id=client_id, starts_at__lt=ends_at, ends_at__gt=starts_at)
+    if besides:
+        others = others.exclude(pk=besides)
+    if others.exists():
+        yield FieldError("client", "client_overlaps", _("The client has another appointment at that time."))
+
+
+def in_the_past(starts_at: datetime, now: datetime) -> Iterator[FieldError]:
+    """Yield that an appointment begins before now, if it does."""
+    if starts_at < now:
+        yield FieldError("starts_at", "in_the_past", _("This lies in the past."))

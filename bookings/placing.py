@@ -1,0 +1,219 @@
+"""What is wished for, priced, timed and given to somebody: the plan of an appointment's items (domain.md §5)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from bookings.bounds import Bounds
+from bookings.busy import STEP, Minutes
+from bookings.sequence import starts_of
+from salon.catalogue.models import Service, SpecialOffer, StaffMember, StaffService
+from salon.errors import FieldError, InvalidInput, Text
+from salon.identity.roles import Actor, Permission
+from salon.money import LARGEST, NotMoney, cents
+
+MOST_ITEMS = 20
+LONGEST_MINUTES = 12 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWish:
+    """One service somebody wants: by whom (None: anybody who can), from when (None: behind the one before it).
+
+    `minutes` and `price` replace what the service says.
+    """
+
+    service_id: UUID
+    staff_id: UUID | None = None
+    starts_at: datetime | None = None
+    minutes: int | None = None
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A service as it is sold on a day: its price then, and who can do it."""
+
+    service: Service
+    price: Decimal
+    performers: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A wish that can be met: what, when, how long, for how much, and who may do it: the wished for, or all who can."""
+
+    offered: Offered
+    starts_at: datetime
+    minutes: Minutes
+    price: Decimal
+    candidates: tuple[UUID, ...]
+    wished: bool
+
+    @property
+    def service(self) -> Service:
+        """What is done."""
+        return self.offered.service
+
+
+def offered_on(day: date, service_ids: Sequence[UUID]) -> dict[UUID, Offered]:
+    """Return those of these services that are sold, with the offer that holds on the day, in one statement."""
+    offers = SpecialOffer.objects.filter(service=OuterRef("pk"), starts_on__lte=day, ends_on__gte=day)
+    able = StaffService.objects.filter(service=OuterRef("pk"), staff__archived_at=None)
+    rows = Service.objects.offered().filter(pk__in=service_ids)
+    found = rows.annotate(offer_price=Subquery(offers.values("price")[:1]), able=ArraySubquery(able.values("staff_id")))
+    return {
+        service.pk: Offered(
+            service,
+            service.price if service.offer_price is None else service.offer_price,
+            frozenset(service.able),
+        )
+        for service in found
+    }
+
+
+def team() -> dict[UUID, StaffMember]:
+    """Return everybody who works here, in order."""
+    return {staff.pk: staff for staff in StaffMember.objects.working().in_order()}
+
+
+def plan(
+    *,
+    actor: Actor,
+    wishes: Sequence[ItemWish],
+    starts_at: datetime,
+    day: date,
+    bounds: Bounds,
+    working: dict[UUID, StaffMember],
+) -> list[Planned]:
+    """Return what the wishes come to, from `starts_at` on, at the prices of the day.
+
+    Raises: InvalidInput naming `starts_at` and `items.N.…`, NotAllowed for a price of one's own.
+    """
+    offered = offered_on(day, [wish.service_id for wish in wishes])
+    errors = list(_errors(wishes, starts_at, bounds, offered, working))
+    if errors:
+        raise InvalidInput(errors)
+    durations = [_lasting(wish, offered[wish.service_id].service).duration for wish in wishes]
+    starts = starts_of(starts_at, durations, [wish.starts_at for wish in wishes])
+    return [
+        _planned(actor, wish, offered[wish.service_id], start, working)
+        for wish, start in zip(wishes, starts, strict=True)
+    ]
+
+
+def price_of(actor: Actor, wanted: Decimal | None, price: Decimal) -> Decimal:
+    """Return the price to take; another one than the salon's only from whoever may set prices.
+
+    Raises: NotAllowed.
+    """
+    if wanted is None or wanted == price:
+        return price
+    actor.require(Permission.PRICE_OVERRIDE)
+    return wanted
+
+
+def price_error(field: str, price: Decimal) -> FieldError | None:
+    """Return what is wrong with a price, if anything."""
+    try:
+        cents(price)
+    except NotMoney:
+        return FieldError(field, "not_money", _("Enter an amount with at most two places."))
+    if not 0 <= price <= LARGEST:
+        return FieldError(field, "out_of_range", _("This price is not possible."))
+    return None
+
+
+def minutes_error(field: str, minutes: int, lasting: Minutes) -> FieldError | None:
+    """Return what is wrong with a duration put in place of these minutes, if anything."""
+    if minutes % STEP or not STEP <= minutes <= LONGEST_MINUTES:
+        return FieldError(field, "minutes", _("Durations are multiples of 5 minutes, 12 hours at most."))
+    try:
+        lasting.lasting(minutes)
+    except ValueError:
+        return FieldError(field, "too_short", _("This is too short: nothing would be left of the work."))
+    return None
+
+
+def start_error(field: str, starts_at: datetime) -> FieldError | None:
+    """Return what is wrong with a start, if anything."""
+    if starts_at.tzinfo is None or starts_at.second or starts_at.microsecond:
+        return FieldError(field, "not_a_minute", _("An appointment starts at a full minute."))
+    return None
+
+
+def minutes_of(service: Service) -> Minutes:
+    """Return the parts of a service."""
+    return Minutes(service.apply_minutes, service.processing_minutes, service.finish_minutes, service.buffer_minutes)
+
+
+def _lasting(wish: ItemWish, service: Service) -> Minutes:
+    lasting = minutes_of(service)
+    return lasting if wish.minutes is None else lasting.lasting(wish.minutes)
+
+
+def _planned(
+    actor: Actor, wish: ItemWish, offered: Offered, starts_at: datetime, working: dict[UUID, StaffMember]
+) -> Planned:
+    able = tuple(staff_id for staff_id in working if staff_id in offered.performers)
+    return Planned(
+        offered=offered,
+        starts_at=starts_at,
+        minutes=_lasting(wish, offered.service),
+        price=price_of(actor, wish.price, offered.price),
+        candidates=able if wish.staff_id is None else (wish.staff_id,),
+        wished=wish.staff_id is not None,
+    )
+
+
+def _errors(
+    wishes: Sequence[ItemWish],
+    starts_at: datetime,
+    bounds: Bounds,
+    offered: dict[UUID, Offered],
+    working: dict[UUID, StaffMember],
+) -> Iterator[FieldError]:
+    if error := start_error("starts_at", starts_at):
+        yield error
+    if not wishes:
+        yield FieldError("items", "required", _("Choose at least one service."))
+    if len(wishes) > MOST_ITEMS:
+        yield FieldError("items", "too_many", _("These are too many services for one appointment."))
+    for index, wish in enumerate(wishes):
+        yield from _errors_of(f"items.{index}", wish, bounds, offered.get(wish.service_id), working)
+
+
+def _errors_of(
+    name: str, wish: ItemWish, bounds: Bounds, offered: Offered | None, working: dict[UUID, StaffMember]
+) -> Iterator[FieldError]:
+    if offered is None:
+        yield FieldError(f"{name}.service", "not_found", _("There is no such service."))
+        return
+    if bounds is Bounds.ONLINE and not offered.service.online:
+        yield FieldError(f"{name}.service", "not_online", _("This service cannot be booked online."))
+    if wish.staff_id is not None and wish.staff_id not in working:
+        yield FieldError(f"{name}.staff", "not_found", _("There is no such staff member."))
+    elif unable := _unable(wish, bounds, offered):
+        yield FieldError(f"{name}.staff", "not_performed", unable)
+    if wish.starts_at is not None and (error := start_error(f"{name}.starts_at", wish.starts_at)):
+        yield error
+    lasting = minutes_of(offered.service)
+    if wish.minutes is not None and (error := minutes_error(f"{name}.minutes", wish.minutes, lasting)):
+        yield error
+    if wish.price is not None and (error := price_error(f"{name}.price", wish.price)):
+        yield error
+
+
+def _unable(wish: ItemWish, bounds: Bounds, offered: Offered) -> Text | None:
+    """Return why nobody is there for a wish; at the desk, somebody may be asked to do what she usually does not."""
+    if not offered.performers and wish.staff_id is None:
+        return _("Nobody does this service.")
+    if bounds is Bounds.ONLINE and wish.staff_id is not None and wish.staff_id not in offered.performers:
+        return _("This person does not do this service.")
+    return None

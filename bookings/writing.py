@@ -1,0 +1,158 @@
+"""Appointments locked for a change, and written with all that follows from it.
+
+Rows are locked in one order everywhere, so that nobody waits for each other: the client's card, the appointment, then
+the staff members' locks in key order.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Subquery
+from psycopg.types.multirange import TimestamptzMultirange
+from psycopg.types.range import Range
+
+from bookings import visits
+from bookings.conflicts import ONCE, AlreadyBooked, SlotTaken
+from bookings.models import Appointment, AppointmentItem
+from bookings.models.appointments import MINUTES
+from bookings.sequence import Part, occupied
+from bookings.states import State
+from clients.models import Client
+from salon.audit.recording import Change, record
+from salon.errors import NotFound, VersionConflict, refusing
+from salon.identity.roles import Actor
+from salon.locks import take_locks
+from salon.tenancy.models import Salon
+
+SUBJECT = "appointment"
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Open the transaction of one change of the calendar: all of it, or a refusal and nothing.
+
+    Raises: SlotTaken, AlreadyBooked.
+    """
+    with refusing({ONCE: SlotTaken(), "bookings_appointment_pkey": AlreadyBooked()}):
+        yield
+
+
+def lock_staff(salon: Salon, staff_ids: Iterable[UUID]) -> None:
+    """Wait until nobody else writes into the calendars of these staff members, and keep others from it."""
+    take_locks({f"bookings staff {salon.pk} {staff_id}" for staff_id in staff_ids})
+
+
+def lock_appointment(appointment_id: UUID, version: int | None) -> Appointment:
+    """Return an appointment of the open salon, locked until the open transaction ends.
+
+    Raises: NotFound, VersionConflict.
+    """
+    appointment = Appointment.objects.select_for_update(no_key=True).filter(pk=appointment_id).first()
+    if appointment is None:
+        raise NotFound
+    if version is not None and version != appointment.version:
+        raise VersionConflict
+    return appointment
+
+
+def lock_with_client(appointment_id: UUID, version: int | None, *others: UUID | None) -> Appointment:
+    """Return an appointment as `lock_appointment` does, behind the card of its client, and other cards.
+
+    Raises: NotFound, VersionConflict, also where the client changes at that moment.
+    """
+    own = Appointment.objects.filter(pk=appointment_id).values("client_id")
+    wanted = Client.objects.filter(pk__in=[one for one in others if one]) | Client.objects.filter(pk=Subquery(own))
+    rows = wanted.select_for_update(no_key=True).order_by("pk")
+    locked = {client.pk for client in rows.only("pk")}
+    appointment = lock_appointment(appointment_id, version)
+    if appointment.client_id and appointment.client_id not in locked:
+        raise VersionConflict
+    return appointment
+
+
+def items_of(appointment: Appointment) -> list[AppointmentItem]:
+    """Return the items of an appointment in order, with their services and staff members."""
+    return list(appointment.items.select_related("service", "staff").order_by("position"))
+
+
+def parts_of(items: Sequence[AppointmentItem]) -> list[Part]:
+    """Return who does these items when."""
+    return [Part(item.staff_id, item.starts_at, item.minutes) for item in items]
+
+
+def lay(items: Sequence[AppointmentItem]) -> None:
+    """Let all items of an appointment end, and take their staff members, as their starts and minutes say."""
+    parts = parts_of(items)
+    for item, part, periods in zip(items, parts, occupied(parts), strict=True):
+        item.ends_at = part.ends_at
+        item.busy = TimestamptzMultirange([Range(one.starts_at, one.ends_at, "[)") for one in periods])
+
+
+def write_items(items: Sequence[AppointmentItem]) -> None:
+    """Write when, by whom, and how long items are done, and whether they take anybody's time."""
+    if len(items) > 1:
+        # The database looks at one row after the other: one would meet where the next one is about to leave.
+        AppointmentItem.objects.filter(pk__in=[item.pk for item in items]).update(active=False)
+    AppointmentItem.objects.bulk_update(
+        items,
+        ["staff", "starts_at", "ends_at", "busy", "active", *MINUTES],
+    )
+
+
+def span(appointment: Appointment, items: Sequence[AppointmentItem]) -> None:
+    """Let an appointment last from its first item to its last."""
+    appointment.starts_at = min(item.starts_at for item in items)
+    appointment.ends_at = max(item.ends_at for item in items)
+
+
+def save(appointment: Appointment, *, now: datetime, fields: Iterable[str] = (), undo: object = None) -> None:
+    """Write an appointment as changed: another version, to which nothing is undone but what `undo` says."""
+    appointment.version += 1
+    appointment.updated_at = now
+    appointment.undo = undo
+    appointment.save(update_fields=[*fields, "version", "updated_at", "undo"])
+
+
+def count_visit(appointment: Appointment, items: Sequence[AppointmentItem], salon: Salon) -> bool:
+    """Let an appointment that took place count as a visit, and any other not; return whether that changed."""
+    counts = appointment.state == State.COMPLETED and any(item.counts_as_visit for item in items)
+    visit_on = salon.date_at(appointment.starts_at) if counts else None
+    changed = visit_on != appointment.visit_on
+    appointment.visit_on = visit_on
+    return changed
+
+
+def recount(client_ids: Iterable[UUID | None], *, salon: Salon, now: datetime) -> None:
+    """Count the visits of these clients anew; their cards are locked already."""
+    cards = [client_id for client_id in client_ids if client_id]
+    if cards:
+        visits.recount(cards, today=salon.date_at(now))
+
+
+def tell(
+    actor: Actor, action: str, appointment: Appointment, changes: Iterable[Change | None], *, now: datetime
+) -> None:
+    """Record what was changed of an appointment, in the history of its client too."""
+    record(
+        actor=actor,
+        action=action,
+        subject_kind=SUBJECT,
+        subject_id=appointment.pk,
+        changes=[change for change in changes if change],
+        now=now,
+        client_id=appointment.client_id,
+    )
+
+
+def changed(field: str, old: object, new: object) -> Change | None:
+    """Return a change as it is recorded, None where there is none."""
+    before, after = (None if value in {None, ""} else str(value) for value in (old, new))
+    return Change(field, before, after) if before != after else None
+
+
+def local_time(moment: datetime, salon: Salon) -> str:
+    """Return an instant on the salon's clock, as the audit keeps it."""
+    return moment.astimezone(ZoneInfo(salon.timezone)).isoformat(timespec="minutes")
