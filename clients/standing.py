@@ -131,7 +131,7 @@ _REFRESH = f"WITH {_WRITTEN.format(which='card.id = ANY(%(ids)s)')} SELECT count
 _RECOMPUTE = f"""
 WITH {_BATCH}, {_WRITTEN.format(which=_IN_BATCH)}, recorded AS ({
     entries_from('''
-  SELECT id AS subject_id, jsonb_build_array(
+  SELECT id AS subject_id, NULL::uuid AS client_id, jsonb_build_array(
     jsonb_build_object('field', 'status', 'old', old_status, 'new', status)
   ) AS changes
   FROM changed WHERE old_status <> status''')

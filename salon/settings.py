@@ -285,6 +285,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # Each salon's night, step by step in this order; a step starts when the one before has ended (domain.md §10).
 NIGHT_STEPS: tuple[str, ...] = (
+    "bookings.night.complete_ended",
+    "bookings.night.count_visits",
     "clients.night.check_statuses",
     "clients.night.recompute_statuses",
     "clients.night.propose_duplicates",

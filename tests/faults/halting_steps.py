@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.utils.module_loading import import_string
 
+from bookings import night as appointments
 from clients import night as cards
 from salon import settings as configured
 from salon.work.steps import Counts, Night, Step, night_step
@@ -18,7 +19,8 @@ from salon.work.steps import Counts, Night, Step, night_step
 POINTS = ("begun", "halfway", "written")
 NAMES = [path.rpartition(".")[2] for path in configured.NIGHT_STEPS]
 
-cards.BATCH = 4  # so that there is a halfway
+# So that there is a halfway.
+cards.BATCH = appointments.APPOINTMENTS = appointments.CARDS = 4
 
 
 def at(name: str, point: str) -> None:

@@ -11,6 +11,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from bookings import completing
+from bookings.models import Appointment
+from bookings.states import State
 from clients import standing
 from clients.models import Client, CreatedVia, DuplicateProposal
 from salon import settings as configured
@@ -24,13 +27,14 @@ from salon.work.models import DueWork, NightStep
 from salon.work.night import begin_due, run_now
 from salon.work.queue import LEASE
 from salon.work.tasks import begin_nights, dispatch, run_night_step
+from tests.bookings.salonday import make_appointment, make_service, make_staff
 from tests.faults.workers import Faults, kill, let_leases_end, until
 from tests.work.broker import emptied_broker
 
 POINTS = ("begun", "halfway", "written")
 STEPS = [path.rpartition(".")[2] for path in configured.NIGHT_STEPS]
 SOAK = bool(os.environ.get("SOAK"))
-CARDS, LAPSED = 20, 6
+CARDS, LAPSED, ENDED = 20, 6, 7
 RECOMPUTE = "recompute_statuses"
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,13 +54,16 @@ def _paths() -> tuple[str, ...]:
 
 @pytest.fixture
 def crowded(sonnenschein: Salon) -> Salon:
-    """Return a salon of twenty cards, of which six lapsed today and one pair is one person's."""
+    """Return a salon of twenty cards: six lapsed today, seven had an appointment of which nobody said how it ended, and
+    each pair is one person's."""
     today = sonnenschein.date_at(timezone.now())
     with salon_scope(sonnenschein.pk):
+        cut = make_service()
+        anna = make_staff(services=[cut])
         for number in range(CARDS):
             lapses = number % 3 == 0 and number < 3 * LAPSED
             last = today - timedelta(days=366 if lapses else 10)
-            Client.objects.create(
+            card = Client.objects.create(
                 number=number + 1,
                 first_name=f"Anna {number // 2}",
                 sort_key=f"anna {number:02}",
@@ -65,15 +72,18 @@ def crowded(sonnenschein: Salon) -> Salon:
                 birth_year=1980,
                 listed_on=today - timedelta(days=1000),
                 created_via=CreatedVia.STAFF,
-                visits=1,
-                first_visit_on=last,
-                last_visit_on=last,
+                carried_visits=1,
+                carried_first_visit_on=last,
+                carried_last_visit_on=last,
                 status="RETURNING",
                 status_reason="RECENT_VISIT",
                 status_changes_on=last + timedelta(days=366),
                 created_at=timezone.now(),
                 updated_at=timezone.now(),
             )
+            if number % 3 == 1:
+                starts_at = timezone.now() - timedelta(days=2, hours=number)
+                make_appointment((cut, anna), client=card, starts_at=starts_at, state=State.ARRIVED)
     return sonnenschein
 
 
@@ -100,6 +110,9 @@ def _assert_done_once(salon: Salon) -> None:
         assert standing.recompute(today=today, after=None, limit=100).changed == 0
         assert AuditEntry.objects.filter(action=standing.STATUS_CHANGED).count() == LAPSED
         assert DuplicateProposal.objects.count() == CARDS // 2
+        assert Client.objects.filter(visits=1).count() == Client.objects.exclude(visits=0).count() == ENDED
+        assert Appointment.objects.filter(state=State.COMPLETED, version=2).count() == ENDED
+        assert AuditEntry.objects.filter(action=completing.COMPLETED).count() == ENDED
 
 
 def test_a_worker_killed_at_every_point_of_every_step_leaves_nothing_undone(faults: Faults, crowded: Salon) -> None:
@@ -202,7 +215,7 @@ def test_a_drift_is_told_and_then_mended(faults: Faults, crowded: Salon, monkeyp
     with salon_scope(crowded.pk):
         # A visit that nobody told of, and a verdict that nobody gave.
         today = crowded.date_at(timezone.now())
-        Client.objects.filter(number=2).update(last_visit_on=today - timedelta(days=1))
+        Client.objects.filter(number=6).update(carried_last_visit_on=today - timedelta(days=1))
         Client.objects.filter(number=3).update(status="NEW")
     begin_due(now=timezone.now())
     while work := DueWork.objects.first():

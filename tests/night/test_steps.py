@@ -163,7 +163,7 @@ def test_every_configured_step_can_be_loaded(settings: Settings) -> None:
     from salon import settings as configured  # noqa: PLC0415
 
     settings.NIGHT_STEPS = configured.NIGHT_STEPS
-    assert next(iter(all_steps())) == "clients.night.check_statuses"
+    assert next(iter(all_steps())) == "bookings.night.complete_ended"
     for step in all_steps().values():
         assert step.alarms <= set(step.words)
 

@@ -1,0 +1,67 @@
+"""What the night does for the appointments (domain.md §5, §10)."""
+
+import structlog
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from bookings import completing, visits
+from bookings.models import BookingRules
+from clients.models import Client
+from salon.work.steps import Counts, Night, night_step
+
+log = structlog.get_logger()
+
+# Read in one transaction: some tenths of a second.
+APPOINTMENTS = 1000
+CARDS = 5000
+# Client numbers named in one line of the log.
+NAMED = 20
+
+
+@night_step(
+    _("Appointments that have ended"),
+    words={"completed": ngettext_lazy("%(count)s completed", "%(count)s completed", "number")},
+)
+def complete_ended(night: Night) -> Counts:
+    """Complete what ended before today and was neither cancelled nor missed, where the salon wants that."""
+    with night.batch():
+        wanted = (BookingRules.objects.first() or BookingRules()).complete_by_itself
+        total = completing.count_ended(salon=night.salon, today=night.today) if wanted else 0
+    completed, found = 0, total
+    while found:
+        with night.batch():
+            batch = completing.complete_ended(salon=night.salon, today=night.today, now=night.now, limit=APPOINTMENTS)
+        completed, found = completed + batch.completed, batch.found
+        night.progress(completed, max(completed, total), completed=completed)
+    return {"completed": completed}
+
+
+@night_step(
+    _("Visits"),
+    words={
+        "read": ngettext_lazy("%(count)s client counted", "%(count)s clients counted", "number"),
+        "drifted": ngettext_lazy("%(count)s was wrong and is mended", "%(count)s were wrong and are mended", "number"),
+    },
+    alarms=frozenset({"drifted"}),
+)
+def count_visits(night: Night) -> Counts:
+    """Compare the visits that stand on every card with the appointments, and count anew where they differ.
+
+    A difference means that something changed appointments and did not count: it is told, and then mended.
+    """
+    read, drifted, last = 0, 0, None
+    with night.batch():
+        total = Client.objects.count()
+    while True:
+        with night.batch():
+            batch = visits.miscounted(after=last, limit=CARDS)
+            if batch.cards:
+                visits.lock_cards(batch.cards)
+                visits.recount(batch.cards, today=night.today)
+        read, drifted, last = read + batch.read, drifted + len(batch.cards), batch.last
+        if batch.cards:
+            numbers = list(batch.cards.values())[:NAMED]
+            log.error("visits_drifted", salon=night.salon.slug, cards=len(batch.cards), numbers=numbers)
+        night.progress(read, max(read, total), read=read, drifted=drifted)
+        if last is None:
+            return {"read": read, "drifted": drifted}
