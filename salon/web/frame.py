@@ -22,7 +22,7 @@ class Section:
 
 
 SECTIONS = (
-    Section("calendar", _("Calendar"), "calendar", "calendar", Permission.WORK),
+    Section("calendar", _("Calendar"), "calendar", "calendar", Permission.BOOKINGS_READ),
     Section("clients", _("Clients"), "users", "clients:list", Permission.CLIENTS_READ),
     Section("checkout", _("Checkout"), "shopping-cart", "checkout", Permission.WORK),
     Section("marketing", _("Marketing"), "megaphone", "marketing", Permission.MARKETING),

@@ -16,13 +16,6 @@ def _section(key: str, title: Promise, icon: str, promise: Promise, permission: 
     return requires(permission)(section)
 
 
-calendar = _section(
-    "calendar",
-    _("Calendar"),
-    "calendar",
-    _("Here will be the day of your team: one column per person, book with a click, move by dragging."),
-    Permission.WORK,
-)
 checkout = _section(
     "checkout",
     _("Checkout"),

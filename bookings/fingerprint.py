@@ -1,0 +1,47 @@
+"""Whether the calendar of some days has changed since somebody read it: one statement (quality.md §1)."""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.db import connection
+
+# Each part is the number of its rows and a sum over what of them the page shows, in no order. Row-level security adds
+# the salon to every table.
+_SEEN = """
+WITH shown AS MATERIALIZED (
+  SELECT id, client_id, version, state, starts_at, ends_at FROM bookings_appointment
+  WHERE starts_at >= %(begin)s - interval '1 day' AND starts_at < %(end)s AND ends_at > %(begin)s
+)
+SELECT
+  (SELECT concat_ws(':', count(*), sum(hashtextextended(concat_ws('|',
+     a.id, a.version, a.state, a.starts_at, a.ends_at, c.id, c.version), 0)))
+   FROM shown a LEFT JOIN clients_client c ON c.id = a.client_id),
+  (SELECT concat_ws(':', count(*), sum(hashtextextended(concat_ws('|', n.id, n.text), 0)))
+   FROM clients_note n
+   WHERE n.pinned AND n.deleted_at IS NULL AND n.client_id IN (SELECT client_id FROM shown)),
+  (SELECT concat_ws(':', count(*), sum(hashtextextended(concat_ws('|', id, version, starts_at, ends_at), 0)))
+   FROM catalogue_absence WHERE ends_at > %(begin)s AND starts_at < %(end)s),
+  (SELECT concat_ws(':', count(*), sum(hashtextextended(concat_ws('|', id, version, archived_at), 0)))
+   FROM catalogue_staffmember),
+  (SELECT concat_ws(':', count(*), sum(hashtextextended(concat_ws('|', s.id, s.valid_from, i.id, i.weekday,
+     i.starts_minute, i.ends_minute), 0)))
+   FROM catalogue_schedule s LEFT JOIN catalogue_scheduleinterval i ON i.schedule_id = s.id),
+  (SELECT concat_ws(':', count(*), sum(hashtextextended(concat_ws('|', id, starts_on, ends_on, name), 0)))
+   FROM catalogue_closure WHERE ends_on >= %(first)s AND starts_on <= %(last)s),
+  (SELECT count(*) FROM catalogue_openday WHERE day BETWEEN %(first)s AND %(last)s),
+  (SELECT concat_ws(':', region, closed) FROM catalogue_holidayrules),
+  (SELECT concat_ws(':', count(*), sum(version)) FROM catalogue_service)
+"""
+
+
+def fingerprint(begin: datetime, end: datetime, *asked: str) -> str:
+    """Return a text that is another one whenever something has changed that the calendar shows of these days.
+
+    Appointments, their clients and pinned notes, absences, staff members, their hours, closures, names of services;
+    `asked` is what else decides how the page looks. Rows are known by their versions.
+    """
+    values = {"begin": begin, "end": end, "first": begin.date(), "last": (end - timedelta(hours=1)).date()}
+    with connection.cursor() as cursor:
+        cursor.execute(_SEEN, values)
+        seen = cursor.fetchone()
+    return sha256("\n".join(map(str, (*seen, *asked))).encode()).hexdigest()[:32]

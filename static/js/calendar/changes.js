@@ -1,0 +1,59 @@
+// What has been moved or made longer is told to the server; what it answers is shown: a toast that takes it back, or
+// why it was refused and where it would go.
+
+import { bodyOf, clock, firstOf, root, rowOf, STEP } from "./places.js";
+import { look } from "./poll.js";
+
+const token = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+
+export function show(text) {
+  const answer = document.getElementById("calendar-answer");
+  const found = new DOMParser().parseFromString(text, "text/html").body;
+  for (const part of found.querySelectorAll("[hx-swap-oob]")) {
+    const toasts = [...part.children];
+    part.remove();
+    document.getElementById("toasts").append(...toasts);
+    toasts.forEach((toast) => window.htmx.process(toast));
+  }
+  answer.replaceChildren(...found.children);
+  window.htmx.process(answer);
+  answer.querySelector("[data-refused] button")?.focus();
+}
+
+async function post(path, values) {
+  const known = new Map(Object.entries(values).filter(([, value]) => value !== undefined && value !== ""));
+  const headers = { "HX-Request": "true", "X-CSRFToken": token() };
+  try {
+    const response = await fetch(path, { method: "POST", headers, body: new URLSearchParams([...known]) });
+    const away = response.headers.get("HX-Redirect");
+    if (away) return void location.assign(away);
+    if (response.ok || response.status === 409 || response.status === 422) show(await response.text());
+    else document.dispatchEvent(new CustomEvent("htmx:responseError", { detail: { xhr: response } }));
+  } catch {
+    document.dispatchEvent(new CustomEvent("htmx:sendError"));
+  }
+  await look();
+}
+
+// `row` is where this block would start in that column.
+export function move(block, column, row) {
+  const start = firstOf(column) + row - Number(block.dataset.o ?? 0);
+  return post(`${block.href}move/`, {
+    day: column.dataset.day,
+    at: clock(start),
+    staff: column.dataset.staff,
+    item: block.dataset.i,
+    version: block.dataset.v,
+  });
+}
+
+export function resize(block, rows) {
+  const minutes = (Number(block.dataset.o ?? 0) + rows) * STEP;
+  return post(`${block.href}resize/`, { minutes, item: block.dataset.i, version: block.dataset.v });
+}
+
+export const stays = (block, column, row) => bodyOf(column) === block.parentNode && row === rowOf(block);
+
+root.addEventListener("click", (event) => {
+  if (event.target.closest("[data-refused-close]")) document.getElementById("calendar-answer").replaceChildren();
+});

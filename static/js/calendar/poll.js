@@ -1,0 +1,103 @@
+// Another browser's change appears within five seconds: the grid is asked for with the tag of the one on screen, and
+// only what has changed is put in. Nobody loses the focus, the place scrolled to, or what is being dragged.
+
+import { columns, lifted, root } from "./places.js";
+
+const EVERY = 5000;
+let tag = null;
+let asking = null;
+let timer = 0;
+let failures = 0;
+
+const keyed = (parent) => {
+  const seen = new Map();
+  return new Map(
+    [...parent.children].map((node) => {
+      const name = node.matches(".b") ? `${node.getAttribute("href")} ${node.dataset.i} ${node.dataset.o}` : node.className;
+      const times = (seen.get(name) ?? 0) + 1;
+      seen.set(name, times);
+      return [`${name} ${times}`, node];
+    }),
+  );
+};
+
+function merge(old, fresh) {
+  const known = keyed(old);
+  let place = old.firstElementChild;
+  const past = (node) => {
+    if (node === place) place = place.nextElementSibling;
+  };
+  for (const [key, node] of keyed(fresh)) {
+    const there = known.get(key);
+    known.delete(key);
+    if (there?.isEqualNode(node)) {
+      if (there === place) past(there);
+      else old.insertBefore(there, place);
+      continue;
+    }
+    const focused = there && there === document.activeElement;
+    old.insertBefore(node, place);
+    if (there) {
+      past(there);
+      there.remove();
+    }
+    if (focused) node.focus({ preventScroll: true });
+  }
+  for (const gone of known.values()) gone.remove();
+}
+
+const shape = (grid) => [...grid.querySelectorAll(".col")].map((one) => `${one.dataset.staff} ${one.dataset.day} ${one.dataset.first} ${one.querySelector(".col-body").className}`).join();
+
+function put(text) {
+  const answer = new DOMParser().parseFromString(text, "text/html");
+  const grid = document.getElementById("calendar-grid");
+  const fresh = answer.getElementById("calendar-grid");
+  if (!grid || !fresh) return location.reload();
+  const sum = answer.getElementById("calendar-sum");
+  if (sum) document.getElementById("calendar-sum")?.replaceChildren(...sum.childNodes);
+  const all = columns();
+  if (all.length && shape(grid) === shape(fresh)) {
+    [...fresh.querySelectorAll(".col")].forEach((column, index) => {
+      for (const part of [".col-head", ".col-body"]) merge(all[index].querySelector(part), column.querySelector(part));
+    });
+  } else if (!grid.isEqualNode(fresh)) {
+    const scrolled = (one) => one.closest(".cal-scroll") ?? one.querySelector(".cal-scroll") ?? one;
+    const [left, top] = [scrolled(grid).scrollLeft, scrolled(grid).scrollTop];
+    const focused = grid.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    grid.replaceWith(fresh);
+    scrolled(fresh).scrollTo(left, top);
+    if (focused) fresh.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  }
+  root.dispatchEvent(new CustomEvent("calendar-put"));
+}
+
+async function ask() {
+  const response = await fetch(root.dataset.poll, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
+  // Signed out meanwhile: the page itself leads to the sign-in.
+  if (response.redirected) return location.reload();
+  if (response.status === 304) return;
+  if (!response.ok) throw new Error(response.status);
+  const text = await response.text();
+  if (lifted()) return;
+  tag = response.headers.get("ETag");
+  put(text);
+}
+
+export async function look() {
+  clearTimeout(timer);
+  // An answer that is on its way may be older than the change that calls for another.
+  await asking;
+  asking = ask().then(
+    () => (failures = 0),
+    () => (failures += 1),
+  );
+  await asking;
+  asking = null;
+  root.toggleAttribute("data-offline", failures > 1);
+  clearTimeout(timer);
+  timer = setTimeout(() => (document.hidden ? null : look()), EVERY);
+}
+
+timer = setTimeout(look, EVERY);
+document.addEventListener("visibilitychange", () => document.hidden || look());
+document.addEventListener("calendar-changed", look);
