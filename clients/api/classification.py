@@ -3,9 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django import forms
-from django.utils.translation import gettext_lazy as _
-from django_filters import Filter, FilterSet
+from django_filters import FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -17,31 +15,9 @@ from clients.models import Client
 from clients.recognition import verdict_of_booking
 from salon.api.endpoint import Endpoint
 from salon.api.idempotency import Idempotency, idempotent
+from salon.api.parameters import IsoDayFilter
 from salon.api.scopes import Scope
 from salon.api.serializers import Body, Text
-
-
-class IsoDay(forms.DateField):
-    """A day as the contract writes days, in every language."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(input_formats=["%Y-%m-%d"], **options)
-
-    def to_python(self, value: Any) -> Any:
-        """Return the day.
-
-        Raises: ValidationError, also for what reads as a day but is not written in full.
-        """
-        day = super().to_python(value)
-        if day and day.isoformat() != str(value).strip():
-            raise forms.ValidationError(_("Give a day as YYYY-MM-DD."), "invalid")
-        return day
-
-
-class IsoDayFilter(Filter):  # type: ignore[misc]
-    """A query parameter that is a day."""
-
-    field_class = IsoDay
 
 
 class ClassificationFilters(FilterSet):  # type: ignore[misc]

@@ -124,7 +124,12 @@ class EndpointSchema(AutoSchema):
             own.append(self._response_header("Location", {**_TEXT, "format": "uri"}, "The address of what was made."))
         filters: dict[str, Any] = getattr(self.view, "filters", FilterSet).base_filters if self.method == "GET" else {}
         own += [
-            OpenApiParameter(name, {**_TEXT, "minLength": 1}, description=one.extra.get("help_text", ""))
+            OpenApiParameter(
+                name,
+                getattr(one, "schema", {**_TEXT, "minLength": 1}),
+                required=one.extra.get("required", False),
+                description=one.extra.get("help_text", ""),
+            )
             for name, one in filters.items()
         ]
         return own
