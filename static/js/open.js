@@ -59,6 +59,7 @@ function closeDrawer() {
   drawer.remove();
   if (before?.isConnected) before.focus();
   before = null;
+  document.dispatchEvent(new CustomEvent("drawer-closed"));
   return true;
 }
 

@@ -1,6 +1,8 @@
 // A field that offers cards while somebody types: arrows and Enter choose, Esc closes, a click does too.
-// What is chosen stands in the field as text ("Petra Lang (318)"), so that the form needs no script to be understood.
+// What is chosen stands in the field as text ("Petra Lang (318)"), so that the form needs no script to be understood;
+// options that are buttons send their form instead. `data-picker="always"` offers something before a word is typed.
 
+const PICKER = ".picker, .combo";
 const popupOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
 const optionsOf = (popup) => [...popup.querySelectorAll("[role=option]")];
 const activeOf = (popup) => popup.querySelector("[aria-selected=true]");
@@ -25,6 +27,12 @@ function close(input) {
 }
 
 function choose(input, option) {
+  if (option.matches("button")) {
+    // The form that it belongs to says what becomes of it.
+    close(input);
+    option.click();
+    return;
+  }
   input.value = option.dataset.value;
   close(input);
   popupOf(input).replaceChildren();
@@ -33,10 +41,10 @@ function choose(input, option) {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   const popup = event.target.closest?.(".picker-popup");
-  const input = popup?.closest(".picker").querySelector("[data-picker]");
+  const input = popup?.closest(PICKER).querySelector("[data-picker]");
   if (!input || document.activeElement !== input) return;
   const options = optionsOf(popup);
-  popup.hidden = popup.childElementCount === 0 || input.value.trim() === "";
+  popup.hidden = popup.childElementCount === 0 || (input.dataset.picker !== "always" && input.value.trim() === "");
   input.setAttribute("aria-expanded", String(!popup.hidden && options.length > 0));
   activate(input, popup, popup.hidden ? null : options[0]);
 });
@@ -46,7 +54,13 @@ document.addEventListener(
   (event) => {
     const input = event.target.closest?.("[data-picker]");
     const popup = input && popupOf(input);
-    if (!popup || popup.hidden || event.isComposing) return;
+    if (!popup || event.isComposing) return;
+    if (popup.hidden && event.key === "ArrowDown" && input.dataset.picker === "always") {
+      event.preventDefault();
+      input.dispatchEvent(new CustomEvent("offer"));
+      return;
+    }
+    if (popup.hidden) return;
     const options = optionsOf(popup);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const active = activeOf(popup);
@@ -73,11 +87,11 @@ document.addEventListener("pointerdown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const picker = event.target.closest?.(".picker");
+  const picker = event.target.closest?.(PICKER);
   const input = picker?.querySelector("[data-picker]");
   if (!input) return;
   const option = event.target.closest("[role=option]");
-  if (option) choose(input, option);
+  if (option && !option.matches("button")) choose(input, option);
   if (event.target.closest("[data-picker-clear]")) {
     input.value = "";
     popupOf(input).replaceChildren();
@@ -88,5 +102,5 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("focusout", (event) => {
   const input = event.target.closest?.("[data-picker]");
-  if (input && !input.closest(".picker").contains(event.relatedTarget)) close(input);
+  if (input && !input.closest(PICKER).contains(event.relatedTarget)) close(input);
 });

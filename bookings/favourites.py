@@ -1,0 +1,19 @@
+"""What a client has most often, to be offered first (domain.md §2)."""
+
+from uuid import UUID
+
+from django.db.models import Count, Max
+
+from bookings.models import AppointmentItem
+from bookings.states import TAKING_TIME
+
+SHOWN = 4
+
+
+def favourites_of(client_id: UUID, *, limit: int = SHOWN) -> list[UUID]:
+    """Return the services that are still offered and that a client had or has booked most often, then most lately."""
+    had = AppointmentItem.objects.filter(
+        appointment__client_id=client_id, appointment__state__in=TAKING_TIME, service__archived_at=None
+    )
+    counted = had.values("service_id").annotate(times=Count("id"), lately=Max("starts_at"))
+    return [one["service_id"] for one in counted.order_by("-times", "-lately", "service_id")[:limit]]

@@ -1,0 +1,300 @@
+"""One appointment in the calendar's drawer, or as a page: everything about it, and everything to be done (ui.md §2)."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from bookings.appointments import get_appointment
+from bookings.models import Appointment, AppointmentItem
+from bookings.slots import Wish
+from bookings.states import CHANGEABLE, State, next_states
+from bookings.web.booking_form import WhenForm
+from bookings.web.drawer import calendar_url, drawn, in_calendar
+from bookings.web.happened import happened_to
+from bookings.web.offer import Choice, Conflict, ProposedDay, proposals
+from bookings.web.person import person_of
+from bookings.web.wording import clock, day_text, local, minutes_text, price_text, span_text, when_text
+from clients.classification import Reason, Status
+from salon.catalogue.reading import performers, working_staff
+from salon.identity.roles import Permission
+from salon.web.access import SalonRequest, requires
+
+# After so many weeks people come again.
+REPEATS = (4, 5, 6, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a change came to: a toast where it worked, else why not, and what was typed."""
+
+    toast: str = ""
+    undo: bool = False
+    changed: bool = False
+    refusal: Promise | str = ""
+    conflict: Conflict | None = None
+    about: str = ""
+    typed: dict[str, str] = field(default_factory=dict)
+    when: WhenForm | None = None
+    proposing: bool = False
+    warnings: list[Promise | str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing was changed."""
+        return bool(self.refusal or self.conflict or (self.when and not self.proposing))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A state that the appointment may go to."""
+
+    state: State
+    label: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    """One service of the appointment, and what of it can be changed."""
+
+    id: UUID
+    service: str
+    when: str
+    staff: str
+    minutes: int
+    minutes_text: str
+    price: str
+    price_typed: str
+    list_price: str
+    at: str
+    able: list[Choice]
+    others: list[Choice]
+    only: bool
+
+    @property
+    def about(self) -> str:
+        """What an answer about this service names."""
+        return f"item-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Booking the same again so many weeks later."""
+
+    label: str
+    detail: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAppointment:
+    """An appointment in words."""
+
+    id: UUID
+    version: int
+    when: str
+    day: date
+    state: str
+    state_label: Promise | str
+    state_class: str
+    state_icon: str
+    cancel_reason: str
+    steps: list[Step]
+    cancellable: bool
+    changeable: bool
+    items: list[ShownItem]
+    total: str
+    note: str
+    frozen_label: Promise | str
+    frozen_reason: Promise | str
+    frozen_tone: str
+    booked_as: list[str]
+    booked: str
+    undoable: bool
+    repeats: list[Repeat]
+
+
+def _steps(state: State) -> list[Step]:
+    words = {
+        State.BOOKED: _("Book it again"),
+        State.ARRIVED: _("Has arrived"),
+        State.COMPLETED: _("Completed"),
+        State.NO_SHOW: _("Did not come"),
+    }
+    return [Step(one, words[one], ICONS[one]) for one in next_states(state) if one != State.CANCELLED]
+
+
+ICONS = {
+    State.BOOKED: "calendar-check",
+    State.ARRIVED: "door-open",
+    State.COMPLETED: "check",
+    State.NO_SHOW: "user-x",
+    State.CANCELLED: "x",
+}
+CLASSES = {
+    State.BOOKED: "booked",
+    State.ARRIVED: "arrived",
+    State.COMPLETED: "completed",
+    State.NO_SHOW: "no-show",
+    State.CANCELLED: "cancelled",
+}
+
+
+@requires(Permission.BOOKINGS_READ)
+@require_safe
+def appointment(request: SalonRequest, appointment_id: UUID) -> HttpResponse:
+    """Everything about one appointment."""
+    return show_appointment(request, appointment_id, Answer())
+
+
+def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer) -> HttpResponse:
+    """Answer with an appointment as it is by now; without a script a change leads to its page.
+
+    Raises: NotFound.
+    """
+    own_url = reverse("appointment", args=[request.salon.slug, appointment_id])
+    if request.method == "POST" and not request.htmx and not answer.refused:
+        if answer.toast:
+            undo = reverse("appointment_change", args=[request.salon.slug, appointment_id]) if answer.undo else ""
+            messages.success(request, answer.toast, extra_tags=f"{undo}?act=undo" if undo else "")
+        return redirect(own_url)
+    now = timezone.now()
+    found = get_appointment(appointment_id)
+    shown = shown_appointment(request, found, now)
+    today = request.salon.date_at(now)
+    start = local(found.starts_at, request.salon)
+    writes = Permission.BOOKINGS_WRITE in request.actor.permissions
+    context = {
+        "appointment": shown,
+        "person": person_of(request, found.client, today) if found.client else None,
+        "when_form": answer.when or WhenForm(initial={"day": start.date(), "at": start.time()}),
+        "answer": answer,
+        "writes": writes,
+        "prices": Permission.PRICE_OVERRIDE in request.actor.permissions,
+        "change_url": reverse("appointment_change", args=[request.salon.slug, found.pk]),
+        "services_url": reverse("booking_services", args=[request.salon.slug]),
+        "clients_url": reverse("booking_clients", args=[request.salon.slug]),
+        "history": happened_to(found.pk, request.salon),
+        "days": _proposed(request, found, answer, now) if answer.proposing else [],
+    }
+    day = start.date()
+    address = calendar_url(request, day, appointment=str(found.pk)) if in_calendar(request) else own_url
+    return drawn(
+        request,
+        "bookings/_appointment.html",
+        context,
+        title=shown.when,
+        address=address,
+        day=day,
+        status=422 if answer.refused else 200,
+        changed=answer.changed,
+    )
+
+
+def shown_appointment(request: SalonRequest, found: Appointment, now: datetime) -> ShownAppointment:
+    """Return an appointment, with its items and client read, in words."""
+    salon, state = request.salon, State(found.state)
+    items = sorted(found.items.all(), key=lambda item: item.position)
+    changeable = state in CHANGEABLE
+    return ShownAppointment(
+        id=found.pk,
+        version=found.version,
+        when=when_text(found.starts_at, found.ends_at, salon),
+        day=local(found.starts_at, salon).date(),
+        state=state,
+        state_label=state.label,
+        state_class=CLASSES[state],
+        state_icon=ICONS[state],
+        cancel_reason=found.cancel_reason,
+        steps=_steps(state),
+        cancellable=State.CANCELLED in next_states(state),
+        changeable=changeable,
+        items=_items(request, items, changeable=changeable),
+        total=price_text(sum((item.price for item in items), start=items[0].price * 0), salon) if items else "",
+        note=found.note,
+        frozen_label=Status(found.client_status).label if found.client_status else "",
+        frozen_reason=Reason(found.client_status_reason).label if found.client_status_reason else "",
+        frozen_tone=found.client_status,
+        booked_as=[str(value) for value in found.booked_as.values() if value],
+        booked=_("Booked by %(name)s on %(when)s")
+        % {"name": found.booked_by_name, "when": when_text_of(found.created_at, request)},
+        undoable=_undoable(found),
+        repeats=_repeats(request, found) if found.items.all() else [],
+    )
+
+
+def when_text_of(moment: datetime, request: SalonRequest) -> str:
+    """Return an instant as `21. Nov., 10:00`."""
+    return f"{day_text(local(moment, request.salon).date())}, {clock(moment, request.salon)}"
+
+
+def _undoable(found: Appointment) -> bool:
+    return bool(found.undo)
+
+
+def _proposed(request: SalonRequest, found: Appointment, answer: Answer, now: datetime) -> list[ProposedDay]:
+    """Return where the appointment could go instead, with the same people."""
+    today = request.salon.date_at(now)
+    entered = answer.when.cleaned_data.get("day") if answer.when and answer.when.is_valid() else None
+    items = sorted(found.items.all(), key=lambda item: item.position)
+    wishes = [Wish(item.service_id, item.staff_id) for item in items]
+    return proposals(
+        wishes,
+        salon=request.salon,
+        first=max(entered or today, today),
+        now=now,
+        besides=found.pk,
+        chosen=found.starts_at,
+    )
+
+
+def _items(request: SalonRequest, items: list[AppointmentItem], *, changeable: bool) -> list[ShownItem]:
+    salon = request.salon
+    staff = working_staff() if changeable else []
+    able = performers({item.service_id for item in items}) if changeable else {}
+    shown = []
+    for item in items:
+        known = [*staff, *([item.staff] if item.staff not in staff else [])]
+        can = able.get(item.service_id, set()) | {item.staff_id}
+        choices = [(one.pk in can, Choice(one.pk, one.name, one.pk == item.staff_id)) for one in known]
+        shown.append(
+            ShownItem(
+                id=item.pk,
+                service=item.service.name,
+                when=span_text(item.starts_at, item.ends_at, salon),
+                staff=item.staff.name,
+                minutes=item.minutes.duration,
+                minutes_text=minutes_text(item.minutes.duration),
+                price=price_text(item.price, salon),
+                price_typed=f"{item.price:.2f}".replace(".", ","),
+                list_price=price_text(item.list_price, salon) if item.list_price != item.price else "",
+                at=clock(item.starts_at, salon),
+                able=[one for can_do, one in choices if can_do],
+                others=[one for can_do, one in choices if not can_do],
+                only=len(items) == 1,
+            )
+        )
+    return shown
+
+
+def _repeats(request: SalonRequest, found: Appointment) -> list[Repeat]:
+    url = reverse("booking_new", args=[request.salon.slug])
+    start = local(found.starts_at, request.salon)
+    return [
+        Repeat(
+            label=ngettext("In %(weeks)d week", "In %(weeks)d weeks", weeks) % {"weeks": weeks},
+            detail=day_text((start + timedelta(weeks=weeks)).date()),
+            url=f"{url}?like={found.pk}&weeks={weeks}",
+        )
+        for weeks in REPEATS
+    ]

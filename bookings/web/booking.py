@@ -1,0 +1,291 @@
+"""Booking: the form of a new appointment, in the calendar's drawer or as a page of its own (ui.md §2.2)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bookings.booking import Booked, book
+from bookings.bounds import Bounds
+from bookings.conflicts import AlreadyBooked, SlotTaken
+from bookings.favourites import favourites_of
+from bookings.placing import ItemWish
+from bookings.rehearsal import rehearse
+from bookings.states import Source
+from bookings.web.appointment import Answer, show_appointment
+from bookings.web.booking_form import BookingForm
+from bookings.web.draft import Draft, Line, Who, draft_in, first_draft, uuid_in
+from bookings.web.drawer import calendar_url, drawn, in_calendar
+from bookings.web.new_client import NewClient, entered_client, make_client
+from bookings.web.offer import Conflict, catalogue_of, conflict_of, offer, proposals, wishes_of
+from bookings.web.person import person_of
+from bookings.web.repeating import repeated
+from bookings.web.search import client_hits, service_hits
+from bookings.web.wording import local, moment_in, when_text
+from clients.cards import MergedAway, get_client
+from clients.models import Client
+from salon.catalogue.models import Service
+from salon.catalogue.reading import performers, services_by_id
+from salon.errors import DomainError, NotFound
+from salon.identity.roles import Permission
+from salon.web.access import SalonRequest, requires
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What stands on the form: the draft, its client's card, the fields of one that is to be made."""
+
+    draft: Draft
+    client: Client | None = None
+    new: NewClient | None = None
+
+
+@requires(Permission.BOOKINGS_WRITE)
+def booking_new(request: SalonRequest) -> HttpResponse:
+    """A new appointment: one form, whose buttons change what is entered until one of them books it."""
+    now = timezone.now()
+    if request.method != "POST":
+        return _form(request, _with_card(_asked_for(request, now)), now)
+    act = request.POST.get("act", "")
+    entry = _entered(request, act)
+    if _books(act):
+        return _book(request, entry, act, now)
+    return _form(request, entry, now, act=act)
+
+
+def _books(act: str) -> bool:
+    return act == "book" or act.startswith("take:")
+
+
+def _asked_for(request: SalonRequest, now: datetime) -> Draft:
+    draft = first_draft(request.GET, today=local(now, request.salon))
+    like = uuid_in(request.GET.get("like"))
+    return repeated(draft, like, weeks=request.GET.get("weeks", ""), salon=request.salon) if like else draft
+
+
+def _entered(request: SalonRequest, act: str) -> Entry:
+    draft = draft_in(request.POST).after(act)
+    if draft.who is Who.NEW_CARD:
+        new = entered_client(request)
+        if not (_books(act) or act.startswith("create-client")):
+            return Entry(draft, new=new)
+        made = make_client(request, new, anyway=act == "create-client:anyway")
+        if isinstance(made, NewClient):
+            return Entry(draft, new=made)
+        return Entry(replace(draft, who=Who.CARD, client_id=made.pk), made)
+    entry = _with_card(draft)
+    return replace(entry, draft=_somebody_able(entry)) if act.startswith("add:") else entry
+
+
+def _with_card(draft: Draft) -> Entry:
+    """Return a draft with its client's card; one that is gone by now is no longer chosen."""
+    if draft.client_id is None:
+        return Entry(draft)
+    try:
+        return Entry(draft, get_client(draft.client_id))
+    except MergedAway as merged:
+        return _with_card(replace(draft, client_id=merged.survivor_id))
+    except NotFound:
+        return Entry(replace(draft, who=Who.NOBODY_YET, client_id=None))
+
+
+def _somebody_able(entry: Entry) -> Draft:
+    """Give the last service to who is likely meant and can do it: of the column, of the line before, the preferred."""
+    draft = entry.draft
+    if not draft.lines or draft.lines[-1].staff_id:
+        return draft
+    *before, last = draft.lines
+    able = performers([last.service_id]).get(last.service_id, set())
+    preferred = entry.client.preferred_staff_id if entry.client else None
+    likely = [draft.column, *(line.staff_id for line in reversed(before)), preferred]
+    staff_id = next((one for one in likely if one in able), None)
+    return replace(draft, lines=(*before, replace(last, staff_id=staff_id)))
+
+
+def _book(request: SalonRequest, entry: Entry, act: str, now: datetime) -> HttpResponse:
+    draft = entry.draft
+    starts_at = None
+    if act.startswith("take:"):
+        starts_at, draft = _taken(draft, act.removeprefix("take:"), request)
+        entry = replace(entry, draft=draft)
+    form = BookingForm(draft)
+    if form.is_valid():
+        starts_at = starts_at or form.moment(request.salon)
+    form.complain()
+    if form.errors or starts_at is None or entry.new:
+        return _form(request, entry, now, form=form, act=act)
+    try:
+        booked = book(
+            actor=request.actor,
+            salon=request.salon,
+            starts_at=starts_at,
+            items=_items(draft),
+            client_id=draft.client_id,
+            source=Source.STAFF,
+            bounds=Bounds.DESK,
+            now=now,
+            note=draft.note,
+            appointment_id=draft.appointment_id,
+        )
+    except AlreadyBooked:
+        return show_appointment(request, draft.appointment_id, Answer(changed=True))
+    except SlotTaken as refusal:
+        conflict = conflict_of(refusal, salon=request.salon, today=request.salon.date_at(now))
+        return _form(request, entry, now, form=form, conflict=conflict, act=act)
+    except DomainError as refusal:
+        form.add_error(None, str(refusal.message))
+        return _form(request, entry, now, form=form, act=act)
+    appointment = booked.appointment
+    told = _("Booked: %(when)s.") % {"when": when_text(appointment.starts_at, appointment.ends_at, request.salon)}
+    warnings = [one.message for one in booked.warnings]
+    return show_appointment(request, appointment.pk, Answer(toast=told, changed=True, warnings=warnings))
+
+
+def _items(draft: Draft) -> list[ItemWish]:
+    return [ItemWish(line.service_id, line.staff_id) for line in draft.lines]
+
+
+def _taken(draft: Draft, value: str, request: SalonRequest) -> tuple[datetime | None, Draft]:
+    """Return the start that a proposed time carries, and the draft with everybody's part in it."""
+    text, _bar, ids = value.partition("|")
+    starts_at = moment_in(text)
+    if starts_at is None:
+        return None, draft
+    staff = [one for one in map(uuid_in, ids.split(",")) if one]
+    there = local(starts_at, request.salon)
+    return starts_at, replace(draft.with_staff(staff), day=there.date().isoformat(), at=f"{there:%H:%M}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Whether the time entered can be had: what it comes to and what to mind, or what stands in its way."""
+
+    rehearsed: Booked | None = None
+    conflict: Conflict | None = None
+    refusal: str = ""
+
+
+def _fit(request: SalonRequest, entry: Entry, starts_at: datetime | None, now: datetime) -> Fit:
+    draft = entry.draft
+    if starts_at is None or not draft.lines:
+        return Fit()
+    try:
+        return Fit(
+            rehearse(
+                actor=request.actor,
+                salon=request.salon,
+                starts_at=starts_at,
+                items=_items(draft),
+                client_id=draft.client_id,
+                now=now,
+            )
+        )
+    except SlotTaken as refusal:
+        return Fit(conflict=conflict_of(refusal, salon=request.salon, today=request.salon.date_at(now)))
+    except DomainError as refusal:
+        return Fit(refusal=str(refusal.message))
+
+
+def _form(
+    request: SalonRequest,
+    entry: Entry,
+    now: datetime,
+    *,
+    form: BookingForm | None = None,
+    conflict: Conflict | None = None,
+    act: str = "",
+) -> HttpResponse:
+    known = catalogue_of(entry.draft)
+    team = {one.pk for one in known.staff}
+    offered = tuple(
+        line if line.staff_id in team else Line(line.service_id)
+        for line in entry.draft.lines
+        if line.service_id in known.services
+    )
+    draft = replace(entry.draft, lines=offered)
+    entry = replace(entry, draft=draft)
+    refused = form is not None
+    form = form or BookingForm(draft)
+    starts_at = form.moment(request.salon) if form.is_valid() and draft.at and draft.day else None
+    fit = Fit(conflict=conflict) if conflict else _fit(request, entry, starts_at, now)
+    today = request.salon.date_at(now)
+    day = form.cleaned_data.get("day") or today
+    context = {
+        "form": form,
+        "draft": draft,
+        "person": person_of(request, entry.client, today) if entry.client else None,
+        "new": entry.new,
+        "offer": offer(draft, known, salon=request.salon, on=day, rehearsed=fit.rehearsed),
+        "favourites": _favourites(draft),
+        "fit": fit,
+        "asked": conflict is not None,
+        "days": proposals(wishes_of(draft), salon=request.salon, first=max(day, today), now=now, chosen=starts_at)
+        if _wanting_times(draft, fit, act)
+        else [],
+        "booking_url": reverse("booking_new", args=[request.salon.slug]),
+        "clients_url": reverse("booking_clients", args=[request.salon.slug]),
+        "services_url": reverse("booking_services", args=[request.salon.slug]),
+        "focus": _focus(entry, act) if not refused else "",
+        "makes_clients": Permission.CLIENTS_WRITE in request.actor.permissions,
+        **_found_without_script(request, draft),
+    }
+    address = None if request.method == "POST" else calendar_url(request, None, new="1", **_address(request))
+    return drawn(
+        request,
+        "bookings/_booking.html",
+        context,
+        title=_("New appointment"),
+        address=address if in_calendar(request) else None,
+        status=422 if refused else 200,
+    )
+
+
+def _address(request: SalonRequest) -> dict[str, str]:
+    return {name: request.GET[name] for name in ("at", "staff", "client", "like", "weeks") if request.GET.get(name)}
+
+
+def _favourites(draft: Draft) -> list[Service]:
+    if draft.client_id is None:
+        return []
+    ids = [one for one in favourites_of(draft.client_id) if one not in {line.service_id for line in draft.lines}]
+    services = services_by_id(ids) if ids else {}
+    return [services[one] for one in ids if one in services]
+
+
+def _wanting_times(draft: Draft, fit: Fit, act: str) -> bool:
+    """Return whether free times are wanted: none is entered yet, it cannot be had, or others are asked for."""
+    if not draft.lines or (fit.conflict and fit.conflict.alternatives):
+        return False
+    return fit.rehearsed is None or act == "times"
+
+
+# Where somebody goes on after a button.
+_NEXT = {"add": "service", "remove": "service", "start": "book", "new-client": "name", "no-client": "client"}
+
+
+def _focus(entry: Entry, act: str) -> str:
+    if entry.new:
+        return "name"
+    if entry.draft.who is Who.NOBODY_YET:
+        return "client"
+    if not entry.draft.lines:
+        return "service"
+    return _NEXT.get(act.partition(":")[0], "")
+
+
+def _found_without_script(request: SalonRequest, draft: Draft) -> dict[str, object]:
+    """Return what was searched for by sending the form: with a script it is offered while typing."""
+    client_q = request.POST.get("client_q", "").strip()[:100]
+    service_q = request.POST.get("service_q", "").strip()[:100]
+    found: dict[str, object] = {"client_q": client_q if draft.who is Who.NOBODY_YET else "", "service_q": ""}
+    if not request.htmx and draft.who is Who.NOBODY_YET and client_q:
+        found["client_hits"] = client_hits(client_q, request.salon)
+    if not request.htmx and service_q and not request.POST.get("act"):
+        found |= {
+            "service_q": service_q,
+            "service_hits": service_hits(service_q, request.salon, client_id=draft.client_id),
+        }
+    return found

@@ -1,0 +1,82 @@
+"""What became of one appointment, in words, newest first: who did what when, what was before and after."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.states import State
+from bookings.web.wording import clock, day_text, local
+from salon.audit.models import AuditEntry
+from salon.tenancy.models import Salon
+
+SHOWN = 30
+# How each action is told: its words and its icon.
+TOLD: dict[str, tuple[Promise, str]] = {
+    "appointment.booked": (gettext_lazy("Booked"), "calendar-plus"),
+    "appointment.moved": (gettext_lazy("Moved"), "calendar-clock"),
+    "appointment.item_moved": (gettext_lazy("Service moved"), "calendar-clock"),
+    "appointment.item_resized": (gettext_lazy("Duration changed"), "clock"),
+    "appointment.item_added": (gettext_lazy("Service added"), "plus"),
+    "appointment.item_removed": (gettext_lazy("Service removed"), "trash-2"),
+    "appointment.item_reassigned": (gettext_lazy("Given to somebody else"), "users"),
+    "appointment.price_changed": (gettext_lazy("Price changed"), "pencil"),
+    "appointment.note_changed": (gettext_lazy("Note changed"), "sticky-note"),
+    "appointment.client_changed": (gettext_lazy("Client changed"), "user"),
+    "appointment.state_changed": (gettext_lazy("State changed"), "check"),
+    "appointment.cancelled": (gettext_lazy("Cancelled"), "x"),
+    "appointment.undone": (gettext_lazy("Last change undone"), "undo-2"),
+    "appointment.completed": (gettext_lazy("Completed by itself"), "check"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One entry."""
+
+    title: Promise | str
+    icon: str
+    when: str
+    who: str
+    changes: list[str]
+
+
+def happened_to(appointment_id: UUID, salon: Salon) -> list[Happened]:
+    """Return what is on record about an appointment."""
+    entries = AuditEntry.objects.filter(subject_id=appointment_id).order_by("-at", "-id")[:SHOWN]
+    return [_told(entry, salon) for entry in entries]
+
+
+def _told(entry: AuditEntry, salon: Salon) -> Happened:
+    title, icon = TOLD.get(entry.action, (entry.action, "history"))
+    at = f"{day_text(local(entry.at, salon).date())}, {clock(entry.at, salon)}"
+    first = entry.action == "appointment.booked"
+    changes = [] if first else [_change(change, salon) for change in entry.changes]
+    return Happened(title, icon, at, entry.actor_name, [change for change in changes if change])
+
+
+def _change(change: dict[str, str | None], salon: Salon) -> str:
+    old, new = (_value(change["field"] or "", change[side], salon) for side in ("old", "new"))
+    if old and new:
+        return _("%(old)s → %(new)s") % {"old": old, "new": new}
+    return new or old
+
+
+def _value(field: str, value: str | None, salon: Salon) -> str:
+    if not value:
+        return ""
+    if value in State.values:
+        return str(State(value).label)
+    try:
+        moment = datetime.fromisoformat(value) if "T" in value else None
+    except ValueError:
+        moment = None
+    return when_of(moment, salon) if moment and moment.tzinfo else value
+
+
+def when_of(moment: datetime, salon: Salon) -> str:
+    """Return `Sa., 21. Nov., 10:00`."""
+    return f"{day_text(local(moment, salon).date())}, {clock(moment, salon)}"

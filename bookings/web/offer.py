@@ -1,0 +1,227 @@
+"""What the form of a new appointment shows beside what was entered: names, prices, free times, what to mind."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from bookings.booking import Booked
+from bookings.bounds import Bounds
+from bookings.conflicts import Blocking, SlotTaken
+from bookings.slots import Slot, Wish, find_slots
+from bookings.web.draft import Draft, Line
+from bookings.web.wording import clock, day_word, local, minutes_text, price_text, span_text
+from salon.catalogue.models import Service, StaffMember
+from salon.catalogue.reading import performers, price_on, services_by_id, working_staff
+from salon.tenancy.models import Salon
+
+# So many days are looked through for free times, and so many of them are shown.
+DAYS_AHEAD = 14
+DAYS_SHOWN = 4
+TIMES_FIRST, TIMES_LATER = 10, 5
+# Four days of a quarter of an hour each, from morning to night.
+MOST_TIMES = 4 * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the people who could do it."""
+
+    id: UUID
+    name: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """One service of the draft; `when`: its time and who does it, where that is known."""
+
+    place: int
+    service_id: UUID
+    name: str
+    minutes: str
+    price: str
+    able: list[Choice]
+    others: list[Choice]
+    free: bool
+    when: str
+    first: bool
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A start that is free: `value` is what its button sends."""
+
+    text: str
+    value: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedDay:
+    """A day with free starts; `more` of them are shown on demand."""
+
+    label: str
+    times: list[Time]
+    more: list[Time]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another time that books, or moves, at once."""
+
+    label: str
+    detail: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Why a time cannot be had, and what can."""
+
+    message: Promise | str
+    blocking: list[str]
+    alternatives: list[Alternative]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The lines of a draft in words, and their sum; of services that are no longer offered nothing is left."""
+
+    lines: list[ShownLine]
+    total: str
+    minutes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What is known of the services of a draft, read once."""
+
+    services: dict[UUID, Service]
+    staff: Sequence[StaffMember]
+    able: dict[UUID, set[UUID]]
+
+
+def catalogue_of(draft: Draft) -> Catalogue:
+    """Read what the lines of a draft speak of."""
+    ids = {line.service_id for line in draft.lines}
+    if not ids:
+        return Catalogue({}, [], {})
+    services = {key: one for key, one in services_by_id(ids).items() if one.archived_at is None}
+    return Catalogue(services, working_staff(), performers(services))
+
+
+def offer(draft: Draft, known: Catalogue, *, salon: Salon, on: date, rehearsed: Booked | None) -> Offer:
+    """Return the lines as they would be booked on a day."""
+    prices = price_on([*known.services.values()], on) if known.services else {}
+    done = rehearsed.items if rehearsed else []
+    names = {one.pk: one.name for one in known.staff}
+    lines = []
+    for place, line in enumerate(draft.lines):
+        service = known.services[line.service_id]
+        item = done[place] if place < len(done) else None
+        when = f"{span_text(item.starts_at, item.ends_at, salon)} · {names.get(item.staff_id, '')}" if item else ""
+        able = known.able.get(line.service_id, set())
+        lines.append(
+            ShownLine(
+                place=place,
+                service_id=line.service_id,
+                name=service.name,
+                minutes=minutes_text(service.duration_minutes),
+                price=price_text(prices.get(line.service_id, service.price), salon),
+                able=_choices(known.staff, line, able=able, wanted=True),
+                others=_choices(known.staff, line, able=able, wanted=False),
+                free=line.staff_id is None,
+                when=when,
+                first=place == 0,
+                last=place == len(draft.lines) - 1,
+            )
+        )
+    total = sum((prices.get(one.service_id, Decimal()) for one in draft.lines), Decimal())
+    minutes = sum(known.services[one.service_id].duration_minutes for one in draft.lines)
+    return Offer(lines, price_text(total, salon), minutes_text(minutes))
+
+
+def _choices(staff: Iterable[StaffMember], line: Line, *, able: set[UUID], wanted: bool) -> list[Choice]:
+    return [Choice(one.pk, one.name, one.pk == line.staff_id) for one in staff if (one.pk in able) is wanted]
+
+
+def wishes_of(draft: Draft) -> list[Wish]:
+    """Return what availability is asked for."""
+    return [Wish(line.service_id, line.staff_id) for line in draft.lines]
+
+
+def proposals(
+    wishes: Sequence[Wish],
+    *,
+    salon: Salon,
+    first: date,
+    now: datetime,
+    chosen: datetime | None,
+    besides: UUID | None = None,
+) -> list[ProposedDay]:
+    """Return free starts of the day shown and of the next days that have any (ui.md §2.2).
+
+    `besides` is an appointment that is to be moved itself.
+    """
+    last = first + timedelta(days=DAYS_AHEAD)
+    slots = find_slots(
+        salon=salon,
+        wishes=wishes,
+        first=first,
+        last=last,
+        now=now,
+        bounds=Bounds.DESK,
+        limit=MOST_TIMES,
+        besides=besides,
+    )
+    today = salon.date_at(now)
+    days = []
+    for day, found in groupby(slots, key=lambda slot: local(slot.starts_at, salon).date()):
+        times = [
+            Time(
+                clock(slot.starts_at, salon), f"{local(slot.starts_at, salon):%Y-%m-%dT%H:%M}", slot.starts_at == chosen
+            )
+            for slot in found
+        ]
+        shown = TIMES_FIRST if day == first else TIMES_LATER
+        days.append(ProposedDay(day_word(day, today), times[:shown], times[shown:]))
+        if len(days) == DAYS_SHOWN:
+            break
+    return days
+
+
+def conflict_of(refusal: SlotTaken, *, salon: Salon, today: date) -> Conflict:
+    """Return a refused time with what blocks it, for staff alone, and three that are free (domain.md §5)."""
+    return Conflict(
+        message=refusal.message,
+        blocking=[_blocking(one, salon) for one in refusal.blocking],
+        alternatives=[alternative(slot, salon=salon, today=today) for slot in refusal.alternatives],
+    )
+
+
+def alternative(slot: Slot, *, salon: Salon, today: date) -> Alternative:
+    """Return a free time as a button that takes it: its value names the start and everybody's part in it."""
+    staff = dict.fromkeys(item.staff_id for item in slot.items)
+    names = {one.pk: one.name for one in working_staff()}
+    ids = ",".join(str(item.staff_id) for item in slot.items)
+    return Alternative(
+        label=f"{day_word(local(slot.starts_at, salon).date(), today)}, {clock(slot.starts_at, salon)}",
+        detail=", ".join(names[one] for one in staff if one in names),
+        value=f"{slot.starts_at.isoformat()}|{ids}",
+    )
+
+
+def _blocking(one: Blocking, salon: Salon) -> str:
+    return _("%(staff)s: %(when)s, %(client)s, %(service)s") % {
+        "staff": one.staff_name,
+        "when": span_text(one.starts_at, one.ends_at, salon),
+        "client": one.client_name or _("Walk-in"),
+        "service": one.service_name,
+    }

@@ -1,0 +1,54 @@
+"""Whom an appointment is for, as both drawers show it: reachable how, new or returning and why, what to mind."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.urls import reverse
+
+from clients.models import Client
+from clients.notes import notes_of
+from clients.web.shown import shown
+from clients.web.verdict import ShownVerdict, explain
+from salon.identity.roles import Permission
+from salon.web.access import SalonRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One client at the top of a drawer; `alerts` are the pinned notes."""
+
+    id: UUID
+    name: str
+    number: str
+    card_url: str
+    phone: str
+    phone_uri: str
+    email: str
+    verdict: ShownVerdict
+    blocked: bool
+    blocked_reason: str
+    alerts: list[str]
+    missing_contact: bool
+    contact_url: str | None
+
+
+def person_of(request: SalonRequest, client: Client, today: date) -> Person:
+    """Return a client as `bookings/_person.html` shows her."""
+    card = shown(client, request.salon, today)
+    edit_url = reverse("clients:edit", args=[request.salon.slug, client.pk])
+    return Person(
+        id=client.pk,
+        name=client.full_name,
+        number=str(client.number),
+        card_url=reverse("client_card", args=[request.salon.slug, client.pk]),
+        phone=card.mobile_display or card.landline_display,
+        phone_uri=card.mobile_uri or card.landline_uri,
+        email=client.email,
+        verdict=explain(client, today),
+        blocked=client.blocked,
+        blocked_reason=client.blocked_reason,
+        alerts=[note.text for note in notes_of(client.pk) if note.pinned],
+        missing_contact=card.has_no_contact,
+        contact_url=f"{edit_url}#id_mobile" if Permission.CLIENTS_WRITE in request.actor.permissions else None,
+    )

@@ -1,0 +1,85 @@
+"""Clients and services offered while somebody types into the form of a new appointment (ui.md §2.2)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from bookings.favourites import favourites_of
+from bookings.web.draft import uuid_in
+from bookings.web.new_client import contact_of
+from bookings.web.wording import minutes_text, price_text
+from clients.listing import search_clients
+from salon.catalogue.models import Service
+from salon.catalogue.reading import all_services
+from salon.folding import fold
+from salon.identity.roles import Permission
+from salon.tenancy.models import Salon
+from salon.web.access import SalonRequest, requires
+
+CLIENTS, SERVICES = 6, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that fits: the button that takes it sends `act`."""
+
+    act: str
+    icon: str
+    title: str
+    detail: str
+    badge: str = ""
+
+
+@requires(Permission.CLIENTS_READ)
+def booking_clients(request: SalonRequest) -> HttpResponse:
+    """The first cards that fit what was typed, and the offer to make a new one."""
+    typed = request.GET.get("client_q", "").strip()[:100]
+    return render(request, "bookings/_client_hits.html", {"query": typed, "hits": client_hits(typed, request.salon)})
+
+
+@requires(Permission.CATALOGUE_READ)
+def booking_services(request: SalonRequest) -> HttpResponse:
+    """The services that fit what was typed; without a word all of them, what this client has most often first."""
+    typed = request.GET.get("service_q", "").strip()[:100]
+    hits = service_hits(typed, request.salon, client_id=uuid_in(request.GET.get("client")))
+    return render(request, "bookings/_service_hits.html", {"query": typed, "hits": hits})
+
+
+def client_hits(typed: str, salon: Salon) -> list[Hit]:
+    """Return the first cards that fit."""
+    found, _more = search_clients(typed, limit=CLIENTS)
+    return [
+        Hit(
+            act=f"client:{client.pk}",
+            icon="ban" if client.blocked else "user",
+            title=client.full_name,
+            detail=contact_of(client, salon.country),
+            badge=client.status,
+        )
+        for client in found
+    ]
+
+
+def service_hits(typed: str, salon: Salon, *, client_id: UUID | None) -> list[Hit]:
+    """Return the services each of whose typed words stands in the name or the group's name, favourites first."""
+    words = fold(typed).split()
+    favourites = {one: place for place, one in enumerate(favourites_of(client_id))} if client_id else {}
+    fitting = [one for one in all_services() if _fits(one, words)]
+    fitting.sort(key=lambda one: favourites.get(one.pk, len(favourites)))
+    return [
+        Hit(
+            act=f"add:{one.pk}",
+            icon="heart" if one.pk in favourites else "plus",
+            title=one.name,
+            detail=f"{minutes_text(one.duration_minutes)} · {price_text(one.price, salon)}",
+        )
+        for one in fitting[:SERVICES]
+    ]
+
+
+def _fits(service: Service, words: list[str]) -> bool:
+    group = service.group.name if service.group else ""
+    text = fold(f"{service.name} {group}")
+    return all(word in text for word in words)

@@ -1,0 +1,73 @@
+"""Times, days, lengths and prices as the calendar writes them (ui.md §3)."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from salon.tenancy.models import Salon
+
+_SIGNS = {"EUR": "€"}
+
+
+def local(moment: datetime, salon: Salon) -> datetime:
+    """Return an instant on the salon's clock."""
+    return moment.astimezone(ZoneInfo(salon.timezone))
+
+
+def moment_at(salon: Salon, day: date, at: time) -> datetime | None:
+    """Return the instant at which the salon's clock says so; None in the hour that a night of spring leaves out."""
+    zone = ZoneInfo(salon.timezone)
+    moment = datetime.combine(day, at, tzinfo=zone)
+    there = moment.astimezone(ZoneInfo("UTC")).astimezone(zone)
+    return moment if there.replace(tzinfo=None) == moment.replace(tzinfo=None) else None
+
+
+def moment_in(text: str) -> datetime | None:
+    """Return the instant that a button carries, with its time zone; None: no such thing."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
+
+
+def day_text(day: date) -> str:
+    """Return `Sa., 21. Nov.`."""
+    return date_format(day, _("D, j M"))
+
+
+def day_word(day: date, today: date) -> str:
+    """Return a day as people say it: `Heute, 21. Nov.`, `Morgen, 22. Nov.`, `Mo., 23. Nov.`."""
+    near = {today: _("Today"), today + timedelta(days=1): _("Tomorrow")}.get(day)
+    return f"{near}, {date_format(day, _('j M'))}" if near else day_text(day)
+
+
+def clock(moment: datetime, salon: Salon) -> str:
+    """Return `09:00`."""
+    return f"{local(moment, salon):%H:%M}"
+
+
+def span_text(starts_at: datetime, ends_at: datetime, salon: Salon) -> str:
+    """Return `09:00–09:45 Uhr`."""
+    words = {"start": clock(starts_at, salon), "end": clock(ends_at, salon)}
+    return _("%(start)s–%(end)s") % words
+
+
+def when_text(starts_at: datetime, ends_at: datetime, salon: Salon) -> str:
+    """Return `Sa., 21. Nov. · 09:00–09:45 Uhr`, with the year where it is not this moment's."""
+    return f"{day_text(local(starts_at, salon).date())} · {span_text(starts_at, ends_at, salon)}"
+
+
+def price_text(amount: Decimal, salon: Salon) -> str:
+    """Return `1.234,50 €`."""
+    sign = _SIGNS.get(salon.currency, salon.currency)
+    return f"{number_format(amount, 2, use_l10n=True, force_grouping=True)}\N{NO-BREAK SPACE}{sign}"
+
+
+def minutes_text(minutes: int) -> str:
+    """Return `45 min`."""
+    return _("%(minutes)d min") % {"minutes": minutes}

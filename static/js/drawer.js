@@ -1,0 +1,58 @@
+// The calendar's drawer: links that open in it, its address, parts that stay open, and Escape that leaves it.
+// What it shows comes from the server; without a script every one of these links leads to a page.
+
+const container = () => document.getElementById("drawer");
+const onCalendar = () => document.querySelector("[data-calendar]") !== null;
+// What of the calendar's address belongs to the drawer.
+const OWN = ["appointment", "new", "blocked", "at", "staff", "client", "like", "weeks", "walk-in"];
+
+export function openDrawer(url) {
+  return htmx.ajax("GET", url, { target: "#drawer", swap: "innerHTML" });
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-drawer-link]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  if (!onCalendar()) return;
+  event.preventDefault();
+  openDrawer(link.href);
+});
+
+// Closed: the address is that of the calendar alone. Back leads to where it was open.
+document.addEventListener("drawer-closed", () => {
+  if (!onCalendar()) return;
+  const address = new URL(location.href);
+  for (const name of OWN) address.searchParams.delete(name);
+  if (address.href !== location.href) history.pushState({ htmx: true }, "", address);
+});
+
+// An answer replaces the content: what was unfolded stays so, and it is read from where it was.
+let kept = null;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.id !== "in-drawer") return;
+  const body = event.detail.target.querySelector(".drawer-body");
+  kept = {
+    open: [...event.detail.target.querySelectorAll("details[data-keep][open]")].map((part) => part.dataset.keep),
+    top: body?.scrollTop ?? 0,
+    form: event.detail.target.querySelector("form[id]")?.id ?? event.detail.target.querySelector(".drawer-body")?.id,
+  };
+});
+
+document.addEventListener("htmx:afterSettle", () => {
+  if (!kept) return;
+  const content = document.getElementById("in-drawer");
+  const same = content?.querySelector("form[id], .drawer-body[id]")?.id === kept.form;
+  if (content && same) {
+    for (const name of kept.open) {
+      const part = content.querySelector(`details[data-keep="${CSS.escape(name)}"]`);
+      if (part) part.open = true;
+    }
+    content.querySelector(".drawer-body").scrollTop = kept.top;
+  }
+  kept = null;
+  const conflict = content?.querySelector("#conflict[role=alert]");
+  if (conflict) conflict.scrollIntoView({ block: "nearest" });
+  // What had the focus is gone: the keyboard goes on from the title.
+  if (content && document.activeElement === document.body) content.querySelector("#drawer-title")?.focus();
+});
