@@ -14,7 +14,7 @@ from bookings.mails import announce_booked
 from bookings.models import Appointment, AppointmentItem
 from bookings.placing import ItemWish, Planned, plan, team
 from bookings.sequence import Part
-from bookings.settling import explain, settle
+from bookings.settling import explain_plan, settle
 from bookings.states import Source
 from bookings.writing import changed, lay, local_time, tell, writing
 from clients.cards import lock_client
@@ -109,7 +109,7 @@ def book(
     except SlotTaken as refusal:
         if appointment_id and Appointment.objects.filter(pk=appointment_id).exists():
             raise AlreadyBooked from refusal
-        explain(refusal, planned, salon=salon, bounds=bounds, now=now)
+        explain_plan(refusal, planned, salon=salon, bounds=bounds, now=now)
         raise
     return Booked(appointment, made, warnings)
 

@@ -7,10 +7,11 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from bookings.hours import Misfit, why_not
-from bookings.models import Appointment
+from bookings.models import Appointment, AppointmentItem
 from bookings.placing import Planned
 from bookings.sequence import Part, taken
 from clients.models import Client
+from salon.catalogue.models import StaffService
 from salon.errors import FieldError
 from salon.tenancy.models import Salon
 
@@ -18,6 +19,8 @@ _MISFITS = {
     Misfit.OUTSIDE_HOURS: _("This is outside her working hours."),
     Misfit.ABSENT: _("She is absent at that time."),
 }
+
+_NOT_PERFORMED = _("She does not usually do this service.")
 
 
 def absences_of(salon: Salon, parts: Sequence[Part]) -> list[FieldError]:
@@ -33,7 +36,18 @@ def unusual(planned: Sequence[Planned], staff_ids: Sequence[UUID]) -> Iterator[F
     """Yield which of these items are done by somebody who usually does not do them."""
     for index, (one, staff_id) in enumerate(zip(planned, staff_ids, strict=True)):
         if staff_id not in one.offered.performers:
-            yield FieldError(f"items.{index}", "not_performed", _("She does not usually do this service."))
+            yield FieldError(f"items.{index}", "not_performed", _NOT_PERFORMED)
+
+
+def unusual_items(items: Sequence[AppointmentItem]) -> Iterator[FieldError]:
+    """Yield the same of items that are booked already, in one statement."""
+    skills = StaffService.objects.filter(
+        staff__in={item.staff_id for item in items}, service__in={item.service_id for item in items}
+    )
+    able = set(skills.values_list("staff_id", "service_id"))
+    for index, item in enumerate(items):
+        if (item.staff_id, item.service_id) not in able:
+            yield FieldError(f"items.{index}", "not_performed", _NOT_PERFORMED)
 
 
 def of_the_client(

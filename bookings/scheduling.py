@@ -1,12 +1,18 @@
-"""Appointments made and changed: the front door to every operation on the calendar (domain.md §5).
+"""Appointments made and changed: the front door to every operation on them (domain.md §5).
 
 Each is one transaction: authorise, lock, change, record, announce. No staff member is ever double booked: the database
 refuses it, whatever happens here; the locks spare writers from meeting each other there.
 """
 
 from bookings.booking import Booked, ClientBlocked, book
+from bookings.composing import LastItem, add_item, change_price, remove_item
 from bookings.conflicts import AlreadyBooked, Blocking, SlotTaken
+from bookings.moving import move, move_item, reassign_item, resize_item
+from bookings.particulars import change_client, change_note
 from bookings.placing import ItemWish
+from bookings.progress import StateRefused, cancel, set_state
+from bookings.undoing import NothingToUndo, undo
+from bookings.writing import NotChangeable
 
 __all__ = [
     "AlreadyBooked",
@@ -14,6 +20,22 @@ __all__ = [
     "Booked",
     "ClientBlocked",
     "ItemWish",
+    "LastItem",
+    "NotChangeable",
+    "NothingToUndo",
     "SlotTaken",
+    "StateRefused",
+    "add_item",
     "book",
+    "cancel",
+    "change_client",
+    "change_note",
+    "change_price",
+    "move",
+    "move_item",
+    "reassign_item",
+    "remove_item",
+    "resize_item",
+    "set_state",
+    "undo",
 ]

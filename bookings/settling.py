@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import hours
 from bookings.bounds import Bounds
-from bookings.busy import Period, busy_periods
+from bookings.busy import Period
 from bookings.choosing import Circumstances, choose, circumstances_of
 from bookings.conflicts import SlotTaken, blocking_items
 from bookings.models import BookingRules
@@ -23,16 +23,19 @@ from salon.tenancy.models import Salon
 LONGEST_APPOINTMENT = timedelta(hours=24)
 
 
-def settle(planned: Sequence[Planned], *, salon: Salon, bounds: Bounds, now: datetime) -> list[Part]:
+def settle(
+    planned: Sequence[Planned], *, salon: Salon, bounds: Bounds, now: datetime, besides: UUID | None = None
+) -> list[Part]:
     """Take the locks of everybody who may be needed and return who does what when.
 
-    From outside the salon it must lie in the hours and within the salon's lead time and horizon.
+    `besides` is the appointment it belongs to, which is in nobody's way. From outside the salon it must lie in the
+    hours and within the salon's lead time and horizon.
     Raises: SlotTaken, InvalidInput.
     """
     lock_staff(salon, {staff_id for one in planned for staff_id in one.candidates})
     anybody = {staff_id for one in planned if not one.wished for staff_id in one.candidates}
     begin = min(one.starts_at for one in planned)
-    known = circumstances_of(anybody, salon=salon, starts_at=begin) if anybody else Circumstances()
+    known = circumstances_of(anybody, salon=salon, starts_at=begin, besides=besides) if anybody else Circumstances()
     parts = choose(planned, known)
     if parts is None and bounds is Bounds.DESK:
         parts = choose(planned, known.at_any_hour())
@@ -69,6 +72,29 @@ def refuse_outside(parts: Sequence[Part], *, salon: Salon, now: datetime) -> Non
 
 def explain(
     refusal: SlotTaken,
+    wishes: Sequence[Wish],
+    wanted: Sequence[Part],
+    *,
+    salon: Salon,
+    near: datetime,
+    bounds: Bounds,
+    now: datetime,
+    besides: UUID | None = None,
+) -> None:
+    """Let a refusal say what stands where parts were wanted (at the desk alone), and the nearest times that are free.
+
+    `besides` is the appointment that was to be changed: it stands in nobody's way.
+    """
+    refusal.alternatives = alternatives(salon=salon, wishes=wishes, near=near, now=now, bounds=bounds, besides=besides)
+    if bounds is Bounds.DESK:
+        periods: dict[UUID, list[Period]] = defaultdict(list)
+        for staff_id, some in taken(wanted):
+            periods[staff_id] += some
+        refusal.blocking = blocking_items(periods, besides=besides)
+
+
+def explain_plan(
+    refusal: SlotTaken,
     planned: Sequence[Planned],
     *,
     salon: Salon,
@@ -76,13 +102,8 @@ def explain(
     now: datetime,
     besides: UUID | None = None,
 ) -> None:
-    """Let the refusal say what stands there (at the desk alone), and the nearest times that are free instead."""
+    """Do the same for what was planned; of *egal*, nobody stands in the way."""
     wishes = [Wish(one.service.pk, one.candidates[0] if one.wished else None) for one in planned]
-    begin = min(one.starts_at for one in planned)
-    refusal.alternatives = alternatives(salon=salon, wishes=wishes, near=begin, now=now, bounds=bounds, besides=besides)
-    if bounds is Bounds.DESK:
-        wanted: dict[UUID, list[Period]] = defaultdict(list)
-        for one in planned:
-            if one.wished:
-                wanted[one.candidates[0]] += busy_periods(one.starts_at, one.minutes)
-        refusal.blocking = blocking_items(wanted, besides=besides)
+    wanted = [Part(one.candidates[0], one.starts_at, one.minutes) for one in planned if one.wished]
+    near = min(one.starts_at for one in planned)
+    explain(refusal, wishes, wanted, salon=salon, near=near, bounds=bounds, now=now, besides=besides)

@@ -7,10 +7,11 @@ the staff members' locks in key order.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Subquery
+from django.utils.translation import gettext_lazy as _
 from psycopg.types.multirange import TimestamptzMultirange
 from psycopg.types.range import Range
 
@@ -19,15 +20,21 @@ from bookings.conflicts import ONCE, AlreadyBooked, SlotTaken
 from bookings.models import Appointment, AppointmentItem
 from bookings.models.appointments import MINUTES
 from bookings.sequence import Part, occupied
-from bookings.states import State
-from clients.models import Client
+from bookings.states import CHANGEABLE, State
 from salon.audit.recording import Change, record
-from salon.errors import NotFound, VersionConflict, refusing
+from salon.errors import DomainError, NotFound, VersionConflict, refusing
 from salon.identity.roles import Actor
 from salon.locks import take_locks
 from salon.tenancy.models import Salon
 
 SUBJECT = "appointment"
+
+
+class NotChangeable(DomainError):
+    """The appointment has ended: its items stay as they are."""
+
+    code = "not_changeable"
+    message = _("This appointment has ended or is cancelled: it can no longer be changed.")
 
 
 @contextmanager
@@ -61,14 +68,12 @@ def lock_appointment(appointment_id: UUID, version: int | None) -> Appointment:
 def lock_with_client(appointment_id: UUID, version: int | None, *others: UUID | None) -> Appointment:
     """Return an appointment as `lock_appointment` does, behind the card of its client, and other cards.
 
-    Raises: NotFound, VersionConflict, also where the client changes at that moment.
+    Raises: NotFound, VersionConflict, also where it goes to another client at that moment.
     """
-    own = Appointment.objects.filter(pk=appointment_id).values("client_id")
-    wanted = Client.objects.filter(pk__in=[one for one in others if one]) | Client.objects.filter(pk=Subquery(own))
-    rows = wanted.select_for_update(no_key=True).order_by("pk")
-    locked = {client.pk for client in rows.only("pk")}
+    own = Appointment.objects.filter(pk=appointment_id).values_list("client_id", flat=True).first()
+    visits.lock_cards({one for one in (own, *others) if one})
     appointment = lock_appointment(appointment_id, version)
-    if appointment.client_id and appointment.client_id not in locked:
+    if appointment.client_id != own:
         raise VersionConflict
     return appointment
 
@@ -76,6 +81,28 @@ def lock_with_client(appointment_id: UUID, version: int | None, *others: UUID | 
 def items_of(appointment: Appointment) -> list[AppointmentItem]:
     """Return the items of an appointment in order, with their services and staff members."""
     return list(appointment.items.select_related("service", "staff").order_by("position"))
+
+
+def appointment_of(item_id: UUID) -> UUID:
+    """Return which appointment an item belongs to.
+
+    Raises: NotFound.
+    """
+    found = AppointmentItem.objects.filter(pk=item_id).values_list("appointment_id", flat=True).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def item_in(items: Iterable[AppointmentItem], item_id: UUID) -> AppointmentItem:
+    """Return one of some items.
+
+    Raises: NotFound.
+    """
+    found = next((item for item in items if item.pk == item_id), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def parts_of(items: Sequence[AppointmentItem]) -> list[Part]:
@@ -102,14 +129,25 @@ def write_items(items: Sequence[AppointmentItem]) -> None:
     )
 
 
+def refuse_unchangeable(appointment: Appointment) -> None:
+    """Refuse to move what has ended in one way or another.
+
+    Raises: NotChangeable.
+    """
+    if appointment.state not in CHANGEABLE:
+        raise NotChangeable
+
+
 def span(appointment: Appointment, items: Sequence[AppointmentItem]) -> None:
     """Let an appointment last from its first item to its last."""
     appointment.starts_at = min(item.starts_at for item in items)
     appointment.ends_at = max(item.ends_at for item in items)
 
 
-def save(appointment: Appointment, *, now: datetime, fields: Iterable[str] = (), undo: object = None) -> None:
-    """Write an appointment as changed: another version, to which nothing is undone but what `undo` says."""
+def save(
+    appointment: Appointment, *, now: datetime, fields: Iterable[str] = (), undo: dict[str, Any] | None = None
+) -> None:
+    """Write an appointment as changed: another version, of which nothing can be undone but what `undo` says."""
     appointment.version += 1
     appointment.updated_at = now
     appointment.undo = undo
@@ -133,9 +171,15 @@ def recount(client_ids: Iterable[UUID | None], *, salon: Salon, now: datetime) -
 
 
 def tell(
-    actor: Actor, action: str, appointment: Appointment, changes: Iterable[Change | None], *, now: datetime
+    actor: Actor,
+    action: str,
+    appointment: Appointment,
+    changes: Iterable[Change | None],
+    *,
+    now: datetime,
+    client_id: UUID | None = None,
 ) -> None:
-    """Record what was changed of an appointment, in the history of its client too."""
+    """Record what was changed of an appointment; it stands in the history of its client, if no other is named."""
     record(
         actor=actor,
         action=action,
@@ -143,8 +187,26 @@ def tell(
         subject_id=appointment.pk,
         changes=[change for change in changes if change],
         now=now,
-        client_id=appointment.client_id,
+        client_id=client_id or appointment.client_id,
     )
+
+
+def before(appointment: Appointment, items: Sequence[AppointmentItem]) -> dict[str, Any]:
+    """Return what brings an appointment back to where it is now: what `undo` keeps."""
+    return {
+        "state": appointment.state,
+        "cancelled_at": appointment.cancelled_at.isoformat() if appointment.cancelled_at else None,
+        "cancel_reason": appointment.cancel_reason,
+        "items": [
+            {
+                "id": str(item.pk),
+                "staff": str(item.staff_id),
+                "starts_at": item.starts_at.isoformat(),
+                "minutes": [getattr(item, name) for name in MINUTES],
+            }
+            for item in items
+        ],
+    }
 
 
 def changed(field: str, old: object, new: object) -> Change | None:

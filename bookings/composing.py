@@ -1,0 +1,157 @@
+"""What an appointment consists of: services added and taken off, and their prices (domain.md §5)."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from bookings import cautions
+from bookings.booking import Booked, new_item
+from bookings.bounds import Bounds
+from bookings.conflicts import SlotTaken
+from bookings.models import AppointmentItem
+from bookings.placing import ItemWish, plan, price_error, price_of, team
+from bookings.settling import explain_plan, refuse_endless, settle
+from bookings.states import TAKING_TIME
+from bookings.writing import (
+    NotChangeable,
+    appointment_of,
+    changed,
+    item_in,
+    items_of,
+    lay,
+    local_time,
+    lock_appointment,
+    parts_of,
+    refuse_unchangeable,
+    save,
+    span,
+    tell,
+    write_items,
+    writing,
+)
+from salon.errors import DomainError, InvalidInput
+from salon.identity.roles import Actor, Permission
+from salon.tenancy.models import Salon
+
+
+class LastItem(DomainError):
+    """An appointment has at least one item."""
+
+    code = "last_item"
+    message = _("This is the only service of the appointment: cancel the appointment instead.")
+
+
+def add_item(
+    *,
+    actor: Actor,
+    salon: Salon,
+    appointment_id: UUID,
+    item: ItemWish,
+    now: datetime,
+    version: int | None = None,
+    bounds: Bounds = Bounds.DESK,
+) -> Booked:
+    """Append a service to an appointment: right behind the others if no start is wished for.
+
+    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SlotTaken.
+    """
+    actor.require(Permission.BOOKINGS_WRITE)
+    working = team()
+    planned = []
+    try:
+        with writing():
+            appointment = lock_appointment(appointment_id, version)
+            refuse_unchangeable(appointment)
+            items = items_of(appointment)
+            planned = plan(
+                actor=actor,
+                wishes=[item],
+                starts_at=appointment.ends_at,
+                day=salon.date_at(appointment.starts_at),
+                bounds=bounds,
+                working=working,
+            )
+            (part,) = settle(planned, salon=salon, bounds=bounds, now=now, besides=appointment.pk)
+            added = new_item(appointment, items[-1].position + 1, planned[0], working[part.staff_id])
+            taken_before = [one.busy for one in items]
+            lay([*items, added])
+            refuse_endless(parts_of([*items, added]))
+            # The buffer of whoever goes on gives way first.
+            write_items([one for one, busy in zip(items, taken_before, strict=True) if one.busy != busy])
+            added.save(force_insert=True)
+            items.append(added)
+            span(appointment, items)
+            save(appointment, now=now, fields=("starts_at", "ends_at"))
+            warnings = []
+            if bounds is Bounds.DESK:
+                warnings = [*cautions.unusual(planned, [part.staff_id]), *cautions.absences_of(salon, [part])]
+            told = [
+                changed("services", None, added.service.name),
+                changed("staff", None, added.staff.name),
+                changed("starts_at", None, local_time(added.starts_at, salon)),
+            ]
+            tell(actor, "appointment.item_added", appointment, told, now=now)
+    except SlotTaken as refusal:
+        explain_plan(refusal, planned, salon=salon, bounds=bounds, now=now, besides=appointment_id)
+        raise
+    return Booked(appointment, items, warnings)
+
+
+def remove_item(*, actor: Actor, salon: Salon, item_id: UUID, now: datetime, version: int | None = None) -> Booked:
+    """Take a service off an appointment; the others stay where they are.
+
+    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, LastItem.
+    """
+    actor.require(Permission.BOOKINGS_WRITE)
+    with writing():
+        appointment = lock_appointment(appointment_of(item_id), version)
+        refuse_unchangeable(appointment)
+        items = items_of(appointment)
+        removed = item_in(items, item_id)
+        items.remove(removed)
+        if not items:
+            raise LastItem
+        AppointmentItem.objects.filter(pk=item_id).delete()
+        span(appointment, items)
+        save(appointment, now=now, fields=("starts_at", "ends_at"))
+        told = [
+            changed("services", removed.service.name, None),
+            changed("staff", removed.staff.name, None),
+            changed("starts_at", local_time(removed.starts_at, salon), None),
+        ]
+        tell(actor, "appointment.item_removed", appointment, told, now=now)
+    return Booked(appointment, items, [])
+
+
+def change_price(
+    *,
+    actor: Actor,
+    salon: Salon,  # noqa: ARG001 - as every operation on appointments
+    item_id: UUID,
+    price: Decimal,
+    now: datetime,
+    version: int | None = None,
+) -> Booked:
+    """Let an item cost something else, also after it is done; only for whoever may set prices.
+
+    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput.
+    """
+    actor.require(Permission.BOOKINGS_WRITE)
+    if error := price_error("price", price):
+        raise InvalidInput([error])
+    with writing():
+        appointment = lock_appointment(appointment_of(item_id), version)
+        if appointment.state not in TAKING_TIME:
+            raise NotChangeable
+        items = items_of(appointment)
+        item = item_in(items, item_id)
+        if price == item.price:
+            return Booked(appointment, items, [], changed=False)
+        told = [changed("price", item.price, price)]
+        item.price = price_of(actor, price, item.price)
+        item.save(update_fields=["price"])
+        save(appointment, now=now)
+        tell(actor, "appointment.price_changed", appointment, told, now=now)
+    return Booked(appointment, items, [])
