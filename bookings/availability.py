@@ -42,11 +42,11 @@ class Timeline:
 
     def touched(self, periods: Iterable[Period]) -> MinuteSet:
         """Return every minute of which some part lies in one of the periods."""
-        return self._bits((self.begun(one.starts_at), self.first_from(one.ends_at)) for one in joined(periods))
+        return self.bits((self.begun(one.starts_at), self.first_from(one.ends_at)) for one in joined(periods))
 
     def covered(self, periods: Iterable[Period]) -> MinuteSet:
         """Return every minute that lies in one of the periods from its beginning to its end."""
-        return self._bits((self.first_from(one.starts_at), self.begun(one.ends_at)) for one in joined(periods))
+        return self.bits((self.first_from(one.starts_at), self.begun(one.ends_at)) for one in joined(periods))
 
     def begun(self, moment: datetime) -> int:
         """Return the minute in which an instant lies."""
@@ -60,8 +60,9 @@ class Timeline:
         """Return the instant at which a minute begins."""
         return self.origin + timedelta(minutes=minute)
 
-    def _bits(self, stretches: Iterable[tuple[int, int]]) -> MinuteSet:
-        """Return the minutes of stretches in order; 2**b - 2**a are the bits from a to b."""
+    def bits(self, stretches: Iterable[tuple[int, int]]) -> MinuteSet:
+        """Return the minutes of stretches in order, from the first to the one before the last of each."""
+        # 2**b - 2**a are the bits from a to b.
         size = self.length // 8 + 1
         starts, ends = bytearray(size), bytearray(size)
         reached = 0

@@ -2,6 +2,7 @@
 
 import json
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,6 +18,9 @@ from bookings.availability import MINUTE, joined
 from bookings.busy import Period
 from salon.catalogue.public_holidays import public_holidays
 from salon.tenancy.models import Salon
+
+# The day from which a week holds, and its stretches by weekday.
+type _Schedule = tuple[date, Mapping[int, list[tuple[int, int]]]]
 
 ONE_DAY = timedelta(days=1)
 
@@ -72,9 +76,12 @@ def presence(staff_ids: Collection[UUID], first: date, last: date, salon: Salon)
             name = public_holidays(salon.country, region, day.year).get(day)
             if name and day not in open_days:
                 closed.setdefault(day, name)
-    schedules: dict[UUID, list[tuple[date, list[list[int]]]]] = {one: [] for one in staff_ids}
+    schedules: dict[UUID, list[_Schedule]] = {one: [] for one in staff_ids}
     for staff_id, valid_from, week in json.loads(weeks or "[]"):
-        schedules[UUID(staff_id)].append((date.fromisoformat(valid_from), week))
+        by_weekday: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for weekday, starts, ends in week:
+            by_weekday[weekday].append((starts, ends))
+        schedules[UUID(staff_id)].append((date.fromisoformat(valid_from), by_weekday))
     open_between = [day for day in days_between(first, last) if day not in closed]
     return Presence(
         working={one: _working(found, open_between, zone) for one, found in schedules.items()},
@@ -132,17 +139,15 @@ def _closures(found: list[list[str]], first: date, last: date) -> Iterator[tuple
             yield day, name
 
 
-def _working(schedules: list[tuple[date, list[list[int]]]], days: Iterable[date], zone: ZoneInfo) -> list[Period]:
+def _working(schedules: list[_Schedule], days: Iterable[date], zone: ZoneInfo) -> list[Period]:
     """Return the hours of one person on these days; her schedules are in the order in which they begin."""
-    periods = []
-    for day in days:
-        week = next((week for valid_from, week in reversed(schedules) if valid_from <= day), [])
-        periods += [
-            Period(local_moment(day, starts, zone), local_moment(day, ends, zone))
-            for weekday, starts, ends in week
-            if weekday == day.isoweekday()
-        ]
-    # On the day the clock is put forward, a stretch may have no minute at all.
+    periods = [
+        Period(local_moment(day, starts, zone), local_moment(day, ends, zone))
+        for day in days
+        for week in [next((week for valid_from, week in reversed(schedules) if valid_from <= day), {})]
+        for starts, ends in week.get(day.isoweekday(), ())
+    ]
+    # On the day on which the clock is put forward, a stretch may have no minute at all.
     return [one for one in joined(periods) if one.starts_at < one.ends_at]
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.availability import MINUTE, Combining, MinuteSet, Part, Timeline, minutes_in
 from bookings.bounds import Bounds
-from bookings.busy import Minutes, Period
+from bookings.busy import Minutes
 from bookings.hours import ONE_DAY, Presence, days_between, local_moment, presence
 from bookings.models import BookingRules
 from salon.errors import FieldError, InvalidInput
@@ -22,6 +22,10 @@ from salon.tenancy.models import Salon
 
 # No item takes anybody longer than this, its buffer included: so far before a day lies whatever reaches into it.
 LONGEST_ITEM = timedelta(hours=48)
+# No appointment lasts longer.
+LONGEST_APPOINTMENT = timedelta(hours=24)
+# At the desk, nobody plans further ahead.
+FARTHEST = timedelta(days=3660)
 # So many days are looked through for alternatives.
 ALTERNATIVE_DAYS = 31
 
@@ -36,17 +40,19 @@ FROM catalogue_service service LEFT JOIN bookings_bookingrules rules ON true
 WHERE service.id = ANY(%(services)s) AND service.archived_at IS NULL
 """
 
-# An index reaches what begins within a stretch of time, not what ends there: hence the longest item.
+# The minutes after an instant in which each is taken; whole numbers are read faster than instants, and there are
+# thousands. An index finds what begins within a stretch of time, not what ends there: hence the longest item.
 _BOOKED = """
-SELECT staff_id, array_agg(lower(period)), array_agg(upper(period))
+SELECT staff_id,
+    ARRAY(SELECT floor(date_part('epoch', lower(period) - %(begin)s) / 60)::int FROM unnest(taken) period),
+    ARRAY(SELECT ceil(date_part('epoch', upper(period) - %(begin)s) / 60)::int FROM unnest(taken) period)
 FROM (
-    SELECT staff_id, unnest(range_agg(busy)) AS period
+    SELECT staff_id, range_agg(busy) AS taken
     FROM bookings_appointmentitem
     WHERE staff_id = ANY(%(staff)s) AND active AND starts_at > %(earliest)s AND starts_at < %(end)s
     AND appointment_id IS DISTINCT FROM %(besides)s
     GROUP BY staff_id
-) taken
-GROUP BY staff_id
+) booked
 """
 
 
@@ -91,6 +97,12 @@ class Asked:
     rules: BookingRules
 
     @property
+    def possible(self) -> bool:
+        """Whether there is somebody for everything, and all of it is short enough for one appointment."""
+        lasting = timedelta(minutes=sum(one.duration for one in self.minutes))
+        return bool(self.able) and all(self.able) and lasting <= LONGEST_APPOINTMENT
+
+    @property
     def lasting(self) -> timedelta:
         """How long it takes at most, the buffers included."""
         return timedelta(minutes=sum(one.duration + one.buffer for one in self.minutes))
@@ -117,7 +129,7 @@ def find_slots(
     if (reach := _reach(asked, salon, now, bounds)) is None:
         return found
     earliest, horizon = reach
-    first, last = max(first, salon.date_at(earliest)), min(last, horizon or last)
+    first, last = max(first, salon.date_at(earliest)), min(last, horizon)
     if first > last:
         return found
     zone = ZoneInfo(salon.timezone)
@@ -150,7 +162,7 @@ def alternatives(
         return []
     earliest, horizon = reach
     first = max(salon.date_at(near), salon.date_at(earliest))
-    last = min(first + (ALTERNATIVE_DAYS - 1) * ONE_DAY, horizon or date.max)
+    last = min(first + (ALTERNATIVE_DAYS - 1) * ONE_DAY, horizon)
     if first > last:
         return []
     zone = ZoneInfo(salon.timezone)
@@ -183,9 +195,9 @@ def slot_at(
     day = salon.date_at(starts_at)
     if bounds is Bounds.ONLINE:
         reach = _reach(asked, salon, now, bounds)
-        if reach is None or starts_at < reach[0] or (reach[1] and day > reach[1]):
+        if reach is None or starts_at < reach[0] or day > reach[1]:
             return None
-    if not asked.able or not all(asked.able):
+    if not asked.possible:
         return None
     # Minutes begin when it does, whatever the clock's second.
     past = -((local_moment(day, 0, ZoneInfo(salon.timezone)) - starts_at) // MINUTE)
@@ -231,15 +243,16 @@ def _able(wish: Wish, performers: list[UUID], team: list[UUID], bounds: Bounds) 
     return [] if wish.staff_id else [staff for staff in team if staff in performers]
 
 
-def _reach(asked: Asked, salon: Salon, now: datetime, bounds: Bounds) -> tuple[datetime, date | None] | None:
-    """Return the earliest start and the last day (None: without end) that can be booked, None where nothing can."""
-    if not all(asked.able) or not asked.able:
+def _reach(asked: Asked, salon: Salon, now: datetime, bounds: Bounds) -> tuple[datetime, date] | None:
+    """Return the earliest start and the last day that can be booked, None where nothing can."""
+    today = salon.date_at(now)
+    if not asked.possible:
         return None
     if bounds is Bounds.DESK:
-        return now, None
+        return now, today + FARTHEST
     if not asked.online:
         return None
-    return now + timedelta(minutes=asked.rules.lead_minutes), salon.date_at(now) + asked.rules.horizon_days * ONE_DAY
+    return now + timedelta(minutes=asked.rules.lead_minutes), today + asked.rules.horizon_days * ONE_DAY
 
 
 def _plan(
@@ -248,19 +261,22 @@ def _plan(
     """Return what is known of the time in which something that starts between two instants can happen."""
     end += asked.lasting
     there = presence(asked.staff, salon.date_at(begin), salon.date_at(end), salon)
-    booked = _booked(asked.staff, begin, end, besides)
     line = Timeline(begin, (end - begin) // MINUTE)
-    return _Plan(wishes, asked, ZoneInfo(salon.timezone), line, there, booked)
+    return _Plan(wishes, asked, ZoneInfo(salon.timezone), line, there, _booked(asked.staff, line, besides))
 
 
-def _booked(staff: list[UUID], begin: datetime, end: datetime, besides: UUID | None) -> dict[UUID, list[Period]]:
-    values: dict[str, Any] = {"staff": staff, "earliest": begin - LONGEST_ITEM, "end": end, "besides": besides}
+def _booked(staff: list[UUID], line: Timeline, besides: UUID | None) -> dict[UUID, MinuteSet]:
+    values: dict[str, Any] = {
+        "staff": staff,
+        "begin": line.origin,
+        "earliest": line.origin - LONGEST_ITEM,
+        "end": line.moment(line.length),
+        "besides": besides,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_BOOKED, values)
-        return {
-            somebody: [Period(*ends) for ends in zip(starts, ends_, strict=True)]
-            for somebody, starts, ends_ in cursor.fetchall()
-        }
+        found = {somebody: line.bits(zip(starts, ends, strict=True)) for somebody, starts, ends in cursor}
+    return {one: found.get(one, 0) for one in staff}
 
 
 @lru_cache(maxsize=1000)
@@ -283,10 +299,10 @@ class _Plan:
         zone: ZoneInfo,
         line: Timeline,
         there: Presence,
-        booked: Mapping[UUID, list[Period]],
+        booked: Mapping[UUID, MinuteSet],
     ) -> None:
         self._wishes, self._asked, self._zone, self._line = wishes, asked, zone, line
-        self._booked = {staff: line.touched(booked.get(staff, ())) for staff in asked.staff}
+        self._booked = booked
         self._there = there
         free = {
             staff: line.covered(there.working[staff]) & ~line.touched(there.absent[staff]) & ~self._booked[staff]
