@@ -46,7 +46,7 @@ class Answer:
     typed: dict[str, str] = field(default_factory=dict)
     when: WhenForm | None = None
     proposing: bool = False
-    warnings: list[Promise | str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def refused(self) -> bool:

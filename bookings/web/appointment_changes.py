@@ -38,8 +38,9 @@ from bookings.states import State
 from bookings.web.appointment import Answer, show_appointment
 from bookings.web.booking_form import WhenForm
 from bookings.web.draft import uuid_in
-from bookings.web.offer import conflict_of
+from bookings.web.offer import conflict_of, warnings_of
 from bookings.web.wording import clock, local, moment_in, when_text
+from salon.catalogue.reading import working_staff
 from salon.errors import DomainError, InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.money import NotMoney, parse_money
@@ -112,7 +113,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _done(booked: Booked, toast: str, *, undoes: bool = False) -> Answer:
-    return Answer(toast=toast, undo=undoes, changed=True, warnings=[one.message for one in booked.warnings])
+    return Answer(toast=toast, undo=undoes, changed=True, warnings=warnings_of(booked, working_staff()))
 
 
 _STATE_TOASTS = {
@@ -124,7 +125,7 @@ _STATE_TOASTS = {
 
 
 def _set_state(change: Change) -> Answer:
-    if change.value not in _STATE_TOASTS:
+    if change.value not in State or change.value == State.CANCELLED:
         return Answer()
     state = State(change.value)
     booked = set_state(
@@ -135,7 +136,7 @@ def _set_state(change: Change) -> Answer:
         now=change.now,
         version=change.version,
     )
-    return _done(booked, str(_STATE_TOASTS[state]))
+    return _done(booked, str(_STATE_TOASTS[state]), undoes=True)
 
 
 def _cancel(change: Change) -> Answer:

@@ -168,8 +168,9 @@ def _form(request: SalonRequest, form: BlockedForm, found: Absence | None) -> Ht
     own = "absence" if found else "absence_new"
     url = reverse(own, args=[request.salon.slug, *([found.pk] if found else [])])
     address = None
-    if request.method != "POST" and in_calendar(request):
-        address = calendar_url(request, blocked=str(found.pk) if found else "new")
+    if request.method != "POST":
+        shown = str(found.pk) if found else "new"
+        address = calendar_url(request, blocked=shown) if in_calendar(request) else request.get_full_path()
     title = _("Change the blocked time") if found else _("Block a time")
     context = {"form": form, "form_url": url, "found": found}
     status = 422 if form.is_bound else 200

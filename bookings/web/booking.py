@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -20,7 +21,7 @@ from bookings.web.booking_form import BookingForm
 from bookings.web.draft import Draft, Line, Who, draft_in, first_draft, uuid_in
 from bookings.web.drawer import calendar_url, drawn, in_calendar
 from bookings.web.new_client import NewClient, entered_client, make_client
-from bookings.web.offer import Conflict, catalogue_of, conflict_of, offer, proposals, wishes_of
+from bookings.web.offer import Conflict, catalogue_of, conflict_of, offer, proposals, warnings_of, wishes_of
 from bookings.web.person import person_of
 from bookings.web.repeating import repeated
 from bookings.web.search import client_hits, service_hits
@@ -28,7 +29,7 @@ from bookings.web.wording import local, moment_in, when_text
 from clients.cards import MergedAway, get_client
 from clients.models import Client
 from salon.catalogue.models import Service
-from salon.catalogue.reading import performers, services_by_id
+from salon.catalogue.reading import performers, services_by_id, working_staff
 from salon.errors import DomainError, NotFound
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -140,7 +141,7 @@ def _book(request: SalonRequest, entry: Entry, act: str, now: datetime) -> HttpR
         return _form(request, entry, now, form=form, act=act)
     appointment = booked.appointment
     told = _("Booked: %(when)s.") % {"when": when_text(appointment.starts_at, appointment.ends_at, request.salon)}
-    warnings = [one.message for one in booked.warnings]
+    warnings = warnings_of(booked, working_staff())
     return show_appointment(request, appointment.pk, Answer(toast=told, changed=True, warnings=warnings))
 
 
@@ -221,30 +222,37 @@ def _form(
         "offer": offer(draft, known, salon=request.salon, on=day, rehearsed=fit.rehearsed),
         "favourites": _favourites(draft),
         "fit": fit,
+        "warnings": warnings_of(fit.rehearsed, known.staff) if fit.rehearsed else [],
         "asked": conflict is not None,
         "days": proposals(wishes_of(draft), salon=request.salon, first=max(day, today), now=now, chosen=starts_at)
         if _wanting_times(draft, fit, act)
         else [],
         "booking_url": reverse("booking_new", args=[request.salon.slug]),
-        "clients_url": reverse("booking_clients", args=[request.salon.slug]),
+        "clients_url": f"{reverse('booking_clients', args=[request.salon.slug])}?new",
+        "blocked_url": f"{reverse('absence_new', args=[request.salon.slug])}?{urlencode(_of_the_slot(draft))}",
         "services_url": reverse("booking_services", args=[request.salon.slug]),
         "focus": _focus(entry, act) if not refused else "",
         "makes_clients": Permission.CLIENTS_WRITE in request.actor.permissions,
         **_found_without_script(request, draft),
     }
-    address = None if request.method == "POST" else calendar_url(request, None, new="1", **_address(request))
+    address = calendar_url(request, None, new="1", **_address(request)) if in_calendar(request) else None
     return drawn(
         request,
         "bookings/_booking.html",
         context,
         title=_("New appointment"),
-        address=address if in_calendar(request) else None,
+        address=None if request.method == "POST" else address or request.get_full_path(),
         status=422 if refused else 200,
     )
 
 
 def _address(request: SalonRequest) -> dict[str, str]:
     return {name: request.GET[name] for name in ("at", "staff", "client", "like", "weeks") if request.GET.get(name)}
+
+
+def _of_the_slot(draft: Draft) -> dict[str, str]:
+    """Return the place of the calendar that was clicked, for whoever wants to block it instead."""
+    return {"day": draft.day, "at": draft.at, "staff": str(draft.column or "")}
 
 
 def _favourites(draft: Draft) -> list[Service]:

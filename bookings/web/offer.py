@@ -152,6 +152,18 @@ def _choices(staff: Iterable[StaffMember], line: Line, *, able: set[UUID], wante
     return [Choice(one.pk, one.name, one.pk == line.staff_id) for one in staff if (one.pk in able) is wanted]
 
 
+def warnings_of(booked: Booked, staff: Iterable[StaffMember]) -> list[str]:
+    """Return what to mind about a booking, each thing once, with the name of whom it is about."""
+    names = {one.pk: one.name for one in staff}
+    told = []
+    for warning in booked.warnings:
+        what, _point, index = warning.field.partition(".")
+        place = int(index.partition(".")[0]) if what == "items" else -1
+        name = names.get(booked.items[place].staff_id, "") if 0 <= place < len(booked.items) else ""
+        told.append(f"{name}: {warning.message}" if name else str(warning.message))
+    return list(dict.fromkeys(told))
+
+
 def wishes_of(draft: Draft) -> list[Wish]:
     """Return what availability is asked for."""
     return [Wish(line.service_id, line.staff_id) for line in draft.lines]

@@ -34,9 +34,14 @@ class Hit:
 
 @requires(Permission.CLIENTS_READ)
 def booking_clients(request: SalonRequest) -> HttpResponse:
-    """The first cards that fit what was typed, and the offer to make a new one."""
+    """The first cards that fit what was typed, and, where one can be made, the offer to make a new one."""
     typed = request.GET.get("client_q", "").strip()[:100]
-    return render(request, "bookings/_client_hits.html", {"query": typed, "hits": client_hits(typed, request.salon)})
+    context = {
+        "query": typed,
+        "hits": client_hits(typed, request.salon),
+        "makes_clients": "new" in request.GET and Permission.CLIENTS_WRITE in request.actor.permissions,
+    }
+    return render(request, "bookings/_client_hits.html", context)
 
 
 @requires(Permission.CATALOGUE_READ)

@@ -2,11 +2,23 @@
 
 from django.urls import path
 
-from bookings.web import calendar
+from bookings.web import appointment, appointment_changes, blocked, booking, calendar, changes, search
 
 urlpatterns = [
     path("", calendar.calendar, name="calendar"),
     path("poll/", calendar.poll, name="calendar_poll"),
     path("month/", calendar.month, name="calendar_month"),
     path("staff/", calendar.staff, name="calendar_staff"),
+    path("appointments/<uuid:appointment_id>/move/", changes.appointment_move, name="appointment_move"),
+    path("appointments/<uuid:appointment_id>/resize/", changes.item_resize, name="item_resize"),
+    path("appointments/<uuid:appointment_id>/undo/<int:version>/", changes.appointment_undo, name="appointment_undo"),
+    path("new/", booking.booking_new, name="booking_new"),
+    path("new/clients/", search.booking_clients, name="booking_clients"),
+    path("new/services/", search.booking_services, name="booking_services"),
+    path("appointments/<uuid:appointment_id>/", appointment.appointment, name="appointment"),
+    path(
+        "appointments/<uuid:appointment_id>/change/", appointment_changes.appointment_change, name="appointment_change"
+    ),
+    path("blocked/new/", blocked.absence_new, name="absence_new"),
+    path("blocked/<uuid:absence_id>/", blocked.absence, name="absence"),
 ]

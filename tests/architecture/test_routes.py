@@ -20,6 +20,7 @@ from clients.notes import write_note
 from salon.api.keys import issue_key
 from salon.api.models import ApiKey
 from salon.api.scopes import ASKED_FOR
+from salon.catalogue.models import AbsenceKind, StaffMember
 from salon.desk.exporting import request_export
 from salon.desk.merging import merge_cards
 from salon.desk.models import FileFormat
@@ -29,6 +30,7 @@ from salon.identity.roles import PERMISSIONS, Role, system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from salon.web.access import Access
+from tests.bookings.salonday import make_absence, make_appointment, make_service
 from tests.conftest import NOW
 
 
@@ -130,6 +132,22 @@ def _export(salon: Salon) -> UUID:
         return request_export(actor=actor, file_format=FileFormat.XLSX, language="de", now=timezone.now()).pk
 
 
+def _staff_member(salon: Salon) -> StaffMember:
+    return StaffMember.objects.create(name="Emil", name_key=f"emil {uuid4()}", created_at=NOW)
+
+
+def _absence(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        return make_absence(
+            _staff_member(salon), NOW, NOW + timedelta(hours=1), AbsenceKind.BLOCKED, note="Inventur"
+        ).pk
+
+
+def _appointment(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        return make_appointment((make_service(f"Schneiden {uuid4()}"), _staff_member(salon))).pk
+
+
 # A captured id nobody makes here fails with a KeyError: add how its row comes to be.
 MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "client_id": _client,
@@ -142,6 +160,8 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "key_id": _key,
     "import_id": _import,
     "export_id": _export,
+    "appointment_id": _appointment,
+    "absence_id": _absence,
 }
 
 
