@@ -25,6 +25,8 @@ LEAST_ROWS = 2
 # Shown where nobody works and nothing is booked: nine to six.
 USUAL = (9 * 60 // STEP, 18 * 60 // STEP)
 ALONE = Lane()
+SECONDS = STEP * 60
+_STATES = {state.value: state for state in State}
 # No appointment lasts longer: those that began earlier are over.
 LONGEST = timedelta(days=1)
 WEEK = 7
@@ -179,22 +181,25 @@ class _Clock:
         self.begin = datetime.combine(first, time.min, zone)
         self.end = datetime.combine(last + timedelta(days=1), time.min, zone)
 
-    def place(self, starts_at: datetime, ends_at: datetime) -> Iterable[tuple[date, Stretch]]:
-        """Return the part of a period in each of the days; in the night of the long hour, what is shown twice is
-        shown from its first row."""
+    def place(self, starts_at: datetime, ends_at: datetime) -> list[tuple[date, Stretch]]:
+        """Return the part of a period in each of the days that it touches.
+
+        In the night of the long hour a period is as long as it lasts, from the row that its start is shown at.
+        """
         start, end = starts_at.astimezone(self.zone), ends_at.astimezone(self.zone)
-        if start.date() == end.date():
-            minutes = (ends_at - starts_at).total_seconds() / 60
+        first, last = start.date(), end.date()
+        if first == last:
             row = _row(start)
-            rows = -int(-minutes // STEP)
-            yield start.date(), Stretch(row, min(rows, ROWS_OF_DAY - row))
-            return
+            rows = -(-int((ends_at - starts_at).total_seconds()) // SECONDS)
+            return [(first, Stretch(row, min(rows, ROWS_OF_DAY - row)))]
+        found = []
         for day in self.days:
-            if start.date() <= day <= end.date():
-                row = _row(start) if start.date() == day else 0
-                until = _row(end) if end.date() == day else ROWS_OF_DAY
+            if first <= day <= last:
+                row = _row(start) if day == first else 0
+                until = _row(end) if day == last else ROWS_OF_DAY
                 if until > row:
-                    yield day, Stretch(row, until - row)
+                    found.append((day, Stretch(row, until - row)))
+        return found
 
 
 def _row(moment: datetime) -> int:
@@ -330,17 +335,22 @@ def _workable(hours: Iterable[Period], away: list[Period]) -> int:
 def _column(
     person: Person, day: date, filling: _Filling, clock: _Clock, alerts: dict[UUID, str], closed: str
 ) -> Column:
-    taking = [part for part in filling.parts if part.row[_STATE] in TAKING_TIME]
-    missed = [part for part in filling.parts if part.row[_STATE] not in TAKING_TIME]
+    taking, missed = [], []
+    for part in filling.parts:
+        (taking if part.row[_STATE] in TAKING_TIME else missed).append(part)
     # What takes nobody's time gives way to what does: a slim strip beside it.
     strips = [part for part in missed if any(_overlap(part, one) for one in taking)]
-    alone = [part for part in missed if part not in strips]
+    wide = taking + [part for part in missed if part not in strips]
     lane_of_strip = lanes([(part.stretch.row, part.stretch.end) for part in strips])
-    blocks = [_block(part, clock, alerts, strip=lane.number) for part, lane in zip(strips, lane_of_strip, strict=True)]
-    wide = taking + alone
+    blocks = [
+        _block(part, clock, alerts, ALONE, strip=lane.number) for part, lane in zip(strips, lane_of_strip, strict=True)
+    ]
     for part, lane in zip(wide, lanes([(one.stretch.row, one.stretch.end) for one in wide]), strict=True):
-        beside = [one.of for other, one in zip(strips, lane_of_strip, strict=True) if _overlap(part, other)]
-        blocks.append(_block(part, clock, alerts, lane=lane, strips=max(beside, default=0)))
+        beside = 0
+        for other, one in zip(strips, lane_of_strip, strict=True):
+            if _overlap(part, other):
+                beside = max(beside, one.of)
+        blocks.append(_block(part, clock, alerts, lane, strips=beside))
     blocks.sort(key=lambda block: (block.stretch.row, block.starts_at))
     return Column(
         staff_id=person.id,
@@ -363,8 +373,8 @@ def _block(
     part: _Part,
     clock: _Clock,
     alerts: dict[UUID, str],
+    lane: Lane,
     *,
-    lane: Lane = ALONE,
     strip: int | None = None,
     strips: int = 0,
 ) -> Block:
@@ -380,7 +390,7 @@ def _block(
         ends_at=ends_at.astimezone(clock.zone),
         part=part.number,
         last=part.last,
-        state=State(state),
+        state=_STATES[state],
         name=f"{first_name} {last_name}".strip() if client else "",
         service=service,
         new=status == Status.NEW,

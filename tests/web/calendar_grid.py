@@ -3,6 +3,8 @@
 python -m tests.web.calendar_grid > static/css/calendar-grid.css
 """
 
+import sys
+
 ROWS = 24 * 60 // 5
 LANES = 6
 
@@ -19,4 +21,4 @@ def grid_css() -> str:
 
 
 if __name__ == "__main__":
-    print(grid_css(), end="")
+    sys.stdout.write(grid_css())

@@ -1,0 +1,201 @@
+"""What is done to an appointment in the grid itself: moved, made longer, and that taken back (ui.md §2.1)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from bookings.appointments import get_appointment
+from bookings.models import Appointment, AppointmentItem
+from bookings.scheduling import Booked, SlotTaken, move, resize_item, undo
+from bookings.web.draft import uuid_in
+from bookings.web.drawer import CHANGED
+from bookings.web.offer import Conflict, conflict_of
+from bookings.web.wording import local, moment_at, moment_in, when_text
+from salon.errors import DomainError, InvalidInput, VersionConflict
+from salon.identity.roles import Permission
+from salon.web.access import SalonRequest, requires
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an appointment is to go: when it starts then, and who does what is given to somebody else."""
+
+    starts_at: datetime
+    staff: dict[UUID, UUID]
+
+
+@requires(Permission.BOOKINGS_WRITE)
+@require_POST
+def appointment_move(request: SalonRequest, appointment_id: UUID) -> HttpResponse:
+    """Move an appointment so that one of its items stands where it was let down, or to a time that was proposed."""
+    found = get_appointment(appointment_id)
+    target = _proposed(request, found) if "to" in request.POST else _dropped(request, found)
+    if target is None:
+        return _refused(request, found, _("There is no such time on that day."))
+    try:
+        booked = move(
+            actor=request.actor,
+            salon=request.salon,
+            appointment_id=found.pk,
+            starts_at=target.starts_at,
+            staff=target.staff or None,
+            now=timezone.now(),
+            version=_version(request),
+        )
+    except SlotTaken as refusal:
+        return _taken(request, found, refusal)
+    except DomainError as refusal:
+        return _refused(request, found, _reason(refusal))
+    return _done(request, booked, undoes=True)
+
+
+@requires(Permission.BOOKINGS_WRITE)
+@require_POST
+def item_resize(request: SalonRequest, appointment_id: UUID) -> HttpResponse:
+    """Make one item of an appointment longer or shorter; what follows it follows on."""
+    found = get_appointment(appointment_id)
+    minutes = request.POST.get("minutes", "")
+    if not (minutes.isascii() and minutes.isdigit()):
+        return _refused(request, found, _("Please enter the minutes as a number."))
+    try:
+        booked = resize_item(
+            actor=request.actor,
+            salon=request.salon,
+            item_id=_item(request, found).pk,
+            minutes=int(minutes),
+            now=timezone.now(),
+            version=_version(request),
+        )
+    except SlotTaken as refusal:
+        return _taken(request, found, refusal)
+    except DomainError as refusal:
+        return _refused(request, found, _reason(refusal))
+    return _done(request, booked, undoes=True)
+
+
+@requires(Permission.BOOKINGS_WRITE)
+@require_POST
+def appointment_undo(request: SalonRequest, appointment_id: UUID, version: int) -> HttpResponse:
+    """Take back the last move or cancellation, as long as nothing else has happened since."""
+    found = get_appointment(appointment_id)
+    try:
+        booked = undo(
+            actor=request.actor, salon=request.salon, appointment_id=found.pk, version=version, now=timezone.now()
+        )
+    except SlotTaken as refusal:
+        return _taken(request, found, refusal)
+    except DomainError as refusal:
+        return _refused(request, found, _reason(refusal))
+    return _done(request, booked, undoes=False)
+
+
+def undo_url(request: SalonRequest, appointment: Appointment) -> str:
+    """Return where a post takes back what has just been done to an appointment."""
+    return reverse("appointment_undo", args=[request.salon.slug, appointment.pk, appointment.version])
+
+
+def _dropped(request: SalonRequest, found: Appointment) -> Target | None:
+    """Return where the whole appointment starts when the item that was carried starts at that place."""
+    item = _item(request, found)
+    try:
+        day = date.fromisoformat(request.POST.get("day", ""))
+        at = time.fromisoformat(request.POST.get("at", ""))
+    except ValueError:
+        return None
+    starts_at = moment_at(request.salon, day, at)
+    if starts_at is None:
+        return None
+    staff_id = uuid_in(request.POST.get("staff"))
+    given = {item.pk: staff_id} if staff_id and staff_id != item.staff_id else {}
+    return Target(found.starts_at + (starts_at - item.starts_at), given)
+
+
+def _proposed(request: SalonRequest, found: Appointment) -> Target | None:
+    text, _bar, ids = request.POST["to"].partition("|")
+    starts_at = moment_in(text)
+    if starts_at is None:
+        return None
+    staff = [uuid_in(one) for one in ids.split(",")]
+    return Target(starts_at, {item.pk: one for item, one in zip(_items(found), staff, strict=False) if one})
+
+
+def _items(found: Appointment) -> list[AppointmentItem]:
+    return sorted(found.items.all(), key=lambda item: item.position)
+
+
+def _item(request: SalonRequest, found: Appointment) -> AppointmentItem:
+    """Return the item that was meant: the first, where none is named."""
+    wanted = uuid_in(request.POST.get("item"))
+    items = _items(found)
+    return next((item for item in items if item.pk == wanted), items[0])
+
+
+def _version(request: SalonRequest) -> int | None:
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _reason(refusal: DomainError) -> Promise | str:
+    if isinstance(refusal, VersionConflict):
+        return _("Somebody else has changed this appointment meanwhile: here it is as it is now.")
+    if isinstance(refusal, InvalidInput):
+        return " ".join(str(error.message) for error in refusal.errors)
+    return refusal.message
+
+
+def _done(request: SalonRequest, booked: Booked, *, undoes: bool) -> HttpResponse:
+    appointment = booked.appointment
+    name = appointment.client.full_name if appointment.client else _("Walk-in")
+    words = _("{name}: {when}").format(
+        name=name, when=when_text(appointment.starts_at, appointment.ends_at, request.salon)
+    )
+    warnings = [str(one.message) for one in booked.warnings]
+    takes_back = undo_url(request, appointment) if undoes else ""
+    if not request.htmx:
+        messages.success(request, words, extra_tags=takes_back)
+        for warning in warnings:
+            messages.warning(request, warning)
+        return _to_calendar(request, appointment)
+    context = {"words": words, "undo_url": takes_back, "warnings": warnings}
+    response = render(request, "bookings/_changed.html", context)
+    response["HX-Trigger"] = CHANGED
+    return response
+
+
+def _taken(request: SalonRequest, found: Appointment, refusal: SlotTaken) -> HttpResponse:
+    today = request.salon.date_at(timezone.now())
+    return _refused(request, found, refusal.message, conflict_of(refusal, salon=request.salon, today=today))
+
+
+def _refused(
+    request: SalonRequest, found: Appointment, reason: Promise | str, conflict: Conflict | None = None
+) -> HttpResponse:
+    context = {
+        "appointment": found,
+        "reason": reason,
+        "conflict": conflict,
+        "move_url": reverse("appointment_move", args=[request.salon.slug, found.pk]),
+        "back_url": _address(request, found),
+    }
+    template = "bookings/_refused.html" if request.htmx else "bookings/refused.html"
+    response = render(request, template, context, status=422)
+    response["HX-Trigger"] = CHANGED
+    return response
+
+
+def _address(request: SalonRequest, appointment: Appointment) -> str:
+    day = local(appointment.starts_at, request.salon).date()
+    return f"{reverse('calendar', args=[request.salon.slug])}?day={day.isoformat()}"
+
+
+def _to_calendar(request: SalonRequest, appointment: Appointment) -> HttpResponse:
+    return redirect(_address(request, appointment))
