@@ -52,6 +52,14 @@ class MergeErased(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
+class Undone:
+    """A merge that was undone, and what it had kept for the way back: by the name of each app."""
+
+    merge: Merge
+    kept: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class _Moved:
     """What one merge changed, as `Merge.moved` keeps it under this app's name.
 
@@ -119,7 +127,7 @@ def merge_clients(
     return merge
 
 
-def undo_merge_of_clients(*, actor: Actor, salon: Salon, merge_id: UUID, now: datetime) -> Merge:
+def undo_merge_of_clients(*, actor: Actor, salon: Salon, merge_id: UUID, now: datetime) -> Undone:
     """Take both cards apart again, each as it was; what was changed on the surviving one since then stays changed.
 
     To be called in the transaction of all apps, which locks both cards here.
@@ -155,6 +163,7 @@ def undo_merge_of_clients(*, actor: Actor, salon: Salon, merge_id: UUID, now: da
     for card in (survivor, duplicate):
         replace_tokens(card)
     refresh([survivor.pk, duplicate.pk], today=salon.date_at(now))
+    kept = merge.moved
     # It has told all it was kept for.
     merge.undone_at, merge.moved = now, {}
     merge.save(update_fields=["undone_at", "moved"])
@@ -162,7 +171,7 @@ def undo_merge_of_clients(*, actor: Actor, salon: Salon, merge_id: UUID, now: da
     record(actor=actor, action=UNDONE, subject_kind="client", subject_id=survivor.pk, changes=changes, now=now)
     apart = [_other(survivor)]
     record(actor=actor, action=SEPARATED, subject_kind="client", subject_id=duplicate.pk, changes=apart, now=now)
-    return merge
+    return Undone(merge, kept)
 
 
 def get_merge(merge_id: UUID) -> Merge:

@@ -51,9 +51,16 @@ def record(
 
 
 def record_many(
-    *, actor: Actor, action: str, subject_kind: str, changes: Mapping[UUID, Iterable[Change]], now: datetime
+    *,
+    actor: Actor,
+    action: str,
+    subject_kind: str,
+    changes: Mapping[UUID, Iterable[Change]],
+    now: datetime,
+    client_id: UUID | None = None,
 ) -> None:
-    """Write an entry as `record` does for each of many things, which `changes` has by their ids."""
+    """Write an entry as `record` does for each of many things (all of one client's), which `changes` has by their
+    ids."""
     if not changes:
         return
     texts = [json.dumps([asdict(change) for change in found]) for found in changes.values()]
@@ -61,10 +68,10 @@ def record_many(
         # Thousands at a time: two arrays are read faster than as many rows of values.
         cursor.execute(
             "INSERT INTO audit_auditentry (id, salon_id, at, actor_kind, actor_id, actor_name, action, subject_kind, "
-            "subject_id, changes) SELECT uuidv7(), %s, %s, %s, %s::uuid, %s, %s, %s, told.subject_id, "
-            "told.changes::jsonb FROM unnest(%s::uuid[], %s::text[]) AS told (subject_id, changes)",
+            "subject_id, client_id, changes) SELECT uuidv7(), %s, %s, %s, %s::uuid, %s, %s, %s, told.subject_id, "
+            "%s::uuid, told.changes::jsonb FROM unnest(%s::uuid[], %s::text[]) AS told (subject_id, changes)",
             [
                 *(current_salon_id(), now, str(actor.kind), actor.id, actor.name, action, subject_kind),
-                *(list(changes), texts),
+                *(client_id, list(changes), texts),
             ],
         )

@@ -6,12 +6,15 @@ from uuid import UUID
 
 from django.db import transaction
 
+from bookings.merging import merge_bookings, undo_merge_of_bookings
 from clients.merging import merge_clients, undo_merge_of_clients
 from clients.models import Merge
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
 _NOTHING: Mapping[UUID, int] = {}
+# The name under which a merge keeps what moved of the appointments.
+_BOOKINGS = "bookings"
 
 
 def merge_cards(
@@ -32,7 +35,7 @@ def merge_cards(
     """
     actor.require(Permission.CLIENTS_MERGE)
     with transaction.atomic():
-        return merge_clients(
+        merge = merge_clients(
             actor=actor,
             salon=salon,
             survivor_id=survivor_id,
@@ -41,6 +44,10 @@ def merge_cards(
             versions=versions,
             now=now,
         )
+        moved = merge_bookings(duplicate_id, survivor_id, today=salon.date_at(now), now=now)
+        merge.moved = {**merge.moved, _BOOKINGS: moved}
+        merge.save(update_fields=["moved"])
+    return merge
 
 
 def undo_merge(*, actor: Actor, salon: Salon, merge_id: UUID, now: datetime) -> Merge:
@@ -50,4 +57,9 @@ def undo_merge(*, actor: Actor, salon: Salon, merge_id: UUID, now: datetime) -> 
     """
     actor.require(Permission.CLIENTS_MERGE)
     with transaction.atomic():
-        return undo_merge_of_clients(actor=actor, salon=salon, merge_id=merge_id, now=now)
+        undone = undo_merge_of_clients(actor=actor, salon=salon, merge_id=merge_id, now=now)
+        merge = undone.merge
+        # Of a merge from before there were appointments nothing is kept.
+        kept = undone.kept.get(_BOOKINGS, {})
+        undo_merge_of_bookings(kept, merge.duplicate_id, merge.survivor_id, today=salon.date_at(now), now=now)
+    return merge

@@ -1,11 +1,14 @@
 """Two cards, everything that may hang on them, and every row of them as it is."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
 
+from bookings.models import WaitingEntry, WaitingService
+from bookings.states import State
+from bookings.visits import recount
 from clients.cards import create_client, update_client
 from clients.consent import record_consent
 from clients.details import ChangedDetails, ClientDetails
@@ -20,9 +23,11 @@ from clients.models import (
     Decision,
     Merge,
 )
+from salon.catalogue.models import Service, StaffMember
 from salon.desk.merging import merge_cards, undo_merge
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role, system_actor
 from salon.tenancy.models import Salon
+from tests.bookings.salonday import at, make_appointment, make_service, make_staff
 from tests.conftest import NOW
 
 MANAGER = Actor(ActorKind.USER, None, "Carla", PERMISSIONS[Role.MANAGER])
@@ -69,6 +74,20 @@ class Desk:
         for name, times in services.items():
             CarriedService.objects.create(client_id=client.pk, name=name, times=times)
 
+    def visit(self, client: Client, *days: date, state: State = State.COMPLETED, waits: bool = False) -> None:
+        """Let appointments stand on these days, visits if not said otherwise, and a wish if she has one."""
+        cut = Service.objects.filter(name="Schneiden").first() or make_service()
+        for day in days:
+            visited = {"visit_on": day} if state == State.COMPLETED else {}
+            staff = make_staff(f"Bora {StaffMember.objects.count()}")
+            make_appointment((cut, staff), client=client, starts_at=at(10, day=day), state=state, **visited)
+        if waits:
+            entry = WaitingEntry.objects.create(
+                client=client, starts_on=NOW.date(), ends_on=NOW.date(), created_by_name="Carla", created_at=NOW
+            )
+            WaitingService.objects.create(entry=entry, service=cut, position=0)
+        recount([client.pk], today=self.salon.date_at(NOW))
+
     def merge(self, survivor: Client, duplicate: Client, now: datetime = NOW, **more: Any) -> Merge:
         return merge_cards(
             actor=MANAGER, salon=self.salon, survivor_id=survivor.pk, duplicate_id=duplicate.pk, now=now, **more
@@ -85,12 +104,13 @@ def as_it_is(client: Client) -> Client:
 # What a merge and its undoing leave behind on purpose: they are changes, and they are recorded.
 GROWING = {"audit.AuditEntry", "clients.ConsentEntry", "clients.Merge"}
 COUNTING = {"version", "updated_at"}
+APPS = ("clients", "bookings", "mail", "audit")
 
 
 def snapshot() -> dict[str, list[dict[str, Any]]]:
-    """Return every row of every table of the clients that a merge has to give back."""
+    """Return every row of every table that a merge has to give back."""
     found = {}
-    for model in [*apps.get_app_config("clients").get_models(), *apps.get_app_config("audit").get_models()]:
+    for model in [one for app in APPS for one in apps.get_app_config(app).get_models()]:
         if model._meta.label in GROWING:
             continue
         rows = [

@@ -107,15 +107,14 @@ def test_facts_are_combined_and_the_verdict_follows(desk: Desk) -> None:
     desk.set(
         double,
         listed_on=date(2020, 1, 1),
-        first_visit_on=date(2021, 5, 1),
-        last_visit_on=today - timedelta(days=365),
-        visits=3,
         carried_first_visit_on=date(2019, 1, 1),
         carried_last_visit_on=date(2019, 6, 1),
         carried_visits=4,
         carried_points=50,
     )
-    desk.set(online, first_visit_on=date(2020, 5, 1), last_visit_on=date(2022, 1, 1), visits=2, carried_points=7)
+    desk.visit(double, date(2021, 5, 1), date(2023, 1, 1), today - timedelta(days=365))
+    desk.set(online, carried_points=7)
+    desk.visit(online, date(2020, 5, 1), date(2022, 1, 1))
     desk.merge(online, double)
     kept = as_it_is(online)
     assert (kept.first_visit_on, kept.last_visit_on, kept.visits) == (

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from bookings.states import State
 from clients.cards import get_client
 from clients.details import ClientDetails
 from clients.duplicates import dismiss, propose
@@ -45,7 +46,8 @@ def full_cards(desk: Desk) -> tuple[Client, Client]:
             desk.decide(client, purpose, GRANTED, NOW - timedelta(days=3 - index))
         write_health(actor=MANAGER, client_id=client.pk, text=f"Allergie {index}", now=NOW)
         first = date(2024, 1 + index, 1)
-        desk.set(client, first_visit_on=first, last_visit_on=first + timedelta(days=300), visits=index + 1)
+        desk.visit(client, first, *[first + timedelta(days=300)] * index, waits=True)
+        desk.visit(client, NOW.date() + timedelta(days=9), state=State.BOOKED)
         desk.set(client, carried_first_visit_on=first, carried_last_visit_on=first, carried_visits=1, carried_points=9)
     stranger = desk.card("Fremd", mobile="0171 9999999")
     dismiss(actor=MANAGER, client_ids=(stranger.pk, double.pk), now=NOW)

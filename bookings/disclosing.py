@@ -1,0 +1,85 @@
+"""This app's part of what is disclosed to a client: what she had, what is booked, what she waits for (domain.md §2,
+Art. 15, 20 DSGVO)."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from bookings.models import Appointment, AppointmentItem, WaitingEntry
+from clients.disclosing import Record, Value
+
+# Every table here that refers to cards, and the section that tells of it; a test compares the list with the models.
+SECTIONS: dict[str, str] = {"Appointment": "appointments", "WaitingEntry": "waiting_list"}
+
+
+def bookings_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]:
+    """Return all that is stored of these cards' appointments and wishes, section by section, oldest first."""
+    return {
+        "appointments": [
+            _appointment(one)
+            for one in Appointment.objects.filter(client_id__in=client_ids)
+            .prefetch_related("items__service", "items__staff")
+            .order_by("starts_at", "id")
+        ],
+        "waiting_list": [
+            _wish(one)
+            for one in WaitingEntry.objects.filter(client_id__in=client_ids)
+            .select_related("staff")
+            .prefetch_related("services__service")
+            .order_by("created_at", "id")
+        ],
+    }
+
+
+def _appointment(one: Appointment) -> Record:
+    told: Record = {
+        name: _told(getattr(one, name))
+        for name in (
+            "starts_at",
+            "ends_at",
+            "state",
+            "source",
+            "note",
+            "booked_by_name",
+            "booked_as",
+            "client_status",
+            "client_status_reason",
+            "client_evidence",
+            "visit_on",
+            "cancelled_at",
+            "cancel_reason",
+            "created_at",
+            "updated_at",
+        )
+    }
+    items = sorted(one.items.all(), key=lambda item: item.position)
+    return {**told, "services": [_item(item) for item in items]}
+
+
+def _item(item: AppointmentItem) -> dict[str, Any]:
+    return {
+        "service": item.service.name,
+        "staff": item.staff.name,
+        "starts_at": _told(item.starts_at),
+        "ends_at": _told(item.ends_at),
+        "price": _told(item.price),
+        "list_price": _told(item.list_price),
+    }
+
+
+def _wish(one: WaitingEntry) -> Record:
+    names = ("starts_on", "ends_on", "from_minute", "until_minute", "note", "state", "created_by_name", "created_at")
+    services = sorted(one.services.all(), key=lambda wanted: wanted.position)
+    return {
+        **{name: _told(getattr(one, name)) for name in (*names, "closed_at")},
+        "services": [wanted.service.name for wanted in services],
+        "staff": one.staff.name if one.staff else None,
+    }
+
+
+def _told(value: Any) -> Value:
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    return str(value) if isinstance(value, (str, Decimal)) else value

@@ -1,0 +1,59 @@
+"""This app's part of a merge: appointments and wishes go over to another card, and back again (domain.md §2).
+
+Both cards are locked by then, so that nobody books for either meanwhile.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from bookings import visits
+from bookings.models import Appointment, WaitingEntry
+from bookings.models.appointments import AppointmentQuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """What one merge changed, as `Merge.moved` keeps it under this app's name: ids of rows that moved as they were."""
+
+    appointments: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+
+def merge_bookings(duplicate_id: UUID, survivor_id: UUID, *, today: date, now: datetime) -> Mapping[str, Any]:
+    """Let one card's appointments and wishes be the other's, which counts its visits anew; return what to keep for
+    the way back."""
+    appointments, waiting = _appointments(duplicate_id), WaitingEntry.objects.filter(client_id=duplicate_id)
+    moved = _Moved(
+        [str(pk) for pk in appointments.order_by("pk").values_list("pk", flat=True)],
+        [str(pk) for pk in waiting.order_by("pk").values_list("pk", flat=True)],
+    )
+    _give(moved, duplicate_id, survivor_id, now)
+    visits.recount([survivor_id], today=today)
+    return asdict(moved)
+
+
+def undo_merge_of_bookings(
+    kept: Mapping[str, Any], duplicate_id: UUID, survivor_id: UUID, *, today: date, now: datetime
+) -> None:
+    """Give the duplicate back what was hers, as far as the survivor still has it; both count their visits anew.
+
+    What was booked since the merge stays where it is.
+    """
+    _give(_Moved(**kept), survivor_id, duplicate_id, now)
+    visits.recount([duplicate_id, survivor_id], today=today)
+
+
+def _give(moved: _Moved, from_id: UUID, to_id: UUID, now: datetime) -> None:
+    # Another client is another version: whoever has one open in a form is told.
+    appointments = _appointments(from_id).filter(pk__in=moved.appointments)
+    appointments.update(client_id=to_id, version=F("version") + 1, updated_at=now)
+    WaitingEntry.objects.filter(client_id=from_id, pk__in=moved.waiting).update(client_id=to_id)
+
+
+def _appointments(client_id: UUID) -> AppointmentQuerySet:
+    return Appointment.objects.filter(client_id=client_id)

@@ -1,0 +1,98 @@
+"""Appointments and wishes go with a card that is merged, and come back (domain.md §2, §4.2)."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from bookings.models import Appointment, WaitingEntry
+from bookings.states import State
+from bookings.visits import miscounted
+from clients.models import Client, Merge
+from tests.conftest import NOW
+from tests.merging.desk import LATER, Desk, as_it_is
+
+TODAY = NOW.date()
+SOON = TODAY + timedelta(days=9)
+
+
+def _of(client: Client) -> list[tuple[date, str]]:
+    rows = Appointment.objects.filter(client=client).order_by("starts_at")
+    return [(one.starts_at.date(), one.state) for one in rows]
+
+
+def _facts(client: Client) -> tuple[date | None, date | None, int]:
+    card = as_it_is(client)
+    return card.first_visit_on, card.last_visit_on, card.visits
+
+
+def test_all_go_over_and_count(desk: Desk) -> None:
+    anna, double = desk.card("Anna"), desk.card("Anne")
+    desk.visit(anna, date(2025, 3, 1), waits=True)
+    desk.visit(double, date(2024, 2, 1), date(2026, 5, 3), waits=True)
+    desk.visit(double, SOON, state=State.BOOKED)
+    desk.visit(double, date(2026, 6, 1), state=State.NO_SHOW)
+    before = dict(Appointment.objects.values_list("pk", "version"))
+    theirs = set(Appointment.objects.filter(client=double).values_list("pk", flat=True))
+    merge = desk.merge(anna, double)
+    assert (_of(double), WaitingEntry.objects.filter(client=double).count()) == ([], 0)
+    assert _of(anna) == [
+        (date(2024, 2, 1), "COMPLETED"),
+        (date(2025, 3, 1), "COMPLETED"),
+        (date(2026, 5, 3), "COMPLETED"),
+        (date(2026, 6, 1), "NO_SHOW"),
+        (SOON, "BOOKED"),
+    ]
+    assert WaitingEntry.objects.filter(client=anna).count() == 2
+    assert _facts(anna) == (date(2024, 2, 1), date(2026, 5, 3), 3)
+    # Whoever has one of the moved ones open is told that it changed; the others did not.
+    after = dict(Appointment.objects.values_list("pk", "version"))
+    assert after == {pk: version + (pk in theirs) for pk, version in before.items()}
+    assert {row.updated_at for row in Appointment.objects.filter(pk__in=theirs)} == {NOW}
+    assert set(Merge.objects.get(pk=merge.pk).moved) == {"clients", "bookings"}
+    assert miscounted(after=None, limit=10).cards == {}
+
+
+def test_what_happened_since_stays_where_it_is(desk: Desk) -> None:
+    anna, double, other = desk.card("Anna"), desk.card("Anne"), desk.card("Else")
+    desk.visit(double, date(2024, 2, 1), date(2026, 5, 3))
+    desk.visit(double, SOON, state=State.BOOKED, waits=True)
+    merge = desk.merge(anna, double)
+    # One visit more since; one that was somebody else's after all; what was to come has taken place; the wish is gone.
+    desk.visit(anna, date(2026, 11, 20))
+    Appointment.objects.filter(visit_on=date(2024, 2, 1)).update(client=other)
+    Appointment.objects.filter(starts_at__date=SOON).update(state=State.COMPLETED, visit_on=SOON)
+    WaitingEntry.objects.all().delete()
+    desk.undo(merge)
+    assert _of(anna) == [(date(2026, 11, 20), "COMPLETED")]
+    assert _of(double) == [(date(2026, 5, 3), "COMPLETED"), (SOON, "COMPLETED")]
+    assert _of(other) == [(date(2024, 2, 1), "COMPLETED")]
+    assert _facts(anna) == (date(2026, 11, 20), date(2026, 11, 20), 1)
+    assert _facts(double) == (date(2026, 5, 3), SOON, 2)
+    assert {row.updated_at for row in Appointment.objects.filter(client=double)} == {LATER}
+
+
+def test_a_merge_from_before_there_were_appointments_can_be_undone(desk: Desk) -> None:
+    anna, double = desk.card("Anna"), desk.card("Anne")
+    merge = desk.merge(anna, double)
+    merge = Merge.objects.get(pk=merge.pk)
+    del merge.moved["bookings"]
+    merge.save()
+    desk.undo(merge)
+    assert [as_it_is(one).state for one in (anna, double)] == ["LISTED", "LISTED"]
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_statements_do_not_grow_with_the_appointments(desk: Desk, undone: bool) -> None:
+    counted = []
+    for many in (2, 20):
+        anna, double = desk.card("Anna"), desk.card("Anne")
+        desk.visit(double, *[date(2024, 1, 1) + timedelta(days=many * 20 + number) for number in range(many)])
+        with CaptureQueriesContext(connection) as asked:
+            merge = desk.merge(anna, double)
+        if undone:
+            with CaptureQueriesContext(connection) as asked:
+                desk.undo(merge)
+        counted.append(len(asked))
+    assert counted[0] == counted[1]
