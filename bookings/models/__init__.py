@@ -1,11 +1,13 @@
 """Appointments, and what stands around them (domain.md §5)."""
 
+from bookings.models.absences import AbsenceTask
 from bookings.models.appointments import Appointment, AppointmentItem
 from bookings.models.feeds import CalendarFeed
 from bookings.models.rules import BookingRules
 from bookings.models.waiting import WaitingEntry, WaitingService, WaitingState
 
 __all__ = [
+    "AbsenceTask",
     "Appointment",
     "AppointmentItem",
     "BookingRules",

@@ -13,7 +13,8 @@ class BookingRules(models.Model):
 
     Start times are offered every `slot_minutes`; bookings from outside the salon need `lead_minutes` before and lie no
     more than `horizon_days` ahead. What has ended counts as completed from the next night on where
-    `complete_by_itself`. Mails to clients: `confirm`, and `remind` a day before.
+    `complete_by_itself`. Mails to clients: `confirm` what is booked, moved and cancelled, and `remind` a day before;
+    answers to them go to `reply_to`.
     """
 
     salon = models.OneToOneField(
@@ -30,6 +31,7 @@ class BookingRules(models.Model):
     complete_by_itself = models.BooleanField(default=True)
     confirm = models.BooleanField(default=True)
     remind = models.BooleanField(default=True)
+    reply_to = models.EmailField(blank=True)
 
     class Meta:
         constraints = [

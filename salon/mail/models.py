@@ -2,8 +2,10 @@
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
-from salon.tenancy.models import new_id
+from salon.tenancy.constraints import owned_by_salon
+from salon.tenancy.models import SalonOwned, new_id
 
 
 class AccountMail(models.Model):
@@ -18,6 +20,63 @@ class AccountMail(models.Model):
     body = models.TextField()
     expires_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.recipient}"
+
+
+class MailState(models.TextChoices):
+    """How far a mail to a client is."""
+
+    WAITING = "WAITING", _("waiting")
+    SENDING = "SENDING", _("being sent")
+    SENT = "SENT", _("sent")
+    REFUSED = "REFUSED", _("refused by the mail server")
+    DROPPED = "DROPPED", _("of no more use")
+
+
+# What has gone out, or may be going out at this moment.
+TOLD = (MailState.SENDING, MailState.SENT)
+
+
+class ClientMail(SalonOwned):
+    """One mail of a salon to a client about something of hers.
+
+    `about_id` is what it tells of, and `tells` a fingerprint of what it says about that. `client_id` is whose it is, by
+    whatever key her app gives her. From `expires_at` on it is of no more use. `calendar` is an entry for the client's
+    calendar (iCalendar), with `calendar_method` as its purpose. `error` is the name of an exception's type, never its
+    text, which may tell an address.
+    """
+
+    client_id = models.UUIDField()
+    about_id = models.UUIDField()
+    tells = models.CharField(max_length=64)
+    recipient = models.EmailField()
+    reply_to = models.EmailField(blank=True)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    calendar = models.TextField(blank=True)
+    calendar_method = models.CharField(max_length=10, blank=True)
+    state = models.CharField(max_length=8, choices=MailState, default=MailState.WAITING)
+    error = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            *owned_by_salon("mail_clientmail"),
+            models.CheckConstraint(
+                condition=models.Q(state=MailState.SENT, sent_at__isnull=False)
+                | models.Q(~models.Q(state=MailState.SENT), sent_at=None),
+                name="mail_clientmail_sent",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["salon", "about_id", "id"], name="mail_clientmail_about"),
+            models.Index(fields=["salon", "client_id", "id"], name="mail_clientmail_client"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} to {self.recipient}"

@@ -28,7 +28,10 @@ class DueWork(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["due_at"], name="work_duework_due_at")]
+        indexes = [
+            models.Index(fields=["due_at"], name="work_duework_due_at"),
+            models.Index(fields=["subject_id"], name="work_duework_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.task} {self.subject_id} due {self.due_at}"

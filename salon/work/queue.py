@@ -51,6 +51,19 @@ def schedule(*, task: str, subject_id: UUID, due_at: datetime, salon_id: UUID | 
     transaction.on_commit(lambda: enqueue(work))
 
 
+def plan(*, task: str, subject_id: UUID, due_at: datetime, salon_id: UUID | None = None) -> None:
+    """Write work for later into the open transaction, as `schedule` does, and wake nobody: there is nothing to do yet.
+
+    `dispatch` finds it within a minute after it is due.
+    """
+    DueWork.objects.create(task=task, subject_id=subject_id, due_at=due_at, salon_id=salon_id)
+
+
+def call_off(*, task: str, subject_id: UUID) -> None:
+    """Delete work that is scheduled or planned for a subject; a worker that is at it loses its claim."""
+    DueWork.objects.filter(task=task, subject_id=subject_id).delete()
+
+
 def enqueue(work: DueWork) -> bool:
     """Wake a worker for one row, which takes no longer than some tenths of a second; return whether it worked."""
     broker = current_app.connection_for_write(transport_options=_IMPATIENT)

@@ -1,0 +1,86 @@
+"""A stored mail as the mail server gets it, and how far it is on its way."""
+
+from datetime import datetime
+from email.message import MIMEPart
+from email.utils import formataddr, parseaddr
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+
+from salon.mail.models import ClientMail, MailState
+from salon.tenancy.models import Salon
+
+
+def sender_address() -> str:
+    """Return the address that this installation sends from."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+
+def message_of(mail: ClientMail, salon: Salon) -> EmailMultiAlternatives:
+    """Return a mail to a client: in the salon's name, from the address of this installation."""
+    address = sender_address()
+    message = EmailMultiAlternatives(
+        mail.subject,
+        mail.text,
+        from_email=formataddr((salon.name, address)),
+        to=[mail.recipient],
+        reply_to=[mail.reply_to] if mail.reply_to else [],
+        # The same for every try, so that a mail that arrives twice can be told.
+        headers={"Message-ID": f"<{mail.pk}@{address.rpartition('@')[2]}>", "Auto-Submitted": "auto-generated"},
+    )
+    if mail.html:
+        message.attach_alternative(mail.html, "text/html")
+    if mail.calendar:
+        message.attach(_calendar_part(mail))
+    return message
+
+
+def _calendar_part(mail: ClientMail) -> MIMEPart:
+    part = MIMEPart()
+    part.set_content(mail.calendar, subtype="calendar", params={"method": mail.calendar_method})
+    part.add_header("Content-Disposition", "attachment", filename="termin.ics")
+    return part
+
+
+def begin(mail_id: UUID, *, now: datetime) -> ClientMail | None:
+    """Mark a mail as going out and return it; None where it is not to go out (any more).
+
+    From then on whatever is written about the same thing takes it for told. A mail whose sender died goes out again,
+    unless something newer has been written by then.
+    """
+    mail = ClientMail.objects.select_for_update(no_key=True).filter(pk=mail_id).first()
+    if mail is None or mail.state not in {MailState.WAITING, MailState.SENDING}:
+        return None
+    if mail.expires_at <= now or (mail.state == MailState.SENDING and _has_newer(mail)):
+        _end(mail, MailState.DROPPED)
+        return None
+    _end(mail, MailState.SENDING)
+    return mail
+
+
+def sent(mail: ClientMail, *, now: datetime) -> None:
+    """Keep that a mail went out."""
+    mail.sent_at, mail.error = now, ""
+    _end(mail, MailState.SENT)
+
+
+def refused(mail: ClientMail, error: str) -> None:
+    """Keep that the mail server will never take a mail."""
+    mail.error = error[:120]
+    _end(mail, MailState.REFUSED)
+
+
+def failed(mail: ClientMail, error: str) -> None:
+    """Let a mail wait for its next try, unless something newer has been written."""
+    mail.error = error[:120]
+    _end(mail, MailState.DROPPED if _has_newer(mail) else MailState.WAITING)
+
+
+def _has_newer(mail: ClientMail) -> bool:
+    return ClientMail.objects.filter(about_id=mail.about_id, pk__gt=mail.pk).exists()
+
+
+def _end(mail: ClientMail, state: MailState) -> None:
+    mail.state = state
+    mail.save(update_fields=["state", "error", "sent_at"])

@@ -1,0 +1,176 @@
+"""Mails of a salon to its clients: sent once, tried again, superseded, and never after they are of no more use."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+import time_machine
+from pytest_django import Settings
+
+from salon.mail import sending
+from salon.mail.models import ClientMail, MailState
+from salon.mail.outbox import Letter, drop_unsent, forget_mails_to, last_told, send_client_mail
+from salon.mail.tasks import deliver_client_mail
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from salon.work import queue
+from salon.work.models import DueWork
+from tests.conftest import NOW
+from tests.identity.racing import race
+from tests.mail.smtp import MailServer, mail_server
+
+RECIPIENT = "lena@x.example"
+HOUR = timedelta(hours=1)
+LETTER = Letter("Ihr Termin", "Guten Tag\n", "<p>Guten Tag</p>", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "REQUEST")
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[MailServer]:
+    with mail_server() as running:
+        settings.MAILERS = {
+            "default": {
+                "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+                "OPTIONS": {"host": "127.0.0.1", "port": running.port, "timeout": 2},
+            }
+        }
+        yield running
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+def _mail(salon: Salon, *, about: UUID | None = None, now: datetime = NOW, wait: timedelta = timedelta(0)) -> DueWork:
+    with salon_scope(salon.pk):
+        mail = send_client_mail(
+            client_id=uuid4(),
+            about_id=about or uuid4(),
+            tells="booked",
+            recipient=RECIPIENT,
+            reply_to="post@salon.example",
+            letter=LETTER,
+            due_at=now + wait,
+            expires_at=now + HOUR,
+            now=now,
+        )
+    return DueWork.objects.get(subject_id=mail.pk)
+
+
+def _row(salon: Salon, work: DueWork) -> tuple[str, str, datetime | None]:
+    with salon_scope(salon.pk):
+        mail = ClientMail.objects.get(pk=work.subject_id)
+        return mail.state, mail.error, mail.sent_at
+
+
+def test_a_mail_is_sent_once_in_the_name_of_the_salon(
+    sonnenschein: Salon, server: MailServer, clock: time_machine.Traveller
+) -> None:
+    work = _mail(sonnenschein)
+    deliver_client_mail(str(work.pk))
+    deliver_client_mail(str(work.pk))
+    [mail] = server.received
+    assert (mail["To"], mail["Reply-To"], mail["Subject"]) == (RECIPIENT, "post@salon.example", "Ihr Termin")
+    assert mail["From"] == "Salon Sonnenschein <salon@localhost>"
+    assert mail["Message-ID"] == f"<{work.subject_id}@localhost>"
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert (text.get_content().strip(), html.get_content().strip()) == ("Guten Tag", "<p>Guten Tag</p>")
+    [calendar] = mail.iter_attachments()
+    assert calendar.get_content_type() == "text/calendar"
+    assert (calendar.get_param("method"), calendar.get_filename()) == ("REQUEST", "termin.ics")
+    assert _row(sonnenschein, work) == (MailState.SENT, "", NOW)
+    assert not DueWork.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_delivered_to_four_workers_at_once_sends_once(sonnenschein: Salon, server: MailServer) -> None:
+    work = _mail(sonnenschein, now=datetime.now(UTC))
+    race(*[lambda: deliver_client_mail(str(work.pk))] * 4)
+    assert len(server.received) == 1
+    assert _row(sonnenschein, work)[0] == MailState.SENT
+    assert not DueWork.objects.exists()
+
+
+def test_a_server_that_will_not_now_is_asked_again(
+    sonnenschein: Salon, server: MailServer, clock: time_machine.Traveller
+) -> None:
+    work = _mail(sonnenschein)
+    server.answers[b"RCPT"] = b"450 later"
+    deliver_client_mail(str(work.pk))
+    assert _row(sonnenschein, work) == (MailState.WAITING, "SMTPRecipientsRefused", None)
+    assert DueWork.objects.get().due_at == NOW + timedelta(minutes=1)
+    server.answers[b"RCPT"] = b"250 ok"
+    clock.shift(60)
+    deliver_client_mail(str(work.pk))
+    assert _row(sonnenschein, work) == (MailState.SENT, "", NOW + timedelta(minutes=1))
+
+
+def test_what_a_server_refuses_for_good_is_not_tried_again(
+    sonnenschein: Salon, server: MailServer, clock: time_machine.Traveller
+) -> None:
+    work = _mail(sonnenschein)
+    server.answers[b"RCPT"] = b"550 no such user"
+    deliver_client_mail(str(work.pk))
+    assert _row(sonnenschein, work) == (MailState.REFUSED, "SMTPRecipientsRefused", None)
+    assert not DueWork.objects.exists()
+
+
+def test_a_mail_of_no_more_use_is_not_sent(
+    sonnenschein: Salon, server: MailServer, clock: time_machine.Traveller
+) -> None:
+    about = uuid4()
+    late, superseded = _mail(sonnenschein), _mail(sonnenschein, about=about)
+    with salon_scope(sonnenschein.pk):
+        drop_unsent(about)
+    deliver_client_mail(str(superseded.pk))
+    clock.shift(HOUR)
+    deliver_client_mail(str(late.pk))
+    assert [_row(sonnenschein, work)[0] for work in (late, superseded)] == [MailState.DROPPED, MailState.DROPPED]
+    assert server.received == []
+    assert not DueWork.objects.exists()
+
+
+def test_what_is_going_out_counts_as_told_and_gives_way_to_newer_if_it_fails(
+    sonnenschein: Salon, server: MailServer, clock: time_machine.Traveller
+) -> None:
+    about = uuid4()
+    work = _mail(sonnenschein, about=about)
+    with salon_scope(sonnenschein.pk):
+        mail = sending.begin(work.subject_id, now=NOW)
+        assert mail is not None
+        drop_unsent(about)
+        assert ClientMail.objects.get().state == MailState.SENDING
+        assert last_told(about, client_id=mail.client_id) == "booked"
+        assert last_told(about, client_id=uuid4()) is None
+    _mail(sonnenschein, about=about)
+    with salon_scope(sonnenschein.pk):
+        sending.failed(mail, "TimeoutError")
+    deliver_client_mail(str(work.pk))
+    assert _row(sonnenschein, work) == (MailState.DROPPED, "TimeoutError", None)
+    assert server.received == []
+
+
+def test_a_mail_for_later_wakes_nobody_and_one_for_now_does(
+    sonnenschein: Salon, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: object
+) -> None:
+    woken: list[DueWork] = []
+    monkeypatch.setattr(queue, "enqueue", woken.append)
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        later = _mail(sonnenschein, wait=timedelta(minutes=2))
+        at_once = _mail(sonnenschein)
+    assert woken == [at_once]
+    assert queue.due(NOW + timedelta(minutes=2)) == [at_once, later]
+
+
+def test_erasure_leaves_no_mail(sonnenschein: Salon) -> None:
+    _mail(sonnenschein)
+    with salon_scope(sonnenschein.pk):
+        mail = ClientMail.objects.get()
+        forget_mails_to([uuid4()])
+        assert ClientMail.objects.exists()
+        forget_mails_to([mail.client_id])
+        assert not ClientMail.objects.exists()
