@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ USUAL = (9 * 60 // STEP, 18 * 60 // STEP)
 ALONE = Lane()
 SECONDS = STEP * 60
 _STATES = {state.value: state for state in State}
+NEW = Status.NEW.value
 # No appointment lasts longer: those that began earlier are over.
 LONGEST = timedelta(days=1)
 WEEK = 7
@@ -79,9 +81,9 @@ class Block:
     new: bool
     walk_in: bool
     alert: str
-    lane: Lane
-    strip: int | None
-    strips: int
+    lane: Lane = ALONE
+    strip: int | None = None
+    strips: int = 0
 
     @property
     def changeable(self) -> bool:
@@ -106,7 +108,7 @@ class Column:
     @property
     def breaks(self) -> list[Stretch]:
         """What lies between two stretches of work."""
-        pairs = zip(self.work, self.work[1:], strict=False)
+        pairs = pairwise(self.work)
         return [Stretch(one.end, other.row - one.end) for one, other in pairs if other.row > one.end]
 
 
@@ -152,16 +154,6 @@ def week_of(*, salon: Salon, day: date, staff_ids: Collection[UUID] | None = Non
     return _calendar(salon, monday, monday + timedelta(days=WEEK - 1), staff_ids)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One stretch of work of an item that is still to be placed among the others of its column."""
-
-    stretch: Stretch
-    number: int
-    last: bool
-    row: "_Row"
-
-
 @dataclass(slots=True)
 class _Filling:
     """What a column will hold."""
@@ -169,7 +161,7 @@ class _Filling:
     work: list[Stretch] = field(default_factory=list)
     away: list[Away] = field(default_factory=list)
     processing: list[Stretch] = field(default_factory=list)
-    parts: list[_Part] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
 
 
 class _Clock:
@@ -215,14 +207,25 @@ def _calendar(salon: Salon, first: date, last: date, staff_ids: Collection[UUID]
     team = [Person(one.pk, one.name, one.colour) for one in everybody if one.archived_at is None or one.pk in booked]
     shown = [one for one in team if not wanted or one.id in wanted]
     filled: dict[tuple[UUID, date], _Filling] = defaultdict(_Filling)
-    used = _fill_items(filled, clock, rows)
-    there = _fill_hours(filled, clock, [one.id for one in shown], salon)
     alerts = _alerts(clock) if any(row[_CLIENT] for row in rows) else {}
-    columns = [
-        _column(one, day, filled[one.id, day], clock, alerts, there.closed.get(day, ""))
-        for day in clock.days
-        for one in shown
-    ]
+    used = _fill_items(filled, clock, rows, alerts)
+    there = _fill_hours(filled, clock, [one.id for one in shown], salon)
+    columns = []
+    for day in clock.days:
+        for one in shown:
+            found = filled[one.id, day]
+            column = Column(
+                staff_id=one.id,
+                name=one.name,
+                colour=one.colour,
+                day=day,
+                work=found.work,
+                away=found.away,
+                processing=found.processing,
+                blocks=_side_by_side(found.blocks),
+                closed=there.closed.get(day, ""),
+            )
+            columns.append(column)
     first_row, last_row = _hours_shown(columns)
     return Calendar(
         team=team,
@@ -279,24 +282,44 @@ def _alerts(clock: _Clock) -> dict[UUID, str]:
     return found
 
 
-def _fill_items(filled: dict[tuple[UUID, date], _Filling], clock: _Clock, rows: Sequence[_Row]) -> int:
-    """Put stretches of work and processing times into the columns; return the minutes of work."""
+def _fill_items(
+    filled: dict[tuple[UUID, date], _Filling], clock: _Clock, rows: Sequence[_Row], alerts: dict[UUID, str]
+) -> int:
+    """Put blocks and processing times into the columns; return the minutes of work."""
     used = 0
     for row in rows:
-        _pk, _appointment, _position, staff, starts_at, ends_at, apply, processing, finish = row[:9]
-        takes_time = row[_STATE] in TAKING_TIME
+        (pk, appointment, position, staff, starts_at, ends_at, apply, processing, finish, service) = row[:10]
+        (state, version, status, client, first_name, last_name) = row[10:]
         parts = [(starts_at, ends_at)]
-        if processing and takes_time:
-            applied = starts_at + timedelta(minutes=apply)
-            finishing = applied + timedelta(minutes=processing)
-            parts = [(starts_at, applied), (finishing, ends_at)]
-            for day, stretch in clock.place(applied, finishing):
-                filled[staff, day].processing.append(stretch)
+        if state in TAKING_TIME:
+            used += apply + finish
+            if processing:
+                applied = starts_at + timedelta(minutes=apply)
+                finishing = applied + timedelta(minutes=processing)
+                parts = [(starts_at, applied), (finishing, ends_at)]
+                for day, stretch in clock.place(applied, finishing):
+                    filled[staff, day].processing.append(stretch)
+        last = len(parts) - 1
         for number, (begin, end) in enumerate(parts):
             for day, stretch in clock.place(begin, end):
-                shown = Stretch(stretch.row, max(stretch.rows, LEAST_ROWS))
-                filled[staff, day].parts.append(_Part(shown, number, number == len(parts) - 1, row))
-        used += (apply + finish) if takes_time else 0
+                block = Block(
+                    appointment_id=appointment,
+                    item_id=pk,
+                    position=position,
+                    version=version,
+                    stretch=stretch if stretch.rows >= LEAST_ROWS else Stretch(stretch.row, LEAST_ROWS),
+                    starts_at=starts_at.astimezone(clock.zone),
+                    ends_at=ends_at.astimezone(clock.zone),
+                    part=number,
+                    last=number == last,
+                    state=_STATES[state],
+                    name=f"{first_name} {last_name}".strip() if client else "",
+                    service=service,
+                    new=status == NEW,
+                    walk_in=client is None,
+                    alert=alerts.get(client, "") if client else "",
+                )
+                filled[staff, day].blocks.append(block)
     return used
 
 
@@ -332,74 +355,35 @@ def _workable(hours: Iterable[Period], away: list[Period]) -> int:
     return round(minutes)
 
 
-def _column(
-    person: Person, day: date, filling: _Filling, clock: _Clock, alerts: dict[UUID, str], closed: str
-) -> Column:
-    taking, missed = [], []
-    for part in filling.parts:
-        (taking if part.row[_STATE] in TAKING_TIME else missed).append(part)
-    # What takes nobody's time gives way to what does: a slim strip beside it.
-    strips = [part for part in missed if any(_overlap(part, one) for one in taking)]
-    wide = taking + [part for part in missed if part not in strips]
-    lane_of_strip = lanes([(part.stretch.row, part.stretch.end) for part in strips])
-    blocks = [
-        _block(part, clock, alerts, ALONE, strip=lane.number) for part, lane in zip(strips, lane_of_strip, strict=True)
-    ]
-    for part, lane in zip(wide, lanes([(one.stretch.row, one.stretch.end) for one in wide]), strict=True):
-        beside = 0
-        for other, one in zip(strips, lane_of_strip, strict=True):
-            if _overlap(part, other):
-                beside = max(beside, one.of)
-        blocks.append(_block(part, clock, alerts, lane, strips=beside))
-    blocks.sort(key=lambda block: (block.stretch.row, block.starts_at))
-    return Column(
-        staff_id=person.id,
-        name=person.name,
-        colour=person.colour,
-        day=day,
-        work=filling.work,
-        away=filling.away,
-        processing=filling.processing,
-        blocks=blocks,
-        closed=closed,
-    )
+def _side_by_side(blocks: list[Block]) -> list[Block]:
+    """Return the blocks of a column, in the order in which they start, so that none hides another.
+
+    What takes nobody's time gives way to what does: it becomes a slim strip beside it.
+    """
+    blocks.sort(key=_place)
+    if all(one.stretch.end <= other.stretch.row for one, other in pairwise(blocks)):
+        return blocks
+    taking = [block for block in blocks if block.state in TAKING_TIME]
+    strips: list[Block] = []
+    wide: list[Block] = []
+    for block in blocks:
+        gives_way = block.state not in TAKING_TIME and any(_overlap(block, one) for one in taking)
+        (strips if gives_way else wide).append(block)
+    lanes_of_strips = lanes([(one.stretch.row, one.stretch.end) for one in strips])
+    placed = [replace(block, strip=lane.number) for block, lane in zip(strips, lanes_of_strips, strict=True)]
+    for block, lane in zip(wide, lanes([(one.stretch.row, one.stretch.end) for one in wide]), strict=True):
+        beside = [one.of for strip, one in zip(strips, lanes_of_strips, strict=True) if _overlap(block, strip)]
+        placed.append(replace(block, lane=lane, strips=max(beside, default=0)))
+    placed.sort(key=_place)
+    return placed
 
 
-def _overlap(one: _Part, other: _Part) -> bool:
+def _place(block: Block) -> tuple[int, datetime]:
+    return block.stretch.row, block.starts_at
+
+
+def _overlap(one: Block, other: Block) -> bool:
     return one.stretch.row < other.stretch.end and other.stretch.row < one.stretch.end
-
-
-def _block(
-    part: _Part,
-    clock: _Clock,
-    alerts: dict[UUID, str],
-    lane: Lane,
-    *,
-    strip: int | None = None,
-    strips: int = 0,
-) -> Block:
-    (pk, appointment, position, _staff, starts_at, ends_at, _apply, _processing, _finish, service) = part.row[:10]
-    (state, version, status, client, first_name, last_name) = part.row[10:]
-    return Block(
-        appointment_id=appointment,
-        item_id=pk,
-        position=position,
-        version=version,
-        stretch=part.stretch,
-        starts_at=starts_at.astimezone(clock.zone),
-        ends_at=ends_at.astimezone(clock.zone),
-        part=part.number,
-        last=part.last,
-        state=_STATES[state],
-        name=f"{first_name} {last_name}".strip() if client else "",
-        service=service,
-        new=status == Status.NEW,
-        walk_in=client is None,
-        alert=alerts.get(client, "") if client else "",
-        lane=lane,
-        strip=strip,
-        strips=strips,
-    )
 
 
 def _hours_shown(columns: Sequence[Column]) -> tuple[int, int]:

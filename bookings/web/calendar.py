@@ -20,8 +20,8 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.calendar import Calendar, Column, Person, day_of, week_of
 from bookings.fingerprint import fingerprint
 from bookings.web.drawer import OWN
-from bookings.web.grid import ROWS_OF_HOUR, STATES, Writing, body, clock, days_of, hours_text, line, writing_of
-from bookings.web.month import month_of
+from bookings.web.grid import STATES, Writing, body, days_of, hours_axis, hours_text, line, writing_of
+from bookings.web.month import Month, month_of
 from salon.identity.preferences import choose_columns
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -53,16 +53,20 @@ class Asked:
 def asked_for(request: SalonRequest) -> Asked:
     """Return what an address asks for; what cannot be read is today, and everybody."""
     today = request.salon.date_at(timezone.now())
-    try:
-        day = min(max(date.fromisoformat(request.GET.get("day", "")), EARLIEST), LATEST)
-    except ValueError:
-        day = today
+    day = _date(request.GET.get("day", "")) or today
     week = request.GET.get("view") == "week"
     try:
         staff_id = UUID(request.GET.get("who", "")) if week else None
     except ValueError:
         staff_id = None
     return Asked(day, week, staff_id)
+
+
+def _date(text: str) -> date | None:
+    try:
+        return min(max(date.fromisoformat(text), EARLIEST), LATEST)
+    except ValueError:
+        return None
 
 
 @requires(Permission.BOOKINGS_READ)
@@ -76,7 +80,7 @@ def calendar(request: SalonRequest) -> HttpResponse:
     chosen = chosen_staff(request)
     context = {
         **_grid(request, asked, shown),
-        "month": month_of(asked.day),
+        "month": _month(request, asked, asked.day),
         "monday": asked.day - timedelta(days=asked.day.weekday()),
         "sunday": asked.day + timedelta(days=6 - asked.day.weekday()),
         "today": today,
@@ -136,12 +140,16 @@ def poll(request: SalonRequest) -> HttpResponse:
 def month(request: SalonRequest) -> HttpResponse:
     """Another month of the date picker."""
     asked = asked_for(request)
-    context = {
-        "month": month_of(asked.day),
-        "today": request.salon.date_at(timezone.now()),
-        "asked": asked,
-    }
-    return render(request, "bookings/_month.html", context)
+    shown = _date(request.GET.get("month", "")) or asked.day
+    return render(request, "bookings/_month.html", {"month": _month(request, asked, shown), "asked": asked})
+
+
+def _month(request: SalonRequest, asked: Asked, day: date) -> Month:
+    """Return a month whose days lead to the same view."""
+    page = reverse("calendar", args=[request.salon.slug])
+    kept = asked.address().removeprefix(f"?day={asked.day.isoformat()}")
+    today = request.salon.date_at(timezone.now())
+    return month_of(day, chosen=asked.day, today=today, page=page, kept=kept)
 
 
 @requires(Permission.BOOKINGS_READ)
@@ -234,7 +242,7 @@ def _grid(request: SalonRequest, asked: Asked, shown: Calendar) -> dict[str, Any
             )
             for column in shown.columns
         ],
-        "hours": [(clock(row), row - shown.first_row) for row in range(shown.first_row, shown.last_row, ROWS_OF_HOUR)],
+        "hours": hours_axis(shown),
         "rows": shown.last_row - shown.first_row,
         "now": now,
         "now_row": now_row - shown.first_row if shown.first_row <= now_row < shown.last_row else None,

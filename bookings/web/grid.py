@@ -167,6 +167,13 @@ def line(one: Block, writing: Writing) -> SafeString:
     return mark_safe(html)  # noqa: S308 - escaped piece by piece
 
 
+def hours_axis(calendar: Calendar) -> SafeString:
+    """Return the hours beside the columns."""
+    rows = range(calendar.first_row, calendar.last_row, ROWS_OF_HOUR)
+    html = "".join(f'<span class="r{row - calendar.first_row}">{clock(row)}</span>' for row in rows)
+    return mark_safe(html)  # noqa: S308 - times of day alone
+
+
 def hours_text(column: Column) -> str:
     """Return from when to when somebody works that day, "" where not at all: "09–18", "09:30–18"."""
     if not column.work:
