@@ -23,6 +23,7 @@ from bookings.web.drawer import calendar_url, drawn, in_calendar
 from bookings.web.happened import happened_to
 from bookings.web.offer import Choice, Conflict, ProposedDay, proposals
 from bookings.web.person import person_of
+from bookings.web.search import client_hits, service_hits
 from bookings.web.wording import clock, day_text, local, minutes_text, price_text, span_text, when_text
 from clients.classification import Reason, Status
 from salon.catalogue.reading import performers, working_staff
@@ -46,12 +47,18 @@ class Answer:
     typed: dict[str, str] = field(default_factory=dict)
     when: WhenForm | None = None
     proposing: bool = False
+    searching: bool = False
     warnings: list[str] = field(default_factory=list)
 
     @property
     def refused(self) -> bool:
         """Whether nothing was changed."""
         return bool(self.refusal or self.conflict or (self.when and not self.proposing))
+
+    @property
+    def asks(self) -> bool:
+        """Whether something was only looked for."""
+        return self.proposing or self.searching
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +170,7 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
     Raises: NotFound.
     """
     own_url = reverse("appointment", args=[request.salon.slug, appointment_id])
-    if request.method == "POST" and not request.htmx and not answer.refused:
+    if request.method == "POST" and not (request.htmx or answer.refused or answer.asks):
         if answer.toast:
             undo = reverse("appointment_change", args=[request.salon.slug, appointment_id]) if answer.undo else ""
             messages.success(request, answer.toast, extra_tags=f"{undo}?act=undo" if undo else "")
@@ -186,6 +193,7 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
         "clients_url": reverse("booking_clients", args=[request.salon.slug]),
         "history": happened_to(found.pk, request.salon),
         "days": _proposed(request, found, answer, now) if answer.proposing else [],
+        **(_found(request, found) if answer.searching else {}),
     }
     day = start.date()
     address = calendar_url(request, day, appointment=str(found.pk)) if in_calendar(request) else own_url
@@ -256,6 +264,17 @@ def _proposed(request: SalonRequest, found: Appointment, answer: Answer, now: da
         besides=found.pk,
         chosen=found.starts_at,
     )
+
+
+def _found(request: SalonRequest, found: Appointment) -> dict[str, object]:
+    """Return what was searched for by sending a form: with a script it is offered while typing."""
+    client_q, service_q = (request.POST.get(name, "").strip()[:100] for name in ("client_q", "service_q"))
+    return {
+        "client_q": client_q,
+        "client_hits": client_hits(client_q, request.salon) if client_q else [],
+        "service_q": service_q,
+        "service_hits": service_hits(service_q, request.salon, client_id=found.client_id) if service_q else [],
+    }
 
 
 def _items(request: SalonRequest, items: list[AppointmentItem], *, changeable: bool) -> list[ShownItem]:

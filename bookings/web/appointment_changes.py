@@ -207,6 +207,10 @@ def _propose(change: Change) -> Answer:
     return Answer(about="move", proposing=True, when=WhenForm(change.request.POST))
 
 
+def _find(change: Change) -> Answer:
+    return Answer(searching=True)
+
+
 def _note(change: Change) -> Answer:
     booked = change_note(
         actor=change.request.actor,
@@ -316,6 +320,7 @@ _ACTS: dict[str, Callable[[Change], Answer]] = {
     "move-to": _move_to,
     "start": _start,
     "propose": _propose,
+    "find": _find,
     "note": _note,
     "client": _client,
     "add": _add,

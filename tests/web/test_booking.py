@@ -1,0 +1,285 @@
+"""The form of a new appointment, button by button, as it works without a script (ui.md §2.2)."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from django.test import Client as Browser
+
+from bookings.models import Appointment, AppointmentItem
+from clients.models import Client, ClientNumbers, Note
+from clients.search import add_tokens
+from salon.catalogue.models import AbsenceKind
+from salon.identity.models import User
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_absence, make_appointment, make_client
+from tests.conftest import NOW
+from tests.web.booking_desk import START, Desk
+
+SignIn = Callable[[User], Browser]
+
+
+@pytest.fixture
+def day(sonnenschein: Salon) -> SalonDay:
+    with salon_scope(sonnenschein.pk):
+        found = a_salon_day()
+        add_tokens(found.lena)
+        ClientNumbers.objects.create(last_number=100)
+        return found
+
+
+@pytest.fixture
+def desk(stylist: User, browser_of: SignIn) -> Desk:
+    return Desk(browser_of(stylist))
+
+
+def _booked(salon: Salon) -> list[Appointment]:
+    with salon_scope(salon.pk):
+        return list(Appointment.objects.order_by("created_at").prefetch_related("items"))
+
+
+def test_a_client_is_found_services_are_added_and_the_clicked_column_does_them(
+    desk: Desk, day: SalonDay, sonnenschein: Salon
+) -> None:
+    desk.open(f"?day={DAY}&at=14:00&staff={day.anna.pk}")
+    assert desk.form.values["day"] == [str(DAY)]
+    assert desk.form.values["at"] == ["14:00"]
+    desk.press(client_q="vogel")
+    assert f"client:{day.lena.pk}" in desk.form.buttons
+    desk.press(f"client:{day.lena.pk}")
+    assert "Lena Vogel" in desk.text
+    assert "Wiederkehrend" in desk.text
+    desk.press(service_q="schnei")
+    assert desk.form.buttons.count(f"add:{day.cut.pk}") == 1
+    desk.press(f"add:{day.cut.pk}")
+    desk.press(f"add:{day.brows.pk}")
+    assert desk.form.values["staff"] == [str(day.anna.pk)] * 2
+    assert "14:00–15:00 Uhr · Anna" in desk.text
+    assert "15:00–15:15 Uhr · Anna" in desk.text
+    assert "Diese Zeit ist frei." in desk.text
+    assert "71,00\N{NO-BREAK SPACE}€" in desk.text
+    answer = desk.press("book", note="kommt mit Hund")
+    [booked] = _booked(sonnenschein)
+    assert (answer.status_code, answer["Location"]) == (302, f"{START}appointments/{booked.pk}/")
+    assert (booked.client_id, booked.starts_at, booked.note) == (day.lena.pk, at(14), "kommt mit Hund")
+    assert [(one.service_id, one.staff_id) for one in booked.items.all()] == [
+        (day.cut.pk, day.anna.pk),
+        (day.brows.pk, day.anna.pk),
+    ]
+
+
+def test_services_are_reordered_and_removed(desk: Desk, day: SalonDay) -> None:
+    desk.open(f"?day={DAY}")
+    for service in (day.cut, day.colour, day.brows):
+        desk.press(f"add:{service.pk}")
+    desk.press("up:2")
+    assert desk.form.values["service"] == [str(one.pk) for one in (day.cut, day.brows, day.colour)]
+    desk.press("down:0")
+    assert desk.form.values["service"] == [str(one.pk) for one in (day.brows, day.cut, day.colour)]
+    desk.press("remove:1")
+    assert desk.form.values["service"] == [str(one.pk) for one in (day.brows, day.colour)]
+    assert "up:0" not in desk.form.buttons
+    assert "down:1" not in desk.form.buttons
+
+
+def test_what_makes_no_sense_changes_nothing(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    desk.open(f"?day={DAY}")
+    desk.press(f"add:{day.cut.pk}")
+    for act in ("up:0", "down:0", "remove:7", "remove:x", "add:nothing", f"add:{uuid4()}", "client:x", "??", "start:"):
+        assert desk.press(act).status_code == 200
+        assert desk.form.values["service"] == [str(day.cut.pk)]
+    assert _booked(sonnenschein) == []
+
+
+def test_free_times_are_proposed_for_the_day_and_the_next_ones(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        make_absence(day.anna, at(0), at(23, 55), AbsenceKind.SICK)
+        make_appointment((day.cut, day.bora), starts_at=at(9))
+    desk.open(f"?day={DAY}")
+    desk.press(f"add:{day.cut.pk}")
+    starts = [act for act in desk.form.buttons if act.startswith("start:")]
+    assert starts[0] == f"start:{DAY}T10:00"
+    assert f"start:{DAY + timedelta(days=1)}T09:00" in starts
+    assert not any(act.startswith(f"start:{DAY}T09") for act in starts)
+    desk.press(starts[1])
+    assert (desk.form.values["day"], desk.form.values["at"]) == ([str(DAY)], ["10:15"])
+    assert "10:15–11:15 Uhr · Bora" in desk.text
+    assert not any(act.startswith("start:") for act in desk.form.buttons)
+    desk.press("times")
+    assert f"start:{DAY}T10:30" in desk.form.buttons
+
+
+def test_staff_are_warned_and_not_kept_from_it(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        blocked = make_client("Tim", "Krause", blocked=True, blocked_reason="Dreimal nicht erschienen")
+        make_absence(day.anna, at(8), at(20), AbsenceKind.VACATION)
+        make_appointment((day.brows, day.bora), client=blocked, starts_at=at(20))
+        Note.objects.create(client=blocked, text="Duftstoffe meiden", pinned=True, author_name="Anna", written_at=NOW)
+    desk.open(f"?day={DAY}&at=19:30&staff={day.anna.pk}&client={blocked.pk}")
+    desk.press(f"add:{day.cut.pk}")
+    for told in ("Duftstoffe meiden", "Gesperrt", "Dreimal nicht erschienen"):
+        assert told in desk.text
+    assert desk.text.count('notice warn">') >= 4
+    assert "Anna: " in desk.text
+    assert "Diese Zeit ist frei." not in desk.text
+    assert desk.press("book").status_code == 302
+    assert len(_booked(sonnenschein)) == 2
+
+
+def test_a_taken_time_says_what_blocks_and_offers_three_that_book_at_once(
+    desk: Desk, day: SalonDay, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        make_appointment((day.cut, day.anna), client=make_client("Mia", "Fuchs"), starts_at=at(14))
+    desk.open(f"?day={DAY}&at=14:30&staff={day.anna.pk}&client={day.lena.pk}")
+    desk.press(f"add:{day.cut.pk}", note="dringend")
+    assert "Mia Fuchs" in desk.text
+    answer = desk.press("book")
+    assert answer.status_code == 422
+    assert "Anna: 14:00–15:00 Uhr, Mia Fuchs, Schneiden" in desk.text
+    assert desk.form.values["note"] == ["dringend"]
+    takes = [act for act in desk.form.buttons if act.startswith("take:")]
+    assert len(takes) == 3
+    assert len(_booked(sonnenschein)) == 1
+    assert desk.press(takes[0]).status_code == 302
+    [_first, second] = _booked(sonnenschein)
+    assert second.starts_at in {at(13), at(15)}
+    assert second.note == "dringend"
+
+
+def test_sent_twice_it_books_once(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    desk.open(f"?day={DAY}&at=10:00&client={day.lena.pk}")
+    desk.press(f"add:{day.cut.pk}")
+    data = {**desk.form.values, "act": "book"}
+    answers = [desk.browser.post(f"{START}new/", data) for _time in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert len(_booked(sonnenschein)) == 1
+
+
+def test_a_walk_in_takes_one_click(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    desk.open(f"?day={DAY}&at=10:00&staff={day.bora.pk}")
+    desk.press("walk-in")
+    assert "Laufkunde" in desk.text
+    desk.press(f"add:{day.cut.pk}")
+    assert desk.press("book").status_code == 302
+    [booked] = _booked(sonnenschein)
+    assert (booked.client_id, booked.client_status) == (None, "")
+
+
+def test_what_is_missing_is_told_and_everything_typed_is_kept(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    desk.open(f"?day={DAY}")
+    assert desk.press("book", note="später", day="31.13.2026", at="25 Uhr").status_code == 422
+    for told in ("Kundin, einen Kunden", "mindestens eine Dienstleistung", "14:30"):
+        assert told in desk.text
+    assert (desk.form.values["day"], desk.form.values["at"]) == (["31.13.2026"], ["25 Uhr"])
+    assert desk.form.values["note"] == ["später"]
+    desk.press("walk-in", day="2027-03-28", at="02:30")
+    assert "werden die Uhren vorgestellt" in desk.text
+    assert _booked(sonnenschein) == []
+
+
+def test_a_new_client_is_made_inline_and_duplicates_are_told(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        twin = make_client("Petra", "Lang", mobile="+491711234567")
+        add_tokens(twin)
+    desk.open(f"?day={DAY}&at=11:00")
+    desk.press(f"add:{day.cut.pk}")
+    desk.press("new-client", client_q="Petra Lang")
+    assert (desk.form.values["first_name"], desk.form.values["last_name"]) == (["Petra"], ["Lang"])
+    desk.press("create-client", mobile="12")
+    assert "Telefonnummer" in desk.text
+    assert desk.form.values["mobile"] == ["12"]
+    desk.press("create-client", mobile="0171 1234567", email="petra@example.de")
+    assert f"client:{twin.pk}" in desk.form.buttons
+    # Nobody is booked for a card that may exist already.
+    assert desk.press("book").status_code == 422
+    assert f"client:{twin.pk}" in desk.form.buttons
+    assert _booked(sonnenschein) == []
+    desk.press("create-client:anyway")
+    assert "Petra Lang" in desk.text
+    assert desk.press("book").status_code == 302
+    with salon_scope(sonnenschein.pk):
+        made = Client.objects.exclude(pk__in=[twin.pk, day.lena.pk]).get()
+    assert (made.first_name, made.email, made.mobile) == ("Petra", "petra@example.de", "+491711234567")
+    assert _booked(sonnenschein)[0].client_id == made.pk
+
+
+def test_booking_makes_the_card_that_was_entered(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
+    desk.press(f"add:{day.cut.pk}")
+    desk.press("new-client")
+    assert desk.press("book", first_name="Nora", last_name="Neu").status_code == 302
+    [booked] = _booked(sonnenschein)
+    with salon_scope(sonnenschein.pk):
+        client = Client.objects.get(pk=booked.client_id)
+    assert client.full_name == "Nora Neu"
+
+
+def test_the_same_again_some_weeks_later(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        last = make_appointment((day.colour, day.bora), (day.brows, day.anna), client=day.lena, starts_at=at(10))
+    desk.open(f"?like={last.pk}&weeks=6")
+    assert desk.form.values["service"] == [str(day.colour.pk), str(day.brows.pk)]
+    assert desk.form.values["staff"] == [str(day.bora.pk), str(day.anna.pk)]
+    assert (desk.form.values["day"], desk.form.values["at"]) == ([str(DAY + timedelta(weeks=6))], ["10:00"])
+    assert desk.form.values["client"] == [str(day.lena.pk)]
+    # A service or a person that is no longer there is left out.
+    with salon_scope(sonnenschein.pk):
+        for gone in (day.brows, day.bora):
+            gone.archived_at = NOW
+            gone.save()
+    desk.open(f"?like={last.pk}&weeks=4")
+    assert desk.form.values["service"] == [str(day.colour.pk)]
+    assert desk.form.values["staff"] == [""]
+
+
+def test_over_a_night_that_changes_the_clocks_it_is_the_same_time(
+    desk: Desk, day: SalonDay, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        last = make_appointment((day.cut, day.anna), starts_at=at(10, day=date(2027, 3, 22)))
+    desk.open(f"?like={last.pk}&weeks=1")
+    assert (desk.form.values["day"], desk.form.values["at"]) == (["2027-03-29"], ["10:00"])
+    desk.press("book")
+    assert _booked(sonnenschein)[-1].starts_at == at(10, day=date(2027, 3, 29))
+
+
+def test_favourites_stand_first(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        for week in range(3):
+            make_appointment(
+                (day.brows, day.anna), client=day.lena, starts_at=at(9, day=DAY - timedelta(weeks=week + 1))
+            )
+    desk.open(f"?client={day.lena.pk}&day={DAY}")
+    assert [act for act in desk.form.buttons if act.startswith("add:")] == [f"add:{day.brows.pk}"]
+    page = desk.browser.get(f"{START}new/services/?client={day.lena.pk}").content.decode()
+    assert page.index("Brauen zupfen") < page.index("Schneiden")
+    page = desk.browser.get(f"{START}new/services/?service_q=farb").content.decode()
+    assert "Ansatzfarbe" in page
+    assert "Schneiden" not in page
+
+
+def test_a_merged_card_leads_to_the_one_it_went_into_and_an_erased_one_to_nobody(
+    desk: Desk, day: SalonDay, sonnenschein: Salon
+) -> None:
+    desk.open(f"?client={uuid4()}")
+    assert desk.form.values["client"] == [""]
+
+
+def test_the_number_of_statements_does_not_grow(
+    desk: Desk, day: SalonDay, sonnenschein: Salon, django_assert_max_num_queries: Callable[..., object]
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        for hour in range(9, 17):
+            make_appointment((day.cut, day.bora), client=day.lena, starts_at=at(hour))
+    with django_assert_max_num_queries(15):  # type: ignore[attr-defined]
+        desk.open(f"?day={DAY}&client={day.lena.pk}&at=09:00")
+    for service in (day.cut, day.brows):
+        desk.press(f"add:{service.pk}", at="")
+    with django_assert_max_num_queries(18):  # type: ignore[attr-defined]
+        desk.press(at="")
+    with salon_scope(sonnenschein.pk):
+        assert AppointmentItem.objects.count() == 8
