@@ -12,11 +12,11 @@ from bookings.bounds import Bounds
 from bookings.conflicts import AlreadyBooked, SlotTaken
 from bookings.mails import announce_booked
 from bookings.models import Appointment, AppointmentItem
-from bookings.placing import ItemWish, Planned, plan, team
+from bookings.placing import ItemWish, Planned, plan, shop_on
 from bookings.sequence import Part
 from bookings.settling import explain_plan, settle
 from bookings.states import Source
-from bookings.writing import changed, lay, local_time, tell, writing
+from bookings.writing import changed, lay, local_time, span, tell, write_new
 from clients.cards import lock_client
 from clients.classification import Facts, classify
 from clients.models import Client
@@ -71,46 +71,41 @@ def book(
     """
     actor.require(Permission.BOOKINGS_WRITE)
     note = accepted_note(note)
-    working = team()
     day = salon.date_at(starts_at)
-    planned = plan(actor=actor, wishes=items, starts_at=starts_at, day=day, bounds=bounds, working=working)
+    shop = shop_on(day, [wish.service_id for wish in items])
+    planned = plan(actor=actor, wishes=items, starts_at=starts_at, bounds=bounds, shop=shop)
+    client = None if client_id is None else client_for(client_id)
+    if bounds is Bounds.ONLINE and client is not None and client.blocked:
+        raise ClientBlocked
+    appointment = Appointment(
+        id=appointment_id or new_id(),
+        source=source,
+        note=note,
+        booked_as=dict(booked_as or {}),
+        booked_by_kind=actor.kind,
+        booked_by_id=actor.id,
+        booked_by_name=actor.name,
+        created_at=now,
+        updated_at=now,
+    )
+    freeze_verdict(appointment, client, first_verdict, salon.date_at(now))
     try:
-        with writing():
-            client = None if client_id is None else client_for(client_id)
-            if bounds is Bounds.ONLINE and client is not None and client.blocked:
-                raise ClientBlocked
-            parts = settle(planned, salon=salon, bounds=bounds, now=now)
-            appointment = Appointment(
-                id=appointment_id or new_id(),
-                source=source,
-                note=note,
-                booked_as=dict(booked_as or {}),
-                booked_by_kind=actor.kind,
-                booked_by_id=actor.id,
-                booked_by_name=actor.name,
-                starts_at=min(one.starts_at for one in parts),
-                ends_at=max(one.ends_at for one in parts),
-                created_at=now,
-                updated_at=now,
-            )
-            freeze_verdict(appointment, client, first_verdict, salon.date_at(now))
-            appointment.save(force_insert=True)
-            made = [
-                new_item(appointment, position, one, working[part.staff_id])
-                for position, (one, part) in enumerate(zip(planned, parts, strict=True))
-            ]
-            lay(made)
-            AppointmentItem.objects.bulk_create(made)
-            warnings = (
-                [] if bounds is Bounds.ONLINE else list(_warnings(salon, appointment, planned, parts, client, now))
-            )
-            _tell(actor, appointment, made, salon, now)
-            announce_booked(appointment=appointment, now=now)
+        parts = settle(planned, salon=salon, bounds=bounds, now=now, rules=shop.rules)
+        made = [
+            new_item(appointment, position, one, shop.team[part.staff_id])
+            for position, (one, part) in enumerate(zip(planned, parts, strict=True))
+        ]
+        lay(made)
+        span(appointment, made)
+        write_new(appointment, made)
     except SlotTaken as refusal:
         if appointment_id and Appointment.objects.filter(pk=appointment_id).exists():
             raise AlreadyBooked from refusal
         explain_plan(refusal, planned, salon=salon, bounds=bounds, now=now)
         raise
+    warnings = [] if bounds is Bounds.ONLINE else list(_warnings(salon, appointment, planned, parts, client, now))
+    _tell(actor, appointment, made, salon, now)
+    announce_booked(appointment=appointment, now=now)
     return Booked(appointment, made, warnings)
 
 

@@ -11,7 +11,7 @@ from bookings.booking import Booked, new_item
 from bookings.bounds import Bounds
 from bookings.conflicts import SlotTaken
 from bookings.models import AppointmentItem
-from bookings.placing import ItemWish, plan, price_error, price_of, team
+from bookings.placing import ItemWish, Planned, plan, price_error, price_of, shop_on
 from bookings.settling import explain_plan, refuse_endless, settle
 from bookings.states import TAKING_TIME
 from bookings.writing import (
@@ -58,23 +58,16 @@ def add_item(
     Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SlotTaken.
     """
     actor.require(Permission.BOOKINGS_WRITE)
-    working = team()
-    planned = []
+    planned: list[Planned] = []
     try:
         with writing():
             appointment = lock_appointment(appointment_id, version)
             refuse_unchangeable(appointment)
             items = items_of(appointment)
-            planned = plan(
-                actor=actor,
-                wishes=[item],
-                starts_at=appointment.ends_at,
-                day=salon.date_at(appointment.starts_at),
-                bounds=bounds,
-                working=working,
-            )
-            (part,) = settle(planned, salon=salon, bounds=bounds, now=now, besides=appointment.pk)
-            added = new_item(appointment, items[-1].position + 1, planned[0], working[part.staff_id])
+            shop = shop_on(salon.date_at(appointment.starts_at), [item.service_id])
+            planned = plan(actor=actor, wishes=[item], starts_at=appointment.ends_at, bounds=bounds, shop=shop)
+            (part,) = settle(planned, salon=salon, bounds=bounds, now=now, rules=shop.rules, besides=appointment.pk)
+            added = new_item(appointment, items[-1].position + 1, planned[0], shop.team[part.staff_id])
             taken_before = [one.busy for one in items]
             lay([*items, added])
             refuse_endless(parts_of([*items, added]))

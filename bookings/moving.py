@@ -11,8 +11,8 @@ from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.conflicts import SlotTaken
 from bookings.mails import announce_moved
-from bookings.models import Appointment, AppointmentItem
-from bookings.placing import minutes_error, start_error, team
+from bookings.models import Appointment, AppointmentItem, BookingRules
+from bookings.placing import minutes_error, start_error
 from bookings.sequence import Part
 from bookings.settling import explain, refuse_endless, refuse_outside
 from bookings.slots import Wish
@@ -193,7 +193,7 @@ def _rearrange(
     bounds: Bounds = Bounds.DESK,
 ) -> Booked:
     actor.require(Permission.BOOKINGS_WRITE)
-    working = team()
+    team = {staff.pk: staff for staff in StaffMember.objects.working()}
     wanted: list[Part] = []
     wishes: list[Wish] = []
     try:
@@ -208,13 +208,13 @@ def _rearrange(
             about = rearrange(items)
             if before(appointment, items) == as_it_was:
                 return Booked(appointment, items, [], changed=False)
-            _introduce(items, working | here_before)
+            _introduce(items, team | here_before)
             lay(items)
             wanted, wishes = parts_of(items), [Wish(item.service_id, item.staff_id) for item in about]
             refuse_endless(wanted)
             lock_staff(salon, {*here_before, *(item.staff_id for item in items)})
             if bounds is Bounds.ONLINE:
-                refuse_outside(wanted, salon=salon, now=now)
+                refuse_outside(wanted, salon=salon, now=now, rules=BookingRules.objects.first() or BookingRules())
             write_items(items)
             span(appointment, items)
             save(appointment, now=now, fields=("starts_at", "ends_at"), undo=as_it_was)

@@ -1,9 +1,10 @@
 """What is wished for, priced, timed and given to somebody: the plan of an appointment's items (domain.md §5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.bounds import Bounds
 from bookings.busy import STEP, Minutes
+from bookings.models import BookingRules
 from bookings.sequence import starts_of
 from salon.catalogue.models import Service, SpecialOffer, StaffMember, StaffService
 from salon.errors import FieldError, InvalidInput, Text
@@ -20,6 +22,8 @@ from salon.money import LARGEST, NotMoney, cents
 
 MOST_ITEMS = 20
 LONGEST_MINUTES = 12 * 60
+# What of the rules concerns the start of an appointment.
+_LIMITS = ("lead_minutes", "horizon_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,50 +66,59 @@ class Planned:
         return self.offered.service
 
 
-def offered_on(day: date, service_ids: Sequence[UUID]) -> dict[UUID, Offered]:
-    """Return those of these services that are sold, with the offer that holds on the day, in one statement."""
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What there is of what was asked for: services as they are sold on a day, the team in order, and the salon's rules
+    of bookings from outside."""
+
+    services: Mapping[UUID, Offered]
+    team: Mapping[UUID, StaffMember]
+    rules: BookingRules
+
+
+def shop_on(day: date, service_ids: Sequence[UUID]) -> Shop:
+    """Return what there is of these services, with the offers that hold on the day, in two statements.
+
+    Of the rules, lead time and horizon are there, if any service is.
+    """
     offers = SpecialOffer.objects.filter(service=OuterRef("pk"), starts_on__lte=day, ends_on__gte=day)
     able = StaffService.objects.filter(service=OuterRef("pk"), staff__archived_at=None)
-    rows = Service.objects.offered().filter(pk__in=service_ids)
-    found = rows.annotate(offer_price=Subquery(offers.values("price")[:1]), able=ArraySubquery(able.values("staff_id")))
-    return {
-        service.pk: Offered(
-            service,
-            service.price if service.offer_price is None else service.offer_price,
-            frozenset(service.able),
+    rules = BookingRules.objects.filter(salon=OuterRef("salon"))
+    found = (
+        Service.objects.offered()
+        .filter(pk__in=service_ids)
+        .annotate(
+            offer_price=Subquery(offers.values("price")[:1]),
+            able=ArraySubquery(able.values("staff_id")),
+            **{name: Subquery(rules.values(name)) for name in _LIMITS},
         )
-        for service in found
-    }
+    )
+    services = list(found)
+    team = {staff.pk: staff for staff in StaffMember.objects.working().in_order()}
+    return Shop({service.pk: _offered(service) for service in services}, team, _rules(services))
 
 
-def team() -> dict[UUID, StaffMember]:
-    """Return everybody who works here, in order."""
-    return {staff.pk: staff for staff in StaffMember.objects.working().in_order()}
+def _offered(service: Any) -> Offered:
+    price = service.price if service.offer_price is None else service.offer_price
+    return Offered(service, price, frozenset(service.able))
 
 
-def plan(
-    *,
-    actor: Actor,
-    wishes: Sequence[ItemWish],
-    starts_at: datetime,
-    day: date,
-    bounds: Bounds,
-    working: dict[UUID, StaffMember],
-) -> list[Planned]:
+def _rules(services: Sequence[Any]) -> BookingRules:
+    given = {name: getattr(service, name) for service in services[:1] for name in _LIMITS}
+    return BookingRules(**{name: value for name, value in given.items() if value is not None})
+
+
+def plan(*, actor: Actor, wishes: Sequence[ItemWish], starts_at: datetime, bounds: Bounds, shop: Shop) -> list[Planned]:
     """Return what the wishes come to, from `starts_at` on, at the prices of the day.
 
     Raises: InvalidInput naming `starts_at` and `items.N.…`, NotAllowed for a price of one's own.
     """
-    offered = offered_on(day, [wish.service_id for wish in wishes])
-    errors = list(_errors(wishes, starts_at, bounds, offered, working))
+    errors = list(_errors(wishes, starts_at, bounds, shop))
     if errors:
         raise InvalidInput(errors)
-    durations = [_lasting(wish, offered[wish.service_id].service).duration for wish in wishes]
+    durations = [_lasting(wish, shop.services[wish.service_id].service).duration for wish in wishes]
     starts = starts_of(starts_at, durations, [wish.starts_at for wish in wishes])
-    return [
-        _planned(actor, wish, offered[wish.service_id], start, working)
-        for wish, start in zip(wishes, starts, strict=True)
-    ]
+    return [_planned(actor, wish, start, shop) for wish, start in zip(wishes, starts, strict=True)]
 
 
 def price_of(actor: Actor, wanted: Decimal | None, price: Decimal) -> Decimal:
@@ -158,10 +171,9 @@ def _lasting(wish: ItemWish, service: Service) -> Minutes:
     return lasting if wish.minutes is None else lasting.lasting(wish.minutes)
 
 
-def _planned(
-    actor: Actor, wish: ItemWish, offered: Offered, starts_at: datetime, working: dict[UUID, StaffMember]
-) -> Planned:
-    able = tuple(staff_id for staff_id in working if staff_id in offered.performers)
+def _planned(actor: Actor, wish: ItemWish, starts_at: datetime, shop: Shop) -> Planned:
+    offered = shop.services[wish.service_id]
+    able = tuple(staff_id for staff_id in shop.team if staff_id in offered.performers)
     return Planned(
         offered=offered,
         starts_at=starts_at,
@@ -172,13 +184,7 @@ def _planned(
     )
 
 
-def _errors(
-    wishes: Sequence[ItemWish],
-    starts_at: datetime,
-    bounds: Bounds,
-    offered: dict[UUID, Offered],
-    working: dict[UUID, StaffMember],
-) -> Iterator[FieldError]:
+def _errors(wishes: Sequence[ItemWish], starts_at: datetime, bounds: Bounds, shop: Shop) -> Iterator[FieldError]:
     if error := start_error("starts_at", starts_at):
         yield error
     if not wishes:
@@ -186,18 +192,17 @@ def _errors(
     if len(wishes) > MOST_ITEMS:
         yield FieldError("items", "too_many", _("These are too many services for one appointment."))
     for index, wish in enumerate(wishes):
-        yield from _errors_of(f"items.{index}", wish, bounds, offered.get(wish.service_id), working)
+        yield from _errors_of(f"items.{index}", wish, bounds, shop)
 
 
-def _errors_of(
-    name: str, wish: ItemWish, bounds: Bounds, offered: Offered | None, working: dict[UUID, StaffMember]
-) -> Iterator[FieldError]:
+def _errors_of(name: str, wish: ItemWish, bounds: Bounds, shop: Shop) -> Iterator[FieldError]:
+    offered = shop.services.get(wish.service_id)
     if offered is None:
         yield FieldError(f"{name}.service", "not_found", _("There is no such service."))
         return
     if bounds is Bounds.ONLINE and not offered.service.online:
         yield FieldError(f"{name}.service", "not_online", _("This service cannot be booked online."))
-    if wish.staff_id is not None and wish.staff_id not in working:
+    if wish.staff_id is not None and wish.staff_id not in shop.team:
         yield FieldError(f"{name}.staff", "not_found", _("There is no such staff member."))
     elif unable := _unable(wish, bounds, offered):
         yield FieldError(f"{name}.staff", "not_performed", unable)

@@ -24,7 +24,13 @@ LONGEST_APPOINTMENT = timedelta(hours=24)
 
 
 def settle(
-    planned: Sequence[Planned], *, salon: Salon, bounds: Bounds, now: datetime, besides: UUID | None = None
+    planned: Sequence[Planned],
+    *,
+    salon: Salon,
+    bounds: Bounds,
+    now: datetime,
+    rules: BookingRules,
+    besides: UUID | None = None,
 ) -> list[Part]:
     """Take the locks of everybody who may be needed and return who does what when.
 
@@ -43,7 +49,7 @@ def settle(
         raise SlotTaken
     refuse_endless(parts)
     if bounds is Bounds.ONLINE:
-        refuse_outside(parts, salon=salon, now=now)
+        refuse_outside(parts, salon=salon, now=now, rules=rules)
     return parts
 
 
@@ -56,12 +62,11 @@ def refuse_endless(parts: Sequence[Part]) -> None:
         raise InvalidInput([FieldError("items", "too_long", _("An appointment lasts a day at most."))])
 
 
-def refuse_outside(parts: Sequence[Part], *, salon: Salon, now: datetime) -> None:
+def refuse_outside(parts: Sequence[Part], *, salon: Salon, now: datetime, rules: BookingRules) -> None:
     """Refuse what cannot be booked from outside the salon: too soon, too far ahead, or where somebody is not there.
 
     Raises: SlotTaken.
     """
-    rules = BookingRules.objects.first() or BookingRules()
     begin = min(part.starts_at for part in parts)
     latest = salon.date_at(now) + timedelta(days=rules.horizon_days)
     if begin < now + timedelta(minutes=rules.lead_minutes) or salon.date_at(begin) > latest:

@@ -11,6 +11,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import connection
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.multirange import TimestamptzMultirange
 from psycopg.types.range import Range
@@ -41,9 +43,9 @@ class NotChangeable(DomainError):
 def writing() -> Iterator[None]:
     """Open the transaction of one change of the calendar: all of it, or a refusal and nothing.
 
-    Raises: SlotTaken, AlreadyBooked.
+    Raises: SlotTaken.
     """
-    with refusing({ONCE: SlotTaken(), "bookings_appointment_pkey": AlreadyBooked()}):
+    with refusing({ONCE: SlotTaken()}):
         yield
 
 
@@ -92,6 +94,39 @@ def appointment_of(item_id: UUID) -> UUID:
     if found is None:
         raise NotFound
     return found
+
+
+def write_new(appointment: Appointment, items: Sequence[AppointmentItem]) -> None:
+    """Write an appointment with its items, all of it or nothing.
+
+    Raises: SlotTaken, AlreadyBooked.
+    """
+    if not insert([appointment], unless="bookings_appointment_pkey"):
+        raise AlreadyBooked
+    if not insert(items, unless=ONCE):
+        with connection.cursor() as cursor:
+            # Its items go with it: the reference cascades in the database.
+            cursor.execute("DELETE FROM bookings_appointment WHERE id = %s", [appointment.pk])
+        raise SlotTaken
+
+
+def insert(rows: Sequence[Model], *, unless: str) -> bool:
+    """Write new rows of one table in one statement and return whether a constraint allowed all of them.
+
+    What it forbids is left out instead of ending the transaction: no savepoint is needed to go on.
+    """
+    quote = connection.ops.quote_name
+    fields = [field for field in rows[0]._meta.concrete_fields if not field.generated]
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    row = "(" + ", ".join(["%s"] * len(fields)) + ")"
+    sql = (
+        f"INSERT INTO {quote(rows[0]._meta.db_table)} ({columns}) VALUES {', '.join([row] * len(rows))} "  # noqa: S608
+        f"ON CONFLICT ON CONSTRAINT {quote(unless)} DO NOTHING"
+    )
+    values = [field.get_db_prep_save(field.pre_save(one, add=True), connection) for one in rows for field in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return bool(cursor.rowcount == len(rows))
 
 
 def item_in(items: Iterable[AppointmentItem], item_id: UUID) -> AppointmentItem:
