@@ -1,21 +1,15 @@
 """The days on which a salon of the demo is closed."""
 
 from datetime import date
-from functools import cache
 
-from holidays import country_holidays
+from salon.catalogue.public_holidays import public_holidays
 
 SUNDAY = 7
 
 
-@cache
-def _holidays(region: str, year: int) -> frozenset[date]:
-    return frozenset(country_holidays("DE", subdiv=region, years=year))
-
-
 def is_holiday(region: str, day: date) -> bool:
     """Return whether a federal state keeps a day."""
-    return day in _holidays(region, day.year)
+    return day in public_holidays("DE", region, day.year)
 
 
 def is_closed(region: str, day: date) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import count
 from random import Random
 from typing import Any
 
@@ -42,16 +41,45 @@ class Person:
     categories: tuple[str, ...] = ()
     notes: tuple[NoteToBe, ...] = ()
     services: tuple[tuple[str, int], ...] = ()
+    carried_first_visit_on: date | None = None
+    carried_last_visit_on: date | None = None
+    carried_visits: int = 0
+    preferred_staff: str = ""
 
     @property
     def facts(self) -> Facts:
         """What the verdict on this card will be made of."""
-        return Facts(self.listed_on, self.created_via, self.first_visit_on, self.last_visit_on)
+        return Facts(self.listed_on, self.created_via, self.first_success_on, self.last_success_on)
+
+    @property
+    def first_success_on(self) -> date | None:
+        """The first visit of all, here or before."""
+        return min(filter(None, (self.first_visit_on, self.carried_first_visit_on)), default=None)
+
+    @property
+    def last_success_on(self) -> date | None:
+        """The last visit of all, here or before."""
+        return max(filter(None, (self.last_visit_on, self.carried_last_visit_on)), default=None)
+
+    @property
+    def visits_in_all(self) -> int:
+        """How often somebody came, here or before."""
+        return self.visits + self.carried_visits
 
 
 def invent(random: Random, *, today: date, city: str) -> Iterator[Person]:
-    """Yield cards without end; about one in forty lacks phone and e-mail."""
-    for place in count():
+    """Yield cards of clients who have been here, without end."""
+    for place, card in enumerate(invent_cards(random, today=today, city=city)):
+        person = replace(card, **_visits(random, card, today))
+        kinds = random.sample(_liked(person), k=min(person.visits, random.randrange(1, 5))) if person.visits else []
+        counts = sorted((1 + int(random.random() * person.visits) for _ in kinds), reverse=True)
+        person = replace(person, services=tuple(zip(kinds, counts, strict=True)))
+        yield with_belongings(random, person, place=place, today=today)
+
+
+def invent_cards(random: Random, *, today: date, city: str) -> Iterator[Person]:
+    """Yield cards without end and without any visit; about one in forty lacks phone and e-mail."""
+    while True:
         female = random.random() < 0.62
         first = random.choice(names.FEMALE if female else names.MALE)
         if random.random() < 0.06:
@@ -70,10 +98,7 @@ def invent(random: Random, *, today: date, city: str) -> Iterator[Person]:
             **_address(random, city),
         )
         listed_on = today - timedelta(days=int(random.random() ** 1.4 * LONGEST_LISTED.days))
-        via = random.choices(list(CreatedVia), weights=[6, 3, 2])[0]
-        person = Person(details, listed_on, via)
-        person = replace(person, **_visits(random, person, today))
-        yield replace(person, **_belongings(random, person, place, today))
+        yield Person(details, listed_on, random.choices(list(CreatedVia), weights=[6, 3, 2])[0])
 
 
 def _visits(random: Random, person: Person, today: date) -> dict[str, Any]:
@@ -88,23 +113,27 @@ def _visits(random: Random, person: Person, today: date) -> dict[str, Any]:
     return {"first_visit_on": person.listed_on if visits > 1 else last, "last_visit_on": last, "visits": visits}
 
 
-def _belongings(random: Random, person: Person, place: int, today: date) -> dict[str, Any]:
-    """Return what a client of some visits has: a Treatcard, categories, a note, a consent, favourite services."""
-    found: dict[str, Any] = {}
-    if person.visits >= 3 and random.random() < 0.5:
+def with_belongings(random: Random, person: Person, *, place: int, today: date) -> Person:
+    """Return somebody of some visits with what that brings: a Treatcard, a consent, categories, a note."""
+    treatcard_number, points = "", 0
+    notes: tuple[NoteToBe, ...] = ()
+    if person.visits_in_all >= 3 and random.random() < 0.5:
         # No two of a salon alike, and not in a row.
-        found["treatcard_number"] = f"TC{place:06}{random.randrange(100):02}"
-        found["points"] = random.randrange(0, 60 * person.visits)
-    found["email_consent"] = bool(person.details.email) and random.random() < 0.55
-    found["categories"] = _categories(random, person, today)
+        treatcard_number = f"TC{place:06}{random.randrange(100):02}"
+        points = random.randrange(0, 60 * person.visits_in_all)
+    email_consent = bool(person.details.email) and random.random() < 0.55
+    categories = _categories(random, person, today)
     if random.random() < 0.12:
         text, pinned = random.choice(names.NOTES)
-        found["notes"] = (NoteToBe(text, random.choice(names.AUTHORS), pinned),)
-    if person.visits:
-        kinds = random.sample(_liked(person), k=min(person.visits, random.randrange(1, 5)))
-        counts = sorted((1 + int(random.random() * person.visits) for _ in kinds), reverse=True)
-        found["services"] = tuple(zip(kinds, counts, strict=True))
-    return found
+        notes = (NoteToBe(text, random.choice(names.AUTHORS), pinned),)
+    return replace(
+        person,
+        treatcard_number=treatcard_number,
+        points=points,
+        email_consent=email_consent,
+        categories=categories,
+        notes=notes,
+    )
 
 
 def _liked(person: Person) -> list[str]:
@@ -113,14 +142,14 @@ def _liked(person: Person) -> list[str]:
 
 def _categories(random: Random, person: Person, today: date) -> tuple[str, ...]:
     chosen = {
-        "Stammkunden": person.visits >= 10,
-        "Neukunden": person.visits <= 1,
-        "VIP": person.visits >= 25 and random.random() < 0.4,
+        "Stammkunden": person.visits_in_all >= 10,
+        "Neukunden": person.visits_in_all <= 1,
+        "VIP": person.visits_in_all >= 25 and random.random() < 0.4,
         "Farbkundin": person.details.gender == Gender.FEMALE and random.random() < 0.3,
         "Barber": person.details.gender == Gender.MALE and random.random() < 0.4,
         "Produktkäufer": random.random() < 0.1,
         "Vormittag": random.random() < 0.08,
-        "Inaktiv": person.last_visit_on is not None and (today - person.last_visit_on).days > 540,
+        "Inaktiv": person.last_success_on is not None and (today - person.last_success_on).days > 540,
         **_by_age(random, person.details.birthday, today),
     }
     return tuple(name for name, fits in chosen.items() if fits)

@@ -44,7 +44,7 @@ def _week(days: tuple[int, ...], *stretches: str) -> Week:
 _ALL_DAYS = (MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY)
 SCHOOL = _day("8:00–12:00")[0]
 # Hours of a Sunday or public holiday on which the demo is opened: somebody wants to see a calendar at work.
-SPECIAL = _day("11:00–14:00", "14:30–18:00")
+SPECIAL = _day("11:00–13:00", "13:30–18:00")
 
 SONNENSCHEIN = (
     Colleague(
@@ -57,6 +57,8 @@ SONNENSCHEIN = (
             "Hochstecken",
             "Kinder",
             "Herrenschnitt",
+            "Maschinenschnitt",
+            "Bart",
             "Nassrasur",
             "Ansatzfarbe",
             "Komplettfarbe",

@@ -43,9 +43,12 @@ _CLIENT = [
     "blocked_reason",
     "treatcard_number",
     "matrix_exempt",
+    "preferred_staff_id",
     "first_visit_on",
     "last_visit_on",
     "visits",
+    "carried_first_visit_on",
+    "carried_last_visit_on",
     "carried_visits",
     "carried_points",
     "status",
@@ -90,15 +93,21 @@ WORDING = _("I would like to get news and offers by e-mail. I can withdraw this 
 
 
 def write_cards(
-    salon_id: UUID, people: Iterable[Person], *, today: date, actor_name: str, categories: Mapping[str, UUID]
+    salon_id: UUID,
+    people: Iterable[Person],
+    *,
+    today: date,
+    actor_name: str,
+    categories: Mapping[str, UUID],
+    staff: Mapping[str, UUID],
 ) -> int:
     """Write the cards and what belongs to them, the search tokens and the audit of their making.
 
-    `categories` are the salon's by name; returns the last client number.
+    `categories` and `staff` are the salon's by name; returns the last client number.
     """
     number = 0
     for batch in batched(people, BATCH):
-        rows = _Rows(salon_id, today, actor_name, categories)
+        rows = _Rows(salon_id, today, actor_name, categories, staff)
         for person in batch:
             number += 1
             rows.add(number, person)
@@ -111,11 +120,19 @@ def write_cards(
 class _Rows:
     """The rows of one batch of cards."""
 
-    def __init__(self, salon_id: UUID, today: date, actor_name: str, categories: Mapping[str, UUID]) -> None:
+    def __init__(
+        self,
+        salon_id: UUID,
+        today: date,
+        actor_name: str,
+        categories: Mapping[str, UUID],
+        staff: Mapping[str, UUID],
+    ) -> None:
         self.salon_id = salon_id
         self.today = today
         self.actor_name = actor_name
         self.categories = categories
+        self.staff = staff
         self.tables: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
 
     def add(self, number: int, person: Person) -> None:
@@ -123,7 +140,9 @@ class _Rows:
         salon_id, client_id = self.salon_id, new_id()
         at = datetime.combine(person.listed_on, time(10), UTC)
         by_system = (ActorKind.SYSTEM.value, None, self.actor_name)
-        self._rows("clients_client", _CLIENT).append(_client(client_id, salon_id, number, person, self.today))
+        self._rows("clients_client", _CLIENT).append(
+            _client(client_id, salon_id, number, person, self.today, self.staff)
+        )
         self._rows("clients_searchtoken", _TOKEN).extend(
             (salon_id, int(field), token, client_id)
             for field, token in tokens_of(person.details, number, person.treatcard_number)
@@ -157,7 +176,9 @@ class _Rows:
                     copy.write_row(row)
 
 
-def _client(client_id: UUID, salon_id: UUID, number: int, person: Person, today: date) -> tuple[Any, ...]:
+def _client(
+    client_id: UUID, salon_id: UUID, number: int, person: Person, today: date, staff: Mapping[str, UUID]
+) -> tuple[Any, ...]:
     details = person.details
     at = datetime.combine(person.listed_on, time(10), UTC)
     birthday = parse_birthday(details.birthday) if details.birthday else None
@@ -186,10 +207,13 @@ def _client(client_id: UUID, salon_id: UUID, number: int, person: Person, today:
         details.blocked_reason,
         person.treatcard_number,
         bool(details.matrix_exempt),
+        staff.get(person.preferred_staff),
         person.first_visit_on,
         person.last_visit_on,
         person.visits,
-        0,
+        person.carried_first_visit_on,
+        person.carried_last_visit_on,
+        person.carried_visits,
         person.points,
         verdict.status.value,
         verdict.reason.value,

@@ -48,6 +48,6 @@ class Command(BaseCommand):
                     with salon_scope(salon.pk):
                         add_templates(actor=system_actor("Demo"), now=now)
                         categories = {category.name: category.pk for category in all_categories()}
-                        write_cards(salon.pk, people, today=today, actor_name="Demo", categories=categories)
+                        write_cards(salon.pk, people, today=today, actor_name="Demo", categories=categories, staff={})
                 self.stdout.write(f"{salon.slug}: {size} clients ({index - first + 1} of {len(sizes)})")
             connection.cursor().execute("VACUUM ANALYZE")

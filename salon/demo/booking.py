@@ -1,0 +1,146 @@
+"""Writing many appointments at once, with the very functions that book them one by one."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from bookings.booking import freeze_verdict
+from bookings.models import Appointment, AppointmentItem
+from bookings.states import TAKING_TIME, Source, State
+from bookings.writing import SUBJECT, changed, lay, local_time
+from clients.models import Client
+from clients.recognition import Recognised
+from salon.audit.models import AuditEntry
+from salon.catalogue.models import Service, StaffMember
+from salon.demo.copying import copy
+from salon.demo.fates import Visit, facts_at
+from salon.demo.lives import Life
+from salon.identity.roles import ActorKind
+from salon.tenancy.models import Salon, new_id
+
+
+class Ledger:
+    """The appointments of the open salon, to be written all at once."""
+
+    def __init__(self, salon: Salon, users: Mapping[str, UUID]) -> None:
+        self._salon = salon
+        self._zone = ZoneInfo(salon.timezone)
+        self._users = users
+        # The owner of the tables sees all salons.
+        own = {"salon": salon.pk}
+        self._cards = {card.number: card for card in Client.objects.filter(**own).only("id", "number")}
+        self._services = {service.name: service for service in Service.objects.filter(**own)}
+        self._staff = {member.name: member for member in StaffMember.objects.filter(**own)}
+
+    def write(self, visits: Sequence[Visit], lives: Sequence[Life]) -> None:
+        """Write appointments, their items, and what the audit says of them; whoever has number 1 is the first life."""
+        appointments: list[Appointment] = []
+        items: list[AppointmentItem] = []
+        entries: list[AuditEntry] = []
+        before: defaultdict[int, list[Visit]] = defaultdict(list)
+        for visit in visits:
+            appointment = self._appointment(visit)
+            if visit.who is not None:
+                facts = facts_at(lives[visit.who].person, before[visit.who], visit.booked_at)
+                recognised = Recognised(None, None if visit.met_as else facts, visit.met_as)
+                card = self._cards[visit.who + 1]
+                freeze_verdict(appointment, card, recognised, visit.booked_at.astimezone(self._zone).date())
+                before[visit.who].append(visit)
+            appointments.append(appointment)
+            made = list(self._items(appointment, visit))
+            items += made
+            entries += self._entries(appointment, visit, made)
+        copy(Appointment, appointments)
+        copy(AppointmentItem, items)
+        copy(AuditEntry, entries)
+
+    def _appointment(self, visit: Visit) -> Appointment:
+        kind, booked_by_id, name = self._booked_by(visit)
+        return Appointment(
+            id=new_id(),
+            salon_id=self._salon.pk,
+            state=visit.state,
+            source=visit.source,
+            starts_at=visit.starts_at,
+            ends_at=visit.ends_at,
+            note=visit.note,
+            booked_by_kind=kind,
+            booked_by_id=booked_by_id,
+            booked_by_name=name,
+            visit_on=visit.day if visit.state == State.COMPLETED else None,
+            cancelled_at=visit.cancelled_at,
+            cancel_reason=visit.cancel_reason,
+            version=1 if visit.state == State.BOOKED else 2,
+            created_at=visit.booked_at,
+            updated_at=visit.changed_at,
+        )
+
+    def _booked_by(self, visit: Visit) -> tuple[ActorKind, UUID | None, str]:
+        if visit.source == Source.ONLINE:
+            return ActorKind.API_KEY, None, _("Website")
+        return ActorKind.USER, self._users[visit.booked_by], visit.booked_by
+
+    def _items(self, appointment: Appointment, visit: Visit) -> Iterator[AppointmentItem]:
+        items = []
+        for position, one in enumerate(visit.slotted):
+            service = self._services[one.service]
+            items.append(
+                AppointmentItem(
+                    id=new_id(),
+                    salon_id=self._salon.pk,
+                    appointment=appointment,
+                    position=position,
+                    service=service,
+                    staff=self._staff[one.staff],
+                    starts_at=visit.starts_at + timedelta(minutes=one.at - visit.slotted[0].at),
+                    active=visit.state in TAKING_TIME,
+                    apply_minutes=service.apply_minutes,
+                    processing_minutes=service.processing_minutes,
+                    finish_minutes=service.finish_minutes,
+                    buffer_minutes=service.buffer_minutes,
+                    counts_as_visit=service.counts_as_visit,
+                    list_price=service.price,
+                    price=service.price,
+                )
+            )
+        lay(items)
+        yield from items
+
+    def _entries(
+        self, appointment: Appointment, visit: Visit, items: Sequence[AppointmentItem]
+    ) -> Iterator[AuditEntry]:
+        """Yield what the audit says: it was booked, and what became of it."""
+        booked = [
+            changed("starts_at", None, local_time(appointment.starts_at, self._salon)),
+            changed("services", None, ", ".join(item.service.name for item in items)),
+            changed("staff", None, ", ".join(dict.fromkeys(item.staff.name for item in items))),
+            changed("note", None, appointment.note),
+        ]
+        yield self._entry(appointment, visit, "appointment.booked", booked, visit.booked_at)
+        if visit.state != State.BOOKED:
+            became = [changed("state", State.BOOKED, visit.state), changed("reason", None, visit.cancel_reason)]
+            action = "appointment.cancelled" if visit.state == State.CANCELLED else "appointment.state_changed"
+            yield self._entry(appointment, visit, action, became, visit.changed_at)
+
+    def _entry(
+        self, appointment: Appointment, visit: Visit, action: str, changes: Sequence[Any], at: datetime
+    ) -> AuditEntry:
+        kind, actor_id, name = self._booked_by(visit)
+        return AuditEntry(
+            id=new_id(),
+            salon_id=self._salon.pk,
+            at=at,
+            actor_kind=kind,
+            actor_id=actor_id,
+            actor_name=name,
+            action=action,
+            subject_kind=SUBJECT,
+            subject_id=appointment.pk,
+            client_id=appointment.client_id,
+            changes=[{"field": one.field, "old": one.old, "new": one.new} for one in changes if one],
+        )
