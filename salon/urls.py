@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import include, path
 
+from bookings.web import feeds
 from salon.desk.web import exports
 from salon.web import health, sections, styleguide
 
@@ -10,8 +11,10 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("exported/<str:secret>/", exports.linked, name="exported_file"),
+    path("ical/<str:secret>.ics", feeds.calendar_feed, name="calendar_feed"),
     path("api/v1/", include("bookings.api.urls")),
     path("api/v1/", include("clients.api.urls")),
+    path("api/v1/", include("salon.catalogue.api.urls")),
     path("api/v1/", include("salon.desk.api.urls")),
     path("api/v1/", include("salon.api.urls")),
     path("", include("salon.api.web.urls")),
@@ -22,7 +25,9 @@ urlpatterns = [
     path("s/<slug:slug>/checkout/", sections.checkout, name="checkout"),
     path("s/<slug:slug>/marketing/", sections.marketing, name="marketing"),
     path("s/<slug:slug>/reports/", sections.reports, name="reports"),
+    path("s/<slug:slug>/settings/", include("bookings.web.settings_urls")),
     path("s/<slug:slug>/settings/", include("clients.web.settings_urls")),
+    path("s/<slug:slug>/settings/", include("salon.catalogue.web.settings_urls")),
     path("s/<slug:slug>/", include("salon.desk.web.urls")),
 ]
 if settings.STYLEGUIDE:

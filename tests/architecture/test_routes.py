@@ -10,6 +10,7 @@ from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from bookings.feeds import open_feed
 from clients.cards import create_client
 from clients.categories import create_category
 from clients.details import ClientDetails
@@ -148,6 +149,11 @@ def _appointment(salon: Salon) -> UUID:
         return make_appointment((make_service(f"Schneiden {uuid4()}"), _staff_member(salon))).pk
 
 
+def _feed(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        return open_feed(actor=system_actor("test"), staff_id=_staff_member(salon).pk, now=NOW).feed.pk
+
+
 # A captured id nobody makes here fails with a KeyError: add how its row comes to be.
 MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "client_id": _client,
@@ -160,6 +166,7 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "key_id": _key,
     "import_id": _import,
     "export_id": _export,
+    "feed_id": _feed,
     "appointment_id": _appointment,
     "absence_id": _absence,
 }

@@ -32,6 +32,8 @@ SIGNED_IN = (
     "settings/new-or-returning/?policy=LENIENT",
     "settings/api-keys/",
     "settings/night/",
+    "settings/booking-rules/",
+    "settings/calendar-feeds/",
     "settings/categories/",
     "settings/categories/new/",
     "styleguide/",

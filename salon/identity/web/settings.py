@@ -36,6 +36,48 @@ class SettingsPage:
 
 SETTINGS_PAGES = (
     SettingsPage(
+        _("All services"),
+        _("What can be booked, how long it takes and what it costs; products and special offers, too"),
+        "scissors",
+        "services",
+        Permission.SETTINGS,
+    ),
+    SettingsPage(
+        _("Products"),
+        _("What is sold over the counter"),
+        "package",
+        "products",
+        Permission.SETTINGS,
+    ),
+    SettingsPage(
+        _("Team"),
+        _("Who works here, what each can do, working hours and absences"),
+        "calendar-clock",
+        "team",
+        Permission.SETTINGS,
+    ),
+    SettingsPage(
+        _("Closures and holidays"),
+        _("When the salon is closed, and which public holidays it keeps"),
+        "door-closed",
+        "closures",
+        Permission.SETTINGS,
+    ),
+    SettingsPage(
+        _("Booking rules"),
+        _("When times are offered, and what clients are told by mail"),
+        "calendar-cog",
+        "booking_rules",
+        Permission.SETTINGS,
+    ),
+    SettingsPage(
+        _("Calendar subscriptions"),
+        _("Appointments in the calendar of a staff member's phone"),
+        "calendar-sync",
+        "calendar_feeds",
+        Permission.SETTINGS,
+    ),
+    SettingsPage(
         _("Client categories"),
         _("What your clients are called, and which of them get a discount"),
         "tags",
