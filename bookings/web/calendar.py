@@ -108,6 +108,8 @@ def _drawer_url(request: SalonRequest) -> str | None:
     if "appointment" in request.GET:
         wanted = _uuids([request.GET["appointment"]])
         return reverse("appointment", args=[request.salon.slug, wanted[0]]) if wanted else None
+    if wanted := _uuids([request.GET.get("blocked", "")]):
+        return reverse("absence", args=[request.salon.slug, wanted[0]])
     for name, route in (("new", "booking_new"), ("blocked", "absence_new")):
         if name in request.GET:
             return f"{reverse(route, args=[request.salon.slug])}?{own}"

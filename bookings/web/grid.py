@@ -97,12 +97,12 @@ def _area(kind: str, stretch: Stretch, writing: Writing, words: str = "") -> str
 
 
 def _away(away: Away, writing: Writing) -> str:
-    return _area(
-        "blocked" if away.kind == AbsenceKind.BLOCKED else "away",
-        away.stretch,
-        writing,
-        escape(away.note) or writing.kinds[away.kind],
-    )
+    words = escape(away.note) or writing.kinds[away.kind]
+    if away.kind != AbsenceKind.BLOCKED:
+        return _area("away", away.stretch, writing, words)
+    # What is blocked is changed in the drawer.
+    area = _area("blocked", away.stretch, writing, words).removeprefix("<i").removesuffix("</i>")
+    return f'<a href="blocked/{away.absence_id}/" data-drawer-link{area}</a>' if area else ""
 
 
 def _slots(column: Column, writing: Writing) -> Iterable[str]:

@@ -61,6 +61,7 @@ class Frame:
     salons: list[SalonLink]
     role_label: Promise | str
     new_client_url: str | None
+    new_appointment_url: str | None
     search_url: str
     sign_out_url: str
     language_url: str
@@ -96,6 +97,11 @@ def frame(request: HttpRequest) -> dict[str, object]:
             new_client_url=(
                 reverse("clients:create", args=[salon.slug])
                 if Permission.CLIENTS_WRITE in request.actor.permissions  # type: ignore[attr-defined]
+                else None
+            ),
+            new_appointment_url=(
+                reverse("booking_new", args=[salon.slug])
+                if Permission.BOOKINGS_WRITE in request.actor.permissions  # type: ignore[attr-defined]
                 else None
             ),
             search_url=reverse("search", args=[salon.slug]),
