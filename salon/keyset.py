@@ -50,19 +50,32 @@ class _Row(Func):
 
 
 def page[Row: Model](
-    rows: QuerySet[Row], order: Order, *, limit: int, cursor: str | None = None, meeting: Meeting | None = None
+    rows: QuerySet[Row],
+    order: Order,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    meeting: Meeting | None = None,
+    parts: Sequence[QuerySet[Row]] = (),
 ) -> Page[Row]:
     """Return up to `limit` rows of an unordered queryset at a cursor, or from the start; only those `meeting` it.
 
+    `parts` (no two of which have a row in common) say which rows: of each an index has the order, where none has that
+    of all of them.
     Raises: InvalidCursor.
     """
-    backward, key = _decode(cursor, rows.model, order) if cursor else (False, None)
-    descending = order.descending != backward
+    columns = _columns(rows, order)
+    backward, key = _decode(cursor, columns) if cursor else (False, None)
+    descending, behind = order.descending != backward, Q()
     if key is not None:
         here = _Row(*map(F, order.fields))
-        there = _Row(*(Value(value, field) for value, field in zip(key, _columns(rows.model, order), strict=True)))
-        rows = rows.filter(LessThan(here, there) if descending else GreaterThan(here, there))
-    ordered = rows.order_by(*(f"-{name}" if descending else name for name in order.fields))
+        there = _Row(*(Value(value, field) for value, field in zip(key, columns, strict=True)))
+        behind = Q(LessThan(here, there) if descending else GreaterThan(here, there))
+    by = [f"-{name}" if descending else name for name in order.fields]
+    if parts:
+        first, *others = [part.filter(behind).order_by(*by).values("pk")[: limit + 1] for part in parts]
+        rows = rows.filter(pk__in=first.union(*others, all=True))
+    ordered = rows.filter(behind).order_by(*by)
     found = list(ordered[: limit + 1]) if meeting is None else _sought(ordered, meeting, limit + 1)
     more, found = len(found) > limit, found[:limit]
     if backward:
@@ -72,8 +85,8 @@ def page[Row: Model](
     has_next, has_previous = (True, more) if backward else (more, key is not None)
     return Page(
         found,
-        _encode(False, found[-1], order) if has_next else None,
-        _encode(True, found[0], order) if has_previous else None,
+        _encode(False, found[-1], columns) if has_next else None,
+        _encode(True, found[0], columns) if has_previous else None,
     )
 
 
@@ -108,16 +121,25 @@ def beyond[Row: Model](rows: QuerySet[Row], order: Order, row: Row, *, backward:
     """Return what stands behind `row` in an unordered queryset (backward: before it), the nearest first."""
     descending = order.descending != backward
     here = _Row(*map(F, order.fields))
-    there = _Row(*(Value(getattr(row, field.attname), field) for field in _columns(type(row), order)))
+    there = _Row(*(Value(getattr(row, field.attname), field) for field in _columns(rows, order)))
     found = rows.filter(LessThan(here, there) if descending else GreaterThan(here, there))
     return found.order_by(*(f"-{name}" if descending else name for name in order.fields))
 
 
-def _columns(model: type[Model], order: Order) -> list[Any]:
+def _columns(rows: QuerySet[Any, Any], order: Order) -> list[Any]:
+    """Return the columns of an order: fields of the model, or what the rows are annotated with, which is not null."""
+    return [_column(rows, name) for name in order.fields]
+
+
+def _column(rows: QuerySet[Any, Any], name: str) -> Any:
     try:
-        return [model._meta.get_field(name) for name in order.fields]
+        return rows.model._meta.get_field(name)
     except FieldDoesNotExist as error:
-        raise TypeError(f"{model.__name__} cannot be ordered by {order.fields}") from error
+        if name not in rows.query.annotations:
+            raise TypeError(f"{rows.model.__name__} cannot be ordered by {name}") from error
+        field = rows.query.annotations[name].output_field.clone()
+        field.set_attributes_from_name(name)
+        return field
 
 
 def write_cursor(*parts: str | int) -> str:
@@ -140,12 +162,11 @@ def read_cursor(cursor: str) -> list[Any]:
     return list(parts)
 
 
-def _encode(backward: bool, row: Model, order: Order) -> str:
-    return write_cursor(int(backward), *(field.value_to_string(row) for field in _columns(type(row), order)))
+def _encode(backward: bool, row: Model, columns: Sequence[Any]) -> str:
+    return write_cursor(int(backward), *(field.value_to_string(row) for field in columns))
 
 
-def _decode(cursor: str, model: type[Model], order: Order) -> tuple[bool, Sequence[Any]]:
-    columns = _columns(model, order)
+def _decode(cursor: str, columns: Sequence[Any]) -> tuple[bool, Sequence[Any]]:
     try:
         backward, *texts = read_cursor(cursor)
         key = [field.to_python(text) for field, text in zip(columns, texts, strict=True)]

@@ -122,6 +122,29 @@ def holidays_of(salon: Salon) -> Holidays:
     return Holidays(rules.region, rules.closed) if rules else Holidays()
 
 
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """One public holiday, and whether the salon is open on it."""
+
+    day: date
+    name: str
+    is_open: bool
+
+
+def next_holidays(*, salon: Salon, since: date, many: int) -> list[Holiday]:
+    """Return the public holidays of the open salon's region from a day on."""
+    rules = holidays_of(salon)
+    opened = set(OpenDay.objects.filter(day__gte=since).values_list("day", flat=True))
+    found: list[Holiday] = []
+    year = since.year
+    # In no country does a year go by without any.
+    while len(found) < many:
+        known = public_holidays(salon.country, rules.region, year)
+        found += [Holiday(day, name, not rules.closed or day in opened) for day, name in known.items() if day >= since]
+        year += 1
+    return found[:many]
+
+
 def set_holidays(*, actor: Actor, salon: Salon, holidays: Holidays, now: datetime) -> None:
     """Keep the public holidays of a region, closed or open.
 

@@ -101,6 +101,17 @@ def restore_offer(*, actor: Actor, offer_id: UUID, now: datetime) -> SpecialOffe
     return offer
 
 
+def offer_with_id(offer_id: UUID) -> SpecialOffer:
+    """Return a special offer.
+
+    Raises: NoSuchOffer.
+    """
+    offer = SpecialOffer.objects.filter(pk=offer_id).first()
+    if offer is None:
+        raise NoSuchOffer
+    return offer
+
+
 def _lock(offer_id: UUID) -> SpecialOffer:
     offer = SpecialOffer.objects.select_for_update().filter(pk=offer_id).first()
     if offer is None:

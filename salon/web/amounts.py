@@ -1,0 +1,13 @@
+"""Amounts of money as people read them."""
+
+from decimal import Decimal
+
+from django.utils.formats import number_format
+
+_SIGNS = {"EUR": "€"}
+
+
+def amount_text(amount: Decimal, currency: str) -> str:
+    """Return `1.234,50 €` in the language that is active."""
+    number = number_format(amount, 2, use_l10n=True, force_grouping=True)
+    return f"{number}\N{NO-BREAK SPACE}{_SIGNS.get(currency, currency)}"
