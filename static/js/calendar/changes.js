@@ -1,7 +1,7 @@
 // What has been moved or made longer is told to the server; what it answers is shown: a toast that takes it back, or
 // why it was refused and where it would go.
 
-import { bodyOf, clock, firstOf, root, rowOf, STEP } from "./places.js";
+import { bodyOf, clock, firstOf, root, rowOf, settle, STEP } from "./places.js";
 import { look } from "./poll.js";
 
 const token = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
@@ -32,6 +32,8 @@ async function post(path, values) {
   } catch {
     document.dispatchEvent(new CustomEvent("htmx:sendError"));
   }
+  // Until then it stands where it was let down.
+  settle();
   await look();
 }
 

@@ -96,7 +96,10 @@ document.addEventListener("pointerup", (event) => {
   if (!held || event.pointerId !== held.id) return;
   const { block, moving, edge, column, target, rows, row } = held;
   const longer = rows !== rowsOf(block);
-  end();
+  const moved = column && !stays(block, column, target ?? row);
+  if (!moving || !(edge ? longer : moved)) end();
+  clearTimeout(held?.timer);
+  held = null;
   if (!moving) return;
   // The click that follows is the end of the way, not a click on the block.
   const swallow = (click) => {
@@ -105,11 +108,8 @@ document.addEventListener("pointerup", (event) => {
   };
   document.addEventListener("click", swallow, { capture: true, once: true });
   setTimeout(() => document.removeEventListener("click", swallow, { capture: true }), 60);
-  if (edge) {
-    if (longer) resize(block, rows);
-  } else if (column && !stays(block, column, target ?? row)) {
-    move(block, column, target);
-  }
+  if (edge && longer) resize(block, rows);
+  else if (!edge && moved) move(block, column, target);
 });
 
 document.addEventListener("pointercancel", () => held && end());

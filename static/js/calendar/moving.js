@@ -36,20 +36,20 @@ function stop() {
   const { block } = carried;
   carried = null;
   bar.hidden = true;
-  settle();
   block.focus({ preventScroll: true });
-}
-
-function commit() {
-  const { block, column, row } = carried;
-  stop();
-  if (stays(block, column, row)) say(said.dataset.left);
-  else move(block, column, row);
 }
 
 function leave() {
   stop();
+  settle();
   say(said.dataset.left);
+}
+
+function commit() {
+  const { block, column, row } = carried;
+  if (stays(block, column, row)) return leave();
+  stop();
+  move(block, column, row);
 }
 
 function step(key, fine) {
