@@ -199,19 +199,84 @@ def slot_at(
             return None
     if not asked.possible:
         return None
-    # Minutes begin when it does, whatever the clock's second.
-    past = -((local_moment(day, 0, ZoneInfo(salon.timezone)) - starts_at) // MINUTE)
-    plan = _plan(wishes, asked, salon, starts_at - past * MINUTE, starts_at + MINUTE, besides)
+    # Minutes begin when it does, whatever the clock's second; the day's, because they decide whose turn it is.
+    zone = ZoneInfo(salon.timezone)
+    past = -((local_moment(day, 0, zone) - starts_at) // MINUTE)
+    plan = _plan(wishes, asked, salon, starts_at - past * MINUTE, local_moment(day + ONE_DAY, 0, zone), besides)
     slot = plan.slot(past, day)
     if slot is None and bounds is Bounds.DESK:
         slot = plan.at_any_hour().slot(past, day)
     return slot
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What somebody wishes on one of some days (both included), between two minutes of the day."""
+
+    wishes: tuple[Wish, ...]
+    first: date
+    last: date
+    from_minute: int = 0
+    until_minute: int = 24 * 60
+
+
+def first_slots(*, salon: Salon, searches: Sequence[Search], now: datetime) -> list[Slot | None]:
+    """Return for each search the first free time at the desk at which everything lies within its minutes; None where
+    there is none, or where something wished is not there any more. Three statements, however many searches."""
+    wished = [wish for search in searches for wish in search.wishes]
+    if not wished:
+        return [None for _search in searches]
+    rows = _offered(wished)
+    asked = [_asked_or_none(rows, search.wishes) for search in searches]
+    known = [one for one in asked if one]
+    first = max(salon.date_at(now), min(search.first for search in searches))
+    last = max(search.last for search in searches)
+    if not known or first > last:
+        return [None for _search in searches]
+    zone = ZoneInfo(salon.timezone)
+    begin = local_moment(first, 0, zone)
+    end = local_moment(last + ONE_DAY, 0, zone) + max(one.lasting for one in known)
+    staff = list({somebody for one in known for somebody in one.staff})
+    there = presence(staff, first, salon.date_at(end), salon)
+    line = Timeline(begin, (end - begin) // MINUTE)
+    booked = _booked(staff, line, None)
+    return [
+        _first_of(_Plan(search.wishes, one, zone, line, there, booked), search, max(first, search.first), now, zone)
+        if one
+        else None
+        for search, one in zip(searches, asked, strict=True)
+    ]
+
+
+def _asked_or_none(rows: list[Any], wishes: Sequence[Wish]) -> Asked | None:
+    try:
+        asked = _asked_of(rows, wishes, Bounds.DESK)
+    except InvalidInput:
+        return None
+    return asked if asked.possible else None
+
+
+def _first_of(plan: "_Plan", search: Search, first: date, now: datetime, zone: ZoneInfo) -> Slot | None:
+    for day in days_between(first, search.last):
+        begin, end = (local_moment(day, minute, zone) for minute in (search.from_minute, search.until_minute))
+        for slot in plan.slots(day, max(now, begin)):
+            if slot.ends_at <= end:
+                return slot
+    return None
+
+
 def _asked(wishes: Sequence[Wish], bounds: Bounds) -> Asked:
+    return _asked_of(_offered(wishes), wishes, bounds)
+
+
+def _offered(wishes: Sequence[Wish]) -> list[Any]:
+    """Return the services wished for that are offered, as _WISHED has them."""
     with connection.cursor() as cursor:
         cursor.execute(_WISHED, {"services": list({wish.service_id for wish in wishes})})
-        rows = cursor.fetchall()
+        return cursor.fetchall()
+
+
+def _asked_of(rows: list[Any], wishes: Sequence[Wish], bounds: Bounds) -> Asked:
     offered = {row[0]: row for row in rows}
     team = rows[0][7] if rows else []
     errors = []
