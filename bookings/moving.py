@@ -12,7 +12,7 @@ from bookings.bounds import Bounds
 from bookings.conflicts import SlotTaken
 from bookings.mails import announce_moved
 from bookings.models import Appointment, AppointmentItem, BookingRules
-from bookings.placing import minutes_error, start_error
+from bookings.placing import minutes_error, start_of
 from bookings.sequence import Part
 from bookings.settling import explain, refuse_endless, refuse_outside
 from bookings.slots import Wish
@@ -59,11 +59,11 @@ def move(
 
     Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SlotTaken.
     """
-    _refuse_start(starts_at)
+    begin = start_of(starts_at)
     given = staff or {}
 
     def shift(items: list[AppointmentItem]) -> Sequence[AppointmentItem]:
-        by = starts_at - min(item.starts_at for item in items)
+        by = begin - min(item.starts_at for item in items)
         for item in items:
             item.starts_at += by
             item.staff_id = given.get(item.pk, item.staff_id)
@@ -95,11 +95,11 @@ def move_item(
 
     Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SlotTaken.
     """
-    _refuse_start(starts_at)
+    begin = start_of(starts_at)
 
     def put(items: list[AppointmentItem]) -> Sequence[AppointmentItem]:
         item = item_in(items, item_id)
-        item.starts_at, item.staff_id = starts_at, staff_id
+        item.starts_at, item.staff_id = begin, staff_id
         return [item]
 
     return _rearrange(
@@ -165,11 +165,6 @@ def resize_item(
         now=now,
         version=version,
     )
-
-
-def _refuse_start(starts_at: datetime) -> None:
-    if error := start_error("starts_at", starts_at):
-        raise InvalidInput([error])
 
 
 def _following(item: AppointmentItem, items: Sequence[AppointmentItem]) -> Iterator[AppointmentItem]:

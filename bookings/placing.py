@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -117,7 +117,8 @@ def plan(*, actor: Actor, wishes: Sequence[ItemWish], starts_at: datetime, bound
     if errors:
         raise InvalidInput(errors)
     durations = [_lasting(wish, shop.services[wish.service_id].service).duration for wish in wishes]
-    starts = starts_of(starts_at, durations, [wish.starts_at for wish in wishes])
+    given = [wish.starts_at and wish.starts_at.astimezone(UTC) for wish in wishes]
+    starts = starts_of(starts_at.astimezone(UTC), durations, given)
     return [_planned(actor, wish, start, shop) for wish, start in zip(wishes, starts, strict=True)]
 
 
@@ -152,6 +153,16 @@ def minutes_error(field: str, minutes: int, lasting: Minutes) -> FieldError | No
     except ValueError:
         return FieldError(field, "too_short", _("This is too short: nothing would be left of the work."))
     return None
+
+
+def start_of(starts_at: datetime) -> datetime:
+    """Return a start in UTC, where minutes are minutes: in another zone an hour more is one more on its clock.
+
+    Raises: InvalidInput.
+    """
+    if error := start_error("starts_at", starts_at):
+        raise InvalidInput([error])
+    return starts_at.astimezone(UTC)
 
 
 def start_error(field: str, starts_at: datetime) -> FieldError | None:
