@@ -69,10 +69,7 @@ class Timeline:
         for first, last in stretches:
             start, end = max(first, reached), min(last, self.length)
             if start < end:
-                if start == reached and reached:
-                    ends[start >> 3] ^= 1 << (start & 7)
-                else:
-                    starts[start >> 3] |= 1 << (start & 7)
+                starts[start >> 3] |= 1 << (start & 7)
                 ends[end >> 3] |= 1 << (end & 7)
                 reached = end
         return int.from_bytes(ends, "little") - int.from_bytes(starts, "little")

@@ -13,7 +13,6 @@ from bookings.busy import Period, busy_periods, collides
 from bookings.conflicts import LONGEST
 from bookings.hours import ONE_DAY, local_moment, presence
 from bookings.models import AppointmentItem
-from bookings.models.appointments import MINUTES
 from bookings.placing import Planned
 from bookings.sequence import Part, taken
 from salon.tenancy.models import Salon
@@ -89,11 +88,11 @@ def circumstances_of(
         rows = rows.exclude(appointment_id=besides)
     booked: dict[UUID, list[Period]] = defaultdict(list)
     minutes: Counter[UUID] = Counter()
-    for item in rows.only("staff_id", "starts_at", *MINUTES):
-        periods = busy_periods(item.starts_at, item.minutes)
-        booked[item.staff_id] += periods
-        if salon.date_at(item.starts_at) == day:
-            minutes[item.staff_id] += sum((one.ends_at - one.starts_at) // MINUTE for one in periods)
+    midnight = local_moment(day + ONE_DAY, 0, zone)
+    for staff_id, busy in rows.values_list("staff_id", "busy"):
+        for one in busy:
+            booked[staff_id].append(Period(one.lower, one.upper))
+            minutes[staff_id] += max((min(one.upper, midnight) - max(one.lower, begin)) // MINUTE, 0)
     there = presence(staff_ids, day, day + ONE_DAY, salon)
     off = {one: _gaps(there.working[one], begin, end) for one in staff_ids}
     return Circumstances(booked, minutes, there.absent, off)

@@ -420,7 +420,7 @@ class _Plan:
         """Return everybody: whoever has the fewest booked minutes of that day first, equal ones as in the team."""
         begin, end = self._edges(day)
         mask = (1 << (end - begin)) - 1
-        loads = {staff: (booked >> begin & mask).bit_count() for staff, booked in self._booked.items()}
+        loads = {staff: (self._booked[staff] >> begin & mask).bit_count() for staff in self._asked.staff}
         return sorted(loads, key=lambda one: loads[one])
 
     def _edges(self, day: date) -> tuple[int, int]:
