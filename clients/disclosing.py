@@ -40,7 +40,7 @@ SECTIONS: dict[str, str] = {
 
 def data_of_client(client: Client) -> dict[str, list[Record]]:
     """Return all that is stored of a client, section by section; with the cards that went into hers."""
-    ids = cards_of(client)
+    ids = cards_of(client.pk)
     cards = Client.objects.in_bulk(ids)
     return {
         "client": [_card(cards[one]) for one in ids],
@@ -105,9 +105,9 @@ def data_of_client(client: Client) -> dict[str, list[Record]]:
     }
 
 
-def cards_of(client: Client) -> list[UUID]:
+def cards_of(client_id: UUID) -> list[UUID]:
     """Return the ids of a card and of all that went into it, also by way of another one."""
-    found = newest = [client.pk]
+    found = newest = [client_id]
     while newest:
         newest = list(Client.objects.filter(merged_into_id__in=newest).order_by("number").values_list("pk", flat=True))
         found = found + newest

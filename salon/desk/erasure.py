@@ -5,10 +5,12 @@ from uuid import UUID
 
 from django.db import transaction
 
+from bookings.erasing import erase_bookings
 from clients.erasing import Erased, erase_clients
 from salon.audit.recording import Change, record_many
 from salon.audit.redaction import redact
 from salon.identity.roles import Actor, Permission
+from salon.mail.outbox import forget_mails_to
 from salon.tenancy.models import Salon
 
 
@@ -23,7 +25,8 @@ def erase_card(
 ) -> Erased:
     """Erase a client for good: the card, those that went into it, and every word about them in ledgers and answers.
 
-    What stays is a card's number, and who has changed it when. Exports written before hold the data until they
+    What they have booked and not begun is cancelled. What stays is a card's number, what was done for it when and by
+    whom, and who has changed it when. Exports written before hold the data until they
     expire. `confirmation` is the name or number that somebody typed, None where nobody types.
     Raises: NotAllowed, NotFound, MergedAway, VersionConflict, InvalidInput.
     """
@@ -32,6 +35,8 @@ def erase_card(
         erased = erase_clients(
             actor=actor, salon=salon, client_id=client_id, version=version, confirmation=confirmation, now=now
         )
+        erase_bookings(actor=actor, client_ids=erased.numbers, now=now)
+        forget_mails_to(erased.numbers)
         redact(erased.numbers, erased.traces)
         changes = {card_id: [Change("number", str(number), None)] for card_id, number in erased.numbers.items()}
         record_many(actor=actor, action="client.erased", subject_kind="client", changes=changes, now=now)

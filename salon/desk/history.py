@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import TextChoices
+from django.db.models import BooleanField, Func, Q, TextChoices, Value
 from django.utils.translation import gettext_lazy as _
 
+from bookings.agenda import gist_within
 from clients.merging import MERGED
 from salon import keyset
 from salon.audit.models import AuditEntry
@@ -16,6 +17,7 @@ from salon.audit.models import AuditEntry
 class Kind(TextChoices):
     """What an entry of the history is about; the order is that of the filters."""
 
+    APPOINTMENTS = "APPOINTMENTS", _("Appointments")
     DETAILS = "DETAILS", _("Master data")
     NOTES = "NOTES", _("Notes")
     CATEGORIES = "CATEGORIES", _("Categories")
@@ -25,8 +27,22 @@ class Kind(TextChoices):
     CARD = "CARD", _("Card and data")
 
 
-# Every action that is recorded of a client; a test reads the source for them.
+# Every action that is recorded of a client, or of something of hers; a test reads the source for them.
 ACTIONS = {
+    "appointment.booked": Kind.APPOINTMENTS,
+    "appointment.moved": Kind.APPOINTMENTS,
+    "appointment.item_moved": Kind.APPOINTMENTS,
+    "appointment.item_resized": Kind.APPOINTMENTS,
+    "appointment.item_added": Kind.APPOINTMENTS,
+    "appointment.item_removed": Kind.APPOINTMENTS,
+    "appointment.item_reassigned": Kind.APPOINTMENTS,
+    "appointment.price_changed": Kind.APPOINTMENTS,
+    "appointment.note_changed": Kind.APPOINTMENTS,
+    "appointment.client_changed": Kind.APPOINTMENTS,
+    "appointment.state_changed": Kind.APPOINTMENTS,
+    "appointment.cancelled": Kind.APPOINTMENTS,
+    "appointment.undone": Kind.APPOINTMENTS,
+    "appointment.completed": Kind.APPOINTMENTS,
     "client.created": Kind.CARD,
     "client.updated": Kind.DETAILS,
     "client.note_written": Kind.NOTES,
@@ -55,8 +71,23 @@ ACTIONS = {
     "client.import_undone": Kind.CARD,
     "client.import_removed": Kind.CARD,
 }
+_OF_APPOINTMENT = Q(subject_kind="appointment")
 _ORDER = keyset.Order(("at", "id"), descending=True)
 PAGE = 20
+
+
+class _WentInto(Func):
+    """Whether a column names one of the cards that went into a card, also by way of another one.
+
+    An array, so that the index is asked for each of them; hardly ever there are any.
+    """
+
+    output_field = BooleanField()
+    arg_joiner = " = ANY(ARRAY(WITH RECURSIVE gone AS (SELECT id FROM clients_client WHERE merged_into_id = "
+    template = (
+        "%(expressions)s UNION SELECT card.id FROM clients_client card JOIN gone ON card.merged_into_id = gone.id) "
+        "SELECT id FROM gone))"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +104,18 @@ class History:
 def history_of(client_id: UUID, *, kind: Kind | None = None, limit: int = PAGE, cursor: str | None = None) -> History:
     """Return one page of what happened on a card of the open salon, of one kind or of all.
 
+    What is recorded of an appointment belongs to the client who had it then, and to the card that hers went into.
     An empty page names no kinds. Raises: keyset.InvalidCursor.
     """
-    own = AuditEntry.objects.filter(subject_id=client_id)
-    shown = own if kind is None else own.filter(action__in=[action for action in ACTIONS if ACTIONS[action] == kind])
+    shown = Q() if kind is None else Q(action__in=[action for action in ACTIONS if ACTIONS[action] == kind])
+    entries = AuditEntry.objects.filter(shown)
+    went_into_hers = Q(_WentInto("client_id", Value(client_id)))
+    parts = [entries.filter(one) for one in (Q(subject_id=client_id), Q(client_id=client_id), went_into_hers)]
     # One statement: the kinds come along with the rows.
+    own = AuditEntry.objects.filter(Q(subject_id=client_id) | Q(client_id=client_id) | went_into_hers)
     actions = ArraySubquery(own.values("action").distinct())
-    page = keyset.page(shown.annotate(all_actions=actions), _ORDER, limit=limit, cursor=cursor)
+    rows = AuditEntry.objects.annotate(all_actions=actions, gist=gist_within("subject_id", where=_OF_APPOINTMENT))
+    page = keyset.page(rows, _ORDER, limit=limit, cursor=cursor, parts=parts)
     done: set[str] = set(page.rows[0].all_actions) if page.rows else set()  # type: ignore[attr-defined]
     found = {kind_of(action) for action in done}
     return History(page.rows, page.next, page.previous, [one for one in Kind if one in found], MERGED in done)

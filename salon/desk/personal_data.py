@@ -5,13 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
+from bookings.disclosing import bookings_of_client
 from clients.cards import lock_client
 from clients.disclosing import Record, cards_of, data_of_client
-from clients.models import Client
 from salon.audit.models import AuditEntry
 from salon.audit.recording import record
 from salon.identity.roles import Actor, Permission
+from salon.mail.outbox import mails_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,13 @@ def data_of_person(*, actor: Actor, client_id: UUID, now: datetime) -> PersonalD
     with transaction.atomic():
         # Held, so that all sections tell of one moment.
         client = lock_client(client_id)
-        sections = {**data_of_client(client), "history": _history(client)}
+        cards = cards_of(client.pk)
+        sections = {
+            **data_of_client(client),
+            **bookings_of_client(cards),
+            "mails": _mails(cards),
+            "history": _history(cards),
+        }
         record(
             actor=actor,
             action="client.data_disclosed",
@@ -44,7 +52,22 @@ def data_of_person(*, actor: Actor, client_id: UUID, now: datetime) -> PersonalD
     return PersonalData(client.number, now, sections)
 
 
-def _history(client: Client) -> list[Record]:
+def _mails(card_ids: list[UUID]) -> list[Record]:
+    return [
+        {
+            "at": mail.created_at.isoformat(),
+            "recipient": mail.recipient,
+            "subject": mail.subject,
+            "text": mail.text,
+            "state": mail.state,
+            "sent_at": mail.sent_at.isoformat() if mail.sent_at else None,
+        }
+        for mail in mails_to(card_ids)
+    ]
+
+
+def _history(card_ids: list[UUID]) -> list[Record]:
+    own = Q(subject_id__in=card_ids) | Q(client_id__in=card_ids)
     return [
         {
             "at": entry.at.isoformat(),
@@ -53,5 +76,5 @@ def _history(client: Client) -> list[Record]:
             "actor_name": entry.actor_name,
             "changes": entry.changes,
         }
-        for entry in AuditEntry.objects.filter(subject_id__in=cards_of(client)).order_by("at", "id")
+        for entry in AuditEntry.objects.filter(own).order_by("at", "id")
     ]

@@ -8,6 +8,8 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from bookings.states import State
+from bookings.writing import tell
 from clients.categories import assign_to_many, create_category
 from clients.labels import CategoryDetails
 from clients.models import CardState, CarriedService, Client
@@ -15,6 +17,7 @@ from clients.notes import write_note
 from clients.web.facts import GROUPS
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
+from tests.bookings.salonday import make_appointment, make_service, make_staff
 from tests.card.desk import HTMX, LIST, OWNER, add_client, card_of, change_facts, give_treatcard
 from tests.conftest import NOW
 
@@ -149,6 +152,11 @@ def test_the_page_takes_the_same_queries_however_much_stands_on_it(
                 category = create_category(actor=OWNER, details=details, now=NOW)
                 assign_to_many(actor=OWNER, client_ids=[petra.pk], category_ids=[category.pk], now=NOW)
                 CarriedService.objects.create(client=petra, name=f"Dienst {rounds} {index}")
+                cut, anna = make_service(f"Schnitt {rounds} {index}"), make_staff(f"Anna {rounds} {index}")
+                for days, state in ((-1 - index, State.COMPLETED), (1 + index, State.BOOKED)):
+                    starts_at = timezone.now() + timedelta(days=days)
+                    booked = make_appointment((cut, anna), client=petra, starts_at=starts_at, state=state)
+                    tell(OWNER, "appointment.booked", booked, [], now=NOW + timedelta(days=index))
         for index in range(rounds):
             change_facts(sonnenschein, petra, city=f"Ort {rounds} {index}")
         managing.get(card_of(petra))

@@ -11,7 +11,10 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, ProgrammingError, connection, models, transaction
 
+from bookings.models import Appointment
+from bookings.states import State
 from clients.cards import MergedAway, create_client, get_client
+from clients.classification import Reason, Status
 from clients.details import ClientDetails
 from clients.duplicates import dismiss
 from clients.models import (
@@ -47,7 +50,7 @@ MANAGER = Actor(ActorKind.USER, None, "Carla", PERMISSIONS[Role.MANAGER])
 LATER = NOW + timedelta(hours=1)
 CANARY = "kanari"
 # The team's own names, which say nothing of the client, and what the software chose from a list.
-STAFF = {"actor_name", "author_name"}
+STAFF = {"actor_name", "author_name", "booked_by_name", "created_by_name"}
 
 
 @pytest.fixture
@@ -120,6 +123,10 @@ def _fill(salon: Salon) -> tuple[UUID, UUID]:
         values: dict[str, Any] = {one.name: _canary(one) for one in _texts(model)}
         if model is Merge:
             continue
+        if model is Appointment:
+            # Only of a cancelled one there is a reason, only of a client's a verdict.
+            values |= {"state": State.CANCELLED, "cancelled_at": NOW}
+            values |= {"client_status": Status.NEW, "client_status_reason": Reason.LISTED}
         if model is DuplicateProposal:
             values |= {"older": other, "newer": other}
         _make(model, salon, {**values, field.name: client})
@@ -131,6 +138,15 @@ def _fill(salon: Salon) -> tuple[UUID, UUID]:
         action="client.note_edited",
         subject_kind="client",
         subject_id=client.pk,
+        changes=changes,
+        now=NOW,
+    )
+    record(
+        actor=MANAGER,
+        action="appointment.note_changed",
+        subject_kind="appointment",
+        subject_id=Appointment.objects.get(client=client).pk,
+        client_id=client.pk,
         changes=changes,
         now=NOW,
     )
@@ -216,7 +232,7 @@ def test_no_table_holds_a_word_of_an_erased_client(sonnenschein: Salon) -> None:
         rows = {model: model._default_manager.filter(**{field.name: client_id}) for model, field in _referring()}
         left = {model.__name__ for model, found in rows.items() if found.exists()}
         # What stays says who decided or merged when, and not a word more.
-        assert left <= {"ConsentEntry", "Merge"}
+        assert left <= {"ConsentEntry", "Merge", "Appointment"}
         assert set(ConsentEntry.objects.filter(client_id=client_id).values_list("wording", flat=True)) == {""}
 
 

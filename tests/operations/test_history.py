@@ -109,19 +109,19 @@ def test_another_clients_history_is_her_own(sonnenschein: Salon, dom: Salon, fro
 
 
 def _recorded() -> set[str]:
-    """Return every action of a client that the code names."""
+    """Return every action of a client, or of an appointment, that the code names."""
     return {
         node.value
         for path in CODE
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("client.")
-        if node.value.removeprefix("client.").isidentifier()
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if node.value.partition(".")[0] in {"client", "appointment"} and node.value.partition(".")[2].isidentifier()
     }
 
 
 def test_every_action_has_its_kind_and_its_words() -> None:
     recorded = _recorded()
-    assert recorded >= {"client.created", "client.updated", "client.treatcard_changed"}
+    assert recorded >= {"client.created", "client.updated", "client.treatcard_changed", "appointment.booked"}
     assert recorded == set(ACTIONS)
     assert set(ACTIONS) == set(WORDS)
 

@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import models
 
+import bookings.disclosing
 from clients.cards import create_client
 from clients.details import ClientDetails
 from clients.disclosing import SECTIONS
@@ -47,7 +48,8 @@ def test_every_table_that_refers_to_clients_is_covered() -> None:
         for field in model._meta.local_fields
         if isinstance(field, models.ForeignKey) and field.related_model is Client
     }
-    assert {label for label in elsewhere if not label.startswith("clients.")} == set()
+    of_bookings = {f"bookings.{name}" for name in bookings.disclosing.SECTIONS}
+    assert {label for label in elsewhere if not label.startswith("clients.")} == of_bookings
 
 
 def test_everything_is_told(in_sonnenschein: Salon) -> None:
@@ -62,7 +64,7 @@ def test_everything_is_told(in_sonnenschein: Salon) -> None:
     merge_cards(actor=MANAGER, salon=in_sonnenschein, survivor_id=anna.pk, duplicate_id=double.pk, now=NOW)
     found = data_of_person(actor=MANAGER, client_id=anna.pk, now=LATER)
     assert (found.number, found.collected_at) == (anna.number, LATER)
-    assert set(found.sections) == {*SECTIONS.values(), "history"}
+    assert set(found.sections) == {*SECTIONS.values(), *bookings.disclosing.SECTIONS.values(), "mails", "history"}
     mine, merged = found.sections["client"]
     assert (mine["first_name"], mine["mobile"], mine["birthday"], mine["email"]) == (
         "Anna",

@@ -35,6 +35,9 @@ class PersonalDataBody(Body):
     merges = _section("Cards that were merged.")
     possible_duplicates = _section("Cards that may be the same person's, by number.")
     imports = _section("Lines of imported files.")
+    appointments = _section("Appointments, with what was done by whom and for how much.")
+    waiting_list = _section("Times the client waits for.")
+    mails = _section("Mails about appointments, sent or waiting.")
     history = _section("Every change, who made it and when.")
 
 

@@ -23,6 +23,9 @@ TITLES = {
     "merges": gettext_lazy("Merges"),
     "possible_duplicates": gettext_lazy("Possible duplicates"),
     "imports": gettext_lazy("Imports"),
+    "appointments": gettext_lazy("Appointments"),
+    "waiting_list": gettext_lazy("Waiting list"),
+    "mails": gettext_lazy("Mails"),
     "history": gettext_lazy("History"),
 }
 

@@ -26,6 +26,7 @@ from clients.web.treatcard import treatcard_panel
 from clients.web.verdict import explain
 from salon.desk.favourites import favourite_services
 from salon.desk.history import PAGE, Kind, history_of
+from salon.desk.web.appointments import appointments_panel
 from salon.desk.web.erasure import rights_of
 from salon.desk.web.history import Event, shown_history
 from salon.desk.web.merging import duplicates_hint, merges_hint
@@ -69,7 +70,8 @@ def _varying(response: HttpResponse) -> HttpResponse:
 
 
 def _whole(request: SalonRequest, client: Client, *, merged: bool) -> dict[str, Any]:
-    today = request.salon.date_at(timezone.now())
+    now = timezone.now()
+    today = request.salon.date_at(now)
     card_shown = shown(client, request.salon, today)
     facts = facts_of(request, client)
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
@@ -86,6 +88,7 @@ def _whole(request: SalonRequest, client: Client, *, merged: bool) -> dict[str, 
         "verdict": explain(client, today),
         "last_visit": client.last_success_on,
         "visits": client.visits + client.carried_visits,
+        "appointments": appointments_panel(request, client, now),
         "client_blocked": client.blocked,
         "blocked_reason": client.blocked_reason,
         "missing_contact": card_shown.has_no_contact,

@@ -11,11 +11,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings.agenda import Gist, read_gist
 from clients.classification import Status
 from clients.details import LABELS
 from clients.models import Client, ConsentPurpose, Decision
 from clients.web.shown import YES_FIELDS, worded
 from salon.audit.models import AuditEntry
+from salon.desk.web import appointments
 from salon.tenancy.models import Salon
 
 type Text = Promise | str
@@ -30,6 +32,7 @@ class Told:
 
 
 WORDS = {
+    **{action: Told(title, icon) for action, (title, icon) in appointments.TOLD.items()},
     "client.created": Told(_("Card created"), "user-plus"),
     "client.updated": Told(_("Card changed"), "pencil"),
     "client.note_written": Told(_("Note written"), "sticky-note"),
@@ -64,6 +67,7 @@ _WITHOUT_CHANGES = {"client.created"}
 _NAMED = {"client.categories_added", "client.categories_removed"}
 _FIELDS: dict[str, Promise] = {
     **LABELS,
+    **appointments.FIELDS,
     "treatcard_number": _("Number"),
     "note": _("Text"),
     "purpose": _("For"),
@@ -80,6 +84,7 @@ _FIELDS: dict[str, Promise] = {
     "carried_visits": _("Visits"),
     "carried_points": _("Points"),
 }
+_NOTE = _("Note")
 _DAYS = {"listed_on", "carried_first_visit_on", "carried_last_visit_on"}
 _CHOICES: dict[str, type[TextChoices]] = {"consent": Decision, "purpose": ConsentPurpose, "status": Status}
 
@@ -95,7 +100,7 @@ class ShownChange:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the history."""
+    """One line of the history; `about` says of which appointment it tells, `url` leads there."""
 
     id: UUID
     at: datetime
@@ -103,15 +108,43 @@ class Event:
     icon: str
     title: Text
     changes: list[ShownChange]
+    about: str = ""
+    url: str = ""
 
 
 def shown_history(entries: Sequence[AuditEntry], salon: Salon, *, known: Iterable[Client] = ()) -> list[Event]:
-    """Return entries as people read them, phones as people of the salon's country write them.
+    """Return entries of `history_of` as people read them, phones as people of the salon's country write them.
 
     Of cards that are `known`, and of those that referred them, no name need be looked up.
     """
     names = _names(entries, known)
-    return [_event(entry, salon.country, names) for entry in entries]
+    return [
+        _of_appointment(entry, read_gist(entry.gist), salon)  # type: ignore[attr-defined]
+        if entry.subject_kind == appointments.SUBJECT
+        else _event(entry, salon.country, names)
+        for entry in entries
+    ]
+
+
+def _of_appointment(entry: AuditEntry, gist: Gist | None, salon: Salon) -> Event:
+    title, icon = appointments.title_of(entry.action, entry.changes) or (entry.action, "history")
+    changes = []
+    for change in entry.changes:
+        field = change["field"] or ""
+        if appointments.worth_telling(entry.action, field):
+            old, new = (appointments.worded(field, change[side], salon) for side in ("old", "new"))
+            label = _NOTE if field == "note" else _FIELDS.get(field, field)
+            changes.append(ShownChange(label, old, new))
+    return Event(
+        entry.pk,
+        entry.at,
+        entry.actor_name,
+        icon,
+        title,
+        changes,
+        about=appointments.about(entry.action, entry.changes, gist, salon),
+        url=appointments.appointment_url(salon, entry.subject_id) if gist else "",
+    )
 
 
 def _event(entry: AuditEntry, country: str, names: dict[str, str]) -> Event:
