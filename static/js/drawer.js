@@ -26,6 +26,24 @@ document.addEventListener("drawer-closed", () => {
   if (address.href !== location.href) history.pushState({ htmx: true }, "", address);
 });
 
+// What is typed while an answer is on its way is not in it: it is put into the new fields again.
+const FIELDS = "#booking :is(input:not([type=hidden], [role=combobox]), textarea)";
+let sent = null;
+const typedIn = () => new Map([...document.querySelectorAll(FIELDS)].map((field) => [field.id, field.value]));
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target?.id === "in-drawer") sent = typedIn();
+});
+
+function typeAgain(typed) {
+  for (const [id, value] of typed) {
+    const field = document.getElementById(id);
+    if (!field || field.value === value) continue;
+    field.value = value;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
 // An answer replaces the content: what was unfolded stays so, and it is read from where it was.
 let kept = null;
 
@@ -33,6 +51,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target?.id !== "in-drawer") return;
   const body = event.detail.target.querySelector(".drawer-body");
   kept = {
+    typed: [...typedIn()].filter(([id, value]) => sent?.has(id) && sent.get(id) !== value),
     open: [...event.detail.target.querySelectorAll("details[data-keep][open]")].map((part) => part.dataset.keep),
     top: body?.scrollTop ?? 0,
     form: event.detail.target.querySelector("form[id]")?.id ?? event.detail.target.querySelector(".drawer-body")?.id,
@@ -49,6 +68,7 @@ document.addEventListener("htmx:afterSettle", () => {
       if (part) part.open = true;
     }
     content.querySelector(".drawer-body").scrollTop = kept.top;
+    typeAgain(kept.typed);
   }
   kept = null;
   const conflict = content?.querySelector("#conflict[role=alert]");

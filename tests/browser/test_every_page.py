@@ -12,6 +12,8 @@ if os.environ.get("SOAK"):
 SIGNED_OUT = ("/sign-in/", "/password/reset/", "/password/reset/sent/", "/invitation/nobody-knows-this/", "/nowhere/")
 SIGNED_IN = (
     "calendar/",
+    "calendar/new/",
+    "calendar/blocked/new/",
     "clients/",
     "clients/?q=b",
     "clients/?q=nobodyhere",
@@ -34,6 +36,15 @@ SIGNED_IN = (
     "settings/night/",
     "settings/booking-rules/",
     "settings/calendar-feeds/",
+    "settings/services/",
+    "settings/services/new/",
+    "settings/catalogue-groups/new/?kind=PRODUCT",
+    "settings/products/",
+    "settings/products/new/",
+    "settings/offers/",
+    "settings/team/",
+    "settings/team/new/",
+    "settings/closures/",
     "settings/categories/",
     "settings/categories/new/",
     "styleguide/",
@@ -61,7 +72,12 @@ def test_signed_in(open_page: OpenPage, width: int, dark: bool) -> None:
     page.goto(f"{visitor.base}/s/sonnenschein/clients/?q=frank+hofmann")
     card = page.locator("#client-rows a[href*='/clients/']").first.get_attribute("href")
     of_card = (str(card), *(f"{card}{part}/" for part in ("edit", "merge", "erase")))
-    paths = [*(f"/s/sonnenschein/{path}" for path in SIGNED_IN), *of_card]
+    page.goto(f"{visitor.base}/s/sonnenschein/settings/team/")
+    member = str(page.locator("#team a.good-link").first.get_attribute("href"))
+    page.goto(f"{visitor.base}/s/sonnenschein/settings/services/")
+    service = str(page.locator("#goods a.good-link").first.get_attribute("href"))
+    of_team = (member, f"{member}hours/", service)
+    paths = [*(f"/s/sonnenschein/{path}" for path in SIGNED_IN), *of_card, *of_team]
     for path in paths:
         page.goto(visitor.base + path)
         page.wait_for_load_state("networkidle")

@@ -1,0 +1,235 @@
+"""A receptionist's day in the drawer: books, moves, cancels and books again, without reading anything (ui.md §2.2)."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage, Watched
+
+CALENDAR = "/s/sonnenschein/calendar/"
+
+
+def _free_day(after: int = 20) -> date:
+    """Return a working day far enough away to be half empty."""
+    day = date.today() + timedelta(days=after)  # noqa: DTZ011 - the server's clock is this machine's
+    return day + timedelta(days=1) if day.isoweekday() == 7 else day
+
+
+def _open(desk: Watched, path: str) -> Page:
+    desk.page.goto(f"{desk.base}{CALENDAR}{path}")
+    desk.page.wait_for_load_state("networkidle")
+    return desk.page
+
+
+def _book(page: Page, client: str, service: str) -> None:
+    page.get_by_role("combobox", name="Kundin/Kunde").press_sequentially(client)
+    page.locator("#client-hits [role=option]").first.click()
+    expect(page.get_by_role("combobox", name=re.compile("^Dienstleistung"))).to_be_focused()
+    page.keyboard.type(service)
+    page.locator("#service-hits [role=option]").first.click()
+    page.locator(".booking-line").wait_for()
+
+
+def test_booked_moved_cancelled_taken_back_and_booked_again(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = _open(desk, f"?day={_free_day()}")
+    page.keyboard.press("n")
+    _book(page, "hofmann fr", "facial")
+    page.locator(".time").first.click()
+    expect(page.get_by_text("Diese Zeit ist frei.")).to_be_visible()
+    page.get_by_role("button", name="Buchen", exact=True).click()
+    expect(page.get_by_text(re.compile("^Gebucht: "))).to_be_visible()
+    expect(page.locator("#drawer .state")).to_have_text(re.compile("Gebucht"))
+    assert "appointment=" in page.url
+    # The address leads back here.
+    page.reload()
+    expect(page.locator("#drawer").get_by_role("link", name="Frank Hofmann")).to_be_visible()
+    booked = page.locator("#drawer-title").inner_text()
+
+    page.locator("summary", has_text="Verschieben").click()
+    page.get_by_role("button", name="Zeiten vorschlagen").click()
+    page.locator(".times:last-child > .times-row > button.time").last.click()
+    expect(page.locator("#toasts").get_by_text(re.compile("^Verschoben auf "))).to_be_visible()
+    expect(page.locator("#drawer-title")).not_to_have_text(booked)
+    page.locator("#toasts").get_by_role("button", name="Rückgängig").last.click()
+    expect(page.locator("#drawer-title")).to_have_text(booked)
+
+    page.locator("summary", has_text="Termin stornieren").click()
+    page.get_by_label("Grund").fill("krank")
+    page.get_by_role("button", name="Stornieren", exact=True).click()
+    expect(page.locator("#drawer .state")).to_have_text(re.compile("Storniert|storniert"))
+    page.get_by_role("button", name="Wieder buchen").click()
+    expect(page.locator("#drawer .state")).to_have_text(re.compile("Gebucht"))
+
+    page.get_by_role("link", name="In 4 Wochen").click()
+    expect(page.get_by_role("button", name="Buchen", exact=True)).to_be_visible()
+    expect(page.locator(".booking-line")).to_contain_text("Facial")
+    conflict = page.locator("#conflict")
+    if conflict.count():
+        conflict.get_by_role("button").first.click()
+    else:
+        page.get_by_role("button", name="Buchen", exact=True).click()
+    expect(page.get_by_text(re.compile("^Gebucht: "))).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer .drawer")).to_have_count(0)
+    assert "appointment=" not in page.url
+
+
+def test_by_keyboard_alone(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = _open(desk, f"?day={_free_day(24)}")
+    page.keyboard.press("n")
+    expect(page.locator("#client-q")).to_be_focused()
+    page.keyboard.type("hofmann fr")
+    page.locator("#client-hits [aria-selected=true]").wait_for()
+    page.keyboard.press("Enter")
+    expect(page.locator("#service-q")).to_be_focused()
+    # Without a word the arrow offers everything, what he has most often first.
+    page.keyboard.press("ArrowDown")
+    page.locator("#service-hits [aria-selected=true]").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.locator(".booking-line").wait_for()
+    expect(page.locator("#service-q")).to_be_focused()
+    for _step in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('.time')"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#book")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer .state")).to_be_visible()
+    expect(page.locator("#drawer-title")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer .drawer")).to_have_count(0)
+
+
+def test_escape_closes_what_is_offered_first_and_a_popup_never_books(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = _open(desk, f"?day={_free_day()}")
+    page.keyboard.press("n")
+    expect(page.locator("#client-q")).to_be_focused()
+    page.keyboard.type("hof")
+    page.locator("#client-hits [role=option]").first.wait_for()
+    page.keyboard.press("Escape")
+    expect(page.locator("#client-hits")).to_be_hidden()
+    expect(page.locator("#client-q")).to_have_value("hof")
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer .drawer")).to_have_count(0)
+
+
+def test_a_new_client_and_a_time_that_is_taken(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    day = _free_day(27)
+    for name in ("Nora Neuling", "Nils Neuling"):
+        page = _open(desk, f"?day={day}")
+        page.keyboard.press("n")
+        page.get_by_role("combobox", name="Kundin/Kunde").press_sequentially(name)
+        page.locator("#client-hit-new").click()
+        expect(page.get_by_label("Vorname")).to_be_focused()
+        expect(page.get_by_label("Nachname")).to_have_value("Neuling")
+        page.get_by_role("button", name="Karte anlegen").click()
+        expect(page.locator(".booking-person")).to_contain_text(name)
+        page.locator("#service-q").press_sequentially("shellac")
+        page.locator("#service-hits [role=option]").first.click()
+        page.locator(".booking-line select").select_option("Dilara")
+        if name.startswith("Nora"):
+            page.locator(".time").first.click()
+            page.locator("#book").click()
+            page.locator("#drawer .state").wait_for()
+            start = page.locator("#drawer .booking-line-when").inner_text()[:5]
+        else:
+            page.get_by_label("Beginn").fill(start)
+            expect(page.locator("#conflict")).to_contain_text("Nora Neuling")
+            page.locator("#book").click()
+            expect(page.locator("#conflict[role=alert]")).to_be_focused()
+            page.locator("#conflict").get_by_role("button").nth(1).click()
+            expect(page.locator("#drawer .state")).to_be_visible()
+            expect(page.locator("#drawer")).to_contain_text(name)
+
+
+def test_a_walk_in_by_touch_on_a_phone(open_page: OpenPage) -> None:
+    desk = open_page(width=390, touch=True, dark=True)
+    desk.sign_in("empfang@sonnenschein.example")
+    page = _open(desk, f"new/?day={_free_day(29)}")
+    page.get_by_role("button", name="Laufkunde").tap()
+    page.locator("#service-q").tap()
+    page.locator("#service-hits [role=option]").filter(has_text="Bart").first.tap()
+    page.locator(".time").first.tap()
+    expect(page.get_by_text("Diese Zeit ist frei.")).to_be_visible()
+    page.locator("#book").tap()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Uhr")
+    assert "/appointments/" in page.url
+    page.get_by_role("button", name="Ist da").tap()
+    expect(page.locator(".state")).to_have_text(re.compile("da|Da"))
+
+
+def test_without_a_script(open_page: OpenPage) -> None:
+    desk = open_page(javascript=False)
+    desk.sign_in("empfang@sonnenschein.example")
+    page = desk.page
+    page.goto(f"{desk.base}{CALENDAR}new/?day={_free_day(31)}")
+    page.locator("#client-q").fill("hofmann fr")
+    page.locator("#client-q").press("Enter")
+    page.locator("#client-hits button").first.click()
+    page.locator("#service-q").fill("brauen")
+    page.locator("#service-q").press("Enter")
+    page.locator("#service-hits button").first.click()
+    page.locator(".time").first.click()
+    page.get_by_label(re.compile("Notiz")).fill("kommt zu zweit")
+    page.get_by_role("button", name="Buchen", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Uhr")
+    expect(page.get_by_text(re.compile("^Gebucht: "))).to_be_visible()
+    expect(page.locator("#appointment-note")).to_have_value("kommt zu zweit")
+    page.locator("summary", has_text="Termin stornieren").click()
+    page.get_by_role("button", name="Stornieren", exact=True).click()
+    page.locator("#toasts").get_by_role("button", name="Rückgängig").click()
+    expect(page.locator(".state")).to_have_text(re.compile("Gebucht"))
+
+
+def test_a_time_is_blocked_and_freed(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("carla@sonnenschein.example")
+    page = _open(desk, f"?day={_free_day(33)}")
+    page.keyboard.press("n")
+    page.get_by_role("link", name="Zeit blockieren").click()
+    page.get_by_label("Von", exact=True).fill("17:00")
+    page.get_by_label("Bis", exact=True).fill("17:30")
+    page.get_by_label("Wofür").fill("Vertreterbesuch")
+    page.get_by_role("button", name="Blockieren", exact=True).click()
+    blocked = page.locator("a.blocked", has_text="Vertreterbesuch")
+    expect(blocked).to_be_visible()
+    expect(page.locator("#drawer .drawer")).to_have_count(0)
+    blocked.click()
+    page.get_by_role("button", name="Entfernen").click()
+    expect(blocked).to_have_count(0)
+    page.locator("#toasts").get_by_role("button", name="Rückgängig").click()
+    expect(blocked).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (820, True), (390, False)])
+def test_nothing_is_inaccessible(open_page: OpenPage, width: int, dark: bool) -> None:
+    desk = open_page(width=width, dark=dark, touch=width < 1000)
+    desk.sign_in("anna@sonnenschein.example")
+    page = _open(desk, f"?day={_free_day()}&new=1")
+    page.locator("#drawer .drawer").wait_for()
+    found = {"new": desk.violations()}
+    _book(page, "hofmann fr", "facial")
+    found["proposals"] = desk.violations()
+    page.locator("#book").click()
+    page.locator("[aria-invalid=true]").first.wait_for()
+    found["refused"] = desk.violations()
+    page.locator(".time").nth(1).click()
+    page.locator(".booking-free").wait_for()
+    page.locator("#book").click()
+    page.locator("#drawer .state").wait_for()
+    for part in page.locator("#drawer details.disclosure > summary").all():
+        part.click()
+    found["appointment"] = desk.violations()
+    assert {where: what for where, what in found.items() if what} == {}
