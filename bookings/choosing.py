@@ -8,6 +8,8 @@ from itertools import batched
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from psycopg.types.multirange import TimestamptzMultirange
+
 from bookings.availability import MINUTE
 from bookings.busy import Period, busy_periods, collides
 from bookings.conflicts import LONGEST
@@ -90,12 +92,17 @@ def circumstances_of(
     minutes: Counter[UUID] = Counter()
     midnight = local_moment(day + ONE_DAY, 0, zone)
     for staff_id, busy in rows.values_list("staff_id", "busy"):
-        for one in busy:
-            booked[staff_id].append(Period(one.lower, one.upper))
-            minutes[staff_id] += max((min(one.upper, midnight) - max(one.lower, begin)) // MINUTE, 0)
+        for period in periods_of(busy):
+            booked[staff_id].append(period)
+            minutes[staff_id] += max((min(period.ends_at, midnight) - max(period.starts_at, begin)) // MINUTE, 0)
     there = presence(staff_ids, day, day + ONE_DAY, salon)
     off = {one: _gaps(there.working[one], begin, end) for one in staff_ids}
     return Circumstances(booked, minutes, there.absent, off)
+
+
+def periods_of(busy: TimestamptzMultirange) -> list[Period]:
+    """Return the periods of a set, none of which is without end."""
+    return [Period(one.lower, one.upper) for one in busy if one.lower and one.upper]
 
 
 def _gaps(periods: Sequence[Period], begin: datetime, end: datetime) -> list[Period]:

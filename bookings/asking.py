@@ -1,0 +1,149 @@
+"""What is wished for, and what that comes to: minutes, who may do it, and how far ahead (domain.md §5)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from bookings.bounds import Bounds
+from bookings.busy import Minutes
+from bookings.hours import ONE_DAY
+from bookings.models import BookingRules
+from salon.errors import FieldError, InvalidInput
+from salon.tenancy.models import Salon
+
+# No appointment lasts longer.
+LONGEST_APPOINTMENT = timedelta(hours=24)
+# At the desk, nobody plans further ahead.
+FARTHEST = timedelta(days=3660)
+
+# What of the services wished is to be had, and who can do it; the team in its order; the rules of the salon.
+_WISHED = """
+SELECT service.id, service.online,
+    service.apply_minutes, service.processing_minutes, service.finish_minutes, service.buffer_minutes,
+    ARRAY(SELECT staff_id FROM catalogue_staffservice skill WHERE skill.service_id = service.id),
+    ARRAY(SELECT id FROM catalogue_staffmember WHERE archived_at IS NULL ORDER BY position, name_key, id),
+    rules.slot_minutes, rules.lead_minutes, rules.horizon_days
+FROM catalogue_service service LEFT JOIN bookings_bookingrules rules ON true
+WHERE service.id = ANY(%(services)s) AND service.archived_at IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One service somebody wants, from somebody or (None) from anybody who can do it."""
+
+    service_id: UUID
+    staff_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What wishes come to: the parts of each one's service and who may do it, and whether all can be had online.
+
+    `staff` are all who may do any of it, in the order of the team.
+    """
+
+    minutes: list[Minutes]
+    able: list[list[UUID]]
+    staff: list[UUID]
+    online: bool
+    rules: BookingRules
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is somebody for everything, and all of it is short enough for one appointment."""
+        lasting = timedelta(minutes=sum(one.duration for one in self.minutes))
+        return bool(self.able) and all(self.able) and lasting <= LONGEST_APPOINTMENT
+
+    @property
+    def lasting(self) -> timedelta:
+        """How long it takes at most, the buffers included."""
+        return timedelta(minutes=sum(one.duration + one.buffer for one in self.minutes))
+
+
+class Offered(NamedTuple):
+    """A service that is to be had, as _WISHED has it; the rules are None where the salon keeps the defaults."""
+
+    service_id: UUID
+    online: bool
+    apply: int
+    processing: int
+    finish: int
+    buffer: int
+    performers: list[UUID]
+    team: list[UUID]
+    slot_minutes: int | None
+    lead_minutes: int | None
+    horizon_days: int | None
+
+
+def offered(wishes: Sequence[Wish]) -> list[Offered]:
+    """Return the services wished for that are to be had, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WISHED, {"services": list({wish.service_id for wish in wishes})})
+        return [Offered(*row) for row in cursor]
+
+
+def asked_for(wishes: Sequence[Wish], bounds: Bounds) -> Asked:
+    """Return what wishes come to, in one statement.
+
+    Raises: InvalidInput naming `items.N.service` and `items.N.staff` that are not there.
+    """
+    return asked_of(offered(wishes), wishes, bounds)
+
+
+def asked_of(rows: Sequence[Offered], wishes: Sequence[Wish], bounds: Bounds) -> Asked:
+    """Return what wishes come to, of services that have been read.
+
+    Raises: InvalidInput naming `items.N.service` and `items.N.staff` that are not there.
+    """
+    services = {row.service_id: row for row in rows}
+    team = rows[0].team if rows else []
+    errors = []
+    for place, wish in enumerate(wishes):
+        if wish.service_id not in services:
+            errors.append(FieldError(f"items.{place}.service", "not_found", _("There is no such service.")))
+        if rows and wish.staff_id and wish.staff_id not in team:
+            errors.append(FieldError(f"items.{place}.staff", "not_found", _("There is no such staff member.")))
+    if errors:
+        raise InvalidInput(errors)
+    found = [services[wish.service_id] for wish in wishes]
+    able = [_able(wish, row.performers, team, bounds) for wish, row in zip(wishes, found, strict=True)]
+    return Asked(
+        minutes=[Minutes(row.apply, row.processing, row.finish, row.buffer) for row in found],
+        able=able,
+        staff=[staff for staff in team if any(staff in some for some in able)],
+        online=all(row.online for row in found),
+        rules=_rules(found),
+    )
+
+
+def _rules(found: Sequence[Offered]) -> BookingRules:
+    row = found[0] if found else None
+    if row is None or row.slot_minutes is None or row.lead_minutes is None or row.horizon_days is None:
+        return BookingRules()
+    return BookingRules(slot_minutes=row.slot_minutes, lead_minutes=row.lead_minutes, horizon_days=row.horizon_days)
+
+
+def _able(wish: Wish, performers: list[UUID], team: list[UUID], bounds: Bounds) -> list[UUID]:
+    """Return who may do what is wished; at the desk, somebody may be asked for what she usually does not do."""
+    if wish.staff_id and (bounds is Bounds.DESK or wish.staff_id in performers):
+        return [wish.staff_id]
+    return [] if wish.staff_id else [staff for staff in team if staff in performers]
+
+
+def reach_of(asked: Asked, salon: Salon, now: datetime, bounds: Bounds) -> tuple[datetime, date] | None:
+    """Return the earliest start and the last day that can be booked, None where nothing can."""
+    today = salon.date_at(now)
+    if not asked.possible:
+        return None
+    if bounds is Bounds.DESK:
+        return now, today + FARTHEST
+    if not asked.online:
+        return None
+    return now + timedelta(minutes=asked.rules.lead_minutes), today + asked.rules.horizon_days * ONE_DAY

@@ -1,0 +1,160 @@
+"""The free time of everybody concerned over some days, and who would do what at which minute of it (domain.md §5)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from bookings.asking import Asked, Wish
+from bookings.availability import MINUTE, Combining, MinuteSet, Part, Timeline, minutes_in
+from bookings.hours import ONE_DAY, Presence, local_moment, presence
+from salon.tenancy.models import Salon
+
+# No item takes anybody longer than this, its buffer included: so far before a day lies whatever reaches into it.
+LONGEST_ITEM = timedelta(hours=48)
+
+# The minutes after an instant in which each is taken; whole numbers are read faster than instants, and there are
+# thousands. An index finds what begins within a stretch of time, not what ends there: hence the longest item.
+_BOOKED = """
+SELECT staff_id,
+    ARRAY(SELECT floor(date_part('epoch', lower(period) - %(begin)s) / 60)::int FROM unnest(taken) period),
+    ARRAY(SELECT ceil(date_part('epoch', upper(period) - %(begin)s) / 60)::int FROM unnest(taken) period)
+FROM (
+    SELECT staff_id, range_agg(busy) AS taken
+    FROM bookings_appointmentitem
+    WHERE staff_id = ANY(%(staff)s) AND active AND starts_at > %(earliest)s AND starts_at < %(end)s
+    AND appointment_id IS DISTINCT FROM %(besides)s
+    GROUP BY staff_id
+) booked
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotItem:
+    """What one staff member would do for the client, and when; instants in UTC, without buffers."""
+
+    service_id: UUID
+    staff_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time at which everything wished for can be done, and who would do it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    items: tuple[SlotItem, ...]
+
+
+def free_time(
+    wishes: Sequence[Wish], asked: Asked, salon: Salon, begin: datetime, end: datetime, besides: UUID | None
+) -> "FreeTime":
+    """Return what is known of the time in which something that starts between two instants can happen."""
+    end += asked.lasting
+    there = presence(asked.staff, salon.date_at(begin), salon.date_at(end), salon)
+    line = Timeline(begin, (end - begin) // MINUTE)
+    return FreeTime(wishes, asked, ZoneInfo(salon.timezone), line, there, booked_minutes(asked.staff, line, besides))
+
+
+def booked_minutes(staff: list[UUID], line: Timeline, besides: UUID | None) -> dict[UUID, MinuteSet]:
+    """Return the minutes in which each is taken by something booked, in one statement."""
+    values: dict[str, Any] = {
+        "staff": staff,
+        "begin": line.origin,
+        "earliest": line.origin - LONGEST_ITEM,
+        "end": line.moment(line.length),
+        "besides": besides,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_BOOKED, values)
+        found = {somebody: line.bits(zip(starts, ends, strict=True)) for somebody, starts, ends in cursor}
+    return {one: found.get(one, 0) for one in staff}
+
+
+@lru_cache(maxsize=1000)
+def _grid(day: date, slot: int, length: int, zone: ZoneInfo) -> MinuteSet:
+    """Return the minutes of a day at which the clock shows a multiple of so many minutes after midnight."""
+    if length == ONE_DAY // MINUTE:
+        return sum(1 << minute for minute in range(0, length, slot))
+    midnight = local_moment(day, 0, zone)
+    shown = ((midnight + minute * MINUTE).astimezone(zone) for minute in range(length))
+    return sum(1 << minute for minute, clock in enumerate(shown) if (clock.hour * 60 + clock.minute) % slot == 0)
+
+
+class FreeTime:
+    """Everything known of the days asked about."""
+
+    def __init__(
+        self,
+        wishes: Sequence[Wish],
+        asked: Asked,
+        zone: ZoneInfo,
+        line: Timeline,
+        there: Presence | None,
+        booked: Mapping[UUID, MinuteSet],
+    ) -> None:
+        """Combine what is free; without `there`, everybody is there all the time."""
+        self._wishes, self._asked, self._zone, self._line, self._booked = wishes, asked, zone, line, booked
+        everything = (1 << line.length) - 1
+        free = {staff: everything & ~booked[staff] for staff in asked.staff}
+        if there:
+            for staff in free:
+                free[staff] &= line.covered(there.working[staff]) & ~line.touched(there.absent[staff])
+        self._combining = Combining(
+            [
+                Part(minutes, {staff: free[staff] for staff in able})
+                for minutes, able in zip(asked.minutes, asked.able, strict=True)
+            ]
+        )
+        self._starts = self._combining.starts(everything)
+
+    def at_any_hour(self) -> "FreeTime":
+        """Return the same as if everybody were there all the time."""
+        return FreeTime(self._wishes, self._asked, self._zone, self._line, None, self._booked)
+
+    def slots(self, day: date, earliest: datetime) -> Iterator[Slot]:
+        """Yield the free times of one day that lie on the salon's slots, from an instant on."""
+        begin, end = self._edges(day)
+        some = self._starts >> begin & (1 << (end - begin)) - 1
+        asked_from = self._line.first_from(earliest) - begin
+        if asked_from > 0:
+            some = some >> asked_from << asked_from
+        some &= _grid(day, self._asked.rules.slot_minutes, end - begin, self._zone)
+        preferred = self._preferred(day)
+        for minute in minutes_in(some):
+            yield self._slot(begin + minute, preferred)
+
+    def slot(self, minute: int, day: date) -> Slot | None:
+        """Return who would do everything at a minute of a day, None where that is not possible."""
+        return self._slot(minute, self._preferred(day)) if self._starts >> minute & 1 else None
+
+    def _slot(self, minute: int, preferred: Sequence[UUID]) -> Slot:
+        items = []
+        chosen = self._combining.at(minute, preferred)
+        moment = starts_at = self._line.moment(minute)
+        for wish, staff, minutes in zip(self._wishes, chosen, self._asked.minutes, strict=True):
+            ends_at = moment + minutes.duration * MINUTE
+            items.append(SlotItem(wish.service_id, staff, moment, ends_at))
+            moment = ends_at
+        return Slot(starts_at, moment, tuple(items))
+
+    def _preferred(self, day: date) -> list[UUID]:
+        """Return everybody: whoever has the fewest booked minutes of that day first, equal ones as in the team."""
+        begin, end = self._edges(day)
+        mask = (1 << (end - begin)) - 1
+        loads = {staff: (self._booked[staff] >> begin & mask).bit_count() for staff in self._asked.staff}
+        return sorted(loads, key=lambda one: loads[one])
+
+    def _edges(self, day: date) -> tuple[int, int]:
+        """Return the minutes of the timeline at which a day begins and ends."""
+        return (
+            self._line.first_from(local_moment(day, 0, self._zone)),
+            self._line.first_from(local_moment(day + ONE_DAY, 0, self._zone)),
+        )
