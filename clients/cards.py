@@ -1,6 +1,6 @@
 """Creating and changing client cards (domain.md §2)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -125,10 +125,17 @@ def create_client(
     return Saved(client, accepted.warnings)
 
 
-def _refuse_duplicates(salon_id: UUID, details: ClientDetails, client_id: UUID | None) -> None:
-    # Two people entering one client at the same moment: the second waits here, and then sees the first one's card.
-    contacts = [contact for contact in (fold(details.email), details.mobile, details.landline) if contact]
+def lock_contacts(salon_id: UUID, *, email: str, phones: Iterable[str]) -> None:
+    """Wait for whoever makes a card with this e-mail or one of these phones (E.164) at the same moment.
+
+    The second then sees the first one's card.
+    """
+    contacts = {contact for contact in (fold(email), *phones) if contact}
     take_locks(f"client {salon_id} {contact}" for contact in contacts)
+
+
+def _refuse_duplicates(salon_id: UUID, details: ClientDetails, client_id: UUID | None) -> None:
+    lock_contacts(salon_id, email=details.email, phones=(details.mobile, details.landline))
     if client_id and Client.objects.filter(pk=client_id).exists():
         raise AlreadyMade
     if twins := sharing_contact(details):

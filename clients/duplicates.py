@@ -206,6 +206,17 @@ def propose(*, now: datetime, progress: Callable[[int, int], None] | None = None
     return Proposed(new, dropped)
 
 
+def propose_for(client: Client, *, now: datetime) -> None:
+    """Propose a card just made together with each that may be the same person's, without waiting for the night."""
+    DuplicateProposal.objects.bulk_create(
+        [
+            DuplicateProposal(older=twin.client, newer=client, likeness=twin.likenesses[0], proposed_at=now)
+            for twin in duplicates_of(client)
+        ],
+        ignore_conflicts=True,
+    )
+
+
 def _drop() -> int:
     """Delete open proposals that stand no more; let those that stand for another reason by now say that."""
     rows = DuplicateProposal.objects.filter(state=ProposalState.OPEN).select_related("older", "newer")

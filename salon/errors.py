@@ -17,7 +17,7 @@ class DomainError(Exception):
 
     code = "refused"
     message: Text = _("This is not possible.")
-    members: Mapping[str, str] = {}
+    members: Mapping[str, object] = {}
 
     def __init__(self, message: Text | None = None) -> None:
         super().__init__(self.code)

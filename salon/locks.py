@@ -13,6 +13,9 @@ def lock_number(name: str) -> int:
 
 def take_locks(names: Iterable[str]) -> None:
     """Wait for every one of these locks; the open transaction holds them to its end."""
+    numbers = sorted(map(lock_number, names))
+    if not numbers:
+        return
     with connection.cursor() as cursor:
-        for number in sorted(map(lock_number, names)):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+        # One statement: the function is called for one row after the other, in the order of the array.
+        cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [numbers])

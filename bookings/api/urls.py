@@ -2,8 +2,20 @@
 
 from django.urls import path
 
+from bookings.api import bookings
 from bookings.api.availability import AvailabilityEndpoint
 
 urlpatterns = [
     path("availability", AvailabilityEndpoint.as_view(), name="api_availability"),
+    path("bookings", bookings.BookingsEndpoint.as_view(), name="api_bookings"),
+    path("bookings/<uuid:booking_id>", bookings.OneBookingEndpoint.as_view(), name="api_booking"),
+    path("bookings/<uuid:booking_id>/items", bookings.BookingItemsEndpoint.as_view(), name="api_booking_items"),
+    path(
+        "bookings/<uuid:booking_id>/items/<uuid:item_id>",
+        bookings.BookingItemEndpoint.as_view(),
+        name="api_booking_item",
+    ),
+    path("bookings/<uuid:booking_id>/cancel", bookings.CancelEndpoint.as_view(), name="api_booking_cancel"),
+    path("bookings/<uuid:booking_id>/reschedule", bookings.RescheduleEndpoint.as_view(), name="api_booking_reschedule"),
+    path("bookings/<uuid:booking_id>/state", bookings.StateEndpoint.as_view(), name="api_booking_state"),
 ]

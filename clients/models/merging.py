@@ -24,7 +24,7 @@ class ProposalState(models.TextChoices):
 
 
 class DuplicateProposal(SalonOwned):
-    """Two cards, the one with the lower number first, that the night found alike (domain.md §2)."""
+    """Two cards, the one with the lower number first, that were found alike (domain.md §2)."""
 
     older = models.ForeignKey(Client, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
     newer = models.ForeignKey(Client, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")

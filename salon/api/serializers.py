@@ -1,8 +1,10 @@
 """The form of bodies and answers. No rule stands here: what is accepted, the operations say."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.drainage import set_override
 from rest_framework import serializers
@@ -82,6 +84,22 @@ class Flag(serializers.BooleanField):
         return data
 
 
+class Instant(serializers.DateTimeField):
+    """An instant as the contract writes it: RFC 3339 with its offset; without one nobody knows which it is."""
+
+    default_error_messages = {"invalid": _("Give an instant with its offset, as in 2026-11-24T10:00:00+01:00.")}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Return the instant.
+
+        Raises: ValidationError, also without an offset.
+        """
+        moment = parse_datetime(value) if isinstance(value, str) else None
+        if moment is None or moment.tzinfo is None:
+            self.fail("invalid")
+        return moment
+
+
 class FieldProblem(serializers.Serializer[Any]):
     """What is wrong with one field of the input."""
 
@@ -99,4 +117,10 @@ class ProblemBody(serializers.Serializer[Any]):
     detail = serializers.CharField(read_only=True, help_text="For people, in English or German (`Accept-Language`).")
     code = serializers.CharField(read_only=True, help_text="For programs.")
     survivor = serializers.UUIDField(required=False, help_text="Of `client_merged`: the card that this one went into.")
+    state = serializers.CharField(required=False, help_text="Of `state_refused`: how the booking is now.")
+    alternatives = serializers.ListField(
+        child=serializers.DictField(),
+        required=False,
+        help_text="Of `slot_taken`: up to three free times instead, as `GET availability` gives them.",
+    )
     errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]

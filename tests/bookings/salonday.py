@@ -15,6 +15,7 @@ from bookings.models import Appointment, AppointmentItem
 from bookings.states import TAKING_TIME, Source, State
 from clients.classification import CreatedVia, Reason, Status
 from clients.models import Client
+from clients.models.card import ClientNumbers
 from salon.catalogue.models import Absence, AbsenceKind, Schedule, ScheduleInterval, Service, StaffMember, StaffService
 from salon.folding import fold
 from salon.identity.roles import ActorKind
@@ -99,6 +100,8 @@ def make_client(first_name: str = "Lena", last_name: str = "Vogel", **given: Any
         "updated_at": NOW,
     }
     client = Client.objects.create(first_name=first_name, last_name=last_name, **{**details, **given})
+    # The next card that the software makes gets the number behind it.
+    ClientNumbers.objects.update_or_create(defaults={"last_number": client.number})
     client.refresh_from_db()
     return client
 

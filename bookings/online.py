@@ -1,0 +1,213 @@
+"""Bookings from outside the salon: who books is recognised, or gets a card (domain.md §4.1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from bookings.booking import Booked, ClientBlocked, book
+from bookings.bounds import Bounds
+from bookings.conflicts import SlotTaken
+from bookings.placing import ItemWish
+from bookings.slots import Wish, alternatives
+from bookings.states import Source
+from clients.cards import create_client, lock_client, lock_contacts, update_client
+from clients.classification import CreatedVia
+from clients.consent import record_consent
+from clients.details import ChangedDetails, ClientDetails, accept
+from clients.duplicates import propose_for
+from clients.identity import Person
+from clients.models import Client, ConsentPurpose, ConsentSource, Decision
+from clients.recognition import recognise
+from salon.errors import FieldError, InvalidInput
+from salon.identity.roles import Actor, Permission
+from salon.tenancy.models import Salon
+
+# Nearest free times named instead of one that cannot be had.
+_ALTERNATIVES = 3
+# What a booking calls the fields of a card.
+_NAMES = {"mobile": "phone"}
+
+
+@dataclass(frozen=True, slots=True)
+class Booker:
+    """Who a booking says it is for, as entered."""
+
+    first_name: str
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+    marketing_consent: bool = False
+
+
+def book_online(
+    *,
+    actor: Actor,
+    salon: Salon,
+    starts_at: datetime,
+    items: Sequence[ItemWish],
+    booker: Booker,
+    now: datetime,
+    note: str = "",
+) -> Booked:
+    """Book for a person from outside: hers is the card that is recognised, its empty fields filled, or a new one.
+
+    What she says differently from her card stays on the appointment; names are never overwritten. Two first bookings
+    of one person at the same moment make one card. All of it is one transaction.
+    Raises: NotAllowed, InvalidInput, SlotTaken, ClientBlocked; for whoever may not read cards, a client who is blocked
+    gets the answer of a taken time.
+    """
+    actor.require(Permission.BOOKINGS_WRITE)
+    said = _accepted(salon, booker, now)
+    with transaction.atomic():
+        lock_contacts(salon.pk, email=said.email, phones=[said.mobile])
+        recognised = recognise(Person(said.first_name, said.email, said.mobile))
+        if recognised.client_id is None:
+            client = _new_card(actor, salon, said, now)
+        else:
+            client = _completed(actor, salon, lock_client(recognised.client_id), said, now)
+        if booker.marketing_consent:
+            _consent(actor, client, now)
+        try:
+            return book(
+                actor=actor,
+                salon=salon,
+                starts_at=starts_at,
+                items=items,
+                client_id=client.pk,
+                source=Source.ONLINE,
+                bounds=Bounds.ONLINE,
+                now=now,
+                note=note,
+                first_verdict=recognised if recognised.client_id is None else None,
+                booked_as=_said_differently(client, said),
+            )
+        except ClientBlocked as refusal:
+            if Permission.CLIENTS_READ in actor.permissions:
+                raise
+            raise _as_taken(salon, starts_at, items, now) from refusal
+
+
+def book_for_card(
+    *,
+    actor: Actor,
+    salon: Salon,
+    starts_at: datetime,
+    items: Sequence[ItemWish],
+    client_id: UUID,
+    now: datetime,
+    note: str = "",
+) -> Booked:
+    """Book for a card that whoever books knows; only for those who may read cards.
+
+    Raises: NotAllowed, InvalidInput, SlotTaken, ClientBlocked.
+    """
+    actor.require(Permission.CLIENTS_READ)
+    return book(
+        actor=actor,
+        salon=salon,
+        starts_at=starts_at,
+        items=items,
+        client_id=client_id,
+        source=Source.API,
+        bounds=Bounds.ONLINE,
+        now=now,
+        note=note,
+    )
+
+
+def _accepted(salon: Salon, booker: Booker, now: datetime) -> ClientDetails:
+    """Return what a booking says of its client, in the form that cards are kept in.
+
+    Raises: InvalidInput naming the fields below `client`.
+    """
+    given = ClientDetails(
+        first_name=booker.first_name, last_name=booker.last_name, email=booker.email, mobile=booker.phone
+    )
+    try:
+        details = accept(given, country=salon.country, today=salon.date_at(now)).details
+        if not details.first_name:
+            raise InvalidInput([FieldError("first_name", "required", _("Enter a first name."))])
+    except InvalidInput as refusal:
+        named = [
+            FieldError(f"client.{_NAMES.get(one.field, one.field)}", one.code, one.message) for one in refusal.errors
+        ]
+        raise InvalidInput(named) from refusal
+    return details
+
+
+def _new_card(actor: Actor, salon: Salon, said: ClientDetails, now: datetime) -> Client:
+    client = create_client(
+        actor=_keeper(actor), salon=salon, details=said, created_via=CreatedVia.ONLINE_BOOKING, now=now
+    ).client
+    propose_for(client, now=now)
+    return client
+
+
+def _completed(actor: Actor, salon: Salon, client: Client, said: ClientDetails, now: datetime) -> Client:
+    """Fill the empty fields of a card with what the booking says; nothing on it is replaced."""
+    missing: ChangedDetails = {}
+    if not client.last_name and said.last_name:
+        missing["last_name"] = said.last_name
+    if not client.email and said.email:
+        missing["email"] = said.email
+    if not client.mobile and said.mobile not in {"", client.landline}:
+        missing["mobile"] = said.mobile
+    if not missing:
+        return client
+    return update_client(actor=_keeper(actor), salon=salon, client_id=client.pk, changes=missing, now=now).client
+
+
+def _said_differently(client: Client, said: ClientDetails) -> dict[str, str]:
+    on_card = {
+        "first_name": {client.first_name},
+        "last_name": {client.last_name},
+        "email": {client.email.casefold()},
+        "phone": {client.mobile, client.landline},
+    }
+    told = {
+        "first_name": said.first_name,
+        "last_name": said.last_name,
+        "email": said.email,
+        "phone": said.mobile,
+    }
+    return {
+        name: text
+        for name, text in told.items()
+        if text and (text.casefold() if name == "email" else text) not in on_card[name]
+    }
+
+
+def _consent(actor: Actor, client: Client, now: datetime) -> None:
+    if client.email_consent:
+        return
+    record_consent(
+        actor=_keeper(actor),
+        client_id=client.pk,
+        purpose=ConsentPurpose.EMAIL_MARKETING,
+        decision=Decision.GRANTED,
+        source=ConsentSource.API,
+        wording=gettext("Told by %(name)s.") % {"name": actor.name},
+        now=now,
+    )
+
+
+def _keeper(actor: Actor) -> Actor:
+    """Return the same actor with the right to keep the card of whoever books; nothing else of cards is open to it."""
+    return replace(actor, permissions=actor.permissions | {Permission.CLIENTS_WRITE})
+
+
+def _as_taken(salon: Salon, starts_at: datetime, items: Sequence[ItemWish], now: datetime) -> SlotTaken:
+    """Return the refusal of a taken time, for somebody who is not to know that a client is blocked."""
+    refusal = SlotTaken()
+    wishes = [Wish(item.service_id, item.staff_id) for item in items]
+    found = alternatives(
+        salon=salon, wishes=wishes, near=starts_at, now=now, bounds=Bounds.ONLINE, count=_ALTERNATIVES + 1
+    )
+    # A taken time is not among those that are free instead.
+    refusal.alternatives = [slot for slot in found if slot.starts_at != starts_at][:_ALTERNATIVES]
+    return refusal
