@@ -6,18 +6,19 @@ Whoever brings a figure that is not known yet (the next appointment, what was ca
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet, StringAgg, TextField, Value
+from django.db.models import Count, Min, Q, QuerySet, StringAgg, TextField, Value
 from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.states import CHANGEABLE, State
 from clients.classification import CreatedVia, Reason, Status
 from clients.details import Gender
 from clients.models import Client
@@ -127,10 +128,10 @@ def exported(selected: QuerySet[Any, UUID] | None) -> QuerySet[Client]:
     return clients if selected is None else clients.filter(pk__in=selected)
 
 
-def next_batch(clients: QuerySet[Client], *, after: int, words: Words, zone: ZoneInfo) -> Batch | None:
-    """Return the rows behind client number `after`, None when there are no more; three queries, however many rows.
+def next_batch(clients: QuerySet[Client], *, after: int, words: Words, zone: ZoneInfo, now: datetime) -> Batch | None:
+    """Return the rows behind client number `after`, None when there are no more; four queries, however many rows.
 
-    Days are those of `zone`. Nothing of a card's health record is read (domain.md §2).
+    Days are those of `zone`, what is next lies behind `now`. Nothing of a card's health record is read (domain.md §2).
     """
     behind = clients.filter(number__gt=after)
     cards = list(behind.order_by("number").values_list(*_READ, _ID)[:BATCH])
@@ -138,7 +139,7 @@ def next_batch(clients: QuerySet[Client], *, after: int, words: Words, zone: Zon
         return None
     last_number = cards[-1][0]
     ids = [card[-1] for card in cards]
-    told = _Told(behind.filter(number__lte=last_number), ids=(min(ids), max(ids)))
+    told = _Told(behind.filter(number__lte=last_number), ids=(min(ids), max(ids)), zone=zone, now=now)
     return Batch(_rows(cards, told, words, zone), len(cards), last_number)
 
 
@@ -179,7 +180,7 @@ class _Told:
     little more than theirs: the database reads it in one go instead of searching for each client.
     """
 
-    def __init__(self, clients: QuerySet[Client], *, ids: tuple[str, str]) -> None:
+    def __init__(self, clients: QuerySet[Client], *, ids: tuple[str, str], zone: ZoneInfo, now: datetime) -> None:
         first, last = ids
         assigned = clients.filter(
             assignments__client__gte=first, assignments__client__lte=last, assignments__category__deleted_at=None
@@ -193,7 +194,7 @@ class _Told:
         written = clients.filter(notes__client__gte=first, notes__client__lte=last, notes__deleted_at=None)
         texts = StringAgg("notes__text", Value(BETWEEN_NOTES), order_by=("notes__written_at", "notes__pk"))
         self.notes = _fitting_each(written.values_list("number").annotate(texts=texts))
-        self.figures = _figures(clients)
+        self.figures = _figures(clients, ids, zone, now)
 
 
 def _fitting_each(texts: Iterable[tuple[int, str]]) -> dict[int, str]:
@@ -208,9 +209,21 @@ def _fitting(text: str) -> str:
     return units.decode("utf-16-le", errors="ignore")
 
 
-def _figures(clients: QuerySet[Client]) -> dict[int, Figures]:  # noqa: ARG001 - of no client is anything known yet
-    """Return what appointments and sales say of these clients, by number; one that is missing has no figures."""
-    return {}
+def _figures(clients: QuerySet[Client], ids: tuple[str, str], zone: ZoneInfo, now: datetime) -> dict[int, Figures]:
+    """Return what appointments say of these clients, by number; one that is missing has no figures."""
+    first, last = ids
+    to_come = Q(appointments__state__in=CHANGEABLE, appointments__starts_at__gte=now)
+    told = to_come | Q(appointments__state__in=[State.CANCELLED, State.NO_SHOW])
+    booked = clients.filter(told, appointments__client__gte=first, appointments__client__lte=last)
+    counted = booked.values_list("number").annotate(
+        next_at=Min("appointments__starts_at", filter=to_come),
+        cancelled=Count("appointments", filter=Q(appointments__state=State.CANCELLED)),
+        missed=Count("appointments", filter=Q(appointments__state=State.NO_SHOW)),
+    )
+    return {
+        number: Figures(next_at and next_at.astimezone(zone).date(), cancelled, missed)
+        for number, next_at, cancelled, missed in counted
+    }
 
 
 def _rows(cards: Iterable[tuple[Any, ...]], told: _Told, words: Words, zone: ZoneInfo) -> Iterator[tuple[Cell, ...]]:

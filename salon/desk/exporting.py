@@ -336,11 +336,11 @@ def _write(salon: Salon, export: Export, attempt: Attempt) -> None:
 
 def _rows(salon: Salon, export: Export, attempt: Attempt) -> Iterator[Sequence[Cell]]:
     """Yield all rows and count them; the salon is open for each batch alone, so nobody waits for the writing."""
-    words, zone, last_number, total = Words(), ZoneInfo(salon.timezone), 0, export.total
+    words, zone, last_number, total, now = Words(), ZoneInfo(salon.timezone), 0, export.total, attempt.clock()
     export.rows = 0
     while True:
         with attempt.open_batch():
-            batch = next_batch(exported(export.selected), after=last_number, words=words, zone=zone)
+            batch = next_batch(exported(export.selected), after=last_number, words=words, zone=zone, now=now)
             if batch is None:
                 return
             export.rows += batch.size

@@ -23,6 +23,7 @@ from salon.desk.models import Export, ExportState, FileFormat
 from salon.errors import InvalidInput
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
+from tests.bookings.salonday import make_appointment, make_service, make_staff
 from tests.conftest import NOW
 from tests.exporting.writing import add_client, write_asked
 
@@ -179,11 +180,12 @@ def test_queries_do_not_grow_with_the_rows(in_sonnenschein: Salon, count: int) -
         client = add_client(in_sonnenschein, last_name=f"Nr {number}")
         add_category(f"Kategorie {number}", client)
         add_note(client, "Notiz", 2)
+        make_appointment((make_service(f"Schnitt {number}"), make_staff(f"Anna {number}")), client=client)
     with CaptureQueriesContext(connection) as queries:
-        batch = next_batch(exported(None), after=0, words=Words(), zone=ZoneInfo(BERLIN))
+        batch = next_batch(exported(None), after=0, words=Words(), zone=ZoneInfo(BERLIN), now=NOW)
         assert batch is not None
         rows = list(batch.rows)
-    assert (batch.size, len(rows), len(queries)) == (count, count, 3)
+    assert (batch.size, len(rows), len(queries)) == (count, count, 4)
 
 
 def test_progress_is_told_after_each_batch(
