@@ -34,7 +34,7 @@ def weeks_of(staff_ids: Iterable[UUID]) -> dict[UUID, list[Week]]:
     intervals = ScheduleInterval.objects.filter(schedule_id__in=list(stretches))
     for schedule_id, *stretch in intervals.values_list("schedule_id", "weekday", "starts_minute", "ends_minute"):
         stretches[schedule_id].append(Stretch(*stretch))
-    for schedule, after in zip(schedules, [*schedules[1:], None], strict=True):
+    for schedule, after in zip(schedules, [*schedules[1:], None], strict=False):
         until = after.valid_from if after and after.staff_id == schedule.staff_id else None
         found[schedule.staff_id].append(Week(schedule, until, sorted(stretches[schedule.pk])))
     return found

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.formats import number_format
+from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
 
 from salon.catalogue.team import EARLIEST, LATEST
@@ -19,7 +19,8 @@ class AmountField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         """Return an amount as people write it here; what was typed stays as it is."""
         if isinstance(value, Decimal):
-            return number_format(value, 2, use_l10n=True)
+            # Without thousands: what is shown can be read again, whatever the language.
+            return f"{value:.2f}".replace(".", get_format("DECIMAL_SEPARATOR"))
         return value
 
     def to_python(self, value: Any) -> Any:

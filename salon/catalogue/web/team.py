@@ -35,6 +35,7 @@ class Row:
     login: str
     week: ShownWeek | None
     absent: str
+    absent_now: bool
     first: bool
     last: bool
     url: str
@@ -57,6 +58,7 @@ def _team_context(request: SalonRequest, moved: str = "") -> dict[str, Any]:
             login=logins.get(member.user_id, "") if member.user_id else "",
             week=shown_week(week) if week else None,
             absent=when_text(absence.starts_at, absence.ends_at, ZoneInfo(request.salon.timezone)) if absence else "",
+            absent_now=absence is not None and absence.starts_at <= now,
             first=place == 0,
             last=place == len(members) - 1,
             url=reverse("staff_member", args=[slug, member.pk]),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -27,7 +28,9 @@ def day_name(weekday: int) -> str:
 
 def hours_text(minutes: int) -> str:
     """Return `38,5 Std.`."""
-    return _("%(hours)s h") % {"hours": number_format((minutes / 60).__round__(2), force_grouping=False)}
+    return _("%(hours)s h") % {
+        "hours": number_format((Decimal(minutes) / 60).quantize(Decimal("0.01")).normalize() + 0, force_grouping=False)
+    }
 
 
 def stretch_text(stretch: Stretch) -> str:
