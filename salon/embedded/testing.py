@@ -25,6 +25,7 @@ SOAKED = (
     "tests/api/test_idempotency.py",
     "tests/tenancy/test_requests.py",
     "tests/identity/test_concurrency.py",
+    "tests/bookings/test_calendar_machine.py",
     "tests/concurrency",
     "tests/faults",
     _BROWSER_TESTS,
