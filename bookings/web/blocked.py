@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.stand_ins import work_list
 from bookings.web.drawer import CHANGED, calendar_url, drawn, in_calendar
 from bookings.web.wording import local, moment_at
 from salon.catalogue.absences import NoSuchAbsence, add_absence, change_absence, remove_absence, restore_absence
@@ -160,6 +161,11 @@ def _save(request: SalonRequest, found: Absence | None) -> HttpResponse:
     except DomainError as refusal:
         form.add_error(None, str(refusal.message))
         return _form(request, form, found)
+    left = work_list(absence_id=saved.pk, now=given["now"])
+    if left.done < len(left.tasks):
+        # Something is booked then: it has to go somewhere.
+        messages.success(request, _("The blocked time is saved."))
+        return redirect("absence_worklist", request.salon.slug, saved.pk)
     day = local(saved.starts_at, request.salon).date()
     return _gone(request, day, _("The blocked time is saved."))
 

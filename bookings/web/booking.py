@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -16,6 +17,7 @@ from bookings.favourites import favourites_of
 from bookings.placing import ItemWish
 from bookings.rehearsal import rehearse
 from bookings.states import Source
+from bookings.waiting import book_waiting
 from bookings.web.appointment import Answer, show_appointment
 from bookings.web.booking_form import BookingForm
 from bookings.web.draft import Draft, Line, Who, draft_in, first_draft, uuid_in
@@ -118,19 +120,21 @@ def _book(request: SalonRequest, entry: Entry, act: str, now: datetime) -> HttpR
     form.complain()
     if form.errors or starts_at is None or entry.new:
         return _form(request, entry, now, form=form, act=act)
+    given: dict[str, Any] = {
+        "actor": request.actor,
+        "salon": request.salon,
+        "starts_at": starts_at,
+        "items": _items(draft),
+        "client_id": draft.client_id,
+        "now": now,
+        "note": draft.note,
+        "appointment_id": draft.appointment_id,
+    }
     try:
-        booked = book(
-            actor=request.actor,
-            salon=request.salon,
-            starts_at=starts_at,
-            items=_items(draft),
-            client_id=draft.client_id,
-            source=Source.STAFF,
-            bounds=Bounds.DESK,
-            now=now,
-            note=draft.note,
-            appointment_id=draft.appointment_id,
-        )
+        if draft.waiting:
+            booked = book_waiting(entry_id=draft.waiting, **given)
+        else:
+            booked = book(source=Source.STAFF, bounds=Bounds.DESK, **given)
     except AlreadyBooked:
         return show_appointment(request, draft.appointment_id, Answer(changed=True))
     except SlotTaken as refusal:

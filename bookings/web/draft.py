@@ -4,11 +4,11 @@ Every button of the form sends the whole of it, and `act` says what is to become
 nothing that was entered is ever lost, and all of it works without a script.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import QueryDict
@@ -41,7 +41,7 @@ class Draft:
     """A new appointment as far as it has been entered; `day` and `at` as typed.
 
     `appointment_id` is what it will be kept under, so that sending it twice books once. `column` is the staff member
-    whose column was clicked: she gets what she can do.
+    whose column was clicked: she gets what she can do. `waiting` is the entry of the waiting list that is served.
     """
 
     appointment_id: UUID
@@ -52,12 +52,20 @@ class Draft:
     at: str = ""
     note: str = ""
     column: UUID | None = None
+    waiting: UUID | None = None
 
     def after(self, act: str) -> "Draft":
         """Return what a button makes of it; one that is not known changes nothing."""
         name, _colon, value = act.partition(":")
         change = _CHANGES.get(name)
         return change(self, value) if change else self
+
+    @property
+    def waiting_query(self) -> str:
+        """What the address of a new entry of the waiting list says where no time suits."""
+        asked = [("day", self.day), *(("service", str(line.service_id)) for line in self.lines)]
+        asked += [("staff", str(line.staff_id)) for line in self.lines if line.staff_id]
+        return urlencode([*asked, ("client", str(self.client_id))] if self.client_id else asked)
 
     def with_staff(self, staff_ids: list[UUID]) -> "Draft":
         """Return it with these staff members, one for each line."""
@@ -153,6 +161,7 @@ def draft_in(entered: QueryDict) -> Draft:
         at=entered.get("at", "")[:20],
         note=entered.get("note", ""),
         column=uuid_in(entered.get("column")),
+        waiting=uuid_in(entered.get("waiting")),
     )
 
 
@@ -161,18 +170,27 @@ def _ids(texts: list[str]) -> list[tuple[int, UUID]]:
     return [(place, one) for place, one in found if one]
 
 
-def first_draft(asked: Mapping[str, Any], *, today: datetime) -> Draft:
-    """Return what the address of an empty form says: `day`, `at`, `staff`, `client`, `walk-in`; today is local."""
+def first_draft(asked: QueryDict, *, today: datetime) -> Draft:
+    """Return what the address of an empty form says: `day`, `at`, `staff`, `client`, `walk-in`; from the waiting list
+    `waiting`, every `service`, and `with` whom each; today is local."""
     client_id = uuid_in(asked.get("client"))
     who = Who.CARD if client_id else Who.WALK_IN if "walk-in" in asked else Who.NOBODY_YET
     return Draft(
         appointment_id=new_id(),
         who=who,
         client_id=client_id,
+        lines=_asked_lines(asked),
         day=str(asked.get("day") or today.date().isoformat())[:20],
         at=str(asked.get("at") or "")[:5],
         column=uuid_in(asked.get("staff")),
+        waiting=uuid_in(asked.get("waiting")),
     )
+
+
+def _asked_lines(asked: QueryDict) -> tuple[Line, ...]:
+    people = [*map(uuid_in, asked.getlist("with"))]
+    services = asked.getlist("service")[:MOST_LINES]
+    return tuple(Line(one, people[place] if place < len(people) else None) for place, one in _ids(services))
 
 
 def weeks_later(moment: datetime, weeks: int) -> datetime:

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from bookings.web import appointment, appointment_changes, blocked, booking, calendar, changes, search
+from bookings.web import (
+    absences,
+    appointment,
+    appointment_changes,
+    blocked,
+    booking,
+    calendar,
+    changes,
+    search,
+    waiting,
+)
 
 urlpatterns = [
     path("", calendar.calendar, name="calendar"),
@@ -11,7 +21,7 @@ urlpatterns = [
     path("staff/", calendar.staff, name="calendar_staff"),
     path("appointments/<uuid:appointment_id>/move/", changes.appointment_move, name="appointment_move"),
     path("appointments/<uuid:appointment_id>/resize/", changes.item_resize, name="item_resize"),
-    path("appointments/<uuid:appointment_id>/undo/<int:version>/", changes.appointment_undo, name="appointment_undo"),
+    path("appointments/<uuid:appointment_id>/undo/", changes.appointment_undo, name="appointment_undo"),
     path("new/", booking.booking_new, name="booking_new"),
     path("new/clients/", search.booking_clients, name="booking_clients"),
     path("new/services/", search.booking_services, name="booking_services"),
@@ -21,4 +31,11 @@ urlpatterns = [
     ),
     path("blocked/new/", blocked.absence_new, name="absence_new"),
     path("blocked/<uuid:absence_id>/", blocked.absence, name="absence"),
+    path("hints/", absences.calendar_hints, name="calendar_hints"),
+    path("waiting/", waiting.waiting, name="waiting"),
+    path("waiting/new/", waiting.waiting_new, name="waiting_new"),
+    path("waiting/<uuid:entry_id>/", waiting.waiting_entry, name="waiting_entry"),
+    path("waiting/<uuid:entry_id>/remove/", waiting.waiting_remove, name="waiting_remove"),
+    path("absences/<uuid:absence_id>/", absences.absence_worklist, name="absence_worklist"),
+    path("absences/<uuid:absence_id>/<uuid:appointment_id>/", absences.absence_task, name="absence_task"),
 ]

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from bookings.feeds import open_feed
+from bookings.models import WaitingEntry
 from clients.cards import create_client
 from clients.categories import create_category
 from clients.details import ClientDetails
@@ -21,7 +22,16 @@ from clients.notes import write_note
 from salon.api.keys import issue_key
 from salon.api.models import ApiKey
 from salon.api.scopes import ASKED_FOR
-from salon.catalogue.models import AbsenceKind, StaffMember
+from salon.catalogue.models import (
+    AbsenceKind,
+    CatalogueGroup,
+    Closure,
+    Product,
+    Schedule,
+    Service,
+    SpecialOffer,
+    StaffMember,
+)
 from salon.desk.exporting import request_export
 from salon.desk.merging import merge_cards
 from salon.desk.models import FileFormat
@@ -33,6 +43,7 @@ from salon.tenancy.models import Salon
 from salon.web.access import Access
 from tests.bookings.salonday import make_absence, make_appointment, make_service
 from tests.conftest import NOW
+from tests.tenancy.cast import make
 
 
 def _routes(
@@ -154,6 +165,36 @@ def _feed(salon: Salon) -> UUID:
         return open_feed(actor=system_actor("test"), staff_id=_staff_member(salon).pk, now=NOW).feed.pk
 
 
+def _catalogue(model: type[Any]) -> Callable[[Salon], UUID]:
+    """Return what makes one row of the catalogue, with all that it refers to."""
+
+    def row(salon: Salon) -> UUID:
+        named = {"name_key": str(uuid4())} if hasattr(model, "name_key") else {}
+        with salon_scope(salon.pk):
+            made: Any = make(model, salon.pk, **named)
+        return UUID(str(made.pk))
+
+    return row
+
+
+def _offer(salon: Salon) -> UUID:
+    service_id = _catalogue(Service)(salon)
+    with salon_scope(salon.pk):
+        return UUID(str(make(SpecialOffer, salon.pk, service_id=service_id, product_id=None).pk))
+
+
+def _waiting(salon: Salon) -> UUID:
+    client_id = _client(salon)
+    with salon_scope(salon.pk):
+        return WaitingEntry.objects.create(
+            client_id=client_id,
+            starts_on=NOW.date(),
+            ends_on=NOW.date(),
+            created_by_name="Anna",
+            created_at=NOW,
+        ).pk
+
+
 # A captured id nobody makes here fails with a KeyError: add how its row comes to be.
 MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "client_id": _client,
@@ -166,7 +207,15 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "key_id": _key,
     "import_id": _import,
     "export_id": _export,
+    "service_id": _catalogue(Service),
+    "product_id": _catalogue(Product),
+    "group_id": _catalogue(CatalogueGroup),
+    "offer_id": _offer,
+    "staff_id": _catalogue(StaffMember),
+    "schedule_id": _catalogue(Schedule),
+    "closure_id": _catalogue(Closure),
     "feed_id": _feed,
+    "entry_id": _waiting,
     "appointment_id": _appointment,
     "absence_id": _absence,
 }

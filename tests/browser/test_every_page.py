@@ -12,6 +12,9 @@ if os.environ.get("SOAK"):
 SIGNED_OUT = ("/sign-in/", "/password/reset/", "/password/reset/sent/", "/invitation/nobody-knows-this/", "/nowhere/")
 SIGNED_IN = (
     "calendar/",
+    "calendar/?view=week",
+    "calendar/waiting/",
+    "calendar/waiting/new/",
     "calendar/new/",
     "calendar/blocked/new/",
     "clients/",

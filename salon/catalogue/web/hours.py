@@ -106,7 +106,7 @@ def absences(request: SalonRequest, staff_id: UUID) -> HttpResponse:
     form = AbsenceForm(request.salon, request.POST)
     if form.is_valid():
         try:
-            absence_operations.add_absence(
+            absence = absence_operations.add_absence(
                 actor=request.actor,
                 salon=request.salon,
                 staff_id=staff_id,
@@ -120,7 +120,7 @@ def absences(request: SalonRequest, staff_id: UUID) -> HttpResponse:
             form.show_errors(refusal.errors)
         else:
             messages.success(request, _("The absence is saved."))
-            return redirect("staff_member", request.salon.slug, staff_id)
+            return _what_it_leaves(request, absence.pk)
     return member_page(request, member, absence_form=form, status=422)
 
 
@@ -156,7 +156,12 @@ def edit_absence(request: SalonRequest, absence_id: UUID) -> HttpResponse:
         again.add_error(None, str(refusal.message))
         return _absence_page(request, absence, again)
     messages.success(request, _("The absence is saved."))
-    return redirect("staff_member", request.salon.slug, absence.staff_id)
+    return _what_it_leaves(request, absence_id)
+
+
+def _what_it_leaves(request: SalonRequest, absence_id: UUID) -> HttpResponse:
+    """Lead to the appointments that an absence stands over; where there is none, that page leads back here."""
+    return redirect(f"{reverse('absence_worklist', args=[request.salon.slug, absence_id])}?saved=team")
 
 
 def _absence_page(request: SalonRequest, absence: Absence, form: AbsenceForm) -> HttpResponse:

@@ -1,0 +1,304 @@
+"""A colleague is away: which appointments stand in the way, who could do them instead, and what is still to be done
+(domain.md §5)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from bookings.booking import Booked
+from bookings.bounds import Bounds
+from bookings.busy import Period, busy_periods, collides
+from bookings.conflicts import LONGEST
+from bookings.hours import misfits, presence
+from bookings.mails import announce_cancelled, announce_moved
+from bookings.models import AbsenceTask, Appointment, AppointmentItem
+from bookings.moving import move
+from bookings.progress import cancel
+from bookings.slots import Slot, Wish, alternatives
+from bookings.states import CHANGEABLE
+from salon.catalogue.models import Absence, StaffMember
+from salon.catalogue.reading import performers, working_staff
+from salon.errors import DomainError, FieldError, InvalidInput, NotFound
+from salon.identity.roles import Actor, Permission
+from salon.tenancy.models import Salon
+
+LONGEST_MESSAGE = 500
+
+
+class AlreadyArranged(DomainError):
+    """The absence no longer stands over the appointment: somebody has arranged it."""
+
+    code = "already_arranged"
+    message = _("Somebody has arranged this appointment already.")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An appointment that stood in the way, its items in order, and which of them still do; `able` could do those."""
+
+    appointment: Appointment
+    items: list[AppointmentItem]
+    affected: list[AppointmentItem]
+    able: list[StaffMember]
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing of it is left to be done."""
+        return not self.affected
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """What an absence leaves to be done, in order of time."""
+
+    absence: Absence
+    tasks: list[Task]
+
+    @property
+    def done(self) -> int:
+        """How many are done."""
+        return sum(1 for task in self.tasks if task.done)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """An absence that still stands over so many appointments."""
+
+    absence_id: UUID
+    staff_name: str
+    count: int
+
+
+def work_list(*, absence_id: UUID, now: datetime) -> WorkList:
+    """Return the appointments that an absence stands over, or has stood over since somebody first looked.
+
+    Whatever stands in its way now is noted, so that it is still listed when it is done. The same number of statements
+    for any number of them. Raises: NotFound.
+    """
+    absence = Absence.objects.select_related("staff").filter(pk=absence_id).first()
+    if absence is None:
+        raise NotFound
+    _note(absence, {item.appointment_id for item in _in_the_way(absence, now)}, now)
+    noted = AbsenceTask.objects.filter(absence=absence).values("appointment_id")
+    rows = Appointment.objects.filter(pk__in=noted).select_related("client")
+    appointments = list(rows.prefetch_related("items__service", "items__staff").order_by("starts_at", "id"))
+    listed = [(one, sorted(one.items.all(), key=lambda item: item.position)) for one in appointments]
+    affected = {one.pk: [item for item in items if _stands(item, one, absence, now)] for one, items in listed}
+    able = _able([item for items in affected.values() for item in items], absence)
+    return WorkList(
+        absence,
+        [Task(one, items, affected[one.pk], able.get(one.pk, []) if affected[one.pk] else []) for one, items in listed],
+    )
+
+
+def open_work(*, now: datetime) -> list[OpenWork]:
+    """Return the absences that still stand over appointments, and over how many each; in one statement."""
+    items = AppointmentItem.objects.filter(
+        active=True,
+        ends_at__gt=now,
+        appointment__state__in=CHANGEABLE,
+        staff__absences__ends_at__gt=F("starts_at"),
+        staff__absences__starts_at__lt=F("ends_at"),
+    )
+    rows = items.annotate(
+        absence_id=F("staff__absences__id"),
+        away_from=F("staff__absences__starts_at"),
+        away_until=F("staff__absences__ends_at"),
+    ).select_related("staff")
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    names: dict[UUID, str] = {}
+    for item in rows.order_by("away_from", "absence_id"):
+        away = Period(item.away_from, item.away_until)  # type: ignore[attr-defined]
+        if collides(busy_periods(item.starts_at, item.minutes), [away]):
+            absence_id: UUID = item.absence_id  # type: ignore[attr-defined]
+            found[absence_id].add(item.appointment_id)
+            names[absence_id] = item.staff.name
+    return [OpenWork(one, names[one], len(appointments)) for one, appointments in found.items()]
+
+
+def times_for(*, salon: Salon, absence_id: UUID, appointment_id: UUID, now: datetime) -> list[Slot]:
+    """Return the next three times at which an appointment could take place instead: what stood in the way by anybody.
+
+    Raises: NotFound, AlreadyArranged.
+    """
+    _absence, appointment, items, affected = _task(absence_id, appointment_id, now)
+    freed = {item.pk for item in affected}
+    wishes = [Wish(item.service_id, None if item.pk in freed else item.staff_id) for item in items]
+    near = max(appointment.starts_at, now)
+    try:
+        return alternatives(salon=salon, wishes=wishes, near=near, now=now, bounds=Bounds.DESK, besides=appointment_id)
+    except InvalidInput:
+        # A service is no longer offered, or somebody has left: the drawer of the appointment knows more.
+        return []
+
+
+def hand_over(
+    *, actor: Actor, salon: Salon, absence_id: UUID, appointment_id: UUID, staff_id: UUID, now: datetime
+) -> Booked:
+    """Let a colleague do at the same time what an absence stands over, and tell the client.
+
+    Raises: NotAllowed, NotFound, AlreadyArranged, InvalidInput, SlotTaken.
+    """
+    actor.require(Permission.BOOKINGS_WRITE)
+    with transaction.atomic():
+        absence, appointment, _items, affected = _task(absence_id, appointment_id, now)
+        _note(absence, [appointment_id], now)
+        booked = move(
+            actor=actor,
+            salon=salon,
+            appointment_id=appointment_id,
+            starts_at=appointment.starts_at,
+            staff={item.pk: staff_id for item in affected},
+            now=now,
+            version=appointment.version,
+        )
+        announce_moved(appointment=booked.appointment, now=now, salon=salon, items=booked.items)
+    return booked
+
+
+def put_off(
+    *,
+    actor: Actor,
+    salon: Salon,
+    absence_id: UUID,
+    appointment_id: UUID,
+    starts_at: datetime,
+    staff_ids: Sequence[UUID],
+    now: datetime,
+) -> Booked:
+    """Move an appointment to another time, its items to these staff members in order; its client is told.
+
+    Raises: NotAllowed, NotFound, AlreadyArranged, InvalidInput, SlotTaken.
+    """
+    actor.require(Permission.BOOKINGS_WRITE)
+    with transaction.atomic():
+        absence, appointment, items, _affected = _task(absence_id, appointment_id, now)
+        _note(absence, [appointment_id], now)
+        return move(
+            actor=actor,
+            salon=salon,
+            appointment_id=appointment_id,
+            starts_at=starts_at,
+            staff={item.pk: staff_id for item, staff_id in zip(items, staff_ids, strict=False)},
+            now=now,
+            version=appointment.version,
+        )
+
+
+def call_off(
+    *, actor: Actor, salon: Salon, absence_id: UUID, appointment_id: UUID, message: str, now: datetime
+) -> Booked:
+    """Cancel an appointment that an absence stands over, with a message to the client, where there is one.
+
+    Raises: NotAllowed, NotFound, AlreadyArranged, InvalidInput.
+    """
+    actor.require(Permission.BOOKINGS_WRITE)
+    text = message.replace("\r\n", "\n").strip()
+    if len(text) > LONGEST_MESSAGE or "\x00" in text:
+        raise InvalidInput([FieldError("message", "too_long", _("This message is too long."))])
+    with transaction.atomic():
+        absence, appointment, _items, _affected = _task(absence_id, appointment_id, now)
+        _note(absence, [appointment_id], now)
+        booked = cancel(
+            actor=actor,
+            salon=salon,
+            appointment_id=appointment_id,
+            reason=str(_("%(name)s is away.") % {"name": absence.staff.name}),
+            now=now,
+            version=appointment.version,
+        )
+        if text:
+            announce_cancelled(appointment=booked.appointment, now=now, message=text, salon=salon, items=booked.items)
+    return booked
+
+
+def _note(absence: Absence, appointment_ids: Collection[UUID], now: datetime) -> None:
+    """Keep that these appointments stood in the way."""
+    tasks = [AbsenceTask(absence=absence, appointment_id=one, created_at=now) for one in sorted(appointment_ids)]
+    AbsenceTask.objects.bulk_create(tasks, ignore_conflicts=True)
+
+
+def _in_the_way(absence: Absence, now: datetime) -> list[AppointmentItem]:
+    rows = AppointmentItem.objects.filter(
+        active=True,
+        staff_id=absence.staff_id,
+        starts_at__gt=absence.starts_at - LONGEST,
+        starts_at__lt=absence.ends_at,
+        ends_at__gt=now,
+    ).select_related("appointment")
+    return [item for item in rows if _stands(item, item.appointment, absence, now)]
+
+
+def _stands(item: AppointmentItem, appointment: Appointment, absence: Absence, now: datetime) -> bool:
+    """Return whether an item takes somebody's time while she is away, and can still be changed."""
+    away = [Period(absence.starts_at, absence.ends_at)]
+    return (
+        item.staff_id == absence.staff_id
+        and appointment.state in CHANGEABLE
+        and item.ends_at > now
+        and collides(busy_periods(item.starts_at, item.minutes), away)
+    )
+
+
+def _task(
+    absence_id: UUID, appointment_id: UUID, now: datetime
+) -> tuple[Absence, Appointment, list[AppointmentItem], list[AppointmentItem]]:
+    """Return an absence, an appointment that it stands over, its items in order, and those it stands over.
+
+    Raises: NotFound, AlreadyArranged.
+    """
+    absence = Absence.objects.select_related("staff").filter(pk=absence_id).first()
+    appointment = Appointment.objects.filter(pk=appointment_id).first()
+    if absence is None or appointment is None:
+        raise NotFound
+    items = list(appointment.items.select_related("service", "staff").order_by("position"))
+    affected = [item for item in items if _stands(item, appointment, absence, now)]
+    if not affected:
+        raise AlreadyArranged
+    return absence, appointment, items, affected
+
+
+def _able(items: Sequence[AppointmentItem], absence: Absence) -> dict[UUID, list[StaffMember]]:
+    """Return for each appointment who could do all these items of it at their times: able, there, and free."""
+    if not items:
+        return {}
+    salon = absence.staff.salon
+    team = [one for one in working_staff() if one.pk != absence.staff_id]
+    taken = {item.pk: busy_periods(item.starts_at, item.minutes) for item in items}
+    begin = min(periods[0].starts_at for periods in taken.values())
+    end = max(periods[-1].ends_at for periods in taken.values())
+    there = presence([one.pk for one in team], salon.date_at(begin), salon.date_at(end), salon)
+    booked = _booked([one.pk for one in team], begin, end)
+    skills = performers({item.service_id for item in items})
+    wanted: dict[UUID, list[AppointmentItem]] = defaultdict(list)
+    for item in items:
+        wanted[item.appointment_id].append(item)
+    return {
+        appointment_id: [
+            one
+            for one in team
+            if all(
+                one.pk in skills[item.service_id]
+                and not misfits(there, one.pk, taken[item.pk])
+                and not collides(taken[item.pk], booked.get(one.pk, []))
+                for item in own
+            )
+        ]
+        for appointment_id, own in wanted.items()
+    }
+
+
+def _booked(staff_ids: Collection[UUID], begin: datetime, end: datetime) -> Mapping[UUID, list[Period]]:
+    found: dict[UUID, list[Period]] = defaultdict(list)
+    rows = AppointmentItem.objects.filter(
+        active=True, staff_id__in=staff_ids, starts_at__gt=begin - LONGEST, starts_at__lt=end
+    )
+    for item in rows:
+        found[item.staff_id] += busy_periods(item.starts_at, item.minutes)
+    return found

@@ -1,0 +1,188 @@
+"""The work list of an absence: every appointment that it stands over is given to somebody else, moved, or cancelled
+(ui.md §2.1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings.stand_ins import Task, call_off, hand_over, open_work, put_off, times_for, work_list
+from bookings.states import State
+from bookings.waiting import count_waiting, waiting_list
+from bookings.web.draft import uuid_in
+from bookings.web.drawer import calendar_url
+from bookings.web.offer import Alternative, alternative
+from bookings.web.waiting import asked_day
+from bookings.web.wording import day_word, local, moment_in, span_text, when_text
+from clients.web.shown import shown
+from salon.catalogue.models import AbsenceKind, StaffMember
+from salon.errors import DomainError, NotAllowed, NotFound
+from salon.identity.roles import Permission
+from salon.web.access import SalonRequest, requires
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTask:
+    """One appointment as the list shows it: what stands in the way, and the ways out."""
+
+    id: UUID
+    when: str
+    name: str
+    card_url: str
+    phone: str
+    phone_uri: str
+    email: str
+    services: str
+    done: bool
+    outcome: str
+    able: list[StaffMember]
+    url: str
+    appointment_url: str
+    times_url: str
+    times: list[Alternative] | None
+
+
+@requires(Permission.BOOKINGS_WRITE)
+@require_safe
+def absence_worklist(request: SalonRequest, absence_id: UUID) -> HttpResponse:
+    """What an absence leaves to be done; `times` names the appointment for which other times are looked for.
+
+    `saved=team` asks on behalf of the page on which it was saved, which it leads back to where nothing is left.
+    """
+    now = timezone.now()
+    found = work_list(absence_id=absence_id, now=now)
+    if request.GET.get("saved") == "team" and found.done == len(found.tasks):
+        return redirect("staff_member", request.salon.slug, found.absence.staff_id)
+    wanted = uuid_in(request.GET.get("times"))
+    tasks = []
+    for task in found.tasks:
+        slots = None
+        if task.appointment.pk == wanted and not task.done:
+            slots = times_for(salon=request.salon, absence_id=absence_id, appointment_id=wanted, now=now)
+        times = None
+        if slots is not None:
+            today = request.salon.date_at(now)
+            times = [alternative(slot, salon=request.salon, today=today) for slot in slots]
+        tasks.append(_shown(request, absence_id, task, times))
+    absence = found.absence
+    context = {
+        "absence": absence,
+        "kind": AbsenceKind(absence.kind).label,
+        "when": _period(request, absence.starts_at, absence.ends_at),
+        "open_tasks": [one for one in tasks if not one.done],
+        "done_tasks": [one for one in tasks if one.done],
+        "done": found.done,
+        "total": len(tasks),
+        "percent": round(100 * found.done / len(tasks)) if tasks else 100,
+        "calendar_url": calendar_url(request, local(max(absence.starts_at, now), request.salon).date()),
+    }
+    return render(request, "bookings/absence_worklist.html", context)
+
+
+@requires(Permission.BOOKINGS_WRITE)
+@require_POST
+def absence_task(request: SalonRequest, absence_id: UUID, appointment_id: UUID) -> HttpResponse:
+    """Take one of the ways out: `staff:<id>`, `take:<start>|<staff>,…`, `cancel` with a message."""
+    act, _colon, value = request.POST.get("act", "").partition(":")
+    given: dict[str, Any] = {
+        "actor": request.actor,
+        "salon": request.salon,
+        "absence_id": absence_id,
+        "appointment_id": appointment_id,
+        "now": timezone.now(),
+    }
+    try:
+        told, version = _act(request, act, value, given)
+    except (NotAllowed, NotFound):
+        raise
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        undo = reverse("appointment_undo", args=[request.salon.slug, appointment_id, version])
+        messages.success(request, told, extra_tags=undo)
+    return redirect("absence_worklist", request.salon.slug, absence_id)
+
+
+def _act(request: SalonRequest, act: str, value: str, given: dict[str, Any]) -> tuple[str, int]:
+    """Do it, and return what to say and the version that can be undone."""
+    if act == "staff" and (staff_id := uuid_in(value)):
+        booked = hand_over(staff_id=staff_id, **given)
+        names = ", ".join(dict.fromkeys(item.staff.name for item in booked.items))
+        return _("Given to %(name)s.") % {"name": names}, booked.appointment.version
+    text, _bar, ids = value.partition("|")
+    if act == "take" and (starts_at := moment_in(text)):
+        booked = put_off(starts_at=starts_at, staff_ids=[one for one in map(uuid_in, ids.split(",")) if one], **given)
+        moved = booked.appointment
+        when = when_text(moved.starts_at, moved.ends_at, request.salon)
+        return _("Moved to %(when)s.") % {"when": when}, moved.version
+    if act == "cancel":
+        booked = call_off(message=request.POST.get("message", ""), **given)
+        return _("The appointment is cancelled."), booked.appointment.version
+    raise NotFound
+
+
+@requires(Permission.BOOKINGS_READ)
+@require_safe
+def calendar_hints(request: SalonRequest) -> HttpResponse:
+    """What the calendar's bar has to say: work that absences leave, and for whom on the list a time suits that day."""
+    now = timezone.now()
+    day = asked_day(request) or request.salon.date_at(now)
+    fitting = sum(1 for one in waiting_list(salon=request.salon, now=now, day=day) if one.slot)
+    writes = Permission.BOOKINGS_WRITE in request.actor.permissions
+    context = {
+        "work": open_work(now=now) if writes else [],
+        "waiting": count_waiting(today=request.salon.date_at(now)),
+        "fitting": fitting,
+        "day": day,
+    }
+    return render(request, "bookings/_hints.html", context)
+
+
+def _period(request: SalonRequest, starts_at: datetime, ends_at: datetime) -> str:
+    begin, end = local(starts_at, request.salon), local(ends_at, request.salon)
+    today = request.salon.date_at(timezone.now())
+    if begin.date() == end.date():
+        return f"{day_word(begin.date(), today)}, {span_text(starts_at, ends_at, request.salon)}"
+    last = end.date() if (end.hour, end.minute) > (0, 0) else end.date() - timedelta(days=1)
+    if last == begin.date():
+        return day_word(last, today)
+    return f"{day_word(begin.date(), today)} – {day_word(last, today)}"
+
+
+def _shown(request: SalonRequest, absence_id: UUID, task: Task, times: list[Alternative] | None) -> ShownTask:
+    one, slug = task.appointment, request.salon.slug
+    client = one.client
+    card = shown(client, request.salon, request.salon.date_at(timezone.now())) if client else None
+    listed = task.affected or task.items
+    here = reverse("absence_worklist", args=[slug, absence_id])
+    return ShownTask(
+        id=one.pk,
+        when=when_text(one.starts_at, one.ends_at, request.salon),
+        name=client.full_name if client else _("Walk-in"),
+        card_url=reverse("client_card", args=[slug, client.pk]) if client else "",
+        phone=(card.mobile_display or card.landline_display) if card else "",
+        phone_uri=(card.mobile_uri or card.landline_uri) if card else "",
+        email=client.email if client else "",
+        services=", ".join(f"{item.service.name} ({item.staff.name})" for item in listed),
+        done=task.done,
+        outcome=str(_outcome(task)) if task.done else "",
+        able=task.able,
+        url=reverse("absence_task", args=[slug, absence_id, one.pk]),
+        appointment_url=reverse("appointment", args=[slug, one.pk]),
+        times_url=f"{here}?times={one.pk}#task-{one.pk}",
+        times=times,
+    )
+
+
+def _outcome(task: Task) -> Promise | str:
+    state = State(task.appointment.state)
+    return state.label if state != State.BOOKED else _("arranged")

@@ -1,0 +1,241 @@
+"""A sick colleague's day: what stands in the way, who could do it, and what is left after each step."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from bookings.models import Appointment, BookingRules
+from bookings.scheduling import SlotTaken
+from bookings.stand_ins import AlreadyArranged, call_off, hand_over, open_work, put_off, times_for, work_list
+from bookings.states import State
+from clients.models import Client
+from salon.catalogue.models import Absence, AbsenceKind, StaffMember
+from salon.errors import InvalidInput, NotAllowed, NotFound
+from salon.identity.models import User
+from salon.identity.roles import Actor, ActorKind
+from salon.mail.models import ClientMail
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon, new_id
+from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_absence, make_appointment, make_client
+from tests.conftest import NOW
+
+NOBODY = Actor(ActorKind.USER, None, "Niemand", frozenset())
+
+
+@pytest.fixture
+def day(in_sonnenschein: Salon) -> SalonDay:
+    return a_salon_day()
+
+
+def _sick(day: SalonDay) -> Absence:
+    return make_absence(day.anna, at(0), at(0, day=DAY + timedelta(days=1)), AbsenceKind.SICK)
+
+
+def _names(staff: list[StaffMember]) -> list[str]:
+    return [one.name for one in staff]
+
+
+def test_only_what_she_would_do_while_away_and_can_be_changed_stands_in_the_way(day: SalonDay) -> None:
+    absence = make_absence(day.anna, at(10), at(12))
+    inside = make_appointment((day.cut, day.anna), starts_at=at(11), client=day.lena)
+    partly = make_appointment((day.brows, day.bora), (day.cut, day.anna), starts_at=at(9, 30))
+    make_appointment((day.cut, day.anna), starts_at=at(12))
+    make_appointment((day.cut, day.bora), starts_at=at(10, 45))
+    make_appointment((day.cut, day.anna), starts_at=at(10), state=State.CANCELLED)
+    found = work_list(absence_id=absence.pk, now=NOW)
+    assert [task.appointment for task in found.tasks] == [partly, inside]
+    assert [[item.position for item in task.affected] for task in found.tasks] == [[1], [0]]
+    assert [(one.absence_id, one.staff_name, one.count) for one in open_work(now=NOW)] == [(absence.pk, "Anna", 2)]
+    assert open_work(now=at(13)) == []
+
+
+def test_what_takes_effect_while_she_is_away_does_not_stand_in_the_way(day: SalonDay) -> None:
+    absence = make_absence(day.anna, at(10, 30), at(11))
+    make_appointment((day.colour, day.anna), starts_at=at(10))
+    assert work_list(absence_id=absence.pk, now=NOW).tasks == []
+    assert open_work(now=NOW) == []
+
+
+def test_who_could_do_it_is_able_there_and_free(day: SalonDay) -> None:
+    cora = StaffMember.objects.create(name="Cora", name_key="cora", created_at=NOW, position=3)
+    make_appointment((day.cut, day.anna), starts_at=at(9))
+    make_appointment((day.cut, day.anna), starts_at=at(11))
+    make_appointment((day.cut, day.anna), starts_at=at(14))
+    make_appointment((day.brows, day.bora), starts_at=at(11, 30))
+    make_absence(day.bora, at(14, 45), at(15))
+    found = work_list(absence_id=_sick(day).pk, now=NOW)
+    assert [_names(task.able) for task in found.tasks] == [["Bora"], [], []]
+    assert cora.name not in [name for task in found.tasks for name in _names(task.able)]
+
+
+def test_handed_over_it_is_done_and_the_client_is_told(
+    in_sonnenschein: Salon, front_desk: Actor, day: SalonDay
+) -> None:
+    Client.objects.update(email="lena@x.example")
+    absence = _sick(day)
+    one = make_appointment((day.cut, day.anna), client=day.lena)
+    make_appointment((day.cut, day.anna), starts_at=at(12))
+    assert work_list(absence_id=absence.pk, now=NOW).done == 0
+    hand_over(
+        actor=front_desk,
+        salon=in_sonnenschein,
+        absence_id=absence.pk,
+        appointment_id=one.pk,
+        staff_id=day.bora.pk,
+        now=NOW,
+    )
+    found = work_list(absence_id=absence.pk, now=NOW)
+    assert (found.done, len(found.tasks)) == (1, 2)
+    assert [item.staff for item in one.items.all()] == [day.bora]
+    [mail] = ClientMail.objects.all()
+    assert "Schneiden bei Bora" in mail.text
+    with pytest.raises(AlreadyArranged):
+        call_off(
+            actor=front_desk, salon=in_sonnenschein, absence_id=absence.pk, appointment_id=one.pk, message="", now=NOW
+        )
+
+
+def test_other_times_are_free_ones_and_moving_there_is_done(
+    in_sonnenschein: Salon, front_desk: Actor, day: SalonDay
+) -> None:
+    absence = _sick(day)
+    one = make_appointment((day.cut, day.anna), starts_at=at(10), client=day.lena)
+    make_appointment((day.cut, day.bora), starts_at=at(10))
+    slots = times_for(salon=in_sonnenschein, absence_id=absence.pk, appointment_id=one.pk, now=NOW)
+    assert [slot.starts_at for slot in slots] == [at(9), at(11), at(11, 15)]
+    assert {item.staff_id for slot in slots for item in slot.items} == {day.bora.pk}
+    put_off(
+        actor=front_desk,
+        salon=in_sonnenschein,
+        absence_id=absence.pk,
+        appointment_id=one.pk,
+        starts_at=slots[1].starts_at,
+        staff_ids=[day.bora.pk],
+        now=NOW,
+    )
+    one.refresh_from_db()
+    assert one.starts_at == at(11)
+    assert work_list(absence_id=absence.pk, now=NOW).done == 1
+
+
+def test_called_off_with_words_of_ones_own_and_without_the_reason(
+    in_sonnenschein: Salon, front_desk: Actor, day: SalonDay
+) -> None:
+    BookingRules.objects.create(confirm=False)
+    Client.objects.update(email="lena@x.example")
+    absence = _sick(day)
+    one = make_appointment((day.cut, day.anna), client=day.lena)
+    call_off(
+        actor=front_desk,
+        salon=in_sonnenschein,
+        absence_id=absence.pk,
+        appointment_id=one.pk,
+        message="Bitte entschuldigen Sie.",
+        now=NOW,
+    )
+    one.refresh_from_db()
+    assert one.state == State.CANCELLED
+    [mail] = ClientMail.objects.all()
+    assert "Bitte entschuldigen Sie." in mail.text
+    assert "krank" not in mail.text.lower()
+    assert work_list(absence_id=absence.pk, now=NOW).done == 1
+
+
+def test_a_taken_time_is_refused_and_changes_nothing(in_sonnenschein: Salon, front_desk: Actor, day: SalonDay) -> None:
+    absence = _sick(day)
+    one = make_appointment((day.cut, day.anna))
+    make_appointment((day.cut, day.bora))
+    with pytest.raises(SlotTaken):
+        hand_over(
+            actor=front_desk,
+            salon=in_sonnenschein,
+            absence_id=absence.pk,
+            appointment_id=one.pk,
+            staff_id=day.bora.pk,
+            now=NOW,
+        )
+    assert [item.staff for item in one.items.all()] == [day.anna]
+    assert work_list(absence_id=absence.pk, now=NOW).done == 0
+
+
+def test_who_may_not_or_asks_for_nothing_is_refused(in_sonnenschein: Salon, front_desk: Actor, day: SalonDay) -> None:
+    absence = _sick(day)
+    one = make_appointment((day.cut, day.anna))
+    given = {"salon": in_sonnenschein, "absence_id": absence.pk, "appointment_id": one.pk, "now": NOW}
+    with pytest.raises(NotAllowed):
+        call_off(actor=NOBODY, message="", **given)  # type: ignore[arg-type]
+    with pytest.raises(NotAllowed):
+        hand_over(actor=NOBODY, staff_id=day.bora.pk, **given)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput):
+        call_off(actor=front_desk, message="x" * 501, **given)  # type: ignore[arg-type]
+    with pytest.raises(NotFound):
+        call_off(actor=front_desk, message="", **{**given, "absence_id": new_id()})  # type: ignore[arg-type]
+    one.refresh_from_db()
+    assert one.state == State.BOOKED
+
+
+def test_twenty_take_as_many_statements_as_two(in_sonnenschein: Salon, day: SalonDay) -> None:
+    absence = make_absence(day.anna, at(0), at(0, day=DAY + timedelta(days=9)))
+    counts = []
+    for many in (2, 18):
+        for _one in range(many):
+            place = Appointment.objects.count()
+            starts_at = at(9 + place % 4, day=DAY + timedelta(days=place // 4))
+            make_appointment((day.cut, day.anna), starts_at=starts_at, client=make_client(f"Kundin {place}"))
+        work_list(absence_id=absence.pk, now=NOW)
+        with CaptureQueriesContext(connection) as asked:
+            work_list(absence_id=absence.pk, now=NOW)
+        with CaptureQueriesContext(connection) as counted:
+            [work] = open_work(now=NOW)
+        counts.append((len(asked), len(counted)))
+        assert work.count == Appointment.objects.count()
+    assert counts[0] == counts[1] == (12, 1)
+
+
+def test_the_page_leads_through_a_sick_day(
+    sonnenschein: Salon, stylist: User, browser_of: Callable[[User], Browser]
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        day = a_salon_day()
+        Client.objects.update(email="lena@x.example")
+        absence = _sick(day)
+        first = make_appointment((day.cut, day.anna), starts_at=at(10), client=day.lena)
+        second = make_appointment((day.cut, day.anna), starts_at=at(15), client=day.lena)
+    browser, path = browser_of(stylist), f"/s/sonnenschein/calendar/absences/{absence.pk}/"
+    with time_machine.travel(NOW, tick=False):
+        page = browser.get(path).text
+        assert "0 von 2 erledigt" in page
+        assert page.count("An Bora geben") == 2
+        answer = browser.post(f"{path}{first.pk}/", {"act": f"staff:{day.bora.pk}"}, follow=True)
+        assert "1 von 2 erledigt" in answer.text
+        assert "An Bora gegeben." in answer.text
+        assert f"/appointments/{first.pk}/undo/2/" in answer.text
+        proposed = browser.get(f"{path}?times={second.pk}").text
+        assert 'name="act" value="take:' in proposed
+        answer = browser.post(f"{path}{second.pk}/", {"act": "cancel", "message": "Es tut uns leid."}, follow=True)
+        assert "Alles ist geklärt." in answer.text
+        assert browser.post(f"{path}{second.pk}/", {"act": "nonsense"}).status_code == 404
+        again = browser.post(f"{path}{second.pk}/", {"act": "cancel"}, follow=True)
+        assert "Dieser Termin ist schon geklärt." in again.text
+    with salon_scope(sonnenschein.pk):
+        told = ClientMail.objects.filter(about_id=second.pk, state="WAITING").get()
+        assert "Es tut uns leid." in told.text
+
+
+def test_the_calendars_bar_counts_what_is_open(
+    sonnenschein: Salon, stylist: User, browser_of: Callable[[User], Browser]
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        day = a_salon_day()
+        absence = _sick(day)
+        make_appointment((day.cut, day.anna))
+    browser = browser_of(stylist)
+    with time_machine.travel(NOW, tick=False):
+        hints = browser.get(f"/s/sonnenschein/calendar/hints/?day={DAY}").text
+        assert f"/calendar/absences/{absence.pk}/" in hints
+        assert "1 offen" in hints
