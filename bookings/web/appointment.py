@@ -13,13 +13,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from bookings.appointments import get_appointment
 from bookings.models import Appointment, AppointmentItem
 from bookings.slots import Wish
 from bookings.states import CHANGEABLE, State, next_states
 from bookings.web.booking_form import WhenForm
-from bookings.web.drawer import calendar_url, drawn, in_calendar
+from bookings.web.drawer import calendar_url, drawn, from_calendar, in_calendar, shows
 from bookings.web.happened import happened_to
 from bookings.web.offer import Choice, Conflict, ProposedDay, proposals
 from bookings.web.person import person_of
@@ -170,16 +171,21 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
     Raises: NotFound.
     """
     own_url = reverse("appointment", args=[request.salon.slug, appointment_id])
-    if request.method == "POST" and not (request.htmx or answer.refused or answer.asks):
-        if answer.toast:
-            undo = reverse("appointment_change", args=[request.salon.slug, appointment_id]) if answer.undo else ""
-            messages.success(request, answer.toast, extra_tags=f"{undo}?act=undo" if undo else "")
-        return redirect(own_url)
-    now = timezone.now()
     found = get_appointment(appointment_id)
+    day = local(found.starts_at, request.salon).date()
+    in_drawer = calendar_url(request, day, appointment=str(found.pk))
+    if request.method == "POST" and not (request.htmx or answer.refused or answer.asks):
+        _tell_later(request, found, answer)
+        return redirect(in_drawer if from_calendar(request) else own_url)
+    if answer.changed and in_calendar(request) and not shows(request, day):
+        # The calendar goes along to where the appointment stands now.
+        _tell_later(request, found, answer)
+        return HttpResponseClientRedirect(in_drawer)
+    now = timezone.now()
     shown = shown_appointment(request, found, now)
     today = request.salon.date_at(now)
     start = local(found.starts_at, request.salon)
+    opened = calendar_url(request, None if shows(request, day) else day, appointment=str(found.pk))
     writes = Permission.BOOKINGS_WRITE in request.actor.permissions
     context = {
         "appointment": shown,
@@ -195,18 +201,25 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
         "days": _proposed(request, found, answer, now) if answer.proposing else [],
         **(_found(request, found) if answer.searching else {}),
     }
-    day = start.date()
-    address = calendar_url(request, day, appointment=str(found.pk)) if in_calendar(request) else own_url
     return drawn(
         request,
         "bookings/_appointment.html",
         context,
         title=shown.when,
-        address=address,
-        day=day,
+        address=opened if in_calendar(request) else own_url,
+        day=None if in_calendar(request) else day,
         status=422 if answer.refused else 200,
         changed=answer.changed,
     )
+
+
+def _tell_later(request: SalonRequest, found: Appointment, answer: Answer) -> None:
+    """Let the next page say what a change came to."""
+    if answer.toast:
+        undo = reverse("appointment_change", args=[request.salon.slug, found.pk]) if answer.undo else ""
+        messages.success(request, answer.toast, extra_tags=f"{undo}?act=undo" if undo else "")
+    for warning in answer.warnings:
+        messages.warning(request, warning)
 
 
 def shown_appointment(request: SalonRequest, found: Appointment, now: datetime) -> ShownAppointment:

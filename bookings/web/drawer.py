@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from salon.web.access import SalonRequest
 
@@ -36,6 +37,21 @@ def in_calendar(request: SalonRequest) -> bool:
     """Return whether the request comes from the drawer of the calendar's page."""
     here = urlsplit(request.htmx.current_url or "") if request.htmx else None
     return here is not None and here.path == reverse("calendar", args=[request.salon.slug])
+
+
+def shows(request: SalonRequest, day: date) -> bool:
+    """Return whether the calendar around the drawer shows a day: it is on its own day, or in its week."""
+    asked = dict(_asked_of_calendar(request))
+    try:
+        shown = date.fromisoformat(asked.get("day", ""))
+    except ValueError:
+        shown = request.salon.date_at(timezone.now())
+    return day.isocalendar()[:2] == shown.isocalendar()[:2] if asked.get("view") == "week" else day == shown
+
+
+def from_calendar(request: SalonRequest) -> bool:
+    """Return whether a form of the calendar's page was sent without a script."""
+    return urlsplit(request.headers.get("Referer", "")).path == reverse("calendar", args=[request.salon.slug])
 
 
 def _asked_of_calendar(request: SalonRequest) -> list[tuple[str, str]]:

@@ -120,13 +120,16 @@ def test_cancelled_with_a_reason_and_taken_back(
 def test_moved_by_its_form_and_taken_back(
     press: Callable[..., HttpResponse], booked: Appointment, sonnenschein: Salon
 ) -> None:
-    answer = press("move", version=1, day="25.11.2026", at="14:30")
-    assert "Verschoben auf Mi., 25. Nov. · 14:30–16:15 Uhr." in _text(answer)
-    assert answer["HX-Replace-Url"] == f"{START}?day=2026-11-25&appointment={booked.pk}"
+    answer = press("move", version=1, day="24.11.2026", at="12:30")
+    assert "Verschoben auf Di., 24. Nov. · 12:30–14:15 Uhr." in _text(answer)
+    assert answer["HX-Replace-Url"] == f"{START}?day={DAY}&appointment={booked.pk}"
+    # On another day the calendar goes along.
+    answer = press("move", version=2, day="25.11.2026", at="14:30")
+    assert answer["HX-Redirect"] == f"{START}?day=2026-11-25&appointment={booked.pk}"
     found = _now(sonnenschein, booked.pk)
     assert found.starts_at == at(14, 30, DAY + timedelta(days=1))
     assert press("undo", version=found.version).status_code == 200
-    assert _now(sonnenschein, booked.pk).starts_at == at(10)
+    assert _now(sonnenschein, booked.pk).starts_at == at(12, 30)
     wrong = press("move", day="2026-11-25", at="")
     assert wrong.status_code == 422
     assert "Bitte wählen Sie eine Uhrzeit." in _text(wrong)

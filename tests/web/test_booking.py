@@ -8,7 +8,7 @@ import pytest
 from django.test import Client as Browser
 
 from bookings.models import Appointment, AppointmentItem
-from clients.models import Client, ClientNumbers, Note
+from clients.models import Client, Note
 from clients.search import add_tokens
 from salon.catalogue.models import AbsenceKind
 from salon.identity.models import User
@@ -26,7 +26,6 @@ def day(sonnenschein: Salon) -> SalonDay:
     with salon_scope(sonnenschein.pk):
         found = a_salon_day()
         add_tokens(found.lena)
-        ClientNumbers.objects.create(last_number=100)
         return found
 
 
@@ -214,7 +213,7 @@ def test_booking_makes_the_card_that_was_entered(desk: Desk, day: SalonDay, sonn
     assert desk.press("book", first_name="Nora", last_name="Neu").status_code == 302
     [booked] = _booked(sonnenschein)
     with salon_scope(sonnenschein.pk):
-        client = Client.objects.get(pk=booked.client_id)
+        client = Client.objects.get(pk=str(booked.client_id))
     assert client.full_name == "Nora Neu"
 
 
