@@ -63,15 +63,15 @@ def appointment_move(request: SalonRequest, appointment_id: UUID) -> HttpRespons
 def item_resize(request: SalonRequest, appointment_id: UUID) -> HttpResponse:
     """Make one item of an appointment longer or shorter; what follows it follows on."""
     found = get_appointment(appointment_id)
-    minutes = request.POST.get("minutes", "")
-    if not (minutes.isascii() and minutes.isdigit()):
+    minutes = _number(request.POST.get("minutes", ""))
+    if minutes is None:
         return _refused(request, found, _("Please enter the minutes as a number."))
     try:
         booked = resize_item(
             actor=request.actor,
             salon=request.salon,
             item_id=_item(request, found).pk,
-            minutes=int(minutes),
+            minutes=minutes,
             now=timezone.now(),
             version=_version(request),
         )
@@ -84,12 +84,16 @@ def item_resize(request: SalonRequest, appointment_id: UUID) -> HttpResponse:
 
 @requires(Permission.BOOKINGS_WRITE)
 @require_POST
-def appointment_undo(request: SalonRequest, appointment_id: UUID, version: int) -> HttpResponse:
+def appointment_undo(request: SalonRequest, appointment_id: UUID) -> HttpResponse:
     """Take back the last move or cancellation, as long as nothing else has happened since."""
     found = get_appointment(appointment_id)
     try:
         booked = undo(
-            actor=request.actor, salon=request.salon, appointment_id=found.pk, version=version, now=timezone.now()
+            actor=request.actor,
+            salon=request.salon,
+            appointment_id=found.pk,
+            version=_number(request.GET.get("version", "")) or found.version,
+            now=timezone.now(),
         )
     except SlotTaken as refusal:
         return _taken(request, found, refusal)
@@ -98,9 +102,10 @@ def appointment_undo(request: SalonRequest, appointment_id: UUID, version: int) 
     return _done(request, booked, undoes=False)
 
 
-def undo_url(request: SalonRequest, appointment: Appointment) -> str:
+def _undo_url(request: SalonRequest, appointment: Appointment) -> str:
     """Return where a post takes back what has just been done to an appointment."""
-    return reverse("appointment_undo", args=[request.salon.slug, appointment.pk, appointment.version])
+    url = reverse("appointment_undo", args=[request.salon.slug, appointment.pk])
+    return f"{url}?version={appointment.version}"
 
 
 def _dropped(request: SalonRequest, found: Appointment) -> Target | None:
@@ -140,7 +145,10 @@ def _item(request: SalonRequest, found: Appointment) -> AppointmentItem:
 
 
 def _version(request: SalonRequest) -> int | None:
-    text = request.POST.get("version", "")
+    return _number(request.POST.get("version", ""))
+
+
+def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
@@ -159,7 +167,7 @@ def _done(request: SalonRequest, booked: Booked, *, undoes: bool) -> HttpRespons
         name=name, when=when_text(appointment.starts_at, appointment.ends_at, request.salon)
     )
     warnings = [str(one.message) for one in booked.warnings]
-    takes_back = undo_url(request, appointment) if undoes else ""
+    takes_back = _undo_url(request, appointment) if undoes else ""
     if not request.htmx:
         messages.success(request, words, extra_tags=takes_back)
         for warning in warnings:

@@ -67,6 +67,17 @@ class Visitor:
         """Return the answer to a call of the API that makes something."""
         return self._call("POST", path, json.dumps(entered), 201)
 
+    def tag(self, path: str) -> str:
+        """Return the ETag that a page comes with."""
+        self.connection.request("GET", path, headers=self.headers)
+        response = self.connection.getresponse()
+        response.read()
+        return response.headers["ETag"]
+
+    def unchanged(self, path: str) -> int:
+        """Ask for a page that is still as the headers of this visitor say."""
+        return len(self._call("GET", path, None, 304))
+
     def _call(self, method: str, path: str, body: str | None, expected: int) -> bytes:
         headers = self.headers | ({"Content-Type": "application/json"} if body else {})
         self.connection.request(method, path, body, headers)

@@ -8,8 +8,6 @@ from tests.serving import manage
 DAYS = 12
 _SEED = """
 from datetime import date, timedelta
-from django.utils import timezone
-from bookings.models import Appointment
 from clients.models import Client
 from salon.catalogue.models import StaffMember
 from salon.tenancy.context import salon_scope
@@ -18,12 +16,12 @@ from tests.bookings.salonday import at, make_appointment, make_service
 salon = find_salon("sonnenschein")
 with salon_scope(salon.pk):
     anna, bora = StaffMember.objects.working().in_order()[:2]
-    lena, max = Client.objects.listed().filter(first_name__gt="", last_name__gt="").order_by("number")[:2]
+    lena, otto = Client.objects.listed().filter(first_name__gt="", last_name__gt="").order_by("number")[:2]
     service = make_service("Kalenderprobe", 45, price="45.00")
     for ahead in range({days}):
         day = date.fromisoformat("{first}") + timedelta(weeks=ahead)
         make_appointment((service, anna), starts_at=at(10, day=day), client=lena)
-        make_appointment((service, bora), starts_at=at(14, day=day), client=max)
+        make_appointment((service, bora), starts_at=at(14, day=day), client=otto)
 """
 
 

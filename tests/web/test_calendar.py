@@ -1,6 +1,9 @@
-"""The calendar page (ui.md §2.1): what it shows, in how many statements and bytes."""
+"""The calendar page (ui.md §2.1): what it shows, in how many statements and bytes, and what is done in it."""
 
+import gzip
+import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +11,20 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from bookings.calendar import Stretch, day_of
+from bookings.models import Appointment
+from bookings.states import State
+from clients.models import Client, HealthRecord, Note
+from salon.catalogue.models import AbsenceKind, ScheduleInterval, Service, StaffMember
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_appointment
+from tests.bookings.fullday import a_full_day
+from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_absence, make_appointment
 from tests.conftest import NOW
 
 PAGE = "/s/sonnenschein/calendar/"
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +43,159 @@ def desk(sonnenschein: Salon) -> SalonDay:
         return a_salon_day()
 
 
+@pytest.fixture
+def cut(desk: SalonDay, sonnenschein: Salon) -> Appointment:
+    """Lena, at ten, with Anna."""
+    with salon_scope(sonnenschein.pk):
+        return make_appointment((desk.cut, desk.anna), client=desk.lena)
+
+
 def _page(browser: Browser, query: str = f"day={DAY}") -> str:
     answer = browser.get(f"{PAGE}?{query}")
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def _blocks(html: str) -> list[str]:
+    return re.findall(r'<a class="b [^>]*>.*?</a>', html)
+
+
+def test_a_block_says_when_who_and_what(browser: Browser, cut: Appointment) -> None:
+    (block,) = _blocks(_page(browser))
+    # Ten is an hour, twelve rows, below nine.
+    assert 'class="b booked r12 h12 m e"' in block
+    assert f'href="appointments/{cut.pk}/"' in block
+    assert re.sub(r"<[^>]+>", "", block) == "10:00–11:00 Lena Vogel Schneiden"
+    assert 'aria-label="gebucht"' in block
+
+
+def test_processing_is_free_and_shown(browser: Browser, desk: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        make_appointment((desk.colour, desk.anna), client=desk.lena)
+        make_appointment((desk.brows, desk.anna), starts_at=at(10, 35))
+    html = _page(browser)
+    first, between, last = _blocks(html)
+    assert "r12 h6 run" in first
+    assert "m e" not in first
+    assert "Laufkunde" in between
+    assert 'data-o="13"' in last
+    assert "Ansatzfarbe · Abschluss" in last
+    assert '<i class="free r18 h7">Einwirkzeit · frei</i>' in html
+
+
+def test_what_did_not_happen_hides_nothing(browser: Browser, desk: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        make_appointment((desk.cut, desk.anna), client=desk.lena, state=State.CANCELLED)
+        make_appointment((desk.cut, desk.anna), starts_at=at(10, 15), client=desk.lena)
+        make_appointment((desk.cut, desk.anna), starts_at=at(14), client=desk.lena, state=State.NO_SHOW)
+    cancelled, booked, missed = _blocks(_page(browser))
+    assert "cancelled r12 h12 strip l0" in cancelled
+    assert "booked r15 h12 m e s1" in booked
+    assert 'class="b no-show r60 h12"' in missed
+
+
+def test_pinned_notes_are_alerts_and_health_data_never(
+    browser: Browser, desk: SalonDay, cut: Appointment, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        known = {"client": desk.lena, "author_name": "Anna", "written_at": NOW}
+        Note.objects.create(text="Kommt gern <b>zu früh</b>", pinned=True, **known)
+        Note.objects.create(text="Nicht angeheftet", **known)
+        HealthRecord.objects.create(text="Nickelallergie", **known)
+    html = _page(browser)
+    assert 'title="Kommt gern &lt;b&gt;zu früh&lt;/b&gt;"' in html
+    assert "Nicht angeheftet" not in html
+    assert "Nickel" not in html
+
+
+def test_absences_say_what_is_blocked_but_not_who_is_ill(
+    browser: Browser, desk: SalonDay, cut: Appointment, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        make_absence(desk.anna, at(12), at(13), AbsenceKind.BLOCKED, "Vertreterin")
+        make_absence(desk.bora, at(9), at(18), AbsenceKind.SICK, "Grippe")
+    html = _page(browser)
+    assert "Vertreterin" in html
+    assert ">Abwesend<" in html
+    assert "Grippe" not in html
+    assert "Krank" not in html
+
+
+def test_names_are_escaped(browser: Browser, cut: Appointment, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        Client.objects.update(first_name="<script>")
+        Service.objects.update(name='"><i>')
+    html = _page(browser)
+    assert "<b>&lt;script&gt; Vogel</b>" in html
+    assert "&quot;&gt;&lt;i&gt;" in html
+
+
+def test_sum(browser: Browser, cut: Appointment) -> None:
+    # One hour of twice nine.
+    assert "1 Termin · 6 % Auslastung" in " ".join(_page(browser).split())
+
+
+@pytest.mark.parametrize(
+    "query", ["", "day=gestern", "day=0001-01-01", "day=9999-12-31", "view=week&who=x", "day=2026-13-01"]
+)
+def test_whatever_the_address_says_there_is_a_page(browser: Browser, desk: SalonDay, query: str) -> None:
+    assert 'id="calendar-grid"' in _page(browser, query)
+    assert browser.get(f"{PAGE}poll/?{query}").status_code == 200
+    assert browser.get(f"{PAGE}month/?{query}&month=9999-12-31").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "row"), [(date(2026, 10, 25), 4, 48), (date(2027, 3, 28), 4, 48), (date(2026, 10, 25), 1, 12)]
+)
+def test_the_nights_in_which_the_clock_is_changed(
+    sonnenschein: Salon, desk: SalonDay, day: date, hour: int, row: int
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        make_appointment((desk.cut, desk.anna), starts_at=at(hour, day=day))
+        (block,) = day_of(salon=sonnenschein, day=day).columns[0].blocks
+        assert block.stretch == Stretch(row, 12)
+
+
+def test_whose_columns_are_shown_is_remembered(browser: Browser, desk: SalonDay) -> None:
+    browser.post(f"{PAGE}staff/?day={DAY}", {"staff": [str(desk.bora.pk), "nobody"]})
+    html = _page(browser)
+    assert html.count('class="col"') == 1
+    assert f'data-staff="{desk.bora.pk}"' in html
+    browser.post(f"{PAGE}staff/?day={DAY}", {"everybody": "1"})
+    assert _page(browser).count('class="col"') == 2
+
+
+def _tag(browser: Browser) -> str:
+    return str(browser.get(f"{PAGE}poll/?day={DAY}")["ETag"])
+
+
+def _changes(desk: SalonDay, cut: Appointment) -> dict[str, Callable[[], object]]:
+    return {
+        "moved": lambda: Appointment.objects.update(version=2),
+        "booked": lambda: make_appointment((desk.cut, desk.bora)),
+        "client renamed": lambda: Client.objects.update(version=2),
+        "note pinned": lambda: Note.objects.create(
+            client=desk.lena, text="Spät", pinned=True, author_name="Anna", written_at=NOW
+        ),
+        "absent": lambda: make_absence(desk.anna, at(12), at(13)),
+        "colleague renamed": lambda: StaffMember.objects.filter(pk=desk.anna.pk).update(version=2),
+        "hours": lambda: ScheduleInterval.objects.update(ends_minute=19 * 60),
+        "service renamed": lambda: Service.objects.filter(pk=desk.cut.pk).update(version=2),
+    }
+
+
+@pytest.mark.parametrize("what", sorted(_changes(None, None)))  # type: ignore[arg-type]
+def test_the_tag_is_another_one_whenever_something_shown_changes(
+    browser: Browser, desk: SalonDay, cut: Appointment, sonnenschein: Salon, what: str
+) -> None:
+    before = _tag(browser)
+    assert browser.get(f"{PAGE}poll/?day={DAY}", headers={"If-None-Match": before}).status_code == 304
+    with salon_scope(sonnenschein.pk):
+        make_appointment((desk.cut, desk.anna), starts_at=at(10) + timedelta(days=1))
+    assert _tag(browser) == before
+    with salon_scope(sonnenschein.pk):
+        _changes(desk, cut)[what]()
+    assert _tag(browser) != before
 
 
 def test_queries(browser: Browser, desk: SalonDay, sonnenschein: Salon) -> None:
@@ -51,3 +210,112 @@ def test_queries(browser: Browser, desk: SalonDay, sonnenschein: Salon) -> None:
                 _page(browser, query)
             counts.append(len(captured))
     assert set(counts) == {12}
+
+
+def test_an_unchanged_calendar_costs_one_query_beyond_signing_in(browser: Browser, cut: Appointment) -> None:
+    tag = _tag(browser)
+    with CaptureQueriesContext(connection) as empty:
+        browser.get("/s/sonnenschein/checkout/")
+    with CaptureQueriesContext(connection) as captured:
+        answer = browser.get(f"{PAGE}poll/?day={DAY}", headers={"If-None-Match": tag})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert len(captured) == len(empty) + 1
+
+
+def test_a_day_as_full_as_can_be_is_small(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        a_full_day()
+    html = _page(browser)
+    assert len(_blocks(html)) == 8 * 120
+    assert len(gzip.compress(html.encode(), 6)) <= 60_000
+
+
+def test_a_drop_moves_and_is_taken_back(
+    browser: Browser, desk: SalonDay, cut: Appointment, sonnenschein: Salon
+) -> None:
+    entered = {"day": DAY, "at": "11:15", "staff": desk.bora.pk, "version": 1}
+    answer = browser.post(f"{PAGE}appointments/{cut.pk}/move/", entered, headers=HTMX)
+    assert (answer.status_code, answer["HX-Trigger"]) == (200, "calendar-changed")
+    with salon_scope(sonnenschein.pk):
+        moved = Appointment.objects.get()
+        assert (moved.starts_at, moved.items.get().staff_id) == (at(11, 15), desk.bora.pk)
+    undo = re.search(r'action="([^"]+/undo/\?version=\d+)"', answer.content.decode())
+    assert undo
+    assert browser.post(undo[1], headers=HTMX).status_code == 200
+    with salon_scope(sonnenschein.pk):
+        back = Appointment.objects.get()
+        assert (back.starts_at, back.items.get().staff_id) == (at(10), desk.anna.pk)
+    # Only once.
+    assert browser.post(undo[1], headers=HTMX).status_code == 422
+
+
+def test_the_second_service_carries_the_whole_appointment(
+    browser: Browser, desk: SalonDay, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        both = make_appointment((desk.cut, desk.anna), (desk.brows, desk.anna), client=desk.lena)
+        first, second = both.items.order_by("position")
+    entered = {"day": DAY, "at": "12:00", "staff": desk.bora.pk, "item": second.pk, "version": 1}
+    assert browser.post(f"{PAGE}appointments/{both.pk}/move/", entered, headers=HTMX).status_code == 200
+    with salon_scope(sonnenschein.pk):
+        assert [(one.starts_at, one.staff_id) for one in both.items.order_by("position")] == [
+            (at(11), desk.anna.pk),
+            (at(12), desk.bora.pk),
+        ]
+        assert first.pk != second.pk
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_refused_drop_says_what_blocks_and_what_is_free(
+    browser: Browser, desk: SalonDay, cut: Appointment, sonnenschein: Salon, headers: dict[str, str]
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        make_appointment((desk.cut, desk.bora), starts_at=at(14), client=desk.lena)
+    entered = {"day": DAY, "at": "14:30", "staff": desk.bora.pk}
+    answer = browser.post(f"{PAGE}appointments/{cut.pk}/move/", entered, headers=headers)
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Bora: 14:00–15:00 Uhr, Lena Vogel, Schneiden" in html
+    proposed = re.findall(r'name="to" value="([^"]+)"', html)
+    assert len(proposed) == 3
+    with salon_scope(sonnenschein.pk):
+        assert Appointment.objects.get(pk=cut.pk).starts_at == at(10)
+    browser.post(f"{PAGE}appointments/{cut.pk}/move/", {"to": proposed[0]}, headers=headers)
+    with salon_scope(sonnenschein.pk):
+        assert Appointment.objects.get(pk=cut.pk).starts_at.isoformat() == proposed[0].split("|")[0]
+
+
+@pytest.mark.parametrize(
+    "entered",
+    [
+        {"day": "2026-11-24", "at": "11:00", "version": "7"},
+        {"day": "2026-11-24", "at": "25:00"},
+        {"day": "gestern", "at": "11:00"},
+        {"day": "2027-03-28", "at": "02:30"},
+        {"to": "bald|x"},
+        {},
+    ],
+)
+def test_what_cannot_be_moved_stays(
+    browser: Browser, cut: Appointment, sonnenschein: Salon, entered: dict[str, str]
+) -> None:
+    answer = browser.post(f"{PAGE}appointments/{cut.pk}/move/", entered, headers=HTMX)
+    assert answer.status_code == 422
+    with salon_scope(sonnenschein.pk):
+        assert Appointment.objects.get().version == 1
+
+
+def test_resize(browser: Browser, cut: Appointment, sonnenschein: Salon) -> None:
+    resize = f"{PAGE}appointments/{cut.pk}/resize/"
+    assert browser.post(resize, {"minutes": "75", "version": "1"}, headers=HTMX).status_code == 200
+    with salon_scope(sonnenschein.pk):
+        assert Appointment.objects.get().ends_at == at(11, 15)
+    for minutes in ("", "x", "0", "7"):
+        assert browser.post(resize, {"minutes": minutes}, headers=HTMX).status_code == 422
+
+
+def test_without_a_script_a_move_leads_back_to_its_day(browser: Browser, cut: Appointment) -> None:
+    later = DAY + timedelta(days=7)
+    answer = browser.post(f"{PAGE}appointments/{cut.pk}/move/", {"day": later, "at": "10:00"})
+    assert answer["Location"] == f"{PAGE}?day={later}"
+    assert "Rückgängig" in browser.get(answer["Location"]).content.decode()
