@@ -128,14 +128,14 @@ def _booked(
         return replace(visit, booked_at=listed_at, source=Source.ONLINE, met_as=life.met_as)
     earliest = listed_at + timedelta(minutes=3)
     last = next((one for one in reversed(before) if one.was_by(min(now, visit.starts_at))), None)
-    if last and random.random() < 0.5:
+    if last and random.random() < 0.35:
         at_the_till = last.ends_at + timedelta(minutes=random.randrange(2, 9))
         return replace(visit, booked_at=min(at_the_till, now), booked_by=random.choice(desk))
     lead = timedelta(days=1 + int(random.expovariate(1 / 8)), minutes=random.randrange(-180, 180))
     booked_at = max(visit.starts_at - lead, earliest)
     if booked_at > now:
         booked_at = max(earliest, now - timedelta(minutes=random.randrange(30, 3 * 24 * 60)))
-    shares = {CreatedVia.ONLINE_BOOKING: 0.75, CreatedVia.STAFF: 0.2, CreatedVia.IMPORT: 0.3}
+    shares = {CreatedVia.ONLINE_BOOKING: 0.8, CreatedVia.STAFF: 0.35, CreatedVia.IMPORT: 0.4}
     if life.person.details.email and random.random() < shares[life.person.created_via]:
         return replace(visit, booked_at=booked_at, source=Source.ONLINE)
     return replace(visit, booked_at=booked_at, booked_by=random.choice(desk))

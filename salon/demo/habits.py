@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
-from clients.details import Gender
+from salon.demo import names
 from salon.demo.people import Person
 from salon.demo.team import Colleague
 
@@ -89,7 +89,7 @@ def habits_of(
         usual, besides = _KIDS, None
     elif barber:
         usual, besides = (_KIDS if random.random() < 0.06 else _BARBERS), None
-    elif person.details.gender == Gender.MALE:
+    elif person.details.first_name.split()[0] in names.MALE:
         usual, besides = _MENS, _MENS_BESIDES if random.random() < 0.35 else None
     else:
         usual, besides = _WOMENS, _WOMENS_BESIDES if random.random() < 0.75 else None

@@ -23,7 +23,7 @@ _FULL_LATER = 0.35
 _TOGETHER = ("Facial", "Nassrasur")
 # Where a wish goes if its own day has no room.
 _NEARBY = ((0, 1, -1, 2, -2, 3, -3, 4, 5, 6), (0, -1, 1, -2, 2, 3, -3, 5, 4, 6))
-_SHARE_CANCELLED, _SHARE_MISSED = 0.055, 0.022
+_SHARE_CANCELLED, _SHARE_MISSED = 0.05, 0.022
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class History:
 
     def _happen(self, who: int, fixed: Fixed) -> None:
         day = self._today - timedelta(days=fixed.days_ago)
-        wish = Wish(fixed.services, fixed.staff, 14 * 60, strictly=True)
+        wish = Wish(fixed.services, fixed.staff, fixed.around, strictly=True)
         for shift in (0,) if fixed.exactly else _NEARBY[0]:
             is_known = self._lives[who].person.listed_on < day + timedelta(days=shift)
             slotted = self._diary.find(day + timedelta(days=shift), wish, self._random) if is_known else []
@@ -100,7 +100,7 @@ class History:
                 self._enter(who, day + timedelta(days=shift), slotted, fixed.state)
                 return
         # On that day or never, although nobody works.
-        at = 14 * 60
+        at = fixed.around
         slotted = []
         for service in fixed.services:
             slotted.append(Slotted(service, fixed.staff, at))
@@ -126,7 +126,9 @@ class History:
         wish = Wish(habit.services, habit.staff, habit.around, strictly=habit.strictly)
         for shift in self._random.choice(_NEARBY):
             day = wanted + timedelta(days=shift)
-            if self._first_day <= day and self._lives[who].person.listed_on < day and self._try(who, day, wish):
+            # Who wants to come today or later does not come yesterday: that day is told.
+            earliest = self._today if wanted >= self._today else self._first_day
+            if earliest <= day and self._lives[who].person.listed_on < day and self._try(who, day, wish):
                 return
 
     def _try(self, who: int, day: date, wish: Wish) -> bool:
@@ -149,10 +151,11 @@ class History:
 
     def _fate(self, day: date) -> State | None:
         chance = self._random.random()
+        if day >= self._today:
+            # Most of what will be cancelled still stands.
+            return State.CANCELLED if chance < _SHARE_CANCELLED / 2 else None
         if chance < _SHARE_CANCELLED:
             return State.CANCELLED
-        if day >= self._today:
-            return None
         return State.NO_SHOW if chance < _SHARE_CANCELLED + _SHARE_MISSED else State.COMPLETED
 
     def _limit(self, day: date) -> float:

@@ -14,13 +14,17 @@ from salon.demo.team import Colleague
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """One appointment that a story needs, so many days ago; `exactly`: on that very day, open or not."""
+    """One appointment that a story needs, so many days ago; `exactly`: on that very day, open or not.
+
+    Without a state it is as the clock says.
+    """
 
     days_ago: int
     services: tuple[str, ...]
     staff: str
-    state: State = State.COMPLETED
+    state: State | None = State.COMPLETED
     exactly: bool = False
+    around: int = 14 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def invent_lives(
 
     Whoever was listed before that day came with the import from the program used then.
     """
-    for card in invent_cards(random, today=today, city=city):
+    for card in invent_cards(random, today=today, city=city, women=0.06 if barber else 0.62):
         listed_on = min(card.listed_on, today - timedelta(days=1))
         if listed_on < first_day:
             yield _carried(random, replace(card, listed_on=listed_on), team, first_day, today, barber=barber)
@@ -90,7 +94,7 @@ def _met_here(random: Random, card: Person, team: Sequence[Colleague], today: da
     if random.random() < 0.08:
         # Made a card and was never seen: what was booked was missed or cancelled.
         days_ago = (today - person.listed_on).days - random.randrange(2, 9)
-        state = random.choice((State.NO_SHOW, State.CANCELLED)) if days_ago > 0 else State.BOOKED
+        state = random.choice((State.NO_SHOW, State.CANCELLED)) if days_ago > 0 else None
         fixed = (Fixed(days_ago, habits[0].services, habits[0].staff, state),) if online else ()
         return Life(person, fixed=fixed, met_as=met_as)
     comes_from = person.listed_on + timedelta(days=random.randrange(1, 8))

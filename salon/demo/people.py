@@ -77,10 +77,10 @@ def invent(random: Random, *, today: date, city: str) -> Iterator[Person]:
         yield with_belongings(random, person, place=place, today=today)
 
 
-def invent_cards(random: Random, *, today: date, city: str) -> Iterator[Person]:
+def invent_cards(random: Random, *, today: date, city: str, women: float = 0.62) -> Iterator[Person]:
     """Yield cards without end and without any visit; about one in forty lacks phone and e-mail."""
     while True:
-        female = random.random() < 0.62
+        female = random.random() < women
         first = random.choice(names.FEMALE if female else names.MALE)
         if random.random() < 0.06:
             first += f" {random.choice(names.FEMALE if female else names.MALE)}"
@@ -120,7 +120,7 @@ def with_belongings(random: Random, person: Person, *, place: int, today: date) 
     if person.visits_in_all >= 3 and random.random() < 0.5:
         # No two of a salon alike, and not in a row.
         treatcard_number = f"TC{place:06}{random.randrange(100):02}"
-        points = random.randrange(0, 60 * person.visits_in_all)
+        points = random.randrange(0, min(1500, 60 * person.visits_in_all))
     email_consent = bool(person.details.email) and random.random() < 0.55
     categories = _categories(random, person, today)
     if random.random() < 0.12:
@@ -142,9 +142,9 @@ def _liked(person: Person) -> list[str]:
 
 def _categories(random: Random, person: Person, today: date) -> tuple[str, ...]:
     chosen = {
-        "Stammkunden": person.visits_in_all >= 10,
+        "Stammkunden": person.visits_in_all >= 20,
         "Neukunden": person.visits_in_all <= 1,
-        "VIP": person.visits_in_all >= 25 and random.random() < 0.4,
+        "VIP": person.visits_in_all >= 40 and random.random() < 0.4,
         "Farbkundin": person.details.gender == Gender.FEMALE and random.random() < 0.3,
         "Barber": person.details.gender == Gender.MALE and random.random() < 0.4,
         "Produktkäufer": random.random() < 0.1,

@@ -117,6 +117,9 @@ def _twice_on_file(today: date) -> Iterator[Life]:
         replace(old, treatcard_number="TC00000318", points=512, categories=("VIP", "Farbkundin")),
         (Habit(("Ansatzfarbe", "Waschen-Schneiden-Föhnen"), 42, "Anna", 10 * 60 + 15, strictly=True),),
         comes_from,
+        today - timedelta(days=38),
+        # Today somebody else is served while her colour takes effect.
+        fixed=(Fixed(0, ("Ansatzfarbe", "Föhnen"), "Anna", state=None, around=10 * 60 + 15),),
     )
     yield Life(
         Person(

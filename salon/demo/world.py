@@ -84,9 +84,11 @@ def _touched(world: DemoWorld) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+@transaction.atomic
 def remove_salons(slugs: tuple[str, ...]) -> None:
     """Delete the demo's salons with everything in them, and its users unless they work elsewhere too; as owner."""
-    salons = list(Salon.objects.filter(slug__in=slugs).values_list("pk", flat=True))
+    # Whatever a running night would add waits, and finds the salon gone.
+    salons = list(Salon.objects.select_for_update().filter(slug__in=slugs).values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute("SELECT relname FROM pg_class WHERE relforcerowsecurity AND relkind = 'r'")
         waiting = [table for (table,) in cursor.fetchall()]

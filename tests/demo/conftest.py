@@ -1,0 +1,34 @@
+"""The demo world, built once for all tests of a module that only look at it."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from salon.demo import world
+from salon.demo.models import DemoWorld
+from salon.tenancy import directory
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from salon.tenancy.owner import owner_connection
+from tests.conftest import NOW
+
+
+@pytest.fixture(scope="module")
+def demo_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Salon]:
+    """Build the demo as on the day of the tests, and remove it again."""
+    with django_db_blocker.unblock(), owner_connection():
+        world.build_demo(NOW)
+        salon = directory.find_salon("sonnenschein")
+    assert salon is not None
+    yield salon
+    with django_db_blocker.unblock(), owner_connection():
+        world.remove_salons(world.SLUGS)
+        DemoWorld.objects.all().delete()
+
+
+@pytest.fixture
+def demo(demo_world: Salon, db: None) -> Iterator[Salon]:
+    """Open the scope of Salon Sonnenschein of the demo."""
+    with salon_scope(demo_world.pk):
+        yield demo_world
