@@ -17,6 +17,7 @@ from clients.models import CardState, Client, CreatedVia
 from clients.models.card import DETAIL_FIELDS
 from clients.search import add_tokens, replace_tokens
 from salon.audit.recording import Change, record
+from salon.catalogue.models import StaffMember
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, VersionConflict, refusing
 from salon.folding import fold
 from salon.identity.roles import Actor, Permission
@@ -106,6 +107,7 @@ def create_client(
         if duplicates is Duplicates.REFUSE:
             _refuse_duplicates(salon.pk, accepted.details, client_id)
         _refuse_referrer(accepted.details, _locked(accepted.details.referred_by))
+        _refuse_staff(accepted.details)
         client = Client(
             id=client_id or new_id(),
             number=_next_number(salon.pk),
@@ -180,6 +182,8 @@ def update_client(
         if accepted.details.referred_by != before.referred_by:
             cards.pop(client.pk)
             _refuse_referrer(accepted.details, cards)
+        if accepted.details.preferred_staff != before.preferred_staff:
+            _refuse_staff(accepted.details)
         if accepted.details != before:
             client.details = accepted.details
             client.version += 1
@@ -195,7 +199,7 @@ def get_client(client_id: UUID) -> Client:
 
     Raises: MergedAway for a card that went into another, NotFound.
     """
-    return in_use(Client.objects.select_related("referred_by").filter(pk=client_id).first())
+    return in_use(Client.objects.select_related("referred_by", "preferred_staff").filter(pk=client_id).first())
 
 
 def lock_client(client_id: UUID) -> Client:
@@ -238,6 +242,16 @@ def _refuse_referrer(details: ClientDetails, locked: Mapping[UUID, Client]) -> N
     referrer = locked.get(UUID(details.referred_by))
     if referrer is None or referrer.state != CardState.LISTED:
         raise InvalidInput([FieldError("referred_by", "not_found", _("There is no such client."))])
+
+
+def _refuse_staff(details: ClientDetails) -> None:
+    """Refuse a preferred staff member who does not work here.
+
+    Raises: InvalidInput.
+    """
+    wanted = details.preferred_staff
+    if wanted and not StaffMember.objects.working().filter(pk=wanted).exists():
+        raise InvalidInput([FieldError("preferred_staff", "not_found", _("There is no such staff member."))])
 
 
 def _record(

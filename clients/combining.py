@@ -17,6 +17,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "landline": ("landline",),
     "email": ("email",),
     "address": ("street", "postal_code", "city"),
+    "preferred_staff": ("preferred_staff_id",),
     "referred_by": ("referred_by_id",),
     "treatcard_number": ("treatcard_number",),
 }

@@ -84,6 +84,7 @@ class ChangedDetails(TypedDict, total=False):
     street: str
     postal_code: str
     city: str
+    preferred_staff: str
     referred_by: str
     blocked: str
     blocked_reason: str
@@ -94,7 +95,8 @@ class ChangedDetails(TypedDict, total=False):
 class ClientDetails:
     """Master data as text: normalised once it went through `accept`.
 
-    `referred_by` is the id of a card; `blocked` and `matrix_exempt` are YES or nothing.
+    `preferred_staff` is the id of a staff member, `referred_by` that of a card; `blocked` and `matrix_exempt` are YES
+    or nothing.
     """
 
     first_name: str = ""
@@ -107,6 +109,7 @@ class ClientDetails:
     street: str = ""
     postal_code: str = ""
     city: str = ""
+    preferred_staff: str = ""
     referred_by: str = ""
     blocked: str = ""
     blocked_reason: str = ""
@@ -155,6 +158,7 @@ LABELS: dict[str, Promise] = {
     "street": _("Street"),
     "postal_code": _("Postcode"),
     "city": _("Town"),
+    "preferred_staff": _("Preferred staff member"),
     "referred_by": _("Referred by"),
     "blocked": _("Blocked for online booking"),
     "blocked_reason": _("Reason of the block"),
@@ -208,6 +212,7 @@ class _Reading:
             "birthday": self._birthday,
             "mobile": self._phone,
             "landline": self._phone,
+            "preferred_staff": self._staff,
             "referred_by": self._card,
             "blocked": self._yes,
             "matrix_exempt": self._yes,
@@ -244,10 +249,16 @@ class _Reading:
         return text
 
     def _card(self, name: str, text: str) -> str:
+        return self._id(name, text, _("There is no such client."))
+
+    def _staff(self, name: str, text: str) -> str:
+        return self._id(name, text, _("There is no such staff member."))
+
+    def _id(self, name: str, text: str, message: Text) -> str:
         try:
             return str(UUID(text))
         except ValueError:
-            self.refuse(name, "not_found", _("There is no such client."))
+            self.refuse(name, "not_found", message)
             return text
 
     def _phone(self, name: str, text: str) -> str:

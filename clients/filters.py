@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, TextChoices
 from django.utils.dates import MONTHS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django_filters import ChoiceFilter, DateFilter, Filter, FilterSet
+from django_filters import ChoiceFilter, DateFilter, Filter, FilterSet, UUIDFilter
 
 from clients.classification import CreatedVia, Reason, Status
 from clients.listing import Sort
@@ -80,6 +80,7 @@ _MEETS: dict[str, Callable[[Any], Q]] = {
     "reason": lambda reason: Q(status_reason=reason),
     "first_from": lambda day: Q(first_success_on__gte=day),
     "first_to": lambda day: Q(first_success_on__lte=day),
+    "staff": lambda staff_id: Q(preferred_staff=staff_id),
     "consent": lambda said: Q(email_consent=said == YesNo.YES),
     "blocked": lambda said: Q(blocked=said == YesNo.YES),
     "contact": lambda _none: Q(email="", mobile="", landline=""),
@@ -136,6 +137,8 @@ class CardFilters(FilterSet):  # type: ignore[misc]
     days = _WholeFilter(label=_("Days"), min_value=1, max_value=LONGEST_AGO)
     first_from = _day(_("First visit from"))
     first_to = _day(_("First visit until"))
+    # Who can be chosen says whoever shows the filters.
+    staff = UUIDFilter(label=_("Preferred staff member"), widget=forms.Select)
     consent = ChoiceFilter(choices=YesNo.choices, label=_("News by e-mail"), empty_label=_("any"))
     blocked = ChoiceFilter(choices=YesNo.choices, label=_("Blocked"), empty_label=_("any"))
     contact = ChoiceFilter(choices=Contact.choices, label=_("Contact data"), empty_label=_("any"))

@@ -62,6 +62,7 @@ class ClientBody(Body):
         "street": "Kastanienallee 12",
         "postal_code": "10435",
         "city": "Berlin",
+        "preferred_staff": None,
         "referred_by": None,
         "categories": [{"id": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4a77", "name": "Farbkundin"}],
         "treatcard_number": "TC00318",
@@ -91,6 +92,7 @@ class ClientBody(Body):
     street = Text(help_text="At most 120 characters.")
     postal_code = Text(help_text="At most 12 characters.")
     city = Text(help_text="At most 80 characters.")
+    preferred_staff = Text(source="preferred_staff_id", help_text="Id of the staff member whom the client prefers.")
     referred_by = Text(source="referred_by_id", help_text="Id of the client who recommended the salon.")
     categories = serializers.SerializerMethodField(help_text="In order of their names.")
     treatcard_number = Text(read_only=True)
@@ -151,8 +153,9 @@ class Entered:
 def read(entered: dict[str, Any]) -> Entered:
     """Return what a parsed body says, in the form that operations take."""
     details = {name: entered[name] for name in _DETAILS if name in entered}
-    if "referred_by_id" in entered:
-        details["referred_by"] = entered["referred_by_id"]
+    for name in ("preferred_staff", "referred_by"):
+        if f"{name}_id" in entered:
+            details[name] = entered[f"{name}_id"]
     for name in ("blocked", "matrix_exempt"):
         if name in details:
             details[name] = YES if details[name] else ""

@@ -32,6 +32,7 @@ DETAIL_FIELDS = (
     "birth_day",
     "birth_month",
     "birth_year",
+    "preferred_staff_id",
     "referred_by_id",
     "blocked",
     "matrix_exempt",
@@ -233,6 +234,7 @@ class Client(SalonOwned):
         return ClientDetails(
             **{name: getattr(self, name) for name in PLAIN_FIELDS},
             birthday=self.birthday.iso if self.birthday else "",
+            preferred_staff=str(self.preferred_staff_id or ""),
             referred_by=str(self.referred_by_id or ""),
             blocked=YES if self.blocked else "",
             matrix_exempt=YES if self.matrix_exempt else "",
@@ -246,6 +248,7 @@ class Client(SalonOwned):
         self.birth_day = birthday.day if birthday else None
         self.birth_month = birthday.month if birthday else None
         self.birth_year = birthday.year if birthday else None
+        self.preferred_staff_id = UUID(details.preferred_staff) if details.preferred_staff else None
         self.referred_by_id = UUID(details.referred_by) if details.referred_by else None
         self.blocked = details.blocked == YES
         self.matrix_exempt = details.matrix_exempt == YES

@@ -15,6 +15,7 @@ from clients.categories import all_categories
 from clients.classification import CreatedVia, Reason, Status
 from clients.filters import Contact, Visited, YesNo
 from clients.web.list_query import ListQuery
+from salon.catalogue.models import StaffMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ def _category_chips(query: ListQuery, here: str) -> list[Chip]:
 def _text(name: str, value: Any, values: dict[str, Any]) -> str:
     if name == "last_visit":
         return _last_visit(value, values.get("days", 0))
+    if name == "staff":
+        found = StaffMember.objects.filter(pk=value).first()
+        return _("Prefers %(name)s") % {"name": found.name if found else _("unknown")}
     if name in _DAYS:
         return _(_DAYS[name]) % {"day": dateformat.format(value, get_format("SHORT_DATE_FORMAT"))}
     if name in _YES_NO:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from clients.details import LABELS, YES, ChangedDetails, Gender
 from clients.models import Client
 from clients.referral import referrer_in, referrer_seen, written
 from clients.web.shown import birthday_text, worded
+from salon.catalogue.models import StaffMember
 from salon.errors import InvalidInput
 from salon.identity.roles import Actor, Permission
 from salon.phone import display_phone
@@ -33,6 +35,7 @@ FIRST_ENTERED = (
     "street",
     "postal_code",
     "city",
+    "preferred_staff",
     "referred_by",
 )
 # The fields of the form; the matrix exemption only for those who may grant it.
@@ -77,6 +80,7 @@ class ClientForm(forms.Form):
     street = _text("street", autocomplete="off")
     postal_code = _text("postal_code", autocomplete="off", inputmode="numeric")
     city = _text("city", autocomplete="off")
+    preferred_staff = forms.CharField(label=cast(str, LABELS["preferred_staff"]), required=False, widget=forms.Select)
     referred_by = _text("referred_by", autocomplete="off")
     blocked = _tick("blocked")
     blocked_reason = _text("blocked_reason", autocomplete="off")
@@ -98,6 +102,18 @@ class ClientForm(forms.Form):
             choices = [("", _("not given")), *Gender.choices]
             cast(forms.Select, self.fields["gender"].widget).choices = choices
 
+        if "preferred_staff" in self.fields:
+            cast(forms.Select, self.fields["preferred_staff"].widget).choices = self._staff()
+
+    def _staff(self) -> list[tuple[str, Any]]:
+        """Return who can be chosen: everybody who works here, and whoever stands on the card."""
+        there = str(self.shown_before.get("preferred_staff", ""))
+        kept = Q(pk=there) if _is_id(there) else Q()
+        rows = (
+            StaffMember.objects.working() | StaffMember.objects.filter(kept) if kept else StaffMember.objects.working()
+        )
+        return [("", _("nobody in particular")), *((str(one.pk), one.name) for one in rows.in_order())]
+
     def clean(self) -> dict[str, Any]:
         """Find the card that was named as the referrer."""
         entered = self.cleaned_data
@@ -110,6 +126,12 @@ class ClientForm(forms.Form):
             except InvalidInput as refusal:
                 show_errors(self, refusal.errors)
         return entered
+
+    def worded(self, name: str, value: str, country: str) -> str:
+        """Return a value of a field in the words of the screen."""
+        if name == "preferred_staff":
+            return str(StaffMember.objects.filter(pk=value).first() or "") if _is_id(value) else ""
+        return worded(name, value, country)
 
     @property
     def shown_before(self) -> dict[str, str]:
@@ -147,6 +169,14 @@ class ClientForm(forms.Form):
     def _before(self) -> dict[str, str]:
         before = self.shown_before
         return {name: before[name] for name in self.changes if name in before}
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _with_referrer_seen(texts: dict[str, str]) -> ChangedDetails:
@@ -197,8 +227,8 @@ def differences(form: ClientForm, refusal: ConflictingChange, country: str) -> l
     return [
         Difference(
             LABELS[name],
-            worded(name, str(form.cleaned_data[name]), country),
-            worded(name, str(theirs[name]), country),
+            form.worded(name, str(form.cleaned_data[name]), country),
+            form.worded(name, str(theirs[name]), country),
         )
         for name in refusal.fields
     ]

@@ -6,12 +6,14 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients.categories import all_categories
 from clients.filters import USUAL_DAYS, CardFilters
 from clients.web.columns import PAGE, Column, chosen_columns
 from clients.web.list_query import list_query
+from salon.catalogue.models import StaffMember
 from salon.identity.preferences import choose_columns
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -24,8 +26,11 @@ def filters(request: SalonRequest) -> HttpResponse:
     today = request.salon.date_at(timezone.now())
     query = list_query(request.GET, today=today)
     form = CardFilters(request.GET, today=today).form
+    team = [(str(one.pk), one.name) for one in StaffMember.objects.working().in_order()]
+    form.fields["staff"].widget.choices = [("", _("any")), *team]
     context = {
         "form": form,
+        "has_team": bool(team),
         "categories": [(one, one.pk in query.values.get("category", ())) for one in all_categories()],
         "usual_days": query.values.get("days", USUAL_DAYS),
         "kept": [pair for pair in query.pairs if pair not in query.narrowed],

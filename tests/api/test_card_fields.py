@@ -12,6 +12,7 @@ from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.api.conftest import NOBODY, Caller, IssueKey, wrong
+from tests.bookings.salonday import make_staff
 from tests.conftest import NOW
 
 
@@ -25,6 +26,7 @@ def _made(api: Caller, **body: object) -> dict[str, object]:
 def test_a_new_card_says_what_is_known(api: Caller) -> None:
     made = _made(api)
     known: dict[str, object] = {
+        "preferred_staff": None,
         "referred_by": None,
         "categories": [],
         "treatcard_number": None,
@@ -39,6 +41,20 @@ def test_a_new_card_says_what_is_known(api: Caller) -> None:
     assert made.items() >= known.items()
     pending = _made(api, created_via="ONLINE_BOOKING")
     assert (pending["status"], pending["status_reason"]) == ("NEW", "FIRST_VISIT_PENDING")
+
+
+def test_whom_she_likes_to_come_to(api: Caller, sonnenschein: Salon, dom: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        bora = str(make_staff("Bora").pk)
+    with salon_scope(dom.pk):
+        emre = str(make_staff("Emre").pk)
+    anna = _made(api, preferred_staff=bora)
+    assert anna["preferred_staff"] == bora
+    path = f"clients/{anna['id']}"
+    for other in (NOBODY, emre, "Bora", str(anna["id"])):
+        assert wrong(api.patch(path, {"preferred_staff": other})) == {"preferred_staff": "not_found"}
+    assert api.get(path).json()["preferred_staff"] == bora
+    assert api.patch(path, {"preferred_staff": None}).json()["preferred_staff"] is None
 
 
 def test_who_recommended_the_salon(api: Caller) -> None:

@@ -18,6 +18,7 @@ EMPTY: dict[str, Any] = dict.fromkeys(
 OWN = {
     "id",
     "number",
+    "preferred_staff",
     "referred_by",
     "categories",
     "treatcard_number",

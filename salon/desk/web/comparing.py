@@ -85,6 +85,10 @@ def _birthday(client: Client, salon: Salon) -> str:
     return birthday_text(client)
 
 
+def _staff(client: Client, salon: Salon) -> str:
+    return client.preferred_staff.name if client.preferred_staff else ""
+
+
 # The fields of clients.combining.FIELDS that say something to people, in the order of the card.
 _SHOWN: dict[str, tuple[Promise, Callable[[Client, Salon], str]]] = {
     "first_name": (LABELS["first_name"], _text("first_name")),
@@ -95,6 +99,7 @@ _SHOWN: dict[str, tuple[Promise, Callable[[Client, Salon], str]]] = {
     "birthday": (LABELS["birthday"], _birthday),
     "gender": (LABELS["gender"], _gender),
     "address": (_("Address"), _address),
+    "preferred_staff": (LABELS["preferred_staff"], _staff),
     "treatcard_number": (_("Treatcard number"), _text("treatcard_number")),
 }
 

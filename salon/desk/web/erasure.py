@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from bookings.erasing import to_come
 from clients.cards import MergedAway, get_client
 from clients.models import Client
 from salon.desk.erasure import erase_card
@@ -75,6 +76,7 @@ def erase(request: SalonRequest, client_id: UUID) -> HttpResponse:
     context = {
         "client": client,
         "form": form,
+        "to_come": to_come([client.pk], now=timezone.now()).count(),
         "card_url": reverse("client_card", args=[request.salon.slug, client.pk]),
         "data_url": reverse("client_data", args=[request.salon.slug, client.pk]),
     }

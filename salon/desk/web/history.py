@@ -17,6 +17,7 @@ from clients.details import LABELS
 from clients.models import Client, ConsentPurpose, Decision
 from clients.web.shown import YES_FIELDS, worded
 from salon.audit.models import AuditEntry
+from salon.catalogue.models import StaffMember
 from salon.desk.web import appointments
 from salon.tenancy.models import Salon
 
@@ -85,6 +86,8 @@ _FIELDS: dict[str, Promise] = {
     "carried_points": _("Points"),
 }
 _NOTE = _("Note")
+# These name a card, or a staff member.
+_OTHERS = {"referred_by", "preferred_staff"}
 _DAYS = {"listed_on", "carried_first_visit_on", "carried_last_visit_on"}
 _CHOICES: dict[str, type[TextChoices]] = {"consent": Decision, "purpose": ConsentPurpose, "status": Status}
 
@@ -172,7 +175,7 @@ def _value(field: str, value: str | None, country: str, names: dict[str, str]) -
         return worded(field, value, country)
     if not value:
         return ""
-    if field == "referred_by":
+    if field in _OTHERS:
         return names.get(value, "–")
     if field in _CHOICES and value in _CHOICES[field]:
         return _CHOICES[field](value).label
@@ -182,17 +185,15 @@ def _value(field: str, value: str | None, country: str, names: dict[str, str]) -
 
 
 def _names(entries: Iterable[AuditEntry], known: Iterable[Client]) -> dict[str, str]:
-    """Return the names of the cards that changes speak of."""
-    names = {str(card.referred_by.pk): card.referred_by.full_name for card in known if card.referred_by}
-    ids = {
-        change[side]
-        for entry in entries
-        for change in entry.changes
-        if change["field"] == "referred_by"
-        for side in ("old", "new")
-        if change[side] and change[side] not in names
-    }
-    if ids:
-        cards = Client.objects.filter(pk__in=ids).only("first_name", "last_name")
-        names |= {str(card.pk): card.full_name for card in cards}
+    """Return the names of the cards and staff members that changes speak of."""
+    names: dict[str, str] = {}
+    for card in known:
+        names |= {str(card.referred_by.pk): card.referred_by.full_name} if card.referred_by else {}
+        names |= {str(card.preferred_staff.pk): card.preferred_staff.name} if card.preferred_staff else {}
+    told = [(change["field"], change[side]) for entry in entries for change in entry.changes for side in ("old", "new")]
+    if cards := {one for field, one in told if field == "referred_by" and one and one not in names}:
+        rows = Client.objects.filter(pk__in=cards).only("first_name", "last_name")
+        names |= {str(card.pk): card.full_name for card in rows}
+    if people := {one for field, one in told if field == "preferred_staff" and one and one not in names}:
+        names |= {str(pk): name for pk, name in StaffMember.objects.filter(pk__in=people).values_list("pk", "name")}
     return names
