@@ -72,7 +72,7 @@ def test_it_shows_everything_about_it(booked: Appointment, stylist: User, browse
         "74,00\N{NO-BREAK SPACE}€",
         "Bei der Buchung: Wiederkehrend",
         "In 4 Wochen",
-        "Termin stornieren",
+        "Termin absagen",
         "Ist da",
         "Preise ändern Leitung oder Inhaber/in.",
     ):
@@ -109,7 +109,7 @@ def test_cancelled_with_a_reason_and_taken_back(
     press: Callable[..., HttpResponse], booked: Appointment, sonnenschein: Salon
 ) -> None:
     answer = press("cancel", version=1, reason="krank")
-    assert "storniert" in _text(answer)
+    assert "abgesagt" in _text(answer)
     found = _now(sonnenschein, booked.pk)
     assert (found.state, found.cancel_reason) == (State.CANCELLED, "krank")
     assert "krank" in _text(answer)
@@ -223,7 +223,7 @@ def test_its_history_is_told(press: Callable[..., HttpResponse], booked: Appoint
     press("move", version=1, day=str(DAY), at="12:00")
     press("cancel", version=2, reason="krank")
     page = _text(press("undo", version=3))
-    for told in ("Verschoben", "Storniert", "Letzte Änderung rückgängig gemacht", "10:00 → Di., 24. Nov., 12:00"):
+    for told in ("Verschoben", "Abgesagt", "Letzte Änderung rückgängig gemacht", "10:00 → Di., 24. Nov., 12:00"):
         assert told in page
     with salon_scope(sonnenschein.pk):
         assert AuditEntry.objects.filter(subject_id=booked.pk, client_id=booked.client_id).count() == 3
