@@ -177,6 +177,12 @@ def _catalogue(model: type[Any]) -> Callable[[Salon], UUID]:
     return row
 
 
+def _schedule(salon: Salon) -> UUID:
+    staff_id = _catalogue(StaffMember)(salon)
+    with salon_scope(salon.pk):
+        return UUID(str(make(Schedule, salon.pk, staff_id=staff_id).pk))
+
+
 def _offer(salon: Salon) -> UUID:
     service_id = _catalogue(Service)(salon)
     with salon_scope(salon.pk):
@@ -212,7 +218,7 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "group_id": _catalogue(CatalogueGroup),
     "offer_id": _offer,
     "staff_id": _catalogue(StaffMember),
-    "schedule_id": _catalogue(Schedule),
+    "schedule_id": _schedule,
     "closure_id": _catalogue(Closure),
     "feed_id": _feed,
     "entry_id": _waiting,

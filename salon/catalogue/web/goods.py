@@ -199,6 +199,7 @@ def restore_service(request: SalonRequest, service_id: UUID) -> HttpResponse:
 @require_POST
 def move_service(request: SalonRequest, service_id: UUID) -> HttpResponse:
     """Moves a service up or down in its group."""
+    listing.service_with_id(service_id)
     item = offering.shift_service(
         actor=request.actor, service_id=service_id, direction=direction_asked(request), now=timezone.now()
     )
@@ -249,6 +250,7 @@ def restore_product(request: SalonRequest, product_id: UUID) -> HttpResponse:
 @require_POST
 def move_product(request: SalonRequest, product_id: UUID) -> HttpResponse:
     """Moves a product up or down in its group."""
+    listing.product_with_id(product_id)
     item = offering.shift_product(
         actor=request.actor, product_id=product_id, direction=direction_asked(request), now=timezone.now()
     )

@@ -212,6 +212,7 @@ def skills(request: SalonRequest, staff_id: UUID) -> HttpResponse:
 @require_POST
 def move(request: SalonRequest, staff_id: UUID) -> HttpResponse:
     """One column to the left or right."""
+    rota.staff_with_id(staff_id)
     operations.shift_staff_member(
         actor=request.actor, staff_id=staff_id, direction=direction_asked(request), now=timezone.now()
     )
