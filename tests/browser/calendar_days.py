@@ -9,7 +9,7 @@ DAYS = 12
 _SEED = """
 from datetime import date, timedelta
 from clients.models import Client
-from salon.catalogue.models import StaffMember
+from salon.catalogue.models import StaffMember, StaffService
 from salon.tenancy.context import salon_scope
 from salon.tenancy.directory import find_salon
 from tests.bookings.salonday import at, make_appointment, make_service
@@ -18,6 +18,8 @@ with salon_scope(salon.pk):
     anna, bora = StaffMember.objects.working().in_order()[:2]
     lena, otto = Client.objects.listed().filter(first_name__gt="", last_name__gt="").order_by("number")[:2]
     service = make_service("Kalenderprobe", 45, price="45.00")
+    for person in (anna, bora):
+        StaffService.objects.create(staff=person, service=service)
     for ahead in range({days}):
         day = date.fromisoformat("{first}") + timedelta(weeks=ahead)
         make_appointment((service, anna), starts_at=at(10, day=day), client=lena)
