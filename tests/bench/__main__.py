@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import django
 
+from tests.bench.availability import availability_figures
 from tests.bench.exporting import export_figures
 from tests.bench.measuring import Figure, Times, Visitor, print_table, timed, together
 from tests.serving import manage, running_server
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=1_000_000)
     parser.add_argument("--salons", type=int, default=400)
     parser.add_argument("--largest", type=int, nargs=2, default=[100_000, 50_000], metavar="CLIENTS")
+    parser.add_argument("--booked", type=int, nargs="+", default=[30_000, 300_000], metavar="ITEMS")
     parser.add_argument("--small", action="store_true", help="a tenth of everything")
     parser.add_argument("--explain", action="store_true", help="print how long the database takes for each search")
     options = parser.parse_args()
@@ -45,12 +47,17 @@ def main() -> None:
         options.clients //= 10
         options.salons //= 10
         options.largest = [size // 10 for size in options.largest]
+        options.booked = [options.booked[0], *(items // 10 for items in options.booked[1:])]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salon.settings")
     django.setup()
     _seed(options)
     figures = _search_figures(options.largest, explain=options.explain)
+    from tests.bench.calendar import calendar_figures
+
     with running_server() as base:
         figures += [*_page_figures(base, options.largest), *_api_figures(base)]
+        figures += availability_figures(base, options.booked)
+        figures += calendar_figures(base)
     figures += export_figures("large-1", options.largest[0])
     sys.exit(0 if print_table(figures) else 1)
 
@@ -122,7 +129,7 @@ def _page_figures(base: str, largest: list[int]) -> list[Figure]:
     for index, size in enumerate(largest, 1):
         figures += _figures_of_salon(base, f"large-{index}", size)
     visitors = [Visitor(base, {"Cookie": sign_in("large-1")}) for _ in range(CALLERS)]
-    busy = together([partial(_get, one, "/s/large-1/calendar/") for one in visitors])
+    busy = together([partial(_get, one, "/s/large-1/checkout/") for one in visitors])
     name = f"empty page, {CALLERS} visitors at once"
     figures += [Figure(name, busy.per_second, "/s"), Figure(f"{name}, p95", busy.p95, "ms")]
     return figures
@@ -164,7 +171,7 @@ def _figures_of_salon(base: str, slug: str, size: int) -> list[Figure]:
     cookie, here = sign_in(slug), f"/s/{slug}"
     visitor = Visitor(base, {"Cookie": cookie})
     typing = Visitor(base, {"Cookie": cookie, "HX-Request": "true"})
-    empty = timed(partial(_get, visitor, f"{here}/calendar/"))
+    empty = timed(partial(_get, visitor, f"{here}/checkout/"))
     figures = [Figure(f"empty page, {size:,} cards, p95", empty.p95, "ms")]
     for kind, typed in KINDS:
         paths = [f"{here}/search/?{urlencode({'q': text})}" for text in typed]

@@ -32,7 +32,7 @@ def sign_in(slug: str) -> str:
 
 
 def integration(slug: str) -> dict[str, str]:
-    """Return the headers of a program with a new key to that salon's clients: each key has a limit of its own."""
+    """Return the headers of a program with a new key to that salon: each key has a limit of its own."""
     salon = directory.find_salon(slug)
     assert salon is not None
     now = timezone.now()
@@ -40,7 +40,7 @@ def integration(slug: str) -> dict[str, str]:
         issued = issue_key(
             actor=system_actor("Bench"),
             name="Bench",
-            scopes=[Scope.CLIENTS_READ, Scope.CLIENTS_WRITE],
+            scopes=[Scope.CATALOGUE_READ, Scope.CLIENTS_READ, Scope.CLIENTS_WRITE, Scope.BOOKINGS_WRITE],
             expires_at=now + timedelta(hours=1),
             now=now,
         )
