@@ -61,12 +61,14 @@ def book(
     appointment_id: UUID | None = None,
     first_verdict: Recognised | None = None,
     booked_as: Mapping[str, str] | None = None,
+    locked: Client | None = None,
 ) -> Booked:
     """Make an appointment of these services, one after the other, for a client or a walk-in (domain.md §5).
 
     Each item is for the person wished for or, *egal*, for the one who is free and has the fewest booked minutes that
     day. `first_verdict` is what recognition said before the card was made in the same operation (domain.md §4.2).
-    `appointment_id` is what a form was given for it, so that sending it twice makes one.
+    `appointment_id` is what a form was given for it, so that sending it twice makes one. `locked` is the client's card
+    where the open transaction holds it already.
     Raises: NotAllowed, InvalidInput, SlotTaken, AlreadyBooked, ClientBlocked.
     """
     actor.require(Permission.BOOKINGS_WRITE)
@@ -74,7 +76,7 @@ def book(
     day = salon.date_at(starts_at)
     shop = shop_on(day, [wish.service_id for wish in items])
     planned = plan(actor=actor, wishes=items, starts_at=starts_at, bounds=bounds, shop=shop)
-    client = None if client_id is None else client_for(client_id)
+    client = locked if locked or client_id is None else client_for(client_id)
     if bounds is Bounds.ONLINE and client is not None and client.blocked:
         raise ClientBlocked
     appointment = Appointment(
@@ -105,7 +107,7 @@ def book(
         raise
     warnings = [] if bounds is Bounds.ONLINE else list(_warnings(salon, appointment, planned, parts, client, now))
     _tell(actor, appointment, made, salon, now)
-    announce_booked(appointment=appointment, now=now)
+    announce_booked(appointment=appointment, now=now, salon=salon, items=made, rules=shop.rules)
     return Booked(appointment, made, warnings)
 
 

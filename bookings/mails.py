@@ -73,10 +73,14 @@ def announce_booked(
     now: datetime,
     salon: Salon | None = None,
     items: Sequence[AppointmentItem] | None = None,
+    rules: BookingRules | None = None,
 ) -> None:
-    """Confirm an appointment, and plan its reminder; `items` have their services and staff members."""
+    """Confirm an appointment, and plan its reminder.
+
+    Whoever knows them gives salon, items (with their services and staff members) and the rules about mails.
+    """
     _plan_reminder(appointment, now)
-    _announce(Kind.BOOKED, appointment, now, due_at=now, salon=salon, items=items)
+    _announce(Kind.BOOKED, appointment, now, due_at=now, salon=salon, items=items, rules=rules)
 
 
 def announce_moved(
@@ -142,13 +146,14 @@ def _announce(
     message: str = "",
     salon: Salon | None,
     items: Sequence[AppointmentItem] | None,
+    rules: BookingRules | None = None,
 ) -> None:
     if not _is_new(appointment):
         drop_unsent(appointment.pk)
     stands = appointment.state == State.CANCELLED if kind is Kind.CANCELLED else appointment.state in CHANGEABLE
     if not stands or appointment.starts_at <= now:
         return
-    case = _case(appointment, salon, items)
+    case = _case(appointment, salon, items, rules)
     if case is None or not (case.rules.confirm or message):
         return
     said = None if _is_new(appointment) else last_told(appointment.pk, client_id=case.client.pk)
@@ -161,7 +166,12 @@ def _is_new(appointment: Appointment) -> bool:
     return appointment.version == 1
 
 
-def _case(appointment: Appointment, salon: Salon | None, items: Sequence[AppointmentItem] | None) -> _Case | None:
+def _case(
+    appointment: Appointment,
+    salon: Salon | None,
+    items: Sequence[AppointmentItem] | None,
+    rules: BookingRules | None = None,
+) -> _Case | None:
     """Return an appointment with what is to be said of it, None where there is nobody to write to."""
     client = appointment.client
     if client is None or not client.email:
@@ -171,7 +181,7 @@ def _case(appointment: Appointment, salon: Salon | None, items: Sequence[Appoint
         client,
         salon or directory.get_salon(current_salon_id()),
         items or list(appointment.items.select_related("service", "staff").order_by("position")),
-        BookingRules.objects.first() or BookingRules(),
+        rules or BookingRules.objects.first() or BookingRules(),
     )
 
 

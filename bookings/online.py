@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -57,39 +56,39 @@ def book_online(
     """Book for a person from outside: hers is the card that is recognised, its empty fields filled, or a new one.
 
     What she says differently from her card stays on the appointment; names are never overwritten. Two first bookings
-    of one person at the same moment make one card. All of it is one transaction.
+    of one person at the same moment make one card. All of it belongs to the open transaction, which a refusal ends.
     Raises: NotAllowed, InvalidInput, SlotTaken, ClientBlocked; for whoever may not read cards, a client who is blocked
     gets the answer of a taken time.
     """
     actor.require(Permission.BOOKINGS_WRITE)
     said = _accepted(salon, booker, now)
-    with transaction.atomic():
-        lock_contacts(salon.pk, email=said.email, phones=[said.mobile])
-        recognised = recognise(Person(said.first_name, said.email, said.mobile))
-        if recognised.client_id is None:
-            client = _new_card(actor, salon, said, now)
-        else:
-            client = _completed(actor, salon, lock_client(recognised.client_id), said, now)
-        if booker.marketing_consent:
-            _consent(actor, client, now)
-        try:
-            return book(
-                actor=actor,
-                salon=salon,
-                starts_at=starts_at,
-                items=items,
-                client_id=client.pk,
-                source=Source.ONLINE,
-                bounds=Bounds.ONLINE,
-                now=now,
-                note=note,
-                first_verdict=recognised if recognised.client_id is None else None,
-                booked_as=_said_differently(client, said),
-            )
-        except ClientBlocked as refusal:
-            if Permission.CLIENTS_READ in actor.permissions:
-                raise
-            raise _as_taken(salon, starts_at, items, now) from refusal
+    lock_contacts(salon.pk, email=said.email, phones=[said.mobile])
+    recognised = recognise(Person(said.first_name, said.email, said.mobile))
+    known = recognised.client_id is not None
+    client = lock_client(recognised.client_id) if recognised.client_id else _new_card(actor, salon, said, now)
+    if known:
+        client = _completed(actor, salon, client, said, now)
+    if booker.marketing_consent:
+        _consent(actor, client, now)
+    try:
+        return book(
+            actor=actor,
+            salon=salon,
+            starts_at=starts_at,
+            items=items,
+            client_id=client.pk,
+            locked=client,
+            source=Source.ONLINE,
+            bounds=Bounds.ONLINE,
+            now=now,
+            note=note,
+            first_verdict=None if known else recognised,
+            booked_as=_said_differently(client, said),
+        )
+    except ClientBlocked as refusal:
+        if Permission.CLIENTS_READ in actor.permissions:
+            raise
+        raise _as_taken(salon, starts_at, items, now) from refusal
 
 
 def book_for_card(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests import database
 from tests.api.conftest import Caller
+from tests.bookings.salonday import a_salon_day, at
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -120,3 +122,28 @@ def test_idempotency_costs_two_statements(api: Caller, sonnenschein: Salon) -> N
     assert _statements(lambda: api.post("clients", body, Idempotency_Key="a")) == (
         201, ["WITH", "BEGIN", "SELECT", "WITH", "COMMIT"],
     )  # fmt: skip
+
+
+def test_a_booking(sonnenschein: Salon, api: Caller) -> None:
+    """Thirteen statements besides key, transaction and repetition: ten for the booking, three for mail and reminder."""
+    with salon_scope(sonnenschein.pk):
+        day = a_salon_day()
+    body = {"items": [{"service": str(day.cut.pk), "staff": str(day.anna.pk)}]}
+
+    def book(hour: int, name: str) -> tuple[int, list[str]]:
+        starts_at = at(hour) + timedelta(days=7 * 8)
+        person = {"first_name": name, "email": f"{name}@example.com"}
+        asked = {**body, "starts_at": starts_at.isoformat(), "client": person}
+        return _statements(lambda: api.post("bookings", asked, Idempotency_Key=f"at {hour}"))
+
+    assert book(9, "Sarah")[0] == 201
+    status, found = book(11, "Sarah")
+    repetition = ["WITH", "INSERT"]
+    # Locks of e-mail and phone, who it is, her card, services, team, locks of the staff, hours.
+    looked_up = ["SELECT"] * 7
+    # Appointment, items, audit; reminder, mail, its delivery.
+    written = ["INSERT"] * 6
+    assert (status, found) == (
+        201,
+        [*FRAME[:3], repetition[0], *looked_up, *written, repetition[1], FRAME[3]],
+    )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from bookings.booking import ClientBlocked
 from bookings.conflicts import SlotTaken
@@ -145,7 +146,8 @@ def test_who_is_blocked_is_told_that_the_time_is_taken(desk: Desk) -> None:
 def test_a_refused_booking_leaves_no_card(desk: Desk) -> None:
     desk.book(at(10))
     before = Client.objects.count()
-    with pytest.raises(SlotTaken) as refused:
+    # As around every request.
+    with pytest.raises(SlotTaken) as refused, transaction.atomic():
         _online(desk)
     assert refused.value.blocking == []
     assert Client.objects.count() == before
