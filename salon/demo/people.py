@@ -68,11 +68,12 @@ class Person:
 
 
 def invent(random: Random, *, today: date, city: str) -> Iterator[Person]:
-    """Yield cards of clients who have been here, without end."""
+    """Yield cards of clients who came before the salon kept its calendar here, without end."""
     for place, card in enumerate(invent_cards(random, today=today, city=city)):
         person = replace(card, **_visits(random, card, today))
-        kinds = random.sample(_liked(person), k=min(person.visits, random.randrange(1, 5))) if person.visits else []
-        counts = sorted((1 + int(random.random() * person.visits) for _ in kinds), reverse=True)
+        visits = person.carried_visits
+        kinds = random.sample(_liked(person), k=min(visits, random.randrange(1, 5))) if visits else []
+        counts = sorted((1 + int(random.random() * visits) for _ in kinds), reverse=True)
         person = replace(person, services=tuple(zip(kinds, counts, strict=True)))
         yield with_belongings(random, person, place=place, today=today)
 
@@ -110,7 +111,8 @@ def _visits(random: Random, person: Person, today: date) -> dict[str, Any]:
     ago = min(listed_for, int(random.expovariate(1 / (420 if stays_away else 45))))
     last = today - timedelta(days=ago)
     visits = 1 + int((last - person.listed_on).days / random.choice((28, 35, 42, 56, 90)))
-    return {"first_visit_on": person.listed_on if visits > 1 else last, "last_visit_on": last, "visits": visits}
+    first = person.listed_on if visits > 1 else last
+    return {"carried_first_visit_on": first, "carried_last_visit_on": last, "carried_visits": visits}
 
 
 def with_belongings(random: Random, person: Person, *, place: int, today: date) -> Person:
