@@ -38,7 +38,9 @@ WITH page AS MATERIALIZED (
   SELECT id, number, state, first_visit_on, last_visit_on, visits FROM clients_client
   WHERE salon_id = %(salon)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 ),
-batch AS MATERIALIZED (SELECT count(*) AS read, (array_agg(id ORDER BY id DESC))[1] AS last FROM page),
+batch AS MATERIALIZED (
+  SELECT (SELECT count(*) FROM page) AS read, (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last
+),
 counted AS (
   SELECT client_id, {_COUNTED} FROM bookings_appointment
   WHERE salon_id = %(salon)s AND client_id > %(after)s AND client_id <= (SELECT last FROM batch)
