@@ -12,6 +12,8 @@ from clients.recognition import Recognised
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
+_WHOSE = ("client", "client_status", "client_status_reason", "client_evidence", "booked_as")
+
 
 def change_note(
     *,
@@ -66,7 +68,9 @@ def change_client(
         client = None if client_id is None else client_for(client_id)
         told = [changed("client_number", _number(old), _number(client))]
         freeze_verdict(appointment, client, first_verdict, salon.date_at(appointment.created_at))
-        save(appointment, now=now, fields=("client", "client_status", "client_status_reason", "client_evidence"))
+        # What was said of whoever it was for before.
+        appointment.booked_as = {}
+        save(appointment, now=now, fields=_WHOSE)
         if appointment.visit_on:
             recount([old.pk if old else None, client_id], salon=salon, now=now)
         # It stands in both histories.

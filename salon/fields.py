@@ -19,7 +19,7 @@ else:
 class MoneyField(_Cents):
     """An amount of money: bigint cents in the database, `Decimal` with two places in Python (architecture.md §5)."""
 
-    def from_db_value(self, value: int | None, expression: Any, connection: Any) -> Decimal | None:  # noqa: ARG002
+    def from_db_value(self, value: int | None, *_context: Any) -> Decimal | None:
         return None if value is None else from_cents(value)
 
     def to_python(self, value: Any) -> Any:

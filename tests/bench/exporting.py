@@ -127,13 +127,14 @@ def _bare(salon: "Salon", path: Path) -> dict[str, float]:
     """Give the same rows, in memory, to the same writer with the same columns."""
     from zoneinfo import ZoneInfo
 
+    from django.utils import timezone
     from rustpy_xlsxwriter import FastExcel
 
     from salon.desk.client_columns import COLUMNS, Words, exported, next_batch
     from salon.tenancy.context import salon_scope
 
     headings = [str(column.heading) for column in COLUMNS]
-    read = partial(next_batch, words=Words(), zone=ZoneInfo(salon.timezone))
+    read = partial(next_batch, words=Words(), zone=ZoneInfo(salon.timezone), now=timezone.now())
     rows: list[dict[str, Any]] = []
     last_number = 0
     with salon_scope(salon.pk):

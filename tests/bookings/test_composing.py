@@ -175,10 +175,11 @@ def test_a_note_can_be_rewritten_at_any_time(desk: Desk) -> None:
 
 
 def test_a_walk_in_gets_a_card(desk: Desk) -> None:
-    booked = desk.book(at(10), client_id=None)
+    booked = desk.book(at(10), client_id=None, booked_as={"phone": "+491605550142"})
     given = {**desk.given, "appointment_id": booked.appointment.pk}
     changed = change_client(**given, client_id=desk.day.lena.pk)
     stored = Appointment.objects.get()
+    assert stored.booked_as == {}
     assert (stored.client_id, stored.client_status, stored.client_status_reason) == (
         *(desk.day.lena.pk, Status.RETURNING),
         Reason.LISTED,

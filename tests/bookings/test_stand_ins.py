@@ -238,4 +238,4 @@ def test_the_calendars_bar_counts_what_is_open(
     with time_machine.travel(NOW, tick=False):
         hints = browser.get(f"/s/sonnenschein/calendar/hints/?day={DAY}").text
         assert f"/calendar/absences/{absence.pk}/" in hints
-        assert "1 offen" in hints
+        assert "Anna: 1 offen" in hints

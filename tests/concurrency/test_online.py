@@ -14,7 +14,7 @@ from bookings.models import Appointment
 from bookings.online import Booker, book_online
 from bookings.placing import ItemWish
 from clients.models import Client
-from clients.recognition import Recognised
+from clients.recognition import Recognised, recognise
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -73,7 +73,6 @@ def test_without_the_locks_she_gets_several(
 ) -> None:
     """The negative control: everybody looks before anybody has written."""
     everybody_has_looked = Barrier(HANDS)
-    recognise = online.recognise
 
     def look(*person: object) -> Recognised:
         found = recognise(*person)  # type: ignore[arg-type]

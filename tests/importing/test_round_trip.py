@@ -81,7 +81,7 @@ def full(sonnenschein: Salon) -> Salon:
 
 def _export(salon: Salon, path: Path, kind: str) -> bytes:
     with salon_scope(salon.pk):
-        batch = next_batch(exported(None), after=0, words=Words(), zone=ZoneInfo(salon.timezone))
+        batch = next_batch(exported(None), after=0, words=Words(), zone=ZoneInfo(salon.timezone), now=NOW)
     assert batch is not None
     assert batch.size == len(PEOPLE)
     (write_csv if kind == "csv" else write_xlsx)(Table("Kunden", COLUMNS, batch.rows), path)
