@@ -114,9 +114,9 @@ def open_work(*, now: datetime) -> list[OpenWork]:
     found: dict[UUID, set[UUID]] = defaultdict(set)
     names: dict[UUID, str] = {}
     for item in rows.order_by("away_from", "absence_id"):
-        away = Period(item.away_from, item.away_until)  # type: ignore[attr-defined]
+        away = Period(item.away_from, item.away_until)
         if collides(busy_periods(item.starts_at, item.minutes), [away]):
-            absence_id: UUID = item.absence_id  # type: ignore[attr-defined]
+            absence_id: UUID = item.absence_id
             found[absence_id].add(item.appointment_id)
             names[absence_id] = item.staff.name
     return [OpenWork(one, names[one], len(appointments)) for one, appointments in found.items()]

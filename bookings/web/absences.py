@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from bookings.models import Appointment
 from bookings.stand_ins import Task, call_off, hand_over, open_work, put_off, times_for, work_list
 from bookings.states import State
 from bookings.waiting import count_waiting, waiting_list
@@ -101,32 +102,32 @@ def absence_task(request: SalonRequest, absence_id: UUID, appointment_id: UUID) 
         "now": timezone.now(),
     }
     try:
-        told, version = _act(request, act, value, given)
+        told, changed = _act(request, act, value, given)
     except (NotAllowed, NotFound):
         raise
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
     else:
-        undo = reverse("appointment_undo", args=[request.salon.slug, appointment_id, version])
-        messages.success(request, told, extra_tags=undo)
+        undo = reverse("appointment_undo", args=[request.salon.slug, appointment_id])
+        messages.success(request, told, extra_tags=f"{undo}?version={changed.version}")
     return redirect("absence_worklist", request.salon.slug, absence_id)
 
 
-def _act(request: SalonRequest, act: str, value: str, given: dict[str, Any]) -> tuple[str, int]:
-    """Do it, and return what to say and the version that can be undone."""
+def _act(request: SalonRequest, act: str, value: str, given: dict[str, Any]) -> tuple[str, Appointment]:
+    """Do it, and return what to say and the appointment as it is then."""
     if act == "staff" and (staff_id := uuid_in(value)):
         booked = hand_over(staff_id=staff_id, **given)
         names = ", ".join(dict.fromkeys(item.staff.name for item in booked.items))
-        return _("Given to %(name)s.") % {"name": names}, booked.appointment.version
+        return _("Given to %(name)s.") % {"name": names}, booked.appointment
     text, _bar, ids = value.partition("|")
     if act == "take" and (starts_at := moment_in(text)):
         booked = put_off(starts_at=starts_at, staff_ids=[one for one in map(uuid_in, ids.split(",")) if one], **given)
         moved = booked.appointment
         when = when_text(moved.starts_at, moved.ends_at, request.salon)
-        return _("Moved to %(when)s.") % {"when": when}, moved.version
+        return _("Moved to %(when)s.") % {"when": when}, moved
     if act == "cancel":
         booked = call_off(message=request.POST.get("message", ""), **given)
-        return _("The appointment is cancelled."), booked.appointment.version
+        return _("The appointment is cancelled."), booked.appointment
     raise NotFound
 
 
