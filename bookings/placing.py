@@ -21,7 +21,7 @@ from salon.money import LARGEST, NotMoney, cents, from_cents
 MOST_ITEMS = 20
 LONGEST_MINUTES = 12 * 60
 # What of the rules concerns an appointment that is made.
-_RULES = ("lead_minutes", "horizon_days", "confirm", "remind")
+_RULES = ("lead_minutes", "horizon_days", "confirm", "remind", "reply_to")
 # In words of its own: half the time of a booking went into having it worded anew.
 _SOLD = """
 SELECT service.*,
@@ -32,7 +32,8 @@ SELECT service.*,
     (SELECT lead_minutes FROM bookings_bookingrules) AS lead_minutes,
     (SELECT horizon_days FROM bookings_bookingrules) AS horizon_days,
     (SELECT confirm FROM bookings_bookingrules) AS confirm,
-    (SELECT remind FROM bookings_bookingrules) AS remind
+    (SELECT remind FROM bookings_bookingrules) AS remind,
+    (SELECT reply_to FROM bookings_bookingrules) AS reply_to
 FROM catalogue_service service
 WHERE service.id = ANY(%(services)s) AND service.archived_at IS NULL
 """
