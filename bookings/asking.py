@@ -10,35 +10,44 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from bookings.bounds import Bounds
-from bookings.busy import Minutes
+from bookings.busy import LONGEST_APPOINTMENT, Minutes
 from bookings.hours import ONE_DAY
 from bookings.models import BookingRules
 from salon.errors import FieldError, InvalidInput
+from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 
-# No appointment lasts longer.
-LONGEST_APPOINTMENT = timedelta(hours=24)
 # At the desk, nobody plans further ahead.
 FARTHEST = timedelta(days=3660)
 
-# What of the services wished is to be had, and who can do it; the team in its order; the rules of the salon.
+# The services wished, and who can do them; the team in its order; the rules of the salon.
 _WISHED = """
-SELECT service.id, service.online,
+SELECT service.id, service.archived_at IS NULL, service.online,
     service.apply_minutes, service.processing_minutes, service.finish_minutes, service.buffer_minutes,
-    ARRAY(SELECT staff_id FROM catalogue_staffservice skill WHERE skill.service_id = service.id),
-    ARRAY(SELECT id FROM catalogue_staffmember WHERE archived_at IS NULL ORDER BY position, name_key, id),
+    ARRAY(
+        SELECT staff_id FROM catalogue_staffservice skill
+        WHERE skill.salon_id = %(salon)s AND skill.service_id = service.id
+    ),
+    ARRAY(
+        SELECT id FROM catalogue_staffmember
+        WHERE salon_id = %(salon)s AND archived_at IS NULL ORDER BY position, name_key, id
+    ),
     rules.slot_minutes, rules.lead_minutes, rules.horizon_days
-FROM catalogue_service service LEFT JOIN bookings_bookingrules rules ON true
-WHERE service.id = ANY(%(services)s) AND service.archived_at IS NULL
+FROM catalogue_service service LEFT JOIN bookings_bookingrules rules ON rules.salon_id = service.salon_id
+WHERE service.salon_id = %(salon)s AND service.id = ANY(%(services)s)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One service somebody wants, from somebody or (None) from anybody who can do it."""
+    """One service somebody wants, from somebody or (None) from anybody who can do it.
+
+    `minutes` are those of what is booked already, or to last otherwise than the catalogue says.
+    """
 
     service_id: UUID
     staff_id: UUID | None = None
+    minutes: Minutes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +75,11 @@ class Asked:
         return timedelta(minutes=sum(one.duration + one.buffer for one in self.minutes))
 
 
-class Offered(NamedTuple):
-    """A service that is to be had, as _WISHED has it; the rules are None where the salon keeps the defaults."""
+class Known(NamedTuple):
+    """A service as _WISHED has it, offered or archived; the rules are None where the salon keeps the defaults."""
 
     service_id: UUID
+    offered: bool
     online: bool
     apply: int
     processing: int
@@ -82,11 +92,11 @@ class Offered(NamedTuple):
     horizon_days: int | None
 
 
-def offered(wishes: Sequence[Wish]) -> list[Offered]:
-    """Return the services wished for that are to be had, in one statement."""
+def known_services(wishes: Sequence[Wish]) -> list[Known]:
+    """Return the services wished for that there are, in one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_WISHED, {"services": list({wish.service_id for wish in wishes})})
-        return [Offered(*row) for row in cursor]
+        cursor.execute(_WISHED, {"salon": current_salon_id(), "services": list({wish.service_id for wish in wishes})})
+        return [Known(*row) for row in cursor]
 
 
 def asked_for(wishes: Sequence[Wish], bounds: Bounds) -> Asked:
@@ -94,15 +104,17 @@ def asked_for(wishes: Sequence[Wish], bounds: Bounds) -> Asked:
 
     Raises: InvalidInput naming `items.N.service` and `items.N.staff` that are not there.
     """
-    return asked_of(offered(wishes), wishes, bounds)
+    return asked_of(known_services(wishes), wishes, bounds)
 
 
-def asked_of(rows: Sequence[Offered], wishes: Sequence[Wish], bounds: Bounds) -> Asked:
+def asked_of(rows: Sequence[Known], wishes: Sequence[Wish], bounds: Bounds) -> Asked:
     """Return what wishes come to, of services that have been read.
 
     Raises: InvalidInput naming `items.N.service` and `items.N.staff` that are not there.
     """
-    services = {row.service_id: row for row in rows}
+    # What is booked already goes on, whatever is offered by now.
+    booked = {wish.service_id for wish in wishes if wish.minutes}
+    services = {row.service_id: row for row in rows if row.offered or row.service_id in booked}
     team = rows[0].team if rows else []
     errors = []
     for place, wish in enumerate(wishes):
@@ -115,7 +127,10 @@ def asked_of(rows: Sequence[Offered], wishes: Sequence[Wish], bounds: Bounds) ->
     found = [services[wish.service_id] for wish in wishes]
     able = [_able(wish, row.performers, team, bounds) for wish, row in zip(wishes, found, strict=True)]
     return Asked(
-        minutes=[Minutes(row.apply, row.processing, row.finish, row.buffer) for row in found],
+        minutes=[
+            wish.minutes or Minutes(row.apply, row.processing, row.finish, row.buffer)
+            for wish, row in zip(wishes, found, strict=True)
+        ],
         able=able,
         staff=[staff for staff in team if any(staff in some for some in able)],
         online=all(row.online for row in found),
@@ -123,7 +138,7 @@ def asked_of(rows: Sequence[Offered], wishes: Sequence[Wish], bounds: Bounds) ->
     )
 
 
-def _rules(found: Sequence[Offered]) -> BookingRules:
+def _rules(found: Sequence[Known]) -> BookingRules:
     row = found[0] if found else None
     if row is None or row.slot_minutes is None or row.lead_minutes is None or row.horizon_days is None:
         return BookingRules()

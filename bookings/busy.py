@@ -5,6 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 STEP = 5
+# No item takes anybody longer than this, its buffer included: so far before a moment lies whatever reaches into it.
+LONGEST_ITEM = timedelta(hours=48)
+# No appointment lasts longer, from its first item to its last.
+LONGEST_APPOINTMENT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)

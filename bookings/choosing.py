@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 from psycopg.types.multirange import TimestamptzMultirange
 
 from bookings.availability import MINUTE
-from bookings.busy import Period, busy_periods, collides
-from bookings.conflicts import LONGEST
+from bookings.busy import LONGEST_ITEM, Period, busy_periods, collides
 from bookings.hours import ONE_DAY, local_moment, presence
 from bookings.models import AppointmentItem
 from bookings.placing import Planned
@@ -84,7 +83,7 @@ def circumstances_of(
     day, zone = salon.date_at(starts_at), ZoneInfo(salon.timezone)
     begin, end = local_moment(day, 0, zone), local_moment(day + 2 * ONE_DAY, 0, zone)
     rows = AppointmentItem.objects.filter(
-        active=True, staff__in=staff_ids, starts_at__gt=begin - LONGEST, starts_at__lt=end
+        active=True, staff__in=staff_ids, starts_at__gt=begin - LONGEST_ITEM, starts_at__lt=end
     )
     if besides:
         rows = rows.exclude(appointment_id=besides)

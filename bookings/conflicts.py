@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from bookings.busy import Period, busy_periods, collides
+from bookings.busy import LONGEST_ITEM, Period, busy_periods, collides
 from bookings.models import AppointmentItem
 from bookings.slots import Slot
 from salon.errors import DomainError
 
 # The constraint that keeps staff members from being double booked.
 ONCE = "bookings_appointmentitem_once"
-# No item takes anybody longer than this, buffer included.
-LONGEST = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def blocking_items(wanted: Mapping[UUID, Sequence[Period]], *, besides: UUID | N
     if not starts:
         return []
     rows = AppointmentItem.objects.filter(
-        active=True, staff__in=wanted, starts_at__gt=min(starts) - LONGEST, starts_at__lt=max(ends)
+        active=True, staff__in=wanted, starts_at__gt=min(starts) - LONGEST_ITEM, starts_at__lt=max(ends)
     )
     if besides:
         rows = rows.exclude(appointment_id=besides)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -12,11 +12,9 @@ from django.db import connection
 
 from bookings.asking import Asked, Wish
 from bookings.availability import MINUTE, Combining, MinuteSet, Part, Timeline, minutes_in
+from bookings.busy import LONGEST_ITEM
 from bookings.hours import ONE_DAY, Presence, local_moment, presence
 from salon.tenancy.models import Salon
-
-# No item takes anybody longer than this, its buffer included: so far before a day lies whatever reaches into it.
-LONGEST_ITEM = timedelta(hours=48)
 
 # The minutes after an instant in which each is taken; whole numbers are read faster than instants, and there are
 # thousands. An index finds what begins within a stretch of time, not what ends there: hence the longest item.

@@ -14,8 +14,7 @@ from bookings.mails import announce_moved
 from bookings.models import Appointment, AppointmentItem, BookingRules
 from bookings.placing import minutes_error, start_of
 from bookings.sequence import Part
-from bookings.settling import explain, refuse_endless, refuse_outside
-from bookings.slots import Wish
+from bookings.settling import explain_change, refuse_endless, refuse_outside
 from bookings.writing import (
     appointment_of,
     before,
@@ -39,8 +38,8 @@ from salon.errors import FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
-# Changes some items of an appointment in place and returns those that it is about.
-type Rearranging = Callable[[list[AppointmentItem]], Sequence[AppointmentItem]]
+# Changes some items of an appointment in place.
+type Rearranging = Callable[[list[AppointmentItem]], None]
 
 
 def move(
@@ -62,12 +61,11 @@ def move(
     begin = start_of(starts_at)
     given = staff or {}
 
-    def shift(items: list[AppointmentItem]) -> Sequence[AppointmentItem]:
+    def shift(items: list[AppointmentItem]) -> None:
         by = begin - min(item.starts_at for item in items)
         for item in items:
             item.starts_at += by
             item.staff_id = given.get(item.pk, item.staff_id)
-        return items
 
     return _rearrange(
         shift,
@@ -97,10 +95,9 @@ def move_item(
     """
     begin = start_of(starts_at)
 
-    def put(items: list[AppointmentItem]) -> Sequence[AppointmentItem]:
+    def put(items: list[AppointmentItem]) -> None:
         item = item_in(items, item_id)
         item.starts_at, item.staff_id = begin, staff_id
-        return [item]
 
     return _rearrange(
         put,
@@ -121,10 +118,9 @@ def reassign_item(
     Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SlotTaken.
     """
 
-    def give(items: list[AppointmentItem]) -> Sequence[AppointmentItem]:
+    def give(items: list[AppointmentItem]) -> None:
         item = item_in(items, item_id)
         item.staff_id = staff_id
-        return [item]
 
     return _rearrange(
         give,
@@ -145,7 +141,7 @@ def resize_item(
     It can be undone. Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SlotTaken.
     """
 
-    def stretch(items: list[AppointmentItem]) -> Sequence[AppointmentItem]:
+    def stretch(items: list[AppointmentItem]) -> None:
         item = item_in(items, item_id)
         if error := minutes_error("minutes", minutes, item.minutes):
             raise InvalidInput([error])
@@ -154,7 +150,6 @@ def resize_item(
         item.minutes = item.minutes.lasting(minutes)
         for other in following:
             other.starts_at += by
-        return [item, *following]
 
     return _rearrange(
         stretch,
@@ -189,8 +184,7 @@ def _rearrange(
 ) -> Booked:
     actor.require(Permission.BOOKINGS_WRITE)
     team = {staff.pk: staff for staff in StaffMember.objects.working()}
-    wanted: list[Part] = []
-    wishes: list[Wish] = []
+    items: list[AppointmentItem] = []
     try:
         with writing():
             appointment = lock_appointment(appointment_id, version)
@@ -200,16 +194,17 @@ def _rearrange(
             started_at, told = appointment.starts_at, _words(items, salon)
             # Whoever has left keeps what she has.
             here_before = {item.staff_id: item.staff for item in items}
-            about = rearrange(items)
+            rearrange(items)
             if before(appointment, items) == as_it_was:
                 return Booked(appointment, items, [], changed=False)
             _introduce(items, team | here_before)
             lay(items)
-            wanted, wishes = parts_of(items), [Wish(item.service_id, item.staff_id) for item in about]
-            refuse_endless(wanted)
+            refuse_endless(parts_of(items))
             lock_staff(salon, {*here_before, *(item.staff_id for item in items)})
             if bounds is Bounds.ONLINE:
-                refuse_outside(wanted, salon=salon, now=now, rules=BookingRules.objects.first() or BookingRules())
+                refuse_outside(
+                    parts_of(items), salon=salon, now=now, rules=BookingRules.objects.first() or BookingRules()
+                )
             write_items(items)
             span(appointment, items)
             save(appointment, now=now, fields=("starts_at", "ends_at"), undo=as_it_was)
@@ -218,8 +213,7 @@ def _rearrange(
             if appointment.starts_at != started_at:
                 announce_moved(appointment=appointment, now=now)
     except SlotTaken as refusal:
-        near = min(item.starts_at for item in about)
-        explain(refusal, wishes, wanted, salon=salon, near=near, bounds=bounds, now=now, besides=appointment_id)
+        explain_change(refusal, items, salon=salon, bounds=bounds, now=now, besides=appointment_id)
         raise
     return Booked(appointment, items, warnings)
 

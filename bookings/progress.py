@@ -12,8 +12,7 @@ from bookings.bounds import Bounds
 from bookings.conflicts import SlotTaken
 from bookings.mails import announce_booked, announce_cancelled
 from bookings.models import Appointment, AppointmentItem
-from bookings.settling import explain
-from bookings.slots import Wish
+from bookings.settling import explain_change
 from bookings.states import TAKING_TIME, State, can_become
 from bookings.writing import (
     before,
@@ -117,18 +116,7 @@ def _become(
             _announce(appointment, old, now)
             warnings = list(_warnings(salon, appointment, items, old, now))
     except SlotTaken as refusal:
-        wishes = [Wish(item.service_id, item.staff_id) for item in items]
-        near = min(item.starts_at for item in items)
-        explain(
-            refusal,
-            wishes,
-            parts_of(items),
-            salon=salon,
-            near=near,
-            bounds=Bounds.DESK,
-            now=now,
-            besides=appointment_id,
-        )
+        explain_change(refusal, items, salon=salon, bounds=Bounds.DESK, now=now, besides=appointment_id)
         raise
     return Booked(appointment, items, warnings)
 

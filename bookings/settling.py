@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,18 +10,16 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import hours
 from bookings.bounds import Bounds
-from bookings.busy import Period
+from bookings.busy import LONGEST_APPOINTMENT, Period
 from bookings.choosing import Circumstances, choose, circumstances_of
 from bookings.conflicts import SlotTaken, blocking_items
-from bookings.models import BookingRules
+from bookings.models import AppointmentItem, BookingRules
 from bookings.placing import Planned
 from bookings.sequence import Part, taken
 from bookings.slots import Wish, alternatives
-from bookings.writing import lock_staff
+from bookings.writing import lock_staff, parts_of
 from salon.errors import FieldError, InvalidInput
 from salon.tenancy.models import Salon
-
-LONGEST_APPOINTMENT = timedelta(hours=24)
 
 
 def settle(
@@ -75,7 +74,7 @@ def refuse_outside(parts: Sequence[Part], *, salon: Salon, now: datetime, rules:
         raise SlotTaken
 
 
-def explain(
+def _explain(
     refusal: SlotTaken,
     wishes: Sequence[Wish],
     wanted: Sequence[Part],
@@ -90,7 +89,11 @@ def explain(
 
     `besides` is the appointment that was to be changed: it stands in nobody's way.
     """
-    refusal.alternatives = alternatives(salon=salon, wishes=wishes, near=near, now=now, bounds=bounds, besides=besides)
+    # For what somebody still has who has left, no other time is known.
+    with suppress(InvalidInput):
+        refusal.alternatives = alternatives(
+            salon=salon, wishes=wishes, near=near, now=now, bounds=bounds, besides=besides
+        )
     if bounds is Bounds.DESK:
         periods: dict[UUID, list[Period]] = defaultdict(list)
         for staff_id, some in taken(wanted):
@@ -108,7 +111,21 @@ def explain_plan(
     besides: UUID | None = None,
 ) -> None:
     """Do the same for what was planned; of *egal*, nobody stands in the way."""
-    wishes = [Wish(one.service.pk, one.candidates[0] if one.wished else None) for one in planned]
+    wishes = [Wish(one.service.pk, one.candidates[0] if one.wished else None, one.minutes) for one in planned]
     wanted = [Part(one.candidates[0], one.starts_at, one.minutes) for one in planned if one.wished]
     near = min(one.starts_at for one in planned)
-    explain(refusal, wishes, wanted, salon=salon, near=near, bounds=bounds, now=now, besides=besides)
+    _explain(refusal, wishes, wanted, salon=salon, near=near, bounds=bounds, now=now, besides=besides)
+
+
+def explain_change(
+    refusal: SlotTaken, items: Sequence[AppointmentItem], *, salon: Salon, bounds: Bounds, now: datetime, besides: UUID
+) -> None:
+    """Do the same for what an appointment's items, all of them, were to become."""
+    near = min(item.starts_at for item in items)
+    wanted = parts_of(items)
+    _explain(refusal, wishes_of(items), wanted, salon=salon, near=near, bounds=bounds, now=now, besides=besides)
+
+
+def wishes_of(items: Sequence[AppointmentItem]) -> list[Wish]:
+    """Return the wish that items are, as they were booked: the same by the same people, as long."""
+    return [Wish(item.service_id, item.staff_id, item.minutes) for item in items]

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from bookings.asking import Asked, Wish, asked_for, asked_of, offered, reach_of
+from bookings.asking import Asked, Wish, asked_for, asked_of, known_services, reach_of
 from bookings.availability import MINUTE, Timeline
 from bookings.bounds import Bounds
 from bookings.free_time import FreeTime, Slot, SlotItem, booked_minutes, free_time
@@ -140,7 +140,7 @@ def first_slots(*, salon: Salon, searches: Sequence[Search], now: datetime) -> l
     wished = [wish for search in searches for wish in search.wishes]
     if not wished:
         return [None for _search in searches]
-    rows = offered(wished)
+    rows = known_services(wished)
     asked = [_asked_or_none(rows, search.wishes) for search in searches]
     known = [one for one in asked if one]
     first = max(salon.date_at(now), min(search.first for search in searches))

@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.booking import Booked
 from bookings.bounds import Bounds
-from bookings.busy import Period, busy_periods, collides
-from bookings.conflicts import LONGEST
+from bookings.busy import LONGEST_ITEM, Period, busy_periods, collides
 from bookings.hours import misfits, presence
 from bookings.mails import announce_cancelled, announce_moved
 from bookings.models import AbsenceTask, Appointment, AppointmentItem
@@ -129,12 +128,12 @@ def times_for(*, salon: Salon, absence_id: UUID, appointment_id: UUID, now: date
     """
     _absence, appointment, items, affected = _task(absence_id, appointment_id, now)
     freed = {item.pk for item in affected}
-    wishes = [Wish(item.service_id, None if item.pk in freed else item.staff_id) for item in items]
+    wishes = [Wish(item.service_id, None if item.pk in freed else item.staff_id, item.minutes) for item in items]
     near = max(appointment.starts_at, now)
     try:
         return alternatives(salon=salon, wishes=wishes, near=near, now=now, bounds=Bounds.DESK, besides=appointment_id)
     except InvalidInput:
-        # A service is no longer offered, or somebody has left: the drawer of the appointment knows more.
+        # Somebody else of it has left: the drawer of the appointment knows more.
         return []
 
 
@@ -228,7 +227,7 @@ def _in_the_way(absence: Absence, now: datetime) -> list[AppointmentItem]:
     rows = AppointmentItem.objects.filter(
         active=True,
         staff_id=absence.staff_id,
-        starts_at__gt=absence.starts_at - LONGEST,
+        starts_at__gt=absence.starts_at - LONGEST_ITEM,
         starts_at__lt=absence.ends_at,
         ends_at__gt=now,
     ).select_related("appointment")
@@ -297,7 +296,7 @@ def _able(items: Sequence[AppointmentItem], absence: Absence) -> dict[UUID, list
 def _booked(staff_ids: Collection[UUID], begin: datetime, end: datetime) -> Mapping[UUID, list[Period]]:
     found: dict[UUID, list[Period]] = defaultdict(list)
     rows = AppointmentItem.objects.filter(
-        active=True, staff_id__in=staff_ids, starts_at__gt=begin - LONGEST, starts_at__lt=end
+        active=True, staff_id__in=staff_ids, starts_at__gt=begin - LONGEST_ITEM, starts_at__lt=end
     )
     for item in rows:
         found[item.staff_id] += busy_periods(item.starts_at, item.minutes)

@@ -13,8 +13,7 @@ from bookings.conflicts import SlotTaken
 from bookings.mails import announce_booked, announce_cancelled, announce_moved
 from bookings.models import Appointment, AppointmentItem
 from bookings.models.appointments import MINUTES
-from bookings.settling import explain
-from bookings.slots import Wish
+from bookings.settling import explain_change
 from bookings.states import TAKING_TIME, State
 from bookings.writing import (
     changed,
@@ -24,7 +23,6 @@ from bookings.writing import (
     local_time,
     lock_staff,
     lock_with_client,
-    parts_of,
     recount,
     save,
     span,
@@ -79,18 +77,7 @@ def undo(*, actor: Actor, salon: Salon, appointment_id: UUID, version: int, now:
             tell(actor, "appointment.undone", appointment, told, now=now)
             _announce(appointment, old_state, moved=old_when[0] != when[0], now=now)
     except SlotTaken as refusal:
-        wishes = [Wish(item.service_id, item.staff_id) for item in items]
-        near = min(item.starts_at for item in items)
-        explain(
-            refusal,
-            wishes,
-            parts_of(items),
-            salon=salon,
-            near=near,
-            bounds=Bounds.DESK,
-            now=now,
-            besides=appointment_id,
-        )
+        explain_change(refusal, items, salon=salon, bounds=Bounds.DESK, now=now, besides=appointment_id)
         raise
     return Booked(appointment, items, [])
 

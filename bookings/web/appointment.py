@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from bookings.appointments import get_appointment
 from bookings.models import Appointment, AppointmentItem
-from bookings.slots import Wish
+from bookings.settling import wishes_of
 from bookings.states import CHANGEABLE, State, next_states
 from bookings.web.booking_form import WhenForm
 from bookings.web.drawer import calendar_url, drawn, from_calendar, in_calendar, shows
@@ -28,6 +28,7 @@ from bookings.web.search import client_hits, service_hits
 from bookings.web.wording import clock, day_text, local, minutes_text, price_text, span_text, when_text
 from clients.classification import Reason, Status
 from salon.catalogue.reading import performers, working_staff
+from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 
@@ -268,15 +269,18 @@ def _proposed(request: SalonRequest, found: Appointment, answer: Answer, now: da
     today = request.salon.date_at(now)
     entered = answer.when.cleaned_data.get("day") if answer.when and answer.when.is_valid() else None
     items = sorted(found.items.all(), key=lambda item: item.position)
-    wishes = [Wish(item.service_id, item.staff_id) for item in items]
-    return proposals(
-        wishes,
-        salon=request.salon,
-        first=max(entered or today, today),
-        now=now,
-        besides=found.pk,
-        chosen=found.starts_at,
-    )
+    try:
+        return proposals(
+            wishes_of(items),
+            salon=request.salon,
+            first=max(entered or today, today),
+            now=now,
+            besides=found.pk,
+            chosen=found.starts_at,
+        )
+    except InvalidInput:
+        # Somebody of it has left the team: nobody knows when she could.
+        return []
 
 
 def _found(request: SalonRequest, found: Appointment) -> dict[str, object]:

@@ -14,7 +14,7 @@ from bookings.models import Appointment, AppointmentItem
 from bookings.states import State
 from clients.search import add_tokens
 from salon.audit.models import AuditEntry
-from salon.catalogue.models import Absence, AbsenceKind
+from salon.catalogue.models import Absence, AbsenceKind, StaffMember
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -155,6 +155,16 @@ def test_free_times_are_proposed_for_moving(press: Callable[..., HttpResponse]) 
     assert answer.status_code == 200
     assert f"start:{DAY}T09:00" in _text(answer)
     assert "Di., 24. Nov. · 09:00–10:45 Uhr" in _text(press(f"start:{DAY}T09:00", version=1))
+
+
+def test_for_who_has_left_no_times_are_proposed(
+    press: Callable[..., HttpResponse], day: SalonDay, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        StaffMember.objects.filter(pk=day.anna.pk).update(archived_at=at(9))
+    answer = press("propose", day=str(DAY), at="")
+    assert answer.status_code == 200
+    assert "Ansatzfarbe" in _text(answer)
 
 
 def test_one_service_is_changed_in_every_respect(
