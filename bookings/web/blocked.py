@@ -21,6 +21,7 @@ from bookings.web.wording import local, moment_at
 from salon.catalogue.absences import NoSuchAbsence, add_absence, change_absence, remove_absence, restore_absence
 from salon.catalogue.models import Absence, AbsenceKind
 from salon.catalogue.reading import working_staff
+from salon.catalogue.web.fields import DayField
 from salon.errors import DomainError, InvalidInput
 from salon.identity.roles import Permission
 from salon.tenancy.models import Salon
@@ -28,10 +29,6 @@ from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
 
 USUAL = timedelta(minutes=30)
-
-
-def _day(label: Promise) -> forms.DateField:
-    return forms.DateField(label=cast(str, label), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
 
 
 def _clock(label: Promise) -> forms.TimeField:
@@ -44,7 +41,7 @@ class BlockedForm(forms.Form):
     """Whose time, from when until when, and what for."""
 
     staff = forms.UUIDField(label=gettext_lazy("Staff member"), widget=forms.Select)
-    day = _day(gettext_lazy("Day"))
+    day = DayField(label=gettext_lazy("Day"))
     starts = _clock(gettext_lazy("From"))
     ends = _clock(gettext_lazy("Until"))
     note = forms.CharField(

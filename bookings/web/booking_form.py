@@ -7,15 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.web.draft import Draft, Who
 from bookings.web.wording import moment_at
+from salon.catalogue.web.fields import DayField
 from salon.tenancy.models import Salon
 
 
 class WhenForm(forms.Form):
     """A day and a time on the salon's clock, as browsers send them or as people type them."""
 
-    day = forms.DateField(
-        label=_("Day"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    day = DayField(label=_("Day"), required=False)
     at = forms.TimeField(
         label=_("Start"),
         required=False,

@@ -25,9 +25,8 @@ from bookings.web.month import Month, month_of
 from salon.identity.preferences import choose_columns
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
+from salon.years import EARLIEST, LATEST
 
-# Nobody books so far from today; beyond, dates cannot be reckoned with any more.
-EARLIEST, LATEST = date(1990, 1, 1), date(2200, 12, 31)
 # What clients are asked at the till: see you in so many weeks.
 JUMPS = (2, 4, 6, 8)
 

@@ -39,17 +39,15 @@ from clients.cards import get_client
 from clients.models import Client
 from clients.web.shown import shown
 from salon.catalogue.reading import all_services, working_staff
+from salon.catalogue.web.fields import DayField
 from salon.errors import InvalidInput, NotFound
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
+from salon.years import is_known
 
 # So long somebody waits if nothing else is entered.
 USUAL = timedelta(days=14)
-
-
-def _day(label: str) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
 
 
 def _clock(label: str) -> forms.TimeField:
@@ -64,8 +62,8 @@ class WaitingForm(forms.Form):
         label=gettext_lazy("Services"), coerce=UUID, required=False, widget=forms.CheckboxSelectMultiple
     )
     staff = forms.TypedChoiceField(label=gettext_lazy("Staff member"), coerce=UUID, empty_value=None, required=False)
-    starts_on = _day(cast(str, gettext_lazy("From day")))
-    ends_on = _day(cast(str, gettext_lazy("To day")))
+    starts_on = DayField(label=gettext_lazy("From day"))
+    ends_on = DayField(label=gettext_lazy("To day"))
     from_time = _clock(cast(str, gettext_lazy("Not before")))
     until_time = _clock(cast(str, gettext_lazy("Done by")))
     note = forms.CharField(
@@ -170,9 +168,10 @@ def waiting(request: SalonRequest) -> HttpResponse:
 def asked_day(request: SalonRequest) -> date | None:
     """Return the day an address names, if it names one."""
     try:
-        return date.fromisoformat(request.GET.get("day", ""))
+        day = date.fromisoformat(request.GET.get("day", ""))
     except ValueError:
         return None
+    return day if is_known(day) else None
 
 
 def _shown(request: SalonRequest, one: Waiting, names: dict[UUID, str], now: datetime) -> ShownEntry:

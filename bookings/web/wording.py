@@ -5,12 +5,12 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from salon.tenancy.models import Salon
-
-_SIGNS = {"EUR": "€"}
+from salon.web.amounts import amount_text
+from salon.years import is_known
 
 
 def local(moment: datetime, salon: Salon) -> datetime:
@@ -19,7 +19,10 @@ def local(moment: datetime, salon: Salon) -> datetime:
 
 
 def moment_at(salon: Salon, day: date, at: time) -> datetime | None:
-    """Return the instant at which the salon's clock says so; None in the hour that a night of spring leaves out."""
+    """Return the instant at which the salon's clock says so; None in the hour that a night of spring leaves out, and
+    in no year that is known."""
+    if not is_known(day):
+        return None
     zone = ZoneInfo(salon.timezone)
     moment = datetime.combine(day, at, tzinfo=zone)
     there = moment.astimezone(ZoneInfo("UTC")).astimezone(zone)
@@ -32,7 +35,7 @@ def moment_in(text: str) -> datetime | None:
         moment = parse_datetime(text)
     except ValueError:
         return None
-    return moment if moment and moment.tzinfo else None
+    return moment if moment and moment.tzinfo and is_known(moment) else None
 
 
 def day_text(day: date) -> str:
@@ -64,8 +67,7 @@ def when_text(starts_at: datetime, ends_at: datetime, salon: Salon) -> str:
 
 def price_text(amount: Decimal, salon: Salon) -> str:
     """Return `1.234,50 €`."""
-    sign = _SIGNS.get(salon.currency, salon.currency)
-    return f"{number_format(amount, 2, use_l10n=True, force_grouping=True)}\N{NO-BREAK SPACE}{sign}"
+    return amount_text(amount, salon.currency)
 
 
 def minutes_text(minutes: int) -> str:

@@ -10,17 +10,21 @@ from drf_spectacular.drainage import set_override
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from salon.years import is_known
+
 
 class Body(serializers.Serializer[Any]):
     """The fields of one resource. Sending one that is unknown or read-only is refused, at that field."""
 
     example: ClassVar[Mapping[str, object]] = {}
 
-    def to_internal_value(self, data: dict[str, Any]) -> dict[str, Any]:
+    def to_internal_value(self, data: object) -> dict[str, Any]:
         """Return the fields by name.
 
         Raises: ValidationError.
         """
+        if not isinstance(data, Mapping):
+            raise ValidationError([ErrorDetail(str(_("Give a JSON object.")), "invalid")])
         refused: dict[str, list[ErrorDetail]] = {}
         for name in data:
             if name not in self.fields:
@@ -87,16 +91,25 @@ class Flag(serializers.BooleanField):
 class Instant(serializers.DateTimeField):
     """An instant as the contract writes it: RFC 3339 with its offset; without one nobody knows which it is."""
 
-    default_error_messages = {"invalid": _("Give an instant with its offset, as in 2026-11-24T10:00:00+01:00.")}
+    default_error_messages = {
+        "invalid": _("Give an instant with its offset, as in 2026-11-24T10:00:00+01:00."),
+        "out_of_range": _("Enter a day of this century."),
+    }
 
     def to_internal_value(self, value: Any) -> datetime:
         """Return the instant.
 
-        Raises: ValidationError, also without an offset.
+        Raises: ValidationError, also without an offset, and in no year that is known.
         """
-        moment = parse_datetime(value) if isinstance(value, str) else None
+        try:
+            moment = parse_datetime(value) if isinstance(value, str) else None
+        except ValueError:
+            # Written as an instant, but of a day that no month has.
+            moment = None
         if moment is None or moment.tzinfo is None:
             self.fail("invalid")
+        if not is_known(moment):
+            self.fail("out_of_range")
         return moment
 
 

@@ -21,10 +21,10 @@ from salon.catalogue.weeks import WEEKDAYS, Stretch, accept_week, by_weekday, pa
 from salon.errors import FieldError, InvalidInput, NotFound, VersionConflict, refusing
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import new_id
+from salon.years import is_known
 
 LONGEST_NAME = 60
 _SCHEDULE_REMOVED = "schedule.removed"
-EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
 
 
 class NotInTeam(NotFound):
@@ -179,7 +179,7 @@ def set_schedule(
     """
     actor.require(Permission.SETTINGS)
     accepted = accept_week(week)
-    if not EARLIEST <= valid_from <= LATEST:
+    if not is_known(valid_from):
         raise InvalidInput([FieldError("valid_from", "range", _("Enter a day of this century."))])
     with transaction.atomic():
         _lock(staff_id)

@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
 
-from salon.catalogue.team import EARLIEST, LATEST
 from salon.catalogue.weeks import NotATime, parse_time, time_text
 from salon.money import NotMoney, parse_money
+from salon.years import is_known
 
 
 class AmountField(forms.CharField):
@@ -77,6 +77,6 @@ class DayField(forms.DateField):
         Raises: ValidationError for what is no day, or one that no calendar of a salon ever shows.
         """
         day = super().to_python(value)
-        if day is not None and not EARLIEST <= day <= LATEST:
+        if day is not None and not is_known(day):
             raise ValidationError(_("Enter a day of this century."), code="range")
         return day
