@@ -1,23 +1,25 @@
-"""The calendar of some days as the page shows it (domain.md §5, ui.md §2.1), in a fixed number of statements."""
+"""The calendar of some days as the page shows it (domain.md §5, ui.md §2.1), in a fixed number of statements.
+
+What there are a thousand of on a full day are tuples: a frozen dataclass takes five times as long to make.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
-
 from bookings.busy import STEP, Period
+from bookings.daybook import Daybook, daybook
 from bookings.hours import Presence, presence
 from bookings.lanes import Lane, lanes
-from bookings.models import Appointment, AppointmentItem
-from bookings.states import CHANGEABLE, TAKING_TIME, State
+from bookings.states import TAKING_TIME, State
 from clients.classification import Status
-from clients.models import Note
-from salon.catalogue.models import Absence, AbsenceKind, StaffMember
+from salon.catalogue.models import AbsenceKind, StaffMember
 from salon.tenancy.models import Salon
 
 ROWS_OF_DAY = 24 * 60 // STEP
@@ -27,15 +29,15 @@ LEAST_ROWS = 2
 USUAL = (9 * 60 // STEP, 18 * 60 // STEP)
 ALONE = Lane()
 SECONDS = STEP * 60
-_STATES = {state.value: state for state in State}
+DAY = 24 * 60 * 60
+# With each, whether it takes anybody's time.
+_STATES = {state.value: (state, state in TAKING_TIME) for state in State}
 NEW = Status.NEW.value
-# No appointment lasts longer: those that began earlier are over.
-LONGEST = timedelta(days=1)
+CANCELLED = State.CANCELLED.value
 WEEK = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """A part of a day in rows of five minutes, counted from midnight on the salon's clock."""
 
     row: int
@@ -51,28 +53,27 @@ class Stretch:
 class Away:
     """Time in which somebody is not to be booked; `note` only of what is blocked for something else."""
 
-    absence_id: UUID
+    absence_id: str
     stretch: Stretch
     kind: AbsenceKind
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One stretch of work at one item, as it stands in a column.
 
-    `starts_at` to `ends_at` are those of the whole item. An item with processing has two blocks; only the last one of
-    an item has the edge that makes it longer. `strip` is the place among the slim strips at the edge of the column, of
-    what takes nobody's time and would hide what does.
+    `starts` to `ends` are minutes of the day on the salon's clock, of the whole item. An item with processing has two
+    blocks; only the last one of an item has the edge that makes it longer. `strip` is the place among the slim strips
+    at the edge of the column, of what takes nobody's time and would hide what does.
     """
 
-    appointment_id: UUID
-    item_id: UUID
+    stretch: Stretch
+    starts: int
+    appointment_id: str
+    item_id: str
     position: int
     version: int
-    stretch: Stretch
-    starts_at: datetime
-    ends_at: datetime
+    ends: int
     part: int
     last: bool
     state: State
@@ -84,11 +85,6 @@ class Block:
     lane: Lane = ALONE
     strip: int | None = None
     strips: int = 0
-
-    @property
-    def changeable(self) -> bool:
-        """Whether it can still be moved and made longer."""
-        return self.state in CHANGEABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,25 +161,44 @@ class _Filling:
 
 
 class _Clock:
-    """Places instants in the rows of some days."""
+    """Places periods, in seconds since the epoch, in the rows of some days."""
 
     def __init__(self, zone: ZoneInfo, first: date, last: date) -> None:
         self.zone = zone
         self.days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         self.begin = datetime.combine(first, time.min, zone)
         self.end = datetime.combine(last + timedelta(days=1), time.min, zone)
+        midnights = [int(datetime.combine(day, time.min, zone).timestamp()) for day in self.days]
+        # Days on which the clock is not changed: a row is so many minutes after midnight.
+        self._even = [
+            (day, midnight)
+            for day, midnight, following in zip(
+                self.days, midnights, [*midnights[1:], int(self.end.timestamp())], strict=True
+            )
+            if following - midnight == DAY
+        ]
 
-    def place(self, starts_at: datetime, ends_at: datetime) -> list[tuple[date, Stretch]]:
+    def minute(self, moment: int) -> int:
+        """Return the minute of the day that an instant is shown at."""
+        for _day, midnight in self._even:
+            if 0 <= moment - midnight < DAY:
+                return (moment - midnight) // 60
+        there = datetime.fromtimestamp(moment, self.zone)
+        return there.hour * 60 + there.minute
+
+    def place(self, starts: int, ends: int) -> list[tuple[date, Stretch]]:
         """Return the part of a period in each of the days that it touches.
 
         In the night of the long hour a period is as long as it lasts, from the row that its start is shown at.
         """
-        start, end = starts_at.astimezone(self.zone), ends_at.astimezone(self.zone)
+        for day, midnight in self._even:
+            if midnight <= starts and ends < midnight + DAY:
+                return [(day, Stretch((starts - midnight) // SECONDS, -(-(ends - starts) // SECONDS)))]
+        start, end = datetime.fromtimestamp(starts, self.zone), datetime.fromtimestamp(ends, self.zone)
         first, last = start.date(), end.date()
         if first == last:
             row = _row(start)
-            rows = -(-int((ends_at - starts_at).total_seconds()) // SECONDS)
-            return [(first, Stretch(row, min(rows, ROWS_OF_DAY - row)))]
+            return [(first, Stretch(row, min(-(-(ends - starts) // SECONDS), ROWS_OF_DAY - row)))]
         found = []
         for day in self.days:
             if first <= day <= last:
@@ -192,6 +207,10 @@ class _Clock:
                 if until > row:
                     found.append((day, Stretch(row, until - row)))
         return found
+
+    def place_period(self, period: Period) -> list[tuple[date, Stretch]]:
+        """Do the same with a period of instants."""
+        return self.place(int(period.starts_at.timestamp()), int(period.ends_at.timestamp()))
 
 
 def _row(moment: datetime) -> int:
@@ -202,18 +221,20 @@ def _calendar(salon: Salon, first: date, last: date, staff_ids: Collection[UUID]
     clock = _Clock(ZoneInfo(salon.timezone), first, last)
     everybody = list(StaffMember.objects.in_order().only("id", "name", "colour", "archived_at"))
     wanted = None if staff_ids is None else {one.pk for one in everybody if one.pk in set(staff_ids)}
-    rows = _items(clock, wanted or None)
-    booked = {row[_STAFF] for row in rows}
-    team = [Person(one.pk, one.name, one.colour) for one in everybody if one.archived_at is None or one.pk in booked]
+    book = daybook(clock.begin, clock.end, staff_ids=wanted or None)
+    booked = {item.staff_id for item in book.items}
+    team = [
+        Person(one.pk, one.name, one.colour) for one in everybody if one.archived_at is None or str(one.pk) in booked
+    ]
     shown = [one for one in team if not wanted or one.id in wanted]
-    filled: dict[tuple[UUID, date], _Filling] = defaultdict(_Filling)
-    alerts = _alerts(clock) if any(row[_CLIENT] for row in rows) else {}
-    used = _fill_items(filled, clock, rows, alerts)
+    filled: dict[tuple[str, date], _Filling] = defaultdict(_Filling)
+    used = _fill_items(filled, clock, book)
     there = _fill_hours(filled, clock, [one.id for one in shown], salon)
+    _fill_absences(filled, clock, book)
     columns = []
     for day in clock.days:
         for one in shown:
-            found = filled[one.id, day]
+            found = filled[str(one.id), day]
             column = Column(
                 staff_id=one.id,
                 name=one.name,
@@ -232,114 +253,75 @@ def _calendar(salon: Salon, first: date, last: date, staff_ids: Collection[UUID]
         columns=columns,
         first_row=first_row,
         last_row=last_row,
-        appointments=len({row[_APPOINTMENT] for row in rows if row[_STATE] != State.CANCELLED}),
+        appointments=len(
+            {one.appointment_id for one in book.items if book.heads[one.appointment_id].state != CANCELLED}
+        ),
         used=used,
         workable=sum(_workable(there.working[one.id], there.absent[one.id]) for one in shown),
     )
 
 
-_COLUMNS = (
-    "pk",
-    "appointment_id",
-    "position",
-    "staff_id",
-    "starts_at",
-    "ends_at",
-    "apply_minutes",
-    "processing_minutes",
-    "finish_minutes",
-    "service__name",
-    "appointment__state",
-    "appointment__version",
-    "appointment__client_status",
-    "appointment__client_id",
-    "appointment__client__first_name",
-    "appointment__client__last_name",
-)
-_APPOINTMENT, _STAFF, _STATE, _CLIENT = 1, 3, 10, 13
-# The columns as they come from the database; typed where they are taken apart.
-_Row = tuple[UUID, UUID, int, UUID, datetime, datetime, int, int, int, str, str, int, str, UUID | None, str, str]
-
-
-def _items(clock: _Clock, staff_ids: Collection[UUID] | None) -> Sequence[_Row]:
-    found = AppointmentItem.objects.filter(
-        starts_at__gte=clock.begin - LONGEST, starts_at__lt=clock.end, ends_at__gt=clock.begin
-    )
-    if staff_ids is not None:
-        found = found.filter(staff_id__in=staff_ids)
-    return list(found.order_by("starts_at", "appointment_id", "position").values_list(*_COLUMNS))
-
-
-def _alerts(clock: _Clock) -> dict[UUID, str]:
-    """Return the pinned notes of all whose appointments lie in these days; what is health data is no note."""
-    theirs: QuerySet[Appointment, UUID | None] = Appointment.objects.filter(
-        starts_at__gte=clock.begin - LONGEST, starts_at__lt=clock.end, client__isnull=False
-    ).values_list("client_id", flat=True)
-    notes = Note.objects.filter(pinned=True, deleted_at=None, client_id__in=theirs).order_by("written_at", "id")
-    found: dict[UUID, str] = {}
-    for client_id, text in notes.values_list("client_id", "text"):
-        found[client_id] = f"{found[client_id]} · {text}" if client_id in found else text
-    return found
-
-
-def _fill_items(
-    filled: dict[tuple[UUID, date], _Filling], clock: _Clock, rows: Sequence[_Row], alerts: dict[UUID, str]
-) -> int:
+def _fill_items(filled: dict[tuple[str, date], _Filling], clock: _Clock, book: Daybook) -> int:
     """Put blocks and processing times into the columns; return the minutes of work."""
     used = 0
-    for row in rows:
-        (pk, appointment, position, staff, starts_at, ends_at, apply, processing, finish, service) = row[:10]
-        (state, version, status, client, first_name, last_name) = row[10:]
-        parts = [(starts_at, ends_at)]
-        if state in TAKING_TIME:
-            used += apply + finish
-            if processing:
-                applied = starts_at + timedelta(minutes=apply)
-                finishing = applied + timedelta(minutes=processing)
-                parts = [(starts_at, applied), (finishing, ends_at)]
+    for item in book.items:
+        head = book.heads[item.appointment_id]
+        state, takes_time = _STATES[head.state]
+        starts, ends = item.starts, item.ends
+        parts = [(starts, ends)]
+        if takes_time:
+            used += item.apply_minutes + item.finish_minutes
+            if item.processing_minutes:
+                applied = starts + item.apply_minutes * 60
+                finishing = applied + item.processing_minutes * 60
+                parts = [(starts, applied), (finishing, ends)]
                 for day, stretch in clock.place(applied, finishing):
-                    filled[staff, day].processing.append(stretch)
+                    filled[item.staff_id, day].processing.append(stretch)
         last = len(parts) - 1
+        client_id = head.client_id
         for number, (begin, end) in enumerate(parts):
             for day, stretch in clock.place(begin, end):
                 block = Block(
-                    appointment_id=appointment,
-                    item_id=pk,
-                    position=position,
-                    version=version,
-                    stretch=stretch if stretch.rows >= LEAST_ROWS else Stretch(stretch.row, LEAST_ROWS),
-                    starts_at=starts_at.astimezone(clock.zone),
-                    ends_at=ends_at.astimezone(clock.zone),
+                    stretch if stretch.rows >= LEAST_ROWS else Stretch(stretch.row, LEAST_ROWS),
+                    clock.minute(starts),
+                    item.appointment_id,
+                    item.id,
+                    item.position,
+                    head.version,
+                    clock.minute(ends),
                     part=number,
                     last=number == last,
-                    state=_STATES[state],
-                    name=f"{first_name} {last_name}".strip() if client else "",
-                    service=service,
-                    new=status == NEW,
-                    walk_in=client is None,
-                    alert=alerts.get(client, "") if client else "",
+                    state=state,
+                    name=book.clients.get(client_id, "") if client_id else "",
+                    service=book.services.get(item.service_id, ""),
+                    new=head.client_status == NEW,
+                    walk_in=client_id is None,
+                    alert=book.alerts.get(client_id, "") if client_id else "",
                 )
-                filled[staff, day].blocks.append(block)
+                filled[item.staff_id, day].blocks.append(block)
     return used
 
 
 def _fill_hours(
-    filled: dict[tuple[UUID, date], _Filling], clock: _Clock, staff_ids: Sequence[UUID], salon: Salon
+    filled: dict[tuple[str, date], _Filling], clock: _Clock, staff_ids: Sequence[UUID], salon: Salon
 ) -> Presence:
-    """Put working hours and absences into the columns."""
+    """Put working hours into the columns."""
     there = presence(staff_ids, clock.days[0], clock.days[-1], salon)
     for staff_id in staff_ids:
         for period in there.working[staff_id]:
-            for day, stretch in clock.place(period.starts_at, period.ends_at):
-                filled[staff_id, day].work.append(stretch)
-    absences = Absence.objects.filter(staff_id__in=staff_ids, ends_at__gt=clock.begin, starts_at__lt=clock.end)
-    for absence in absences.order_by("starts_at", "id"):
+            for day, stretch in clock.place_period(period):
+                filled[str(staff_id), day].work.append(stretch)
+    return there
+
+
+def _fill_absences(filled: dict[tuple[str, date], _Filling], clock: _Clock, book: Daybook) -> None:
+    """Put absences into the columns."""
+    for absence in book.absences:
         # Whether somebody is ill is nobody's business who walks past the screen.
         kind = AbsenceKind.OTHER if absence.kind == AbsenceKind.SICK else AbsenceKind(absence.kind)
         note = absence.note if kind == AbsenceKind.BLOCKED else ""
-        for day, stretch in clock.place(absence.starts_at, absence.ends_at):
-            filled[absence.staff_id, day].away.append(Away(absence.pk, stretch, kind, note))
-    return there
+        for day, stretch in clock.place(absence.starts, absence.ends):
+            filled[absence.staff_id, day].away.append(Away(absence.id, stretch, kind, note))
 
 
 def _workable(hours: Iterable[Period], away: list[Period]) -> int:
@@ -360,7 +342,7 @@ def _side_by_side(blocks: list[Block]) -> list[Block]:
 
     What takes nobody's time gives way to what does: it becomes a slim strip beside it.
     """
-    blocks.sort(key=_place)
+    blocks.sort(key=_PLACE)
     if all(one.stretch.end <= other.stretch.row for one, other in pairwise(blocks)):
         return blocks
     taking = [block for block in blocks if block.state in TAKING_TIME]
@@ -370,16 +352,15 @@ def _side_by_side(blocks: list[Block]) -> list[Block]:
         gives_way = block.state not in TAKING_TIME and any(_overlap(block, one) for one in taking)
         (strips if gives_way else wide).append(block)
     lanes_of_strips = lanes([(one.stretch.row, one.stretch.end) for one in strips])
-    placed = [replace(block, strip=lane.number) for block, lane in zip(strips, lanes_of_strips, strict=True)]
+    placed = [block._replace(strip=lane.number) for block, lane in zip(strips, lanes_of_strips, strict=True)]
     for block, lane in zip(wide, lanes([(one.stretch.row, one.stretch.end) for one in wide]), strict=True):
         beside = [one.of for strip, one in zip(strips, lanes_of_strips, strict=True) if _overlap(block, strip)]
-        placed.append(replace(block, lane=lane, strips=max(beside, default=0)))
-    placed.sort(key=_place)
+        placed.append(block._replace(lane=lane, strips=max(beside, default=0)))
+    placed.sort(key=_PLACE)
     return placed
 
 
-def _place(block: Block) -> tuple[int, datetime]:
-    return block.stretch.row, block.starts_at
+_PLACE = attrgetter("stretch.row", "starts")
 
 
 def _overlap(one: Block, other: Block) -> bool:

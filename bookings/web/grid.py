@@ -6,18 +6,18 @@ starts) and `h1`… (how long) of calendar-grid.css.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from html import escape
+from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from bookings.busy import STEP
-from bookings.calendar import Away, Block, Calendar, Column, Stretch
-from bookings.states import State
+from bookings.calendar import ROWS_OF_DAY, Away, Block, Calendar, Column, Stretch
+from bookings.states import CHANGEABLE, State
 from salon.catalogue.models import AbsenceKind
 
 ROWS_OF_HOUR = 60 // STEP
@@ -43,6 +43,22 @@ _WORDS: dict[str, Promise] = {
 }
 
 
+class Look(NamedTuple):
+    """How blocks of one state look: their class, their icon, and whether they can still be moved and made longer."""
+
+    name: str
+    icon: str
+    changeable: bool
+
+
+class Escaped(dict[str, str]):
+    """Texts as they stand in HTML, each escaped once for a page: clients and services come again and again."""
+
+    def __missing__(self, text: str) -> str:
+        escaped = self[text] = escape(text)
+        return escaped
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
     """What all columns of one page are written with."""
@@ -50,8 +66,9 @@ class Writing:
     first_row: int
     last_row: int
     words: dict[str, str]
-    states: dict[State, str]
+    states: dict[State, "Look"]
     kinds: dict[AbsenceKind, str]
+    escaped: Escaped = field(default_factory=Escaped)
 
 
 def writing_of(calendar: Calendar) -> Writing:
@@ -61,17 +78,19 @@ def writing_of(calendar: Calendar) -> Writing:
         last_row=calendar.last_row,
         words={key: escape(str(word)) for key, word in _WORDS.items()},
         states={
-            state: f'<svg class="i" role="img" aria-label="{escape(str(state.label))}"><use href="#cal-{key}"/></svg>'
+            state: Look(
+                key,
+                f'<svg class="i" role="img" aria-label="{escape(str(state.label))}"><use href="#cal-{key}"/></svg>',
+                state in CHANGEABLE,
+            )
             for state, (key, _icon) in STATES.items()
         },
         kinds={kind: escape(str(kind.label)) for kind in AbsenceKind},
     )
 
 
-@cache
-def clock(row: int) -> str:
-    """Return the time of day at which a row starts: 108 -> "09:00"."""
-    return f"{row // ROWS_OF_HOUR:02}:{row % ROWS_OF_HOUR * STEP:02}"
+# The times of day by their minute: 540 -> "09:00".
+CLOCK = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
 
 
 def body(column: Column, writing: Writing, *, now_row: int | None) -> SafeString:
@@ -112,7 +131,7 @@ def _slots(column: Column, writing: Writing) -> Iterable[str]:
     """
     where = f'" tabindex="-1" aria-hidden="true" href="new/?day={column.day}&amp;staff={column.staff_id}&amp;at='
     return [
-        f'<a class="slot r{row - writing.first_row}{where}{clock(row)}"></a>'
+        f'<a class="slot r{row - writing.first_row}{where}{CLOCK[row * STEP]}"></a>'
         for row in range(writing.first_row, writing.last_row, ROWS_OF_HOUR)
     ]
 
@@ -121,23 +140,23 @@ def block(one: Block, writing: Writing) -> str:
     """Return one block: a link to its appointment that reads as time, state, client, service."""
     row = max(one.stretch.row, writing.first_row)
     rows = one.stretch.end - row
-    look = ["b", STATES[one.state][0], f"r{row - writing.first_row}", f"h{rows}"]
+    state, icon, changeable = writing.states[one.state]
+    look = f"b {state} r{row - writing.first_row} h{rows}"
     if rows <= RUNNING:
-        look.append("line" if rows <= ONE_LINE else "run")
+        look += " line" if rows <= ONE_LINE else " run"
     if one.walk_in:
-        look.append("walk")
-    if one.changeable:
-        look.append("m e" if one.last else "m")
+        look += " walk"
+    if changeable:
+        look += " m e" if one.last else " m"
     if one.strip is not None:
-        look.append(f"strip l{one.strip}")
+        look += f" strip l{one.strip}"
     elif one.lane.of > 1:
-        look.append(f"l{one.lane.number} w{one.lane.of}")
+        look += f" l{one.lane.number} w{one.lane.of}"
     if one.strips:
-        look.append(f"s{one.strips}")
+        look += f" s{one.strips}"
     item = f' data-i="{one.item_id}"' if one.position else ""
-    offset = f' data-o="{(one.stretch.row - _row_of(one)) % 288}"' if one.part else ""
-    name = writing.words["walk_in"] if one.walk_in else escape(one.name) or writing.words["erased"]
-    service = escape(one.service) + (f" · {writing.words['finish']}" if one.part else "")
+    offset = f' data-o="{(one.stretch.row - one.starts // STEP) % 288}"' if one.part else ""
+    service = writing.escaped[one.service] + (f" · {writing.words['finish']}" if one.part else "")
     alert = ""
     if one.alert:
         said = escape(one.alert)
@@ -147,30 +166,30 @@ def block(one: Block, writing: Writing) -> str:
         )
     new = f"<em>{writing.words['new']}</em>" if one.new else ""
     return (
-        f'<a class="{" ".join(look)}" href="appointments/{one.appointment_id}/" data-v="{one.version}"{item}{offset}>'
-        f'<span class="t">{clock(row)}<i>–{one.ends_at:%H:%M}</i></span>{writing.states[one.state]}{alert}{new}'
-        f" <b>{name}</b> <span>{service}</span></a>"
+        f'<a class="{look}" href="appointments/{one.appointment_id}/" data-v="{one.version}"{item}{offset}>'
+        f'<span class="t">{CLOCK[row * STEP]}<i>–{CLOCK[one.ends]}</i></span>{icon}{alert}{new}'
+        f" <b>{_name(one, writing)}</b> <span>{service}</span></a>"
     )
-
-
-def _row_of(one: Block) -> int:
-    return (one.starts_at.hour * 60 + one.starts_at.minute) // STEP
 
 
 def line(one: Block, writing: Writing) -> SafeString:
     """Return one line of the week of the whole team."""
-    name = writing.words["walk_in"] if one.walk_in else escape(one.name) or writing.words["erased"]
+    state, icon, _changeable = writing.states[one.state]
     html = (
-        f'<a class="{STATES[one.state][0]}" href="appointments/{one.appointment_id}/">'
-        f"{one.starts_at:%H:%M} {writing.states[one.state]}<b>{name}</b> <span>{escape(one.service)}</span></a>"
+        f'<a class="{state}" href="appointments/{one.appointment_id}/">'
+        f"{CLOCK[one.starts]} {icon}<b>{_name(one, writing)}</b> <span>{writing.escaped[one.service]}</span></a>"
     )
     return mark_safe(html)  # noqa: S308 - escaped piece by piece
+
+
+def _name(one: Block, writing: Writing) -> str:
+    return writing.words["walk_in"] if one.walk_in else writing.escaped[one.name] or writing.words["erased"]
 
 
 def hours_axis(calendar: Calendar) -> SafeString:
     """Return the hours beside the columns."""
     rows = range(calendar.first_row, calendar.last_row, ROWS_OF_HOUR)
-    html = "".join(f'<span class="r{row - calendar.first_row}">{clock(row)}</span>' for row in rows)
+    html = "".join(f'<span class="r{row - calendar.first_row}">{CLOCK[row * STEP]}</span>' for row in rows)
     return mark_safe(html)  # noqa: S308 - times of day alone
 
 
@@ -182,7 +201,8 @@ def hours_text(column: Column) -> str:
 
 
 def _short(row: int) -> str:
-    return clock(row).removesuffix(":00")
+    # Midnight at the end of a day is 24.
+    return "24" if row == ROWS_OF_DAY else CLOCK[row * STEP].removesuffix(":00")
 
 
 def days_of(columns: Iterable[Column]) -> list[date]:

@@ -17,8 +17,9 @@ LAST = ("Albrecht", "Brandt", "Çelik", "Demir", "Fuchs", "Graf", "Hofmann", "Iv
 SERVICES = ("Schneiden", "Föhnen", "Bart", "Brauen zupfen", "Pflegekur", "Maschinenschnitt", "Glossing", "Maniküre")
 
 
-def a_full_day(*, staff: int = 8, items: int = 120, day: date = DAY) -> None:
-    """Let so many people be booked for so many appointments of ten minutes each, from midnight on."""
+def a_full_day(*, staff: int = 8, items: int = 120, day: date = DAY, days: int = 1) -> None:
+    """Let so many people be booked for so many appointments of ten minutes each, from midnight on; and the same on the
+    days before, of `days` in all."""
     services = [make_service(name, 10, position=place) for place, name in enumerate(SERVICES)]
     team = [
         make_staff(f"Person {number}", services, hours=((0, 24 * 60),), weekdays=range(1, 8), position=number)
@@ -26,9 +27,9 @@ def a_full_day(*, staff: int = 8, items: int = 120, day: date = DAY) -> None:
     ]
     clients: list[Client] = [make_client(first, last) for first in FIRST for last in LAST]
     appointments, found = [], []
-    for place in range(staff * items):
-        person, turn = team[place % staff], place // staff
-        starts_at = at(0, day=day) + timedelta(minutes=12 * turn)
+    for place in range(staff * items * days):
+        person, turn = team[place % staff], place // staff % items
+        starts_at = at(0, day=day - timedelta(days=place // (staff * items))) + timedelta(minutes=12 * turn)
         client, service = clients[place * 7 % len(clients)], services[place * 5 % len(services)]
         state = list(State)[place % 3]
         appointment = Appointment(

@@ -1,0 +1,125 @@
+"""What is booked in some days, as the calendar reads it (quality.md §1).
+
+No statement joins two large tables: before the database has counted a new table, it takes a salon for a handful of rows
+and would walk through all of its appointments for each item. Each reads a stretch of an index, or rows by their ids.
+Ids are texts and instants are seconds, as they are written into the page: a full day has a thousand of each.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import starmap
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from bookings.busy import LONGEST_APPOINTMENT
+
+# No appointment lasts longer, so those that began earlier are over.
+_SPAN = "starts_at >= %(begin)s - %(longest)s AND starts_at < %(end)s AND ends_at > %(begin)s"
+_ITEMS = f"""
+SELECT id::text, appointment_id::text, position, staff_id::text, service_id::text,
+    extract(epoch FROM starts_at)::bigint, extract(epoch FROM ends_at)::bigint,
+    apply_minutes, processing_minutes, finish_minutes
+FROM bookings_appointmentitem
+WHERE {_SPAN} AND (%(staff)s::uuid[] IS NULL OR staff_id = ANY(%(staff)s::uuid[]))
+ORDER BY starts_at, appointment_id, position
+"""  # noqa: S608
+_APPOINTMENTS = f"""
+SELECT id::text, state, version, client_status, client_id::text FROM bookings_appointment WHERE {_SPAN}
+"""  # noqa: S608
+# In the order in which they were written. What is health data is no note.
+_AROUND = """
+SELECT
+    (SELECT json_object_agg(id, name) FROM catalogue_service WHERE id = ANY(%(services)s::uuid[])),
+    (SELECT json_object_agg(id, concat_ws(' ', first_name, last_name)) FROM clients_client
+    WHERE id = ANY(%(clients)s::uuid[])),
+    (SELECT json_agg(json_build_array(client_id, text) ORDER BY written_at, id) FROM clients_note
+    WHERE client_id = ANY(%(clients)s::uuid[]) AND pinned AND deleted_at IS NULL),
+    (SELECT json_agg(json_build_array(id, staff_id, kind, note, extract(epoch FROM starts_at)::bigint,
+        extract(epoch FROM ends_at)::bigint) ORDER BY starts_at, id)
+    FROM catalogue_absence WHERE ends_at > %(begin)s AND starts_at < %(end)s)
+"""
+
+
+class Item(NamedTuple):
+    """One service of an appointment."""
+
+    id: str
+    appointment_id: str
+    position: int
+    staff_id: str
+    service_id: str
+    starts: int
+    ends: int
+    apply_minutes: int
+    processing_minutes: int
+    finish_minutes: int
+
+
+class Head(NamedTuple):
+    """What all items of an appointment share."""
+
+    state: str
+    version: int
+    client_status: str
+    client_id: str | None
+
+
+class Off(NamedTuple):
+    """An absence or a blocked time."""
+
+    id: str
+    staff_id: str
+    kind: str
+    note: str
+    starts: int
+    ends: int
+
+
+@dataclass(frozen=True, slots=True)
+class Daybook:
+    """The items that touch some days, in order; the appointments they belong to, names and pinned notes by id."""
+
+    items: list[Item]
+    heads: dict[str, Head]
+    services: dict[str, str]
+    clients: dict[str, str]
+    alerts: dict[str, str]
+    absences: list[Off]
+
+
+def daybook(begin: datetime, end: datetime, *, staff_ids: Collection[UUID] | None) -> Daybook:
+    """Return what is booked between two instants, of these staff members or of all, in three statements."""
+    values: dict[str, Any] = {
+        "begin": begin,
+        "end": end,
+        "longest": LONGEST_APPOINTMENT,
+        "staff": None if staff_ids is None else list(staff_ids),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ITEMS, values)
+        items = list(starmap(Item, cursor.fetchall()))
+        cursor.execute(_APPOINTMENTS, values)
+        heads = {pk: Head(*head) for pk, *head in cursor.fetchall()}
+        around: dict[str, Any] = {
+            "begin": begin,
+            "end": end,
+            "services": list({item.service_id for item in items}),
+            "clients": list({head.client_id for head in heads.values() if head.client_id}),
+        }
+        cursor.execute(_AROUND, around)
+        services, clients, notes, absences = cursor.fetchone()
+    alerts: dict[str, str] = {}
+    for client_id, text in notes or ():
+        alerts[client_id] = f"{alerts[client_id]} · {text}" if client_id in alerts else text
+    return Daybook(
+        # An appointment that was moved to another day between two statements is no longer of this one.
+        items=[item for item in items if item.appointment_id in heads],
+        heads=heads,
+        services=services or {},
+        clients={pk: name.strip() for pk, name in (clients or {}).items()},
+        alerts=alerts,
+        absences=list(starmap(Off, absences or ())),
+    )
