@@ -122,6 +122,13 @@ class BookerBody(Body):
 class NewBookingBody(Body):
     """A booking to be made, for a person (`client`) or for a card (`client_id`, which needs `clients:read`)."""
 
+    example = {
+        "starts_at": "2026-11-24T10:00:00+01:00",
+        "items": [{"service": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4c01"}],
+        "client": {"first_name": "Sarah", "last_name": "Müller", "email": "sarah.mueller@example.com"},
+        "note": None,
+    }
+
     starts_at = Instant(help_text="Need not lie on the salon's slots.")
     items = ItemWishBody(  # type: ignore[call-arg]
         many=True, min_length=1, max_length=MOST_ITEMS, help_text="One after the other, in this order."
@@ -203,11 +210,5 @@ def _client(appointment: Appointment, *, with_client: bool) -> dict[str, Any] | 
         return None
     if with_client:
         return {"id": client.pk, "first_name": client.first_name, "last_name": client.last_name}
-    if appointment.source == Source.STAFF:
-        # Nobody has submitted anything.
-        return {"first_name": "", "last_name": ""}
-    said = appointment.booked_as
-    return {
-        "first_name": said.get("first_name", client.first_name),
-        "last_name": said.get("last_name", client.last_name),
-    }
+    # Only what was submitted: the card may say more, or something else by now.
+    return {name: appointment.booked_as.get(name, "") for name in ("first_name", "last_name")}

@@ -2,17 +2,22 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from bookings.models import Appointment
+from bookings.scheduling import change_client
 from clients.models import Client
+from clients.search import add_tokens
 from salon.api.scopes import Scope
 from salon.catalogue.models import Service
+from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.api.conftest import NOBODY, Caller, IssueKey
-from tests.bookings.salonday import SalonDay, a_salon_day, at, make_appointment, make_client
+from tests.bookings.salonday import SalonDay, a_salon_day, at, make_appointment, make_client, make_staff
+from tests.conftest import NOW
 
 SARAH = {"first_name": "Sarah", "last_name": "Smith", "email": "sarahsmith@gmail.com", "phone": "0160 5550142"}
 
@@ -113,6 +118,34 @@ def test_a_site_sees_the_name_that_was_submitted_and_none_that_was_not(
     assert all("client_status" not in one for one in found)
 
 
+def test_a_site_is_told_no_name_that_it_did_not_submit(
+    site: Caller, till: Caller, day: SalonDay, sonnenschein: Salon
+) -> None:
+    """Whose card it is, what else stands on it, and who it is given to, are for keys that read cards."""
+    with salon_scope(sonnenschein.pk):
+        card = make_client("Sarah", "Smythe", email="sarahsmith@gmail.com")
+        add_tokens(card)
+    first_name_only = {"first_name": "sarah", "email": "sarahsmith@gmail.com"}
+    booking = _book(site, day, client=first_name_only)
+    named = {"first_name": "sarah", "last_name": None}
+    assert booking["client"] == named
+    path = f"bookings/{booking['id']}"
+    assert till.get(path).json()["client"]["id"] == str(card.pk)
+    assert till.patch(f"clients/{card.pk}", {"first_name": "Sara"}).status_code == 200
+    assert site.get(path).json()["client"] == named
+    with salon_scope(sonnenschein.pk):
+        change_client(
+            actor=system_actor("test"),
+            salon=sonnenschein,
+            appointment_id=UUID(booking["id"]),
+            client_id=day.lena.pk,
+            now=NOW,
+        )
+    assert site.get(path).json()["client"] == {"first_name": None, "last_name": None}
+    by_card = _book(till, day, client=None, client_id=str(day.lena.pk), starts_at=at(12).isoformat())
+    assert site.get(f"bookings/{by_card['id']}").json()["client"] == {"first_name": None, "last_name": None}
+
+
 def test_a_card_by_its_id_only_for_who_reads_cards(site: Caller, till: Caller, day: SalonDay) -> None:
     booking = _book(till, day, client=None, client_id=str(day.lena.pk))
     assert (booking["source"], booking["client"]["id"]) == ("API", str(day.lena.pk))
@@ -132,6 +165,8 @@ def test_a_card_by_its_id_only_for_who_reads_cards(site: Caller, till: Caller, d
         ({"client": None, "client_id": NOBODY}, [("client_id", "not_found")]),
         ({"client": {"last_name": "Smith"}}, [("client.first_name", "required")]),
         ({"client": {**SARAH, "email": "sarah"}}, [("client.email", "invalid")]),
+        ({"client": "Sarah"}, [("client", "invalid")]),
+        ({"items": ["Schneiden"]}, [("items.0", "invalid")]),
         ({"client": {**SARAH, "vip": True}}, [("client.vip", "unknown_field")]),
         ({"state": "COMPLETED"}, [("state", "unknown_field")]),
         ({"note": "x" * 501}, [("note", "too_long")]),
@@ -230,6 +265,33 @@ def test_a_time_taken_is_refused_on_the_way_back_too(till: Caller, day: SalonDay
     assert (back.status_code, back.json()["code"], len(back.json()["alternatives"])) == (409, "slot_taken", 3)
     late = till.post(f"bookings/{other['id']}/reschedule", {"starts_at": at(20).isoformat()})
     assert (late.status_code, late.json()["code"]) == (409, "slot_taken")
+
+
+def test_a_booking_is_not_given_to_who_does_not_do_it(till: Caller, day: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        cora = make_staff("Cora", [day.brows], position=3)
+    booking = _book(till, day, items=[{"service": str(day.cut.pk), "staff": str(day.anna.pk)}])
+    body = {"starts_at": at(15).isoformat(), "staff": str(cora.pk)}
+    refused = till.post(f"bookings/{booking['id']}/reschedule", body)
+    assert refused.status_code == 400
+    assert [(one["field"], one["code"]) for one in refused.json()["errors"]] == [("staff", "not_performed")]
+    assert till.get(f"bookings/{booking['id']}").json() == booking
+
+
+@pytest.mark.parametrize(
+    "starts_at", ["2026-02-30T10:00:00+01:00", "9999-12-31T23:59:00+00:00", "0001-01-01T00:00:00+14:00"]
+)
+def test_instants_that_no_salon_has(till: Caller, day: SalonDay, starts_at: str) -> None:
+    assert _book(till, day, 400, starts_at=starts_at)["errors"][0]["field"] == "starts_at"
+    booking = _book(till, day)
+    moved = till.post(f"bookings/{booking['id']}/reschedule", {"starts_at": starts_at})
+    assert (moved.status_code, moved.json()["errors"][0]["field"]) == (400, "starts_at")
+
+
+@pytest.mark.parametrize("query", ["from=0001-01-01", "to=9999-12-31", "from=0001-01-01&to=9999-12-31"])
+def test_days_at_the_edge_of_the_calendar(till: Caller, day: SalonDay, query: str) -> None:
+    assert till.get(f"bookings?{query}").status_code in {200, 400}
+    assert till.get(f"availability?service={day.cut.pk}&{query}").status_code in {200, 400}
 
 
 def test_the_list_is_narrowed(till: Caller, site: Caller, day: SalonDay, sonnenschein: Salon) -> None:

@@ -40,9 +40,17 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Salon:
     return salon
 
 
-def _cards(salon: Salon) -> list[tuple[int, ClientDetails]]:
+def _cards(salon: Salon) -> list[tuple[int, ClientDetails, str]]:
+    """Return numbers and details of all cards, with the preferred person's name instead of her id."""
     with salon_scope(salon.pk):
-        return [(client.number, client.details) for client in Client.objects.order_by("number")]
+        return [
+            (
+                client.number,
+                client.details.with_changes(preferred_staff=""),
+                client.preferred_staff.name if client.preferred_staff else "",
+            )
+            for client in Client.objects.select_related("preferred_staff").order_by("number")
+        ]
 
 
 def _calendar(salon: Salon) -> list[tuple[Any, ...]]:
