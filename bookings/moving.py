@@ -194,10 +194,13 @@ def _rearrange(
             started_at, told = appointment.starts_at, _words(items, salon)
             # Whoever has left keeps what she has.
             here_before = {item.staff_id: item.staff for item in items}
+            by_whom = {item.pk: item.staff_id for item in items}
             rearrange(items)
             if before(appointment, items) == as_it_was:
                 return Booked(appointment, items, [], changed=False)
             _introduce(items, team | here_before)
+            if bounds is Bounds.ONLINE:
+                _refuse_unable([item for item in items if item.staff_id != by_whom[item.pk]])
             lay(items)
             refuse_endless(parts_of(items))
             lock_staff(salon, {*here_before, *(item.staff_id for item in items)})
@@ -227,6 +230,15 @@ def _introduce(items: Sequence[AppointmentItem], known: Mapping[UUID, StaffMembe
         if item.staff_id not in known:
             raise InvalidInput([FieldError("staff", "not_found", _("There is no such staff member."))])
         item.staff = known[item.staff_id]
+
+
+def _refuse_unable(given: Sequence[AppointmentItem]) -> None:
+    """Refuse from outside to give items to who does not do their services.
+
+    Raises: InvalidInput.
+    """
+    if any(cautions.unusual_items(given)):
+        raise InvalidInput([FieldError("staff", "not_performed", _("This person does not do this service."))])
 
 
 type Words = list[tuple[str, str, str]]

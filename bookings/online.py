@@ -1,6 +1,7 @@
 """Bookings from outside the salon: who books is recognised, or gets a card (domain.md §4.1)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -21,8 +22,8 @@ from clients.details import ChangedDetails, ClientDetails, accept
 from clients.duplicates import propose_for
 from clients.identity import Person
 from clients.models import Client, ConsentPurpose, ConsentSource, Decision
-from clients.recognition import recognise
-from salon.errors import FieldError, InvalidInput
+from clients.recognition import Recognised, recognise
+from salon.errors import FieldError, InvalidInput, NotFound
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
@@ -63,11 +64,9 @@ def book_online(
     actor.require(Permission.BOOKINGS_WRITE)
     said = _accepted(salon, booker, now)
     lock_contacts(salon.pk, email=said.email, phones=[said.mobile])
-    recognised = recognise(Person(said.first_name, said.email, said.mobile))
-    known = recognised.client_id is not None
-    client = lock_client(recognised.client_id) if recognised.client_id else _new_card(actor, salon, said, now)
-    if known:
-        client = _completed(actor, salon, client, said, now)
+    recognised, client = _recognised(Person(said.first_name, said.email, said.mobile))
+    known = client is not None
+    client = _completed(actor, salon, client, said, now) if client else _new_card(actor, salon, said, now)
     if booker.marketing_consent:
         _consent(actor, client, now)
     try:
@@ -83,7 +82,7 @@ def book_online(
             now=now,
             note=note,
             first_verdict=None if known else recognised,
-            booked_as=_said_differently(client, said),
+            booked_as=_booked_as(client, said),
         )
     except ClientBlocked as refusal:
         if Permission.CLIENTS_READ in actor.permissions:
@@ -139,6 +138,17 @@ def _accepted(salon: Salon, booker: Booker, now: datetime) -> ClientDetails:
     return details
 
 
+def _recognised(person: Person) -> tuple[Recognised, Client | None]:
+    """Return whose card it is, locked; None if it is nobody's."""
+    while True:
+        recognised = recognise(person)
+        if recognised.client_id is None:
+            return recognised, None
+        # Merged or erased just now: it is another card's by now, or nobody's.
+        with suppress(NotFound):
+            return recognised, lock_client(recognised.client_id)
+
+
 def _new_card(actor: Actor, salon: Salon, said: ClientDetails, now: datetime) -> Client:
     client = create_client(
         actor=_keeper(actor), salon=salon, details=said, created_via=CreatedVia.ONLINE_BOOKING, now=now
@@ -161,24 +171,14 @@ def _completed(actor: Actor, salon: Salon, client: Client, said: ClientDetails, 
     return update_client(actor=_keeper(actor), salon=salon, client_id=client.pk, changes=missing, now=now).client
 
 
-def _said_differently(client: Client, said: ClientDetails) -> dict[str, str]:
-    on_card = {
-        "first_name": {client.first_name},
-        "last_name": {client.last_name},
-        "email": {client.email.casefold()},
-        "phone": {client.mobile, client.landline},
-    }
-    told = {
-        "first_name": said.first_name,
-        "last_name": said.last_name,
-        "email": said.email,
-        "phone": said.mobile,
-    }
-    return {
-        name: text
-        for name, text in told.items()
-        if text and (text.casefold() if name == "email" else text) not in on_card[name]
-    }
+def _booked_as(client: Client, said: ClientDetails) -> dict[str, str]:
+    """Return the name that was given, for whoever may not read the card, and the contact that the card lacks."""
+    told = {"first_name": said.first_name, "last_name": said.last_name}
+    if said.email and said.email.casefold() != client.email.casefold():
+        told["email"] = said.email
+    if said.mobile not in {"", client.mobile, client.landline}:
+        told["phone"] = said.mobile
+    return {name: text for name, text in told.items() if text}
 
 
 def _consent(actor: Actor, client: Client, now: datetime) -> None:

@@ -15,6 +15,7 @@ from bookings.models import WaitingEntry, WaitingService, WaitingState
 from bookings.placing import ItemWish
 from bookings.slots import Search, Slot, Wish, first_slots
 from bookings.states import Source
+from bookings.visits import lock_cards
 from clients.cards import lock_client
 from salon.audit.recording import Change, record
 from salon.catalogue.models import Service, StaffMember
@@ -139,6 +140,9 @@ def book_waiting(
     Raises: as `book` does.
     """
     with transaction.atomic():
+        # As everywhere: first the cards, then what hangs on them.
+        waits = WaitingEntry.objects.filter(pk=entry_id).values_list("client_id", flat=True).first()
+        lock_cards({one for one in (waits, client_id) if one})
         entry = WaitingEntry.objects.select_for_update().filter(pk=entry_id, state=WaitingState.WAITING).first()
         booked = book(
             actor=actor,

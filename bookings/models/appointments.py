@@ -15,7 +15,6 @@ from salon.identity.roles import ActorKind
 from salon.tenancy.constraints import SalonReference, owned_by_salon
 from salon.tenancy.models import SalonOwned
 
-
 # The fields of an item that say how long it takes.
 MINUTES = ("apply_minutes", "processing_minutes", "finish_minutes", "buffer_minutes")
 
@@ -32,10 +31,11 @@ class Appointment(SalonOwned):
     """One visit of one client, or of a walk-in without a card: one or more items, one state (domain.md §5).
 
     `starts_at` and `ends_at` are those of its items, without buffers. `client_status`, `client_status_reason` and
-    `client_evidence` are the verdict that held when it was booked, frozen; a walk-in has none. `booked_as` is what the
-    booking said of the client where her card says something else. `visit_on` is the salon's date of a visit that took
-    place and counts as one, and None of all others: what a card's facts are counted from. `undo` is how the items and
-    the state were before the last move or cancellation, for as long as `version` stays the same.
+    `client_evidence` are the verdict that held when it was booked, frozen; a walk-in has none. `booked_as` is what an
+    online booking said of the client: her name, and the contact that her card does not have. `visit_on` is the salon's
+    date of a visit that took place and counts as one, and None of all others: what a card's facts are counted from.
+    `undo` is how the items and the state were before the last move or cancellation, for as long as `version` stays the
+    same.
     """
 
     client = models.ForeignKey(

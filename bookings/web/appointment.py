@@ -247,12 +247,20 @@ def shown_appointment(request: SalonRequest, found: Appointment, now: datetime) 
         frozen_label=Status(found.client_status).label if found.client_status else "",
         frozen_reason=Reason(found.client_status_reason).label if found.client_status_reason else "",
         frozen_tone=found.client_status,
-        booked_as=[str(value) for value in found.booked_as.values() if value],
+        booked_as=_said_differently(found),
         booked=_("Booked by %(name)s on %(when)s")
         % {"name": found.booked_by_name, "when": when_text_of(found.created_at, request)},
         undoable=_undoable(found),
         repeats=_repeats(request, found) if found.items.all() else [],
     )
+
+
+def _said_differently(found: Appointment) -> list[str]:
+    """Return what an online booking said of its client that her card does not say."""
+    card = found.client
+    known = {card.first_name, card.last_name, card.email, card.mobile, card.landline} if card else set()
+    said = (found.booked_as.get(name, "") for name in ("first_name", "last_name", "email", "phone"))
+    return [text for text in said if text and text not in known]
 
 
 def when_text_of(moment: datetime, request: SalonRequest) -> str:

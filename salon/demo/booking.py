@@ -24,6 +24,10 @@ from salon.identity.roles import ActorKind
 from salon.tenancy.models import Salon, new_id
 
 
+# What an online booking says of whoever books.
+_NAMES = ("first_name", "last_name")
+
+
 class Ledger:
     """The appointments of the open salon, to be written all at once."""
 
@@ -33,7 +37,7 @@ class Ledger:
         self._users = users
         # The owner of the tables sees all salons.
         own = {"salon": salon.pk}
-        self._cards = {card.number: card for card in Client.objects.filter(**own).only("id", "number")}
+        self._cards = {card.number: card for card in Client.objects.filter(**own).only("id", "number", *_NAMES)}
         self._services = {service.name: service for service in Service.objects.filter(**own)}
         self._staff = {member.name: member for member in StaffMember.objects.filter(**own)}
 
@@ -50,6 +54,8 @@ class Ledger:
                 recognised = Recognised(None, None if visit.met_as else facts, visit.met_as)
                 card = self._cards[visit.who + 1]
                 freeze_verdict(appointment, card, recognised, visit.booked_at.astimezone(self._zone).date())
+                if visit.source == Source.ONLINE:
+                    appointment.booked_as = {name: getattr(card, name) for name in _NAMES}
                 before[visit.who].append(visit)
             appointments.append(appointment)
             made = list(self._items(appointment, visit))

@@ -66,7 +66,8 @@ def test_nobody_on_file_gets_a_card(desk: Desk) -> None:
     )
     assert card.created_via == CreatedVia.ONLINE_BOOKING
     assert (booked.client_status, booked.client_status_reason) == (Status.NEW, Reason.NOT_LISTED)
-    assert (booked.source, booked.booked_as, booked.client_evidence) == (Source.ONLINE, {}, None)
+    assert (booked.source, booked.client_evidence) == (Source.ONLINE, None)
+    assert booked.booked_as == {"first_name": "Sarah", "last_name": "Smith"}
 
 
 def test_the_same_person_again_stands_on_the_same_card(desk: Desk) -> None:
@@ -88,7 +89,7 @@ def test_a_match_fills_what_is_empty_and_replaces_nothing(desk: Desk) -> None:
         "sarahsmith@gmail.com",
         "+491605550142",
     )
-    assert booked.booked_as == {"first_name": "SARAH"}
+    assert booked.booked_as == {"first_name": "SARAH", "last_name": "Smith-Jones"}
     assert (booked.client_status, booked.client_status_reason) == (Status.RETURNING, Reason.LISTED)
 
 
@@ -98,14 +99,14 @@ def test_what_she_says_differently_stays_on_the_appointment(desk: Desk) -> None:
     card.refresh_from_db()
     assert booked.client_id == card.pk
     assert (card.last_name, card.mobile) == ("Smith", "+491712345678")
-    assert booked.booked_as == {"last_name": "Schmidt", "phone": "+491605550142"}
+    assert booked.booked_as == {"first_name": "Sarah", "last_name": "Schmidt", "phone": "+491605550142"}
 
 
 def test_the_landline_of_a_card_is_no_new_mobile(desk: Desk) -> None:
     card = _card(desk, landline="030 4481234")
     booked = _online(desk, Booker("Sarah", "Smith", "sarahsmith@gmail.com", "030 4481234")).appointment
     card.refresh_from_db()
-    assert (card.mobile, booked.booked_as) == ("", {})
+    assert (card.mobile, "phone" in booked.booked_as) == ("", False)
 
 
 def test_another_address_is_another_card_and_may_be_a_duplicate(desk: Desk) -> None:

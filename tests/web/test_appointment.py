@@ -157,6 +157,15 @@ def test_free_times_are_proposed_for_moving(press: Callable[..., HttpResponse]) 
     assert "Di., 24. Nov. · 09:00–10:45 Uhr" in _text(press(f"start:{DAY}T09:00", version=1))
 
 
+def test_it_tells_what_was_said_otherwise_and_nothing_else(
+    booked: Appointment, press: Callable[..., HttpResponse], sonnenschein: Salon
+) -> None:
+    said = {"first_name": "Lene", "last_name": "Vogel", "phone": "+491605550142"}
+    with salon_scope(sonnenschein.pk):
+        Appointment.objects.filter(pk=booked.pk).update(booked_as=said)
+    assert "Lene · +491605550142" in _text(press(""))
+
+
 def test_for_who_has_left_no_times_are_proposed(
     press: Callable[..., HttpResponse], day: SalonDay, sonnenschein: Salon
 ) -> None:
