@@ -1,4 +1,4 @@
-"""Reading appointments: one, those of a client, and all of them page by page (domain.md §5)."""
+"""Reading appointments: one, and all of them page by page (domain.md §5)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,15 +57,6 @@ def get_appointment(appointment_id: UUID) -> Appointment:
     if found is None:
         raise NotFound
     return found
-
-
-def appointments_of(
-    client_id: UUID, *, starts_from: datetime | None = None, starts_before: datetime | None = None, limit: int
-) -> list[Appointment]:
-    """Return appointments of one client: from an instant on the next ones first, else the latest ones first."""
-    wanted = Wanted(starts_from=starts_from, starts_before=starts_before, client_id=client_id)
-    order = ("starts_at", "id") if starts_from else ("-starts_at", "-id")
-    return list(whole(Appointment.objects.filter(wanted.condition)).order_by(*order)[:limit])
 
 
 def list_appointments(wanted: Wanted, *, limit: int, cursor: str | None = None) -> keyset.Page[Appointment]:

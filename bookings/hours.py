@@ -90,22 +90,6 @@ def presence(staff_ids: Collection[UUID], first: date, last: date, salon: Salon)
     )
 
 
-def working_periods(staff_ids: Collection[UUID], first: date, last: date, salon: Salon) -> dict[UUID, list[Period]]:
-    """Return the hours of each from a day to another, both included: her schedules without closures and holidays.
-    Absences are apart, in `absent_periods`; who needs both asks for `presence`."""
-    return dict(presence(staff_ids, first, last, salon).working)
-
-
-def absent_periods(staff_ids: Collection[UUID], first: date, last: date, salon: Salon) -> dict[UUID, list[Period]]:
-    """Return the absences and blocked times of each that touch these days, in order and joined."""
-    return dict(presence(staff_ids, first, last, salon).absent)
-
-
-def closed_days(first: date, last: date, salon: Salon) -> dict[date, str]:
-    """Return the days on which the salon is closed, and the name of the closure or holiday."""
-    return dict(presence([], first, last, salon).closed)
-
-
 def days_between(first: date, last: date) -> Iterator[date]:
     """Yield every day from one to another, both included."""
     for offset in range((last - first).days + 1):

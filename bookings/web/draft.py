@@ -6,7 +6,7 @@ nothing that was entered is ever lost, and all of it works without a script.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlencode
 from uuid import UUID
@@ -191,8 +191,3 @@ def _asked_lines(asked: QueryDict) -> tuple[Line, ...]:
     people = [*map(uuid_in, asked.getlist("with"))]
     services = asked.getlist("service")[:MOST_LINES]
     return tuple(Line(one, people[place] if place < len(people) else None) for place, one in _ids(services))
-
-
-def weeks_later(moment: datetime, weeks: int) -> datetime:
-    """Return the same time of the clock so many weeks later; both on the salon's clock."""
-    return moment + timedelta(weeks=weeks)

@@ -8,7 +8,7 @@ from uuid import UUID
 from salon.catalogue.absences import NoSuchAbsence
 from salon.catalogue.closing import NoSuchClosure
 from salon.catalogue.models import Absence, Closure, Schedule, ScheduleInterval, StaffMember, StaffService
-from salon.catalogue.team import NoSuchSchedule, NotInTeam
+from salon.catalogue.team import NotInTeam
 from salon.catalogue.weeks import Stretch
 
 
@@ -43,17 +43,6 @@ def weeks_of(staff_ids: Iterable[UUID]) -> dict[UUID, list[Week]]:
 def week_on(weeks: Iterable[Week], day: date) -> Week | None:
     """Return the one of somebody's weeks, in order, that holds on a day; None before the first."""
     return next((one for one in reversed(list(weeks)) if one.schedule.valid_from <= day), None)
-
-
-def schedule_with_id(schedule_id: UUID) -> Schedule:
-    """Return a schedule.
-
-    Raises: NoSuchSchedule.
-    """
-    found = Schedule.objects.filter(pk=schedule_id).first()
-    if found is None:
-        raise NoSuchSchedule
-    return found
 
 
 def staff_with_id(staff_id: UUID) -> StaffMember:

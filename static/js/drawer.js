@@ -7,7 +7,7 @@ const onCalendar = () => document.querySelector("[data-calendar]") !== null;
 const OWN = ["appointment", "new", "blocked", "at", "staff", "client", "like", "weeks", "walk-in"];
 
 export function openDrawer(url) {
-  return htmx.ajax("GET", url, { target: "#drawer", swap: "innerHTML" });
+  return htmx.ajax("GET", url, { target: "#drawer" });
 }
 
 document.addEventListener("click", (event) => {

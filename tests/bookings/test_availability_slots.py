@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.bounds import Bounds
 from bookings.busy import Period
-from bookings.hours import Misfit, closed_days, fits, why_not
+from bookings.hours import Misfit, fits, presence, why_not
 from bookings.models import BookingRules
 from bookings.slots import Slot, Wish, alternatives, find_slots, slot_at
 from bookings.states import State
@@ -143,7 +143,7 @@ def test_breaks_closures_and_holidays(salon: Salon, day: SalonDay) -> None:
     assert free(salon, wish, first=womens_day) != []
     rules = HolidayRules.objects.create(region="BE")
     assert free(salon, wish, first=womens_day) == []
-    assert closed_days(christmas, womens_day, salon) == {
+    assert presence([], christmas, womens_day, salon).closed == {
         date(2026, 12, 26): "Zweiter Weihnachtstag",
         date(2027, 1, 1): "Neujahr",
         womens_day: "Frauentag",

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bookings.appointments import Wanted, appointments_of, get_appointment, list_appointments
+from bookings.appointments import Wanted, get_appointment, list_appointments
 from bookings.models import Appointment
 from bookings.scheduling import ItemWish
 from bookings.states import State
@@ -14,7 +14,7 @@ from salon.errors import NotFound
 from salon.keyset import InvalidCursor
 from salon.tenancy.models import Salon, new_id
 from tests.bookings.acting import Desk
-from tests.bookings.salonday import DAY, at, make_appointment, make_client
+from tests.bookings.salonday import DAY, at, make_appointment
 from tests.conftest import NOW
 
 
@@ -38,18 +38,6 @@ def test_another_salons_appointment_is_not_there(desk: Desk, dom: Salon) -> None
     assert not Appointment.objects.filter(pk=made).exists()
     connection.cursor().execute("SELECT set_config('app.salon_id', %s, true)", [str(desk.salon.pk)])
     assert get_appointment(made).pk == made
-
-
-def test_a_clients_appointments_come_next_first_or_latest_first(desk: Desk) -> None:
-    day = desk.day
-    done = [(day.brows, day.anna)]
-    for days in (-2, -1, 1, 2):
-        make_appointment(*done, client=day.lena, starts_at=at(10, 0, NOW.date() + timedelta(days)))
-    make_appointment((day.brows, day.bora), client=make_client("Mia"))
-    ahead = appointments_of(day.lena.pk, starts_from=NOW, limit=9)
-    assert [one.starts_at.date() - NOW.date() for one in ahead] == [timedelta(1), timedelta(2)]
-    past = appointments_of(day.lena.pk, starts_before=NOW, limit=1)
-    assert [one.starts_at.date() - NOW.date() for one in past] == [timedelta(-1)]
 
 
 def _many(desk: Desk, number: int) -> list[Appointment]:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from bookings.hours import working_periods
+from bookings.hours import presence
 from salon.catalogue.models import StaffMember
 from salon.demo import offering, team
 from salon.demo.offering import write_offering
@@ -27,5 +27,5 @@ def test_on_a_closed_day_the_demo_works_all_the_same(in_sonnenschein: Salon, clo
     )
     anna = StaffMember.objects.get(name="Anna").pk
     days = [closed_on + timedelta(days=ahead) for ahead in (-7, 0, 7)]
-    working = [bool(working_periods([anna], day, day, in_sonnenschein)[anna]) for day in days]
+    working = [bool(presence([anna], day, day, in_sonnenschein).working[anna]) for day in days]
     assert working == [closed_on.isoweekday() < 7, True, False]
