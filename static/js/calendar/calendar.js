@@ -20,7 +20,7 @@ function mark() {
 
 function open(href, mine = null) {
   opened = mine;
-  return window.htmx.ajax("GET", href, { target: "#drawer", swap: "innerHTML" }).then(mark);
+  return window.htmx.ajax("GET", href, { target: "#drawer" }).then(mark);
 }
 
 const quarterUnder = (event) => {
