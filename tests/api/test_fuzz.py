@@ -64,7 +64,7 @@ def test_the_contract_holds(case: Any, transactional_db: None, api: Caller, know
 
 
 def _knows_others(answer: Any) -> bool:
-    """Whether all that is wrong is a name that an example before has given, an id that is only an example, or one of two
-    fields of which a call gives one."""
+    """Whether all that is wrong is a name that an example before has given, an id that is only an example, or a second
+    field where a call gives one of two."""
     codes = {error["code"] for error in answer.json().get("errors", [])}
     return codes in ({"duplicate_name"}, {"not_found"}, {"not_combinable"})
