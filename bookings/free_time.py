@@ -14,6 +14,7 @@ from bookings.asking import Asked, Wish
 from bookings.availability import MINUTE, Combining, MinuteSet, Part, Timeline, minutes_in
 from bookings.busy import LONGEST_ITEM
 from bookings.hours import ONE_DAY, Presence, local_moment, presence
+from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 
 # The minutes after an instant in which each is taken; whole numbers are read faster than instants, and there are
@@ -25,8 +26,8 @@ SELECT staff_id,
 FROM (
     SELECT staff_id, range_agg(busy) AS taken
     FROM bookings_appointmentitem
-    WHERE staff_id = ANY(%(staff)s) AND active AND starts_at > %(earliest)s AND starts_at < %(end)s
-    AND appointment_id IS DISTINCT FROM %(besides)s
+    WHERE salon_id = %(salon)s AND staff_id = ANY(%(staff)s) AND active
+    AND starts_at > %(earliest)s AND starts_at < %(end)s AND appointment_id IS DISTINCT FROM %(besides)s
     GROUP BY staff_id
 ) booked
 """
@@ -64,6 +65,7 @@ def free_time(
 def booked_minutes(staff: list[UUID], line: Timeline, besides: UUID | None) -> dict[UUID, MinuteSet]:
     """Return the minutes in which each is taken by something booked, in one statement."""
     values: dict[str, Any] = {
+        "salon": current_salon_id(),
         "staff": staff,
         "begin": line.origin,
         "earliest": line.origin - LONGEST_ITEM,

@@ -29,19 +29,20 @@ _PRESENCE = """
 SELECT
     (SELECT jsonb_agg(jsonb_build_array(schedule.staff_id, schedule.valid_from, (
         SELECT coalesce(jsonb_agg(jsonb_build_array(stretch.weekday, stretch.starts_minute, stretch.ends_minute)), '[]')
-        FROM catalogue_scheduleinterval stretch WHERE stretch.schedule_id = schedule.id
+        FROM catalogue_scheduleinterval stretch
+        WHERE stretch.salon_id = schedule.salon_id AND stretch.schedule_id = schedule.id
     )) ORDER BY schedule.valid_from)
     FROM catalogue_schedule schedule
-    WHERE schedule.staff_id = ANY(%(staff)s) AND schedule.valid_from <= %(last)s),
+    WHERE schedule.salon_id = %(salon)s AND schedule.staff_id = ANY(%(staff)s) AND schedule.valid_from <= %(last)s),
     (SELECT jsonb_agg(jsonb_build_array(starts_on, ends_on, name))
-    FROM catalogue_closure WHERE ends_on >= %(first)s AND starts_on <= %(last)s),
-    ARRAY(SELECT day FROM catalogue_openday WHERE day >= %(first)s AND day <= %(last)s),
-    (SELECT jsonb_build_array(region, closed) FROM catalogue_holidayrules),
+    FROM catalogue_closure WHERE salon_id = %(salon)s AND ends_on >= %(first)s AND starts_on <= %(last)s),
+    ARRAY(SELECT day FROM catalogue_openday WHERE salon_id = %(salon)s AND day >= %(first)s AND day <= %(last)s),
+    (SELECT jsonb_build_array(region, closed) FROM catalogue_holidayrules WHERE salon_id = %(salon)s),
     absent.staff, absent.starts, absent.ends
 FROM (
     SELECT array_agg(staff_id) AS staff, array_agg(starts_at) AS starts, array_agg(ends_at) AS ends
     FROM catalogue_absence
-    WHERE staff_id = ANY(%(staff)s) AND ends_at > %(begin)s AND starts_at < %(end)s
+    WHERE salon_id = %(salon)s AND staff_id = ANY(%(staff)s) AND ends_at > %(begin)s AND starts_at < %(end)s
 ) absent
 """
 
@@ -60,6 +61,7 @@ def presence(staff_ids: Collection[UUID], first: date, last: date, salon: Salon)
     """Return who is there from a day of the salon to another, both included; in one statement."""
     zone = ZoneInfo(salon.timezone)
     values: dict[str, Any] = {
+        "salon": salon.pk,
         "staff": list(staff_ids),
         "first": first,
         "last": last,

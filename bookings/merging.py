@@ -51,7 +51,7 @@ def undo_merge_of_bookings(
 def _give(moved: _Moved, from_id: UUID, to_id: UUID, now: datetime) -> None:
     # Another client is another version: whoever has one open in a form is told.
     appointments = _appointments(from_id).filter(pk__in=moved.appointments)
-    appointments.update(client_id=to_id, version=F("version") + 1, updated_at=now)
+    appointments.update(client_id=to_id, version=F("version") + 1, updated_at=now, undo=None)
     WaitingEntry.objects.filter(client_id=from_id, pk__in=moved.waiting).update(client_id=to_id)
 
 

@@ -17,6 +17,7 @@ from salon.catalogue.models import Service, StaffMember
 from salon.errors import FieldError, InvalidInput, Text
 from salon.identity.roles import Actor, Permission
 from salon.money import LARGEST, NotMoney, cents, from_cents
+from salon.tenancy.context import current_salon_id
 
 MOST_ITEMS = 20
 LONGEST_MINUTES = 12 * 60
@@ -26,16 +27,18 @@ _RULES = ("lead_minutes", "horizon_days", "confirm", "remind", "reply_to")
 _SOLD = """
 SELECT service.*,
     (SELECT offer.price FROM catalogue_specialoffer offer
-    WHERE offer.service_id = service.id AND offer.starts_on <= %(day)s AND offer.ends_on >= %(day)s) AS offer_cents,
+    WHERE offer.salon_id = service.salon_id AND offer.service_id = service.id
+    AND offer.starts_on <= %(day)s AND offer.ends_on >= %(day)s) AS offer_cents,
     ARRAY(SELECT skill.staff_id FROM catalogue_staffservice skill JOIN catalogue_staffmember staff
-    ON staff.id = skill.staff_id WHERE skill.service_id = service.id AND staff.archived_at IS NULL) AS able,
-    (SELECT lead_minutes FROM bookings_bookingrules) AS lead_minutes,
-    (SELECT horizon_days FROM bookings_bookingrules) AS horizon_days,
-    (SELECT confirm FROM bookings_bookingrules) AS confirm,
-    (SELECT remind FROM bookings_bookingrules) AS remind,
-    (SELECT reply_to FROM bookings_bookingrules) AS reply_to
+    ON staff.salon_id = skill.salon_id AND staff.id = skill.staff_id
+    WHERE skill.salon_id = service.salon_id AND skill.service_id = service.id AND staff.archived_at IS NULL) AS able,
+    (SELECT lead_minutes FROM bookings_bookingrules WHERE salon_id = %(salon)s) AS lead_minutes,
+    (SELECT horizon_days FROM bookings_bookingrules WHERE salon_id = %(salon)s) AS horizon_days,
+    (SELECT confirm FROM bookings_bookingrules WHERE salon_id = %(salon)s) AS confirm,
+    (SELECT remind FROM bookings_bookingrules WHERE salon_id = %(salon)s) AS remind,
+    (SELECT reply_to FROM bookings_bookingrules WHERE salon_id = %(salon)s) AS reply_to
 FROM catalogue_service service
-WHERE service.id = ANY(%(services)s) AND service.archived_at IS NULL
+WHERE service.salon_id = %(salon)s AND service.id = ANY(%(services)s) AND service.archived_at IS NULL
 """
 
 
@@ -94,7 +97,9 @@ def shop_on(day: date, service_ids: Sequence[UUID]) -> Shop:
 
     Of the rules, _RULES are there, if any service is.
     """
-    services = list(Service.objects.raw(_SOLD, {"services": list(service_ids), "day": day}))
+    services = list(
+        Service.objects.raw(_SOLD, {"salon": current_salon_id(), "services": list(service_ids), "day": day})
+    )
     team = {staff.pk: staff for staff in StaffMember.objects.working().in_order()}
     return Shop({service.pk: _offered(service) for service in services}, team, _rules(services))
 

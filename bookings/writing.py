@@ -27,6 +27,7 @@ from salon.audit.recording import Change, record
 from salon.errors import DomainError, NotFound, VersionConflict, refusing
 from salon.identity.roles import Actor
 from salon.locks import take_locks
+from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 
 SUBJECT = "appointment"
@@ -106,7 +107,9 @@ def write_new(appointment: Appointment, items: Sequence[AppointmentItem]) -> Non
     if not insert(items, unless=ONCE):
         with connection.cursor() as cursor:
             # Its items go with it: the reference cascades in the database.
-            cursor.execute("DELETE FROM bookings_appointment WHERE id = %s", [appointment.pk])
+            cursor.execute(
+                "DELETE FROM bookings_appointment WHERE salon_id = %s AND id = %s", [current_salon_id(), appointment.pk]
+            )
         raise SlotTaken
 
 

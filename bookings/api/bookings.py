@@ -44,6 +44,7 @@ from salon.api.scopes import Scope
 from salon.api.versions import expected_version, versioned
 from salon.errors import FieldError, InvalidInput, NotFound
 from salon.tenancy.models import Salon
+from salon.years import LATEST
 
 ONE_DAY = timedelta(days=1)
 
@@ -305,7 +306,7 @@ def _wanted(given: dict[str, Any], salon: Salon) -> Wanted:
         raise InvalidInput([FieldError("to", "out_of_range", _("The last day lies before the first."))])
     return Wanted(
         starts_from=datetime.combine(first, datetime.min.time(), zone) if first else None,
-        starts_before=datetime.combine(last + ONE_DAY, datetime.min.time(), zone) if last else None,
+        starts_before=datetime.combine(last + ONE_DAY, datetime.min.time(), zone) if last and last < LATEST else None,
         state=State(given["state"]) if given["state"] else None,
         client_id=given["client"],
         staff_id=given["staff"],

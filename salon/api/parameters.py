@@ -7,8 +7,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django_filters import Filter
 
-from salon.years import is_known
-
 
 class IsoDay(forms.DateField):
     """A day as the contract writes days, in every language."""
@@ -24,8 +22,6 @@ class IsoDay(forms.DateField):
         day = super().to_python(value)
         if day and day.isoformat() != str(value).strip():
             raise forms.ValidationError(_("Give a day as YYYY-MM-DD."), "invalid")
-        if day and not is_known(day):
-            raise forms.ValidationError(_("Enter a day of this century."), "out_of_range")
         return day
 
 

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bookings import free_time
 from bookings.bounds import Bounds
+from bookings.busy import LONGEST_ITEM
 from bookings.slots import Wish, find_slots
 from salon.tenancy.context import salon_scope
 from tests import database
@@ -55,5 +55,5 @@ def test_history_is_not_read(people: int, days: int) -> None:
     assert scan["Index Name"].startswith("bookings_item_")
     assert "starts_at > " in scan["Index Cond"]
     assert scan.get("Rows Removed by Filter", 0) == 0
-    reach = days + free_time.LONGEST_ITEM.days + 1
+    reach = days + LONGEST_ITEM.days + 1
     assert 0 < scan["Actual Rows"] * scan["Actual Loops"] <= people * ITEMS_A_DAY * reach

@@ -35,6 +35,7 @@ def test_all_go_over_and_count(desk: Desk) -> None:
     desk.visit(double, date(2026, 6, 1), state=State.NO_SHOW)
     before = dict(Appointment.objects.values_list("pk", "version"))
     theirs = set(Appointment.objects.filter(client=double).values_list("pk", flat=True))
+    Appointment.objects.filter(client=double).update(undo={"state": "BOOKED"})
     merge = desk.merge(anna, double)
     assert (_of(double), WaitingEntry.objects.filter(client=double).count()) == ([], 0)
     assert _of(anna) == [
@@ -50,6 +51,8 @@ def test_all_go_over_and_count(desk: Desk) -> None:
     after = dict(Appointment.objects.values_list("pk", "version"))
     assert after == {pk: version + (pk in theirs) for pk, version in before.items()}
     assert {row.updated_at for row in Appointment.objects.filter(pk__in=theirs)} == {NOW}
+    # What was done before belongs to another version.
+    assert set(Appointment.objects.filter(pk__in=theirs).values_list("undo", flat=True)) == {None}
     assert set(Merge.objects.get(pk=merge.pk).moved) == {"clients", "bookings"}
     assert miscounted(after=None, limit=10).cards == {}
 
