@@ -4,8 +4,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 from django.db import connection
@@ -23,6 +21,7 @@ from salon.tenancy.models import Salon, new_id
 from tests import database
 from tests.bookings.acting import Desk
 from tests.bookings.salonday import a_salon_day, at
+from tests.concurrency.hands import at_once
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,22 +34,12 @@ LONGEST_WAIT = 10
 
 def _together(desk: Desk, act: Callable[[int], object], hands: int = HANDS) -> list[object]:
     """Run in as many threads at once, each in a scope of its own; return what came out, refusals as their classes."""
-    barrier = Barrier(hands)
 
-    def one(index: int) -> object:
-        # Opened before the start, or who connects first would be done before the others begin.
-        connection.ensure_connection()
-        barrier.wait()
-        try:
-            with salon_scope(desk.salon.pk):
-                return act(index)
-        except (AlreadyBooked, SlotTaken, VersionConflict) as refusal:
-            return type(refusal)
-        finally:
-            connection.close()
+    def in_salon(index: int) -> object:
+        with salon_scope(desk.salon.pk):
+            return act(index)
 
-    with ThreadPoolExecutor(hands) as pool:
-        return list(pool.map(one, range(hands)))
+    return at_once(in_salon, hands, refusals=(AlreadyBooked, SlotTaken, VersionConflict))
 
 
 @pytest.fixture

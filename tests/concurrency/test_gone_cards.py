@@ -1,6 +1,5 @@
 """Cards are merged and erased at the moment at which somebody books for them (domain.md §2, §4.1)."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -22,6 +21,7 @@ from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_client
+from tests.concurrency.hands import own_backend, until_waiting
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,7 +54,7 @@ def _meanwhile(
                 first()
                 done.set()
                 assert waiting.wait(10)
-                _until_waiting(backend[0])
+                until_waiting(backend[0])
                 if then:
                     then()
         finally:
@@ -64,9 +64,7 @@ def _meanwhile(
         try:
             assert done.wait(10)
             with salon_scope(salon.pk):
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_backend_pid()")
-                    backend.append(cursor.fetchone()[0])
+                backend.append(own_backend())
                 waiting.set()
                 return second()
         except InvalidInput as refusal:
@@ -78,16 +76,6 @@ def _meanwhile(
         before, behind = pool.submit(one), pool.submit(other)
         before.result(timeout=30)
         return behind.result(timeout=30)
-
-
-def _until_waiting(pid: int) -> None:
-    for _ in range(500):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s", [pid])
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    pytest.fail("The second one waits for nobody.")
 
 
 def test_who_is_merged_while_she_books_is_booked_on_the_card_that_stays(sonnenschein: Salon, day: SalonDay) -> None:

@@ -1,13 +1,10 @@
 """Two first bookings of one person at the same moment make one card (domain.md §4.1)."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from bookings import online
 from bookings.models import Appointment
@@ -19,25 +16,11 @@ from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import SalonDay, a_salon_day, at
+from tests.concurrency.hands import at_once
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HANDS = 8
-
-
-def _together(act: Callable[[int], object]) -> list[object]:
-    barrier = Barrier(HANDS)
-
-    def one(index: int) -> object:
-        connection.ensure_connection()
-        barrier.wait()
-        try:
-            return act(index)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(HANDS) as pool:
-        return list(pool.map(one, range(HANDS)))
 
 
 @pytest.fixture
@@ -61,7 +44,7 @@ def _book(actor: Actor, salon: Salon, day: SalonDay, index: int) -> UUID | None:
 
 
 def test_one_person_gets_one_card(sonnenschein: Salon, front_desk: Actor, day: SalonDay) -> None:
-    cards = _together(lambda index: _book(front_desk, sonnenschein, day, index))
+    cards = at_once(lambda index: _book(front_desk, sonnenschein, day, index), HANDS)
     assert len(set(cards)) == 1
     with salon_scope(sonnenschein.pk):
         assert Client.objects.filter(first_name="Sarah").count() == 1
@@ -81,5 +64,5 @@ def test_without_the_locks_she_gets_several(
 
     monkeypatch.setattr(online, "lock_contacts", lambda *_salon, **_contacts: None)
     monkeypatch.setattr(online, "recognise", look)
-    cards = _together(lambda index: _book(front_desk, sonnenschein, day, index))
+    cards = at_once(lambda index: _book(front_desk, sonnenschein, day, index), HANDS)
     assert len(set(cards)) == HANDS

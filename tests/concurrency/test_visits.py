@@ -1,6 +1,5 @@
 """Two visits of one client are counted at the same moment (domain.md §4.2)."""
 
-import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -16,6 +15,7 @@ from clients.models import Client
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import DAY, a_salon_day, at, make_appointment
+from tests.concurrency.hands import own_backend, until_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,15 +43,13 @@ def test_no_visit_is_lost(sonnenschein: Salon, lock: Callable[[Collection[UUID]]
             complete(both[0])
             first_counted.set()
             assert second_begun.wait(10)
-            _until_waiting(backend[0])
+            until_waiting(backend[0])
         connection.close()
 
     def second() -> None:
         assert first_counted.wait(10)
         with salon_scope(sonnenschein.pk):
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_backend_pid()")
-                backend.append(cursor.fetchone()[0])
+            backend.append(own_backend())
             second_begun.set()
             complete(both[1])
         connection.close()
@@ -61,14 +59,3 @@ def test_no_visit_is_lost(sonnenschein: Salon, lock: Callable[[Collection[UUID]]
             done.result(timeout=30)
     with salon_scope(sonnenschein.pk):
         assert Client.objects.get(pk=day.lena.pk).visits == visits
-
-
-def _until_waiting(pid: int) -> None:
-    """Wait until another backend waits for a lock."""
-    for _ in range(500):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s", [pid])
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    pytest.fail("The second one waits for nobody.")
