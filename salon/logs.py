@@ -10,7 +10,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_SECRET_IN_PATH = re.compile(r"(/invitation/|/exported/|/password/reset/[^/\s]+/)[^/\s]+")
+_SECRET_IN_PATH = re.compile(r"(/invitation/|/exported/|/ical/|/password/reset/[^/\s]+/)[^/\s]+")
 
 
 def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

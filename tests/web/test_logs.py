@@ -30,6 +30,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     [
         ("/invitation/secret-token/", "/invitation/…/"),
         ("/password/reset/MDE5/secret-token/", "/password/reset/MDE5/…/"),
+        ("/ical/secret-token.ics", "/ical/…"),
         ("/sign-in/", "/sign-in/"),
     ],
 )
