@@ -23,7 +23,6 @@ from salon.demo.lives import Life
 from salon.identity.roles import ActorKind
 from salon.tenancy.models import Salon, new_id
 
-
 # What an online booking says of whoever books.
 _NAMES = ("first_name", "last_name")
 
