@@ -74,12 +74,15 @@ def _entered(request: SalonRequest, act: str) -> Entry:
     if draft.who is Who.NEW_CARD:
         new = entered_client(request)
         if not (_books(act) or act.startswith("create-client")):
-            return Entry(draft, new=new)
+            return _with_somebody_able(Entry(draft, new=new), act)
         made = make_client(request, new, anyway=act == "create-client:anyway")
         if isinstance(made, NewClient):
             return Entry(draft, new=made)
         return Entry(replace(draft, who=Who.CARD, client_id=made.pk), made)
-    entry = _with_card(draft)
+    return _with_somebody_able(_with_card(draft), act)
+
+
+def _with_somebody_able(entry: Entry, act: str) -> Entry:
     return replace(entry, draft=_somebody_able(entry)) if act.startswith("add:") else entry
 
 
@@ -279,13 +282,14 @@ _NEXT = {"add": "service", "remove": "service", "start": "book", "new-client": "
 
 
 def _focus(entry: Entry, act: str) -> str:
+    pressed = _NEXT.get(act.partition(":")[0], "")
     if entry.new:
-        return "name"
+        return pressed or "name"
     if entry.draft.who is Who.NOBODY_YET:
         return "client"
     if not entry.draft.lines:
         return "service"
-    return _NEXT.get(act.partition(":")[0], "")
+    return pressed
 
 
 def _found_without_script(request: SalonRequest, draft: Draft) -> dict[str, object]:

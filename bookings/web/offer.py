@@ -1,7 +1,7 @@
 """What the form of a new appointment shows beside what was entered: names, prices, free times, what to mind."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from bookings.booking import Booked
 from bookings.bounds import Bounds
+from bookings.busy import STEP, busy_periods
 from bookings.conflicts import Blocking, SlotTaken
+from bookings.models import AppointmentItem
 from bookings.slots import Slot, Wish, find_slots
 from bookings.web.draft import Draft, Line
 from bookings.web.wording import clock, day_word, local, minutes_text, price_text, span_text
@@ -38,6 +40,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of work as the grid draws it while it is being booked, in rows of five minutes from midnight."""
+
+    staff_id: UUID
+    day: str
+    row: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShownLine:
     """One service of the draft; `when`: its time and who does it, where that is known."""
 
@@ -50,6 +62,7 @@ class ShownLine:
     others: list[Choice]
     free: bool
     when: str
+    parts: list[Part]
     first: bool
     last: bool
 
@@ -139,6 +152,7 @@ def offer(draft: Draft, known: Catalogue, *, salon: Salon, on: date, rehearsed: 
                 others=_choices(known.staff, line, able=able, wanted=False),
                 free=line.staff_id is None,
                 when=when,
+                parts=_parts(item, salon) if item else [],
                 first=place == 0,
                 last=place == len(draft.lines) - 1,
             )
@@ -146,6 +160,17 @@ def offer(draft: Draft, known: Catalogue, *, salon: Salon, on: date, rehearsed: 
     total = sum((prices.get(one.service_id, Decimal()) for one in draft.lines), Decimal())
     minutes = sum(known.services[one.service_id].duration_minutes for one in draft.lines)
     return Offer(lines, price_text(total, salon), minutes_text(minutes))
+
+
+def _parts(item: AppointmentItem, salon: Salon) -> list[Part]:
+    """Return the work of an item: during its processing somebody else has the place."""
+    work = busy_periods(item.starts_at, replace(item.minutes, buffer=0))
+    parts = []
+    for one in work:
+        start = local(one.starts_at, salon)
+        rows = (one.ends_at - one.starts_at) // timedelta(minutes=STEP)
+        parts.append(Part(item.staff_id, start.date().isoformat(), (start.hour * 60 + start.minute) // STEP, rows))
+    return parts
 
 
 def _choices(staff: Iterable[StaffMember], line: Line, *, able: set[UUID], wanted: bool) -> list[Choice]:

@@ -46,6 +46,7 @@ function typeAgain(typed) {
 
 // An answer replaces the content: what was unfolded stays so, and it is read from where it was.
 let kept = null;
+const stateIn = (content) => content.querySelector(".state")?.className;
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target?.id !== "in-drawer") return;
@@ -54,6 +55,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     typed: [...typedIn()].filter(([id, value]) => sent?.has(id) && sent.get(id) !== value),
     open: [...event.detail.target.querySelectorAll("details[data-keep][open]")].map((part) => part.dataset.keep),
     top: body?.scrollTop ?? 0,
+    state: stateIn(event.detail.target),
     form: event.detail.target.querySelector("form[id]")?.id ?? event.detail.target.querySelector(".drawer-body")?.id,
   };
 });
@@ -67,7 +69,8 @@ document.addEventListener("htmx:afterSettle", () => {
       const part = content.querySelector(`details[data-keep="${CSS.escape(name)}"]`);
       if (part) part.open = true;
     }
-    content.querySelector(".drawer-body").scrollTop = kept.top;
+    // What has just become of it stands at the top.
+    if (stateIn(content) === kept.state) content.querySelector(".drawer-body").scrollTop = kept.top;
     typeAgain(kept.typed);
   }
   kept = null;

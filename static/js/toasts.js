@@ -23,6 +23,17 @@ function start(toast) {
   run();
 }
 
+// One thing has one message, the last; where there is little room there is one message altogether.
+const about = (toast) => /[0-9a-f-]{36}/.exec(toast.querySelector("form")?.getAttribute("action"))?.[0];
+const narrow = matchMedia("(width < 640px)");
+
+function supersede(fresh) {
+  const same = new Set(fresh.map(about).filter(Boolean));
+  for (const old of region.querySelectorAll(".toast[data-started]:not(.danger)")) {
+    if (!fresh.includes(old) && (narrow.matches || same.has(about(old)))) old.remove();
+  }
+}
+
 if (region) {
   // Texts that were there from the start are not read out: put them in once more.
   const first = [...region.children];
@@ -30,9 +41,9 @@ if (region) {
   setTimeout(() => region.append(...first), 60);
 
   new MutationObserver((changes) => {
-    for (const change of changes) {
-      for (const node of change.addedNodes) if (node.matches?.(".toast")) start(node);
-    }
+    const fresh = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node.matches?.(".toast"));
+    if (fresh.length) supersede(fresh);
+    fresh.forEach(start);
   }).observe(region, { childList: true });
 }
 

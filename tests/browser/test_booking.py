@@ -234,3 +234,64 @@ def test_nothing_is_inaccessible(open_page: OpenPage, width: int, dark: bool) ->
         part.click()
     found["appointment"] = desk.violations()
     assert {where: what for where, what in found.items() if what} == {}
+
+
+def test_what_is_being_booked_stands_in_the_grid_and_goes_where_a_free_place_is_clicked(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    # A day that nobody has booked yet.
+    day = date.today() + timedelta(weeks=90)  # noqa: DTZ011 - as above
+    day += timedelta(days=(1 - day.weekday()) % 7)
+    page = _open(desk, f"?day={day}")
+    top = page.locator(".col-body").first.bounding_box()
+
+    def click(column: int, hour: int) -> None:
+        body = page.locator(".col-body").nth(column)
+        first = int(page.locator(".col").nth(column).get_attribute("data-first") or 0)
+        body.click(position={"x": 60, "y": (hour * 12 - first) * 8 + 4})
+
+    click(0, 10)
+    expect(page.locator(".col").nth(0).locator(".draft")).to_contain_text("10:00")
+    # The drawer beside it does not move what was clicked.
+    assert page.locator(".col-body").first.bounding_box()["y"] == top["y"]  # type: ignore[index]
+    page.get_by_role("combobox", name="Kundin/Kunde").press_sequentially("hofmann fr")
+    page.locator("#client-hits [role=option]").first.click()
+    page.locator("#service-q").press_sequentially("facial")
+    page.locator("#service-hits [role=option]").first.click()
+    draft = page.locator(".col").nth(0).locator(".draft")
+    expect(draft).to_contain_text("10:00–11:00")
+    expect(draft).to_contain_text("Frank Hofmann")
+    # Another place: time and person change, client and services stay.
+    click(3, 14)
+    moved = page.locator(".col").nth(3).locator(".draft")
+    expect(moved).to_contain_text("14:00–15:00")
+    expect(page.locator(".draft")).to_have_count(1)
+    expect(page.locator("#drawer")).to_contain_text("Frank Hofmann")
+    expect(page.locator(".booking-line-when")).to_have_text("14:00–15:00 Uhr · Dilara")
+    # What the fields say is what the lines say.
+    page.get_by_label("Beginn").fill("15:00")
+    expect(page.locator(".booking-line-when")).to_have_text("15:00–16:00 Uhr · Dilara")
+    expect(moved).to_contain_text("15:00–16:00")
+    page.keyboard.press("Escape")
+    expect(page.locator(".draft")).to_have_count(0)
+    assert desk.complaints == []
+
+
+def test_on_a_phone_one_message_at_a_time_and_two_lines_of_buttons(open_page: OpenPage) -> None:
+    desk = open_page(width=390, touch=True)
+    desk.sign_in("empfang@sonnenschein.example")
+    page = _open(desk, f"?day={_free_day(36)}")
+    page.locator("#calendar-hints > *").first.wait_for(state="attached")
+    bar = page.locator(".cal-bar").bounding_box()
+    assert bar
+    assert bar["height"] < 3 * 44
+    page.locator(".cal-new").tap()
+    page.get_by_role("button", name="Laufkunde").tap()
+    page.locator("#service-q").press_sequentially("herrenschnitt")
+    page.locator("#service-hits [role=option]").first.tap()
+    page.locator(".time").first.tap()
+    page.locator("#book").tap()
+    for step in ("Ist da", "Abgeschlossen"):
+        page.get_by_role("button", name=step, exact=True).tap()
+        expect(page.locator("#toasts .toast").last).to_contain_text(step)
+        expect(page.locator("#toasts .toast:not(.warn)")).to_have_count(1)

@@ -1,5 +1,6 @@
 """The form of a new appointment, button by button, as it works without a script (ui.md §2.2)."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import uuid4
@@ -204,6 +205,32 @@ def test_a_new_client_is_made_inline_and_duplicates_are_told(desk: Desk, day: Sa
         made = Client.objects.exclude(pk__in=[twin.pk, day.lena.pk]).get()
     assert (made.first_name, made.email, made.mobile) == ("Petra", "petra@example.de", "+491711234567")
     assert _booked(sonnenschein)[0].client_id == made.pk
+
+
+def test_while_a_card_is_entered_the_clicked_column_does_it_and_the_focus_goes_on(desk: Desk, day: SalonDay) -> None:
+    desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
+    desk.press("new-client", client_q="Nora Neu")
+    assert re.search(r'name="first_name"[^>]* autofocus', desk.text)
+    desk.press(f"add:{day.cut.pk}")
+    assert desk.form.values["staff"] == [str(day.anna.pk)]
+    assert desk.form.values["first_name"] == ["Nora"]
+    assert re.search(r'id="service-q"[^>]* autofocus', desk.text)
+    assert desk.text.count(" autofocus") == 1
+
+
+def test_what_is_being_booked_says_where_it_stands_in_the_grid(desk: Desk, day: SalonDay) -> None:
+    desk.open(f"?day={DAY}&at=11:00&staff={day.bora.pk}")
+    assert f'data-draft data-staff="{day.bora.pk}" data-day="{DAY}" data-at="11:00"' in desk.text
+    desk.press(f"add:{day.colour.pk}")
+    # While it is processing, somebody else has the place.
+    start = 11 * 12
+    apply, processing, finish = (minutes // 5 for minutes in (30, 35, 25))
+    assert re.findall(
+        r'data-draft data-staff="([^"]+)" data-day="[^"]+" data-row="(\d+)" data-rows="(\d+)"', desk.text
+    ) == [
+        (str(day.bora.pk), str(start), str(apply)),
+        (str(day.bora.pk), str(start + apply + processing), str(finish)),
+    ]
 
 
 def test_booking_makes_the_card_that_was_entered(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:

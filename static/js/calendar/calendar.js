@@ -1,6 +1,7 @@
 // The calendar's page: what a click opens, the line of the present, tooltips, tabs on a phone, the day sheet.
 
 import { bodyOf, clock, columns, firstOf, lifted, QUARTER, root, rowHeight, rowsOf, STEP, under } from "./places.js";
+import { takeThere } from "./draft.js";
 import "./poll.js";
 import "./drag.js";
 import "./moving.js";
@@ -36,7 +37,8 @@ root.addEventListener("click", (event) => {
   event.preventDefault();
   if (!link.matches(".slot")) return void open(link.href, link.matches(".b") ? link.getAttribute("href") : null);
   const { column, row } = quarterUnder(event);
-  open(`new/?${new URLSearchParams({ day: column.dataset.day, at: clock(row), staff: column.dataset.staff })}`);
+  const place = { day: column.dataset.day, at: clock(row), staff: column.dataset.staff };
+  if (!takeThere(place.day, place.at, place.staff)) open(`new/?${new URLSearchParams(place)}`);
 });
 
 new MutationObserver(mark).observe(document.getElementById("drawer"), { childList: true });
