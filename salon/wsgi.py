@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 
 # The web process sends tasks too, so it needs the configured Celery application.
 from salon.celery import app as celery_app
+from salon.warming import warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salon.settings")
 
@@ -19,5 +20,7 @@ try:
 except OperationalError as error:
     # Away for now; `/readyz` says so.
     structlog.get_logger().warning("database_unreachable", error=str(error))
+
+warm_up()
 
 __all__ = ["application", "celery_app"]
