@@ -52,12 +52,14 @@ def main() -> None:
     django.setup()
     _seed(options)
     figures = _search_figures(options.largest, explain=options.explain)
+    from tests.bench.booking import booking_figures
     from tests.bench.calendar import calendar_figures
 
     with running_server() as base:
         figures += [*_page_figures(base, options.largest), *_api_figures(base)]
         figures += availability_figures(base, options.booked)
         figures += calendar_figures(base)
+        figures += booking_figures(base)
     figures += export_figures("large-1", options.largest[0])
     sys.exit(0 if print_table(figures) else 1)
 

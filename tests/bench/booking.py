@@ -15,6 +15,7 @@ from psycopg.types.multirange import TimestamptzMultirange
 from psycopg.types.range import Range
 
 from salon import environment
+from salon.catalogue.models import HolidayRules
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon, new_id
 from tests.bench.calendars import DAYS_AHEAD, full_calendar, services_of, staff_of
@@ -33,6 +34,9 @@ def booking_figures(base: str) -> list[Figure]:
     """Book in the calendars of eight people at once; nothing of it stays."""
     salon = full_calendar(SLUG, ITEMS)
     people, service = staff_of(salon), services_of(salon)[-1]
+    with salon_scope(salon.pk):
+        # Whichever days of the year come next.
+        HolidayRules.objects.update_or_create(defaults={"closed": False})
     callers = [Visitor(base, integration(salon.slug)) for _ in people]
     try:
         known = _booked(callers, people, service, salon, day=0, person=lambda staff, _turn: f"stamm{staff}")
