@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
@@ -15,7 +16,7 @@ from salon.identity.models import User
 from salon.identity.roles import ActorKind, Role
 from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
-from salon.tenancy.models import Salon
+from salon.tenancy.models import Salon, SalonOwned
 
 PASSWORD = "treatcard-demo"
 STALE_AFTER = timedelta(days=7)
@@ -64,6 +65,15 @@ def build_demo(now: datetime) -> None:
             fill(salon, shop, users, names, now)
     # The database's clock, which dates the audit entries too: what is recorded later was done by somebody.
     DemoWorld.objects.update_or_create(pk=1, defaults={"built_at": Now()})
+    _count_rows()
+
+
+def _count_rows() -> None:
+    """Tell the planner how much there is now; until it counts by itself it takes tables just filled for empty ones."""
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            if issubclass(model, SalonOwned):
+                cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
 
 
 def _member(salon: Salon, email: str, name: str, role: Role, password: str) -> UUID:
