@@ -158,8 +158,9 @@ def test_keys(open_page: OpenPage, days: Days) -> None:
     page.locator("main").focus()
     page.keyboard.press("t")
     expect(page.locator(".cal-bar [aria-current=date]").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Tastaturkürzel")).to_contain_text("Termin buchen")
+    expect(page.get_by_role("dialog", name="Tastaturkürzel")).to_contain_text("Neuer Termin")
 
 
 class _Finger:
@@ -257,7 +258,7 @@ def test_without_a_script_the_page_shows_and_its_links_work(open_page: OpenPage,
     page.wait_for_url(re.compile(rf"/calendar/new/\?day={day}"))
     # Whose columns are shown is remembered.
     page.goto(f"{desk.base}/s/sonnenschein/calendar/?day={day}")
-    page.get_by_text("Team").click()
+    page.locator("summary[aria-label^=Team]").click()
     page.get_by_role("checkbox", name="Bora").uncheck()
     page.get_by_role("button", name="Anzeigen").click()
     expect(page.get_by_role("heading", name="Bora")).to_have_count(0)
