@@ -14,6 +14,10 @@ from tests.serving import ROOT
 
 _FIRST_VISIT = """
 import sys
+from django.conf import settings
+# As in all tests: assets by their plain names, as none are collected.
+plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 import salon.wsgi
 from django.test import Client
 loaded = set(sys.modules)
