@@ -59,6 +59,7 @@ def test_a_click_on_a_free_place_opens_the_booking_there(open_page: OpenPage, da
     drawer = page.locator("#drawer [role=dialog]")
     expect(drawer).to_be_visible()
     page.wait_for_url(re.compile(r"at=09(%3A|:)30"))
+    page.wait_for_load_state("networkidle")
     assert desk.violations() == []
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
@@ -148,19 +149,22 @@ def test_keys(open_page: OpenPage, days: Days) -> None:
     desk = open_page()
     day = next(days)
     page = _open(desk, day)
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Tastenkürzel")
+    expect(keys).to_contain_text("Neuer Termin")
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
     page.keyboard.press("ArrowRight")
     page.wait_for_url(f"**?day={day + timedelta(days=1)}")
     page.keyboard.press("ArrowLeft")
     page.wait_for_url(f"**?day={day}")
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("n")
     expect(page.locator("#drawer [role=dialog]")).to_be_visible()
     page.keyboard.press("Escape")
     page.locator("main").focus()
     page.keyboard.press("t")
     expect(page.locator(".cal-bar [aria-current=date]").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
-    page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Tastaturkürzel")).to_contain_text("Neuer Termin")
 
 
 class _Finger:
