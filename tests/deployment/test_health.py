@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client as Browser
 
+import salon.celery  # noqa: F401 - the broker's settings, as every server has loaded them
 from tests import database
 
 
