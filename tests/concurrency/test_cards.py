@@ -2,12 +2,9 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from clients.cards import AlreadyMade, Duplicates, PossibleDuplicate, create_client, update_client
 from clients.details import Accepted, ClientDetails, accept
@@ -17,6 +14,7 @@ from salon.errors import VersionConflict
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon, new_id
+from tests.concurrency.hands import at_once
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,22 +22,7 @@ HANDS = 12
 
 
 def _together(act: Callable[[int], object]) -> list[object]:
-    """Run in as many threads at once; return what came out, refusals as their classes."""
-    barrier = Barrier(HANDS)
-
-    def one(index: int) -> object:
-        # Opened before the start, or who connects first would be done before the others begin.
-        connection.ensure_connection()
-        barrier.wait()
-        try:
-            return act(index)
-        except (AlreadyMade, PossibleDuplicate, VersionConflict) as refusal:
-            return type(refusal)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(HANDS) as pool:
-        return list(pool.map(one, range(HANDS)))
+    return at_once(act, HANDS, refusals=(AlreadyMade, PossibleDuplicate, VersionConflict))
 
 
 def _create(actor: Actor, salon: Salon, **given: object) -> int:
