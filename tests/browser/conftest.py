@@ -45,6 +45,11 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+# Text that is just appearing has no contrast yet. What turns for ever is not waited for.
+_STILL = """() => Promise.allSettled(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime !== Infinity).map((one) => one.finished)).then(() => null)"""
+
+
 @dataclass
 class Watched:
     """A page, and what its console and its policy complained about."""
@@ -80,7 +85,8 @@ class Watched:
         self.page.wait_for_url("**/s/**")
 
     def violations(self) -> list[str]:
-        """Return what axe finds, and whether the page overflows sideways."""
+        """Return what axe finds once nothing moves any more, and whether the page overflows sideways."""
+        self.page.evaluate(_STILL)
         found = [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in Axe().run(self.page).response["violations"]]
         if self.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
             found.append("overflows sideways")

@@ -285,7 +285,7 @@ def test_on_a_phone_one_message_at_a_time_and_two_lines_of_buttons(open_page: Op
     assert bar["height"] < 3 * 44
     page.locator(".cal-new").tap()
     page.get_by_role("button", name="Laufkunde").tap()
-    page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("combobox", name="Kundin/Kunde")).to_have_count(0)
     page.locator("#service-q").press_sequentially("herrenschnitt")
     page.locator("#service-hits [role=option]").first.tap()
     page.locator(".time").first.tap()

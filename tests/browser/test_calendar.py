@@ -59,7 +59,6 @@ def test_a_click_on_a_free_place_opens_the_booking_there(open_page: OpenPage, da
     drawer = page.locator("#drawer [role=dialog]")
     expect(drawer).to_be_visible()
     page.wait_for_url(re.compile(r"at=09(%3A|:)30"))
-    page.wait_for_load_state("networkidle")
     assert desk.violations() == []
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
