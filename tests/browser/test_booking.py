@@ -43,7 +43,7 @@ def test_booked_moved_cancelled_taken_back_and_booked_again(open_page: OpenPage)
     page.get_by_role("button", name="Buchen", exact=True).click()
     expect(page.get_by_text(re.compile("^Gebucht: "))).to_be_visible()
     expect(page.locator("#drawer .state")).to_have_text(re.compile("Gebucht"))
-    assert "appointment=" in page.url
+    expect(page).to_have_url(re.compile("appointment="))
     # The address leads back here.
     page.reload()
     expect(page.locator("#drawer").get_by_role("link", name="Frank Hofmann")).to_be_visible()
@@ -73,9 +73,11 @@ def test_booked_moved_cancelled_taken_back_and_booked_again(open_page: OpenPage)
     else:
         page.get_by_role("button", name="Buchen", exact=True).click()
     expect(page.get_by_text(re.compile("^Gebucht: "))).to_be_visible()
+    # The calendar has gone along to that day; its drawer comes after it.
+    expect(page.locator("#drawer .state")).to_have_text(re.compile("Gebucht"))
     page.keyboard.press("Escape")
     expect(page.locator("#drawer .drawer")).to_have_count(0)
-    assert "appointment=" not in page.url
+    expect(page).not_to_have_url(re.compile("appointment="))
 
 
 def test_by_keyboard_alone(open_page: OpenPage) -> None:
