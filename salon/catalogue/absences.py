@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from salon.catalogue.changing import as_it_was, told
+from salon.catalogue.changing import as_it_was, told, wait_for_others
 from salon.catalogue.details import STEP, Faults
 from salon.catalogue.models import Absence, AbsenceKind, StaffMember
 from salon.errors import NotFound, VersionConflict
@@ -112,6 +112,7 @@ def restore_absence(*, actor: Actor, salon: Salon, absence_id: UUID, now: dateti
     """
     actor.require(Permission.BOOKINGS_WRITE)
     with transaction.atomic():
+        wait_for_others(absence_id)
         present = Absence.objects.filter(pk=absence_id).first()
         if present is not None:
             return present

@@ -7,6 +7,8 @@ from uuid import UUID
 from salon.audit.models import AuditEntry
 from salon.audit.recording import Change, record
 from salon.identity.roles import Actor
+from salon.locks import take_locks
+from salon.tenancy.context import current_salon_id
 
 
 def told(
@@ -34,6 +36,11 @@ def as_it_was(*, action: str, subject_id: UUID) -> dict[str, str]:
     entry = entries.order_by("at", "id").last()
     changes: list[dict[str, str | None]] = entry.changes if entry else []
     return {str(change["field"]): change["old"] or "" for change in changes}
+
+
+def wait_for_others(subject_id: UUID) -> None:
+    """Wait until nobody else brings back the same removed thing: there is no row of it to be locked."""
+    take_locks({f"catalogue restore {current_salon_id()} {subject_id}"})
 
 
 def _text(value: object) -> str | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from salon.catalogue.changing import as_it_was, told
+from salon.catalogue.changing import as_it_was, told, wait_for_others
 from salon.catalogue.details import Faults
 from salon.catalogue.models import Closure, HolidayRules, OpenDay
 from salon.catalogue.public_holidays import public_holidays
@@ -103,6 +103,7 @@ def restore_closure(*, actor: Actor, closure_id: UUID, now: datetime) -> Closure
     """
     actor.require(Permission.SETTINGS)
     with transaction.atomic():
+        wait_for_others(closure_id)
         present = Closure.objects.filter(pk=closure_id).first()
         if present is not None:
             return present

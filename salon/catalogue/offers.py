@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from salon.catalogue.changing import as_it_was, told
+from salon.catalogue.changing import as_it_was, told, wait_for_others
 from salon.catalogue.details import OfferDetails, accept_offer
 from salon.catalogue.models import Product, Service, SpecialOffer
 from salon.errors import FieldError, InvalidInput, NotFound, refusing
@@ -88,6 +88,7 @@ def restore_offer(*, actor: Actor, offer_id: UUID, now: datetime) -> SpecialOffe
     """
     actor.require(Permission.SETTINGS)
     with transaction.atomic():
+        wait_for_others(offer_id)
         present = SpecialOffer.objects.filter(pk=offer_id).first()
         if present is not None:
             return present
