@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,15 +10,19 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from bookings.bounds import Bounds
-from bookings.busy import LONGEST_APPOINTMENT, Minutes
+from bookings.busy import LONGEST_APPOINTMENT, Minutes, collides
 from bookings.hours import ONE_DAY
 from bookings.models import BookingRules
+from bookings.sequence import Part, occupied
 from salon.errors import FieldError, InvalidInput
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 
 # At the desk, nobody plans further ahead.
 FARTHEST = timedelta(days=3660)
+
+# For whether two things meet it matters neither who does them nor on which day.
+_SOMEBODY, _SOME_TIME = UUID(int=0), datetime(2000, 1, 1, tzinfo=UTC)
 
 # The services wished, and who can do them; the team in its order; the rules of the salon.
 _WISHED = """
@@ -42,22 +46,26 @@ WHERE service.salon_id = %(salon)s AND service.id = ANY(%(services)s)
 class Wish:
     """One service somebody wants, from somebody or (None) from anybody who can do it.
 
-    `minutes` are those of what is booked already, or to last otherwise than the catalogue says.
+    `minutes` are those of what is booked already, or to last otherwise than the catalogue says. `after` is how many
+    minutes after the first one begins it does; None: where the one before it ends.
     """
 
     service_id: UUID
     staff_id: UUID | None = None
     minutes: Minutes | None = None
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What wishes come to: the parts of each one's service and who may do it, and whether all can be had online.
+    """What wishes come to: the parts of each one's service, how many minutes after the beginning it starts and who may
+    do it, and whether all can be had online.
 
     `staff` are all who may do any of it, in the order of the team.
     """
 
     minutes: list[Minutes]
+    starts: list[int]
     able: list[list[UUID]]
     staff: list[UUID]
     online: bool
@@ -66,13 +74,14 @@ class Asked:
     @property
     def possible(self) -> bool:
         """Whether there is somebody for everything, and all of it is short enough for one appointment."""
-        lasting = timedelta(minutes=sum(one.duration for one in self.minutes))
-        return bool(self.able) and all(self.able) and lasting <= LONGEST_APPOINTMENT
+        ends = [start + one.duration for start, one in zip(self.starts, self.minutes, strict=True)]
+        return bool(self.able) and all(self.able) and timedelta(minutes=max(ends)) <= LONGEST_APPOINTMENT
 
     @property
     def lasting(self) -> timedelta:
         """How long it takes at most, the buffers included."""
-        return timedelta(minutes=sum(one.duration + one.buffer for one in self.minutes))
+        ends = [start + one.duration + one.buffer for start, one in zip(self.starts, self.minutes, strict=True)]
+        return timedelta(minutes=max(ends))
 
 
 class Known(NamedTuple):
@@ -126,16 +135,56 @@ def asked_of(rows: Sequence[Known], wishes: Sequence[Wish], bounds: Bounds) -> A
         raise InvalidInput(errors)
     found = [services[wish.service_id] for wish in wishes]
     able = [_able(wish, row.performers, team, bounds) for wish, row in zip(wishes, found, strict=True)]
+    minutes = [
+        wish.minutes or Minutes(row.apply, row.processing, row.finish, row.buffer)
+        for wish, row in zip(wishes, found, strict=True)
+    ]
+    starts = _starts(wishes, minutes)
+    if any(wish.after is not None for wish in wishes):
+        able = _not_twice_at_once(able, minutes, starts)
     return Asked(
-        minutes=[
-            wish.minutes or Minutes(row.apply, row.processing, row.finish, row.buffer)
-            for wish, row in zip(wishes, found, strict=True)
-        ],
+        minutes=minutes,
+        starts=starts,
         able=able,
         staff=[staff for staff in team if any(staff in some for some in able)],
         online=all(row.online for row in found),
         rules=_rules(found),
     )
+
+
+def _starts(wishes: Sequence[Wish], minutes: Sequence[Minutes]) -> list[int]:
+    starts = []
+    following = 0
+    for wish, one in zip(wishes, minutes, strict=True):
+        starts.append(following if wish.after is None else wish.after)
+        following = starts[-1] + one.duration
+    return starts
+
+
+def _not_twice_at_once(
+    able: Sequence[list[UUID]], minutes: Sequence[Minutes], starts: Sequence[int]
+) -> list[list[UUID]]:
+    """Return who may do each, without those who alone do something else at that time.
+
+    Of what is booked, nothing else lies beside each other: what one person has does not meet itself.
+    """
+
+    def meet(one: int, other: int) -> bool:
+        parts = [
+            Part(_SOMEBODY, _SOME_TIME + timedelta(minutes=starts[place]), minutes[place]) for place in (one, other)
+        ]
+        return collides(*occupied(parts))
+
+    alone = [some[0] if len(some) == 1 else None for some in able]
+    return [
+        [
+            staff
+            for staff in some
+            if len(some) == 1
+            or not any(who == staff and other != place and meet(place, other) for other, who in enumerate(alone))
+        ]
+        for place, some in enumerate(able)
+    ]
 
 
 def _rules(found: Sequence[Known]) -> BookingRules:

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
@@ -103,7 +102,7 @@ def minutes_in(some: MinuteSet) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One service of a sequence without gaps, and who can do it, with the minutes in which she is free."""
+    """One service of a sequence, and who can do it, with the minutes in which she is free."""
 
     minutes: Minutes
     free: Mapping[UUID, MinuteSet]
@@ -124,17 +123,17 @@ type Way = tuple[Owing, tuple[Need, ...], Need | None]
 
 
 class Combining:
-    """Who can do the parts of a sequence together.
+    """Who can do the parts of a sequence together: each begins so many minutes after the first one, in that order.
 
     A buffer gives way where the same person goes on with the same client (`sequence.occupied`). So whoever has no time
     for the whole buffer of one part can still do it, provided that she also does a later one that starts before that
     buffer would be over. Until then she owes it, which hardly ever happens.
     """
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[Part], starts: Sequence[int]) -> None:
         self._parts = parts
-        # When each part starts, in minutes after the sequence does; and when the last one ends.
-        self._starts = [0, *accumulate(part.minutes.duration for part in parts)]
+        self._starts = starts
+        self._ends = [start + part.minutes.duration for start, part in zip(starts, parts, strict=True)]
         self._can_owe = any(part.minutes.buffer for part in parts[:-1])
         self._known_ways: dict[tuple[int, Owing, UUID], list[Way]] = {}
         self._known_minutes: dict[Need, MinuteSet] = {}
@@ -197,8 +196,9 @@ class Combining:
         if staff not in self._parts[place].free:
             return
         start, buffer = self._starts[place], self._parts[place].minutes.buffer
-        paid = [Need(part, staff, start - self._starts[part + 1]) for part, who in owing if who == staff]
-        left = frozenset(one for one in owing if one[1] != staff)
+        now = frozenset((part, who) for part, who in owing if who == staff and start >= self._ends[part])
+        paid = [Need(part, staff, start - self._ends[part]) for part, _who in now]
+        left = owing - now
         whole = Need(place, staff, buffer)
         if self._can_be_paid(left, place):
             yield left, (*paid, whole), None
@@ -210,7 +210,7 @@ class Combining:
         """Return whether everybody who owes a buffer could go on after this part, before that buffer would be over."""
         return all(
             any(
-                staff in later.free and start < self._starts[part + 1] + self._parts[part].minutes.buffer
+                staff in later.free and 0 <= start - self._ends[part] < self._parts[part].minutes.buffer
                 for later, start in zip(self._parts[place + 1 :], self._starts[place + 1 :], strict=False)
             )
             for part, staff in owing

@@ -1,5 +1,6 @@
 """What an appointment consists of: services added and taken off, and their prices (domain.md §5)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -23,6 +24,7 @@ from bookings.writing import (
     lay,
     local_time,
     lock_appointment,
+    lock_staff,
     parts_of,
     refuse_unchangeable,
     save,
@@ -62,10 +64,11 @@ def add_item(
     try:
         with writing():
             appointment = lock_appointment(appointment_id, version)
-            refuse_unchangeable(appointment)
-            items = items_of(appointment)
             shop = shop_on(salon.date_at(appointment.starts_at), [item.service_id])
             planned = plan(actor=actor, wishes=[item], starts_at=appointment.ends_at, bounds=bounds, shop=shop)
+            # What is not there at all is told before what is not possible (api.md).
+            refuse_unchangeable(appointment)
+            items = items_of(appointment)
             (part,) = settle(planned, salon=salon, bounds=bounds, now=now, rules=shop.rules, besides=appointment.pk)
             added = new_item(appointment, items[-1].position + 1, planned[0], shop.team[part.staff_id])
             taken_before = [one.busy for one in items]
@@ -95,6 +98,7 @@ def add_item(
 def remove_item(*, actor: Actor, salon: Salon, item_id: UUID, now: datetime, version: int | None = None) -> Booked:
     """Take a service off an appointment; the others stay where they are.
 
+    A buffer that had given way to it comes back, unless somebody else has been booked into it since.
     Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, LastItem.
     """
     actor.require(Permission.BOOKINGS_WRITE)
@@ -107,6 +111,7 @@ def remove_item(*, actor: Actor, salon: Salon, item_id: UUID, now: datetime, ver
         if not items:
             raise LastItem
         AppointmentItem.objects.filter(pk=item_id).delete()
+        _give_buffers_back(salon, items)
         span(appointment, items)
         save(appointment, now=now, fields=("starts_at", "ends_at"))
         told = [
@@ -116,6 +121,20 @@ def remove_item(*, actor: Actor, salon: Salon, item_id: UUID, now: datetime, ver
         ]
         tell(actor, "appointment.item_removed", appointment, told, now=now)
     return Booked(appointment, items, [])
+
+
+def _give_buffers_back(salon: Salon, items: Sequence[AppointmentItem]) -> None:
+    """Let items take their whole buffers again where nothing of their own goes on any more."""
+    taken_before = [item.busy for item in items]
+    lay(items)
+    longer = [(item, busy) for item, busy in zip(items, taken_before, strict=True) if item.busy != busy]
+    lock_staff(salon, {item.staff_id for item, _busy in longer})
+    for item, busy in longer:
+        try:
+            with writing():
+                item.save(update_fields=["busy"])
+        except SlotTaken:
+            item.busy = busy
 
 
 def change_price(

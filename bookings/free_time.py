@@ -107,11 +107,11 @@ class FreeTime:
         if there:
             for staff in free:
                 free[staff] &= line.covered(there.working[staff]) & ~line.touched(there.absent[staff])
+        # What begins first comes first, wherever it stands among the wishes.
+        self._order = sorted(range(len(asked.starts)), key=asked.starts.__getitem__)
         self._combining = Combining(
-            [
-                Part(minutes, {staff: free[staff] for staff in able})
-                for minutes, able in zip(asked.minutes, asked.able, strict=True)
-            ]
+            [Part(asked.minutes[one], {staff: free[staff] for staff in asked.able[one]}) for one in self._order],
+            [asked.starts[one] for one in self._order],
         )
         self._starts = self._combining.starts(everything)
 
@@ -136,14 +136,13 @@ class FreeTime:
         return self._slot(minute, self._preferred(day)) if self._starts >> minute & 1 else None
 
     def _slot(self, minute: int, preferred: Sequence[UUID]) -> Slot:
+        chosen = dict(zip(self._order, self._combining.at(minute, preferred), strict=True))
+        starts_at = self._line.moment(minute)
         items = []
-        chosen = self._combining.at(minute, preferred)
-        moment = starts_at = self._line.moment(minute)
-        for wish, staff, minutes in zip(self._wishes, chosen, self._asked.minutes, strict=True):
-            ends_at = moment + minutes.duration * MINUTE
-            items.append(SlotItem(wish.service_id, staff, moment, ends_at))
-            moment = ends_at
-        return Slot(starts_at, moment, tuple(items))
+        for place, (wish, minutes) in enumerate(zip(self._wishes, self._asked.minutes, strict=True)):
+            begin = starts_at + self._asked.starts[place] * MINUTE
+            items.append(SlotItem(wish.service_id, chosen[place], begin, begin + minutes.duration * MINUTE))
+        return Slot(starts_at, max(item.ends_at for item in items), tuple(items))
 
     def _preferred(self, day: date) -> list[UUID]:
         """Return everybody: whoever has the fewest booked minutes of that day first, equal ones as in the team."""

@@ -1,6 +1,7 @@
 """Moving, lengthening and reassigning what is booked (domain.md §5)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from bookings.mails import announce_moved
 from bookings.models import Appointment, AppointmentItem, BookingRules
 from bookings.placing import minutes_error, start_of
 from bookings.sequence import Part
-from bookings.settling import explain_change, refuse_endless, refuse_outside
+from bookings.settling import explain_change, refuse_endless, refuse_outside, wishes_of
+from bookings.slots import Wish
 from bookings.writing import (
     appointment_of,
     before,
@@ -185,20 +187,23 @@ def _rearrange(
     actor.require(Permission.BOOKINGS_WRITE)
     team = {staff.pk: staff for staff in StaffMember.objects.working()}
     items: list[AppointmentItem] = []
+    shape: list[Wish] = []
     try:
         with writing():
             appointment = lock_appointment(appointment_id, version)
-            refuse_unchangeable(appointment)
             items = items_of(appointment)
             as_it_was = before(appointment, items)
             started_at, told = appointment.starts_at, _words(items, salon)
             # Whoever has left keeps what she has.
             here_before = {item.staff_id: item.staff for item in items}
             by_whom = {item.pk: item.staff_id for item in items}
+            shape = wishes_of(items)
             rearrange(items)
+            _introduce(items, team | here_before)
+            # What is not there at all is told before what is not possible (api.md).
+            refuse_unchangeable(appointment)
             if before(appointment, items) == as_it_was:
                 return Booked(appointment, items, [], changed=False)
-            _introduce(items, team | here_before)
             if bounds is Bounds.ONLINE:
                 _refuse_unable([item for item in items if item.staff_id != by_whom[item.pk]])
             lay(items)
@@ -216,7 +221,18 @@ def _rearrange(
             if appointment.starts_at != started_at:
                 announce_moved(appointment=appointment, now=now)
     except SlotTaken as refusal:
-        explain_change(refusal, items, salon=salon, bounds=bounds, now=now, besides=appointment_id)
+        # Elsewhere one item alone cannot go: there, all of them are as far apart as they are now.
+        as_long = [one.minutes for one in shape] == [item.minutes for item in items]
+        kept = [replace(one, staff_id=item.staff_id) for one, item in zip(shape, items, strict=True)]
+        explain_change(
+            refusal,
+            items,
+            salon=salon,
+            bounds=bounds,
+            now=now,
+            besides=appointment_id,
+            shape=kept if as_long else None,
+        )
         raise
     return Booked(appointment, items, warnings)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from bookings import hours
+from bookings.availability import MINUTE
 from bookings.bounds import Bounds
 from bookings.busy import LONGEST_APPOINTMENT, Period
 from bookings.choosing import Circumstances, choose, circumstances_of
@@ -111,21 +112,42 @@ def explain_plan(
     besides: UUID | None = None,
 ) -> None:
     """Do the same for what was planned; of *egal*, nobody stands in the way."""
-    wishes = [Wish(one.service.pk, one.candidates[0] if one.wished else None, one.minutes) for one in planned]
-    wanted = [Part(one.candidates[0], one.starts_at, one.minutes) for one in planned if one.wished]
     near = min(one.starts_at for one in planned)
+    wishes = [
+        Wish(
+            one.service.pk,
+            one.candidates[0] if one.wished else None,
+            one.minutes,
+            after=(one.starts_at - near) // MINUTE,
+        )
+        for one in planned
+    ]
+    wanted = [Part(one.candidates[0], one.starts_at, one.minutes) for one in planned if one.wished]
     _explain(refusal, wishes, wanted, salon=salon, near=near, bounds=bounds, now=now, besides=besides)
 
 
 def explain_change(
-    refusal: SlotTaken, items: Sequence[AppointmentItem], *, salon: Salon, bounds: Bounds, now: datetime, besides: UUID
+    refusal: SlotTaken,
+    items: Sequence[AppointmentItem],
+    *,
+    salon: Salon,
+    bounds: Bounds,
+    now: datetime,
+    besides: UUID,
+    shape: Sequence[Wish] | None = None,
 ) -> None:
-    """Do the same for what an appointment's items, all of them, were to become."""
+    """Do the same for what an appointment's items, all of them, were to become.
+
+    `shape` is how they lie to each other wherever the appointment goes as a whole, if that is not as wanted.
+    """
     near = min(item.starts_at for item in items)
-    wanted = parts_of(items)
-    _explain(refusal, wishes_of(items), wanted, salon=salon, near=near, bounds=bounds, now=now, besides=besides)
+    wishes = shape or wishes_of(items)
+    _explain(refusal, wishes, parts_of(items), salon=salon, near=near, bounds=bounds, now=now, besides=besides)
 
 
 def wishes_of(items: Sequence[AppointmentItem]) -> list[Wish]:
-    """Return the wish that items are, as they were booked: the same by the same people, as long."""
-    return [Wish(item.service_id, item.staff_id, item.minutes) for item in items]
+    """Return the wish that items are, as they were booked: the same by the same people, as long, as far apart."""
+    begin = min(item.starts_at for item in items)
+    return [
+        Wish(item.service_id, item.staff_id, item.minutes, after=(item.starts_at - begin) // MINUTE) for item in items
+    ]

@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from psycopg.types.multirange import TimestamptzMultirange
+from psycopg.types.range import Range
 
 from bookings.bounds import Bounds
 from bookings.models import Appointment, AppointmentItem
@@ -84,6 +86,21 @@ def test_a_buffer_gives_way_to_a_service_added(desk: Desk) -> None:
     # Taken off again, the buffer does not come back where somebody else is by now.
     removed = remove_item(**desk.given, item_id=added.items[1].pk)
     assert stands(removed.appointment) == [("Bräunen", "Anna", "10:00", "10:30")]
+
+
+def test_a_buffer_comes_back_with_what_it_had_given_way_to(desk: Desk) -> None:
+    day = desk.day
+    tan = make_service("Bräunen", 30, buffer=20)
+    alone = desk.book(at(14), ItemWish(tan.pk, day.anna.pk))
+    booked = desk.book(at(10), ItemWish(tan.pk, day.anna.pk))
+    added = add_item(**desk.given, appointment_id=booked.appointment.pk, item=ItemWish(day.brows.pk, day.anna.pk))
+    remove_item(**desk.given, item_id=added.items[1].pk)
+    stored = AppointmentItem.objects.get(appointment=booked.appointment)
+    assert stored.busy == TimestamptzMultirange([Range(at(10), at(10, 50), "[)")])
+    assert AppointmentItem.objects.get(appointment=alone.appointment).active
+    with pytest.raises(SlotTaken):
+        desk.book(at(10, 45), ItemWish(day.brows.pk, day.anna.pk), client_id=None)
+    desk.book(at(10, 50), ItemWish(day.brows.pk, day.anna.pk), client_id=None)
 
 
 def test_adding_names_what_is_wrong_and_what_blocks(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """Moving, lengthening and reassigning what is booked, and taking it back (domain.md §5)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -23,6 +23,7 @@ from bookings.scheduling import (
     set_state,
     undo,
 )
+from bookings.slots import Slot
 from bookings.states import State
 from salon.catalogue.models import StaffMember
 from salon.errors import InvalidInput, NotAllowed, NotFound, VersionConflict
@@ -121,6 +122,63 @@ def test_one_item_moves_and_the_others_stay(desk: Desk) -> None:
     assert (moved.appointment.starts_at, moved.appointment.ends_at) == (at(9), at(11, 30))
     undo(**desk.given, appointment_id=moved.appointment.pk, version=2)
     assert stands(moved.appointment) == AS_BOOKED
+
+
+def _apart(desk: Desk) -> Booked:
+    """Book brows at ten and a cut at eleven: between them she waits."""
+    day = desk.day
+    return desk.book(at(10), ItemWish(day.brows.pk, day.anna.pk), ItemWish(day.cut.pk, day.bora.pk, starts_at=at(11)))
+
+
+def _times(slot: Slot) -> list[datetime]:
+    return [item.starts_at for item in slot.items]
+
+
+def test_what_lies_apart_is_proposed_apart(desk: Desk) -> None:
+    day = desk.day
+    booked = _apart(desk)
+    desk.book(at(15), ItemWish(day.cut.pk, day.bora.pk), client_id=None)
+    given = {**desk.given, "appointment_id": booked.appointment.pk}
+    with pytest.raises(SlotTaken) as refusal:
+        move(**given, starts_at=at(14))
+    found = refusal.value.alternatives
+    assert [_times(slot) for slot in found] == [
+        [at(12, 45), at(13, 45)],
+        [at(13), at(14)],
+        [at(15), at(16)],
+    ]
+    assert [slot.ends_at for slot in found] == [at(14, 45), at(15), at(17)]
+    for slot in found:
+        moved = move(**given, starts_at=slot.starts_at, staff={}, version=None)
+        assert [item.starts_at for item in moved.items] == _times(slot)
+
+
+def test_one_item_that_cannot_go_lets_all_of_them_go_as_they_are(desk: Desk) -> None:
+    day = desk.day
+    booked = _apart(desk)
+    desk.book(at(12), ItemWish(day.cut.pk, day.anna.pk), client_id=None)
+    with pytest.raises(SlotTaken) as refusal:
+        move_item(**desk.given, item_id=booked.items[1].pk, starts_at=at(12), staff_id=day.anna.pk)
+    assert [_times(slot) for slot in refusal.value.alternatives] == [
+        [at(9, 30), at(10, 30)],
+        [at(9, 45), at(10, 45)],
+        [at(10), at(11)],
+    ]
+
+
+def test_what_was_put_in_front_is_proposed_in_front(desk: Desk) -> None:
+    """The places of items say nothing about when they are."""
+    day = desk.day
+    booked = desk.book(at(10), ItemWish(day.brows.pk, day.anna.pk), ItemWish(day.cut.pk, day.bora.pk))
+    move_item(**desk.given, item_id=booked.items[0].pk, starts_at=at(12), staff_id=day.anna.pk)
+    desk.book(at(15), ItemWish(day.cut.pk, day.bora.pk), client_id=None)
+    with pytest.raises(SlotTaken) as refusal:
+        move(**desk.given, appointment_id=booked.appointment.pk, starts_at=at(15))
+    slot = refusal.value.alternatives[0]
+    assert [(item.service_id, item.starts_at - slot.starts_at) for item in slot.items] == [
+        (day.brows.pk, timedelta(minutes=105)),
+        (day.cut.pk, timedelta(0)),
+    ]
 
 
 def test_an_item_can_be_given_to_somebody_else(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import product
+from itertools import accumulate, product
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -51,13 +51,21 @@ wishes = st.builds(
 )
 
 
-def goes(start: int, wishes: Sequence[Wish], chosen: Sequence[UUID], free: dict[UUID, set[int]]) -> bool:
+def starts_of(wishes: Sequence[Wish], gaps: Sequence[int] = ()) -> list[int]:
+    """Return when each begins: so many minutes after the one before it ends."""
+    ends = accumulate(
+        wish.minutes.duration + gap for wish, gap in zip(wishes, [*gaps, *[0] * len(wishes)], strict=False)
+    )
+    return [0, *list(ends)[:-1]]
+
+
+def goes(
+    start: int, wishes: Sequence[Wish], chosen: Sequence[UUID], free: dict[UUID, set[int]], after: Sequence[int]
+) -> bool:
     """Look at every minute in which somebody would be taken."""
-    parts = []
-    begin = at(start)
-    for wish, staff in zip(wishes, chosen, strict=True):
-        parts.append(Part(staff, begin, wish.minutes))
-        begin = parts[-1].ends_at
+    parts = [
+        Part(staff, at(start + later), wish.minutes) for wish, staff, later in zip(wishes, chosen, after, strict=True)
+    ]
     taken: set[tuple[UUID, int]] = set()
     for part, periods in zip(parts, occupied(parts), strict=True):
         for period in periods:
@@ -69,10 +77,12 @@ def goes(start: int, wishes: Sequence[Wish], chosen: Sequence[UUID], free: dict[
     return True
 
 
-def possible(start: int, wishes: Sequence[Wish], free: dict[UUID, set[int]]) -> Iterator[list[UUID]]:
+def possible(
+    start: int, wishes: Sequence[Wish], free: dict[UUID, set[int]], after: Sequence[int]
+) -> Iterator[list[UUID]]:
     """Yield everybody who could do it together, in the order of the team."""
     for chosen in product(*(sorted(wish.able) for wish in wishes)):
-        if goes(start, wishes, chosen, free):
+        if goes(start, wishes, chosen, free, after):
             yield list(chosen)
 
 
@@ -80,14 +90,18 @@ def possible(start: int, wishes: Sequence[Wish], free: dict[UUID, set[int]]) -> 
 @given(
     st.lists(wishes, min_size=1, max_size=3),
     st.tuples(*[st.lists(spans, max_size=4)] * 3),
+    st.lists(st.sampled_from([0, 0, 5, 20]), min_size=3, max_size=3),
 )
-def test_a_sequence_goes_where_every_minute_does(wishes: list[Wish], busy: tuple[list[tuple[int, int]], ...]) -> None:
+def test_a_sequence_goes_where_every_minute_does(
+    wishes: list[Wish], busy: tuple[list[tuple[int, int]], ...], gaps: list[int]
+) -> None:
     free = {
         staff: set(range(LENGTH)) - {minute for begin, long in taken for minute in range(begin, begin + long)}
         for staff, taken in zip(TEAM, busy, strict=True)
     }
-    combining = Combining([Wanted(wish.minutes, {one: bits(free[one]) for one in wish.able}) for wish in wishes])
-    found = {start: next(possible(start, wishes, free), None) for start in range(LENGTH)}
+    after = starts_of(wishes, gaps)
+    combining = Combining([Wanted(wish.minutes, {one: bits(free[one]) for one in wish.able}) for wish in wishes], after)
+    found = {start: next(possible(start, wishes, free, after), None) for start in range(LENGTH)}
     starts = list(minutes_in(combining.starts((1 << LENGTH) - 1)))
     assert starts == [start for start, chosen in found.items() if chosen]
     assert [combining.at(start, TEAM) for start in starts] == [found[start] for start in starts]
@@ -127,8 +141,39 @@ def test_a_buffer_gives_way_to_the_same_person_alone() -> None:
     anna, bora = TEAM[:2]
     cut, brows = Minutes(30, buffer=15), Minutes(10)
     free = bits(set(range(40)))
-    assert list(minutes_in(Combining([Wanted(cut, {anna: free}), Wanted(brows, {anna: free})]).starts(free))) == [0]
-    assert list(minutes_in(Combining([Wanted(cut, {anna: free}), Wanted(brows, {bora: free})]).starts(free))) == []
+
+    def starts(after: int, who: UUID) -> list[int]:
+        combining = Combining([Wanted(cut, {anna: free}), Wanted(brows, {who: free})], [0, after])
+        return list(minutes_in(combining.starts(free)))
+
+    assert starts(30, anna) == [0]
+    assert starts(30, bora) == []
+
+
+def test_a_gap_leaves_so_much_of_the_buffer() -> None:
+    anna = TEAM[0]
+    cut, brows = Minutes(30, buffer=15), Minutes(10)
+
+    def starts(annas: set[int]) -> list[int]:
+        able = [Wanted(minutes, {anna: bits(annas)}) for minutes in (cut, brows)]
+        return list(minutes_in(Combining(able, [0, 40]).starts(1)))
+
+    assert starts(set(range(50))) == [0]
+    assert starts({*range(39), *range(40, 50)}) == []
+
+
+def test_what_begins_within_another_thing_leaves_its_buffer_whole() -> None:
+    """While the colour takes effect she does the brows; its buffer comes behind the colour all the same."""
+    anna = TEAM[0]
+    colour, brows = Minutes(30, 35, 25, 10), Minutes(15)
+
+    def starts(annas: set[int]) -> list[int]:
+        able = [Wanted(minutes, {anna: bits(annas)}) for minutes in (colour, brows)]
+        return list(minutes_in(Combining(able, [0, 30]).starts(1)))
+
+    assert starts({*range(45), *range(65, 100)}) == [0]
+    assert starts({*range(45), *range(65, 99)}) == []
+    assert starts({*range(44), *range(65, 100)}) == []
 
 
 def test_until_she_goes_on_the_buffer_is_hers() -> None:
@@ -138,7 +183,7 @@ def test_until_she_goes_on_the_buffer_is_hers() -> None:
 
     def starts(annas: set[int]) -> list[int]:
         able = [Wanted(cut, {anna: bits(annas)}), Wanted(brows, {bora: 2**60 - 1}), Wanted(drying, {anna: bits(annas)})]
-        combining = Combining(able)
+        combining = Combining(able, [0, 30, 40])
         found = list(minutes_in(combining.starts(1)))
         assert [combining.at(start, TEAM) for start in found] == [[anna, bora, anna]] * len(found)
         return found
