@@ -40,7 +40,7 @@ _EMPTIED: dict[str, int | str | bool | None] = {
     "carried_first_visit_on": None,
     "carried_last_visit_on": None,
     "carried_visits": 0,
-    "carried_points": 0,
+    "points": 0,
     "email_consent": False,
     "email_consent_at": None,
 }

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "salon.api",
     "salon.catalogue",
     "clients",
+    "loyalty",
     "bookings",
     "salon.desk",
     "salon.demo",
@@ -264,6 +265,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
 }
+# Seconds: within them, a process wakes workers once at once and once at the end (0: for each row of work at once).
+WAKE_UP_PAUSE = 1.0
 # Ten thousand nights at one time of day must not hold up a mail: they wait until nothing else does (0: first).
 CELERY_TASK_ROUTES = {"salon.work.tasks.run_night_step": {"priority": 6}}
 CELERY_DB_REUSE_MAX = 1000
@@ -292,5 +295,8 @@ NIGHT_STEPS: tuple[str, ...] = (
     "clients.night.propose_duplicates",
     "salon.desk.night.write_export",
 )
+
+# Who puts mails to clients into words (salon/mail/letters.py). Mails that wait know their writer by this name.
+CLIENT_LETTERS = {"appointment": "bookings.letters.write"}
 
 LOGGING = logging_settings(json=PRODUCTION or environment.flag("LOG_JSON"), level="INFO")

@@ -4,6 +4,21 @@ from bookings.models.absences import AbsenceTask
 from bookings.models.appointments import Appointment, AppointmentItem
 from bookings.models.feeds import CalendarFeed
 from bookings.models.rules import BookingRules
+from bookings.models.sales import (
+    DepositRule,
+    LineKind,
+    Method,
+    Payment,
+    PaymentKind,
+    Refund,
+    RefundKind,
+    RefundLine,
+    Sale,
+    SaleLine,
+    SalesRules,
+    SaleState,
+    TillMode,
+)
 from bookings.models.waiting import WaitingEntry, WaitingService, WaitingState
 
 __all__ = [
@@ -12,6 +27,19 @@ __all__ = [
     "AppointmentItem",
     "BookingRules",
     "CalendarFeed",
+    "DepositRule",
+    "LineKind",
+    "Method",
+    "Payment",
+    "PaymentKind",
+    "Refund",
+    "RefundKind",
+    "RefundLine",
+    "Sale",
+    "SaleLine",
+    "SaleState",
+    "SalesRules",
+    "TillMode",
     "WaitingEntry",
     "WaitingService",
     "WaitingState",

@@ -9,6 +9,7 @@ from bookings.busy import Minutes
 from bookings.states import TAKING_TIME, Source, State
 from clients.classification import Reason, Status
 from clients.models import Client
+from loyalty.models import Redemption
 from salon.catalogue.models import Service, StaffMember
 from salon.fields import MoneyField, PeriodsField
 from salon.identity.roles import ActorKind
@@ -138,6 +139,16 @@ class AppointmentItem(SalonOwned):
     counts_as_visit = models.BooleanField(default=True)
     list_price = MoneyField()
     price = MoneyField()
+    # The points that this one was given for, if it is a reward.
+    redemption = models.ForeignKey(
+        Redemption,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
 
     class Meta:
         constraints = [
@@ -145,6 +156,8 @@ class AppointmentItem(SalonOwned):
             SalonReference("appointment", name="bookings_appointmentitem_appointment", cascade=True),
             SalonReference("service", name="bookings_appointmentitem_service"),
             SalonReference("staff", name="bookings_appointmentitem_staff"),
+            SalonReference("redemption", name="bookings_appointmentitem_redemption"),
+            models.CheckConstraint(condition=Q(redemption=None) | Q(price=0), name="bookings_appointmentitem_reward"),
             models.UniqueConstraint(
                 fields=["salon", "appointment", "position"],
                 name="bookings_appointmentitem_position",
@@ -171,6 +184,11 @@ class AppointmentItem(SalonOwned):
             models.Index(fields=["salon", "starts_at", "staff"], name="bookings_item_by_start"),
             models.Index(fields=["salon", "staff", "starts_at"], name="bookings_item_of_staff"),
             models.Index(fields=["salon", "service", "starts_at"], name="bookings_item_of_service"),
+            models.Index(
+                fields=["salon", "redemption"],
+                condition=Q(redemption__isnull=False),
+                name="bookings_item_of_redemption",
+            ),
         ]
 
     def __str__(self) -> str:

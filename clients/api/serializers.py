@@ -96,7 +96,7 @@ class ClientBody(Body):
     referred_by = Text(source="referred_by_id", help_text="Id of the client who recommended the salon.")
     categories = serializers.SerializerMethodField(help_text="In order of their names.")
     treatcard_number = Text(read_only=True)
-    points = serializers.IntegerField(read_only=True, source="carried_points")
+    points = serializers.IntegerField(read_only=True)
     matrix_exempt = Flag(
         required=False, help_text="May redeem FIRST_TIME rewards again; setting it also needs `loyalty:write`."
     )

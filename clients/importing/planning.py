@@ -32,7 +32,7 @@ BETWEEN_NOTES = "\n\n"
 LONGEST_NOTE = 4000
 # Fields of the card beside its master data that an import can write.
 FACTS = ("listed_on", "treatcard_number", "carried_first_visit_on", "carried_last_visit_on", "carried_visits",
-         "carried_points")  # fmt: skip
+         "points")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class _Planner:
             "carried_first_visit_on": wanted.first_visit_on,
             "carried_last_visit_on": wanted.last_visit_on,
             "carried_visits": wanted.visits,
-            "carried_points": wanted.points,
+            "points": wanted.points,
         }
         facts = {name: value for name, value in given.items() if value}
         plan = Plan(number, Outcome.CREATE, wanted, details=wanted.details, facts=facts)
@@ -255,7 +255,7 @@ class _Planner:
                 card.carried_visits,
                 card.visits + card.carried_visits if self.ours else card.carried_visits,
             ),
-            ("carried_points", wanted.points, card.carried_points, card.carried_points),
+            ("points", wanted.points, card.points, card.points),
             ("listed_on", wanted.listed_on, card.listed_on, card.listed_on),
         )
         return {

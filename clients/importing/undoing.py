@@ -128,7 +128,7 @@ def _empty(work: Undoing, card_ids: Collection[UUID]) -> None:
         card.state = CardState.ERASED
         card.treatcard_number = ""
         card.carried_first_visit_on = card.carried_last_visit_on = None
-        card.carried_visits = card.carried_points = 0
+        card.carried_visits = card.points = 0
         card.email_consent, card.email_consent_at = False, None
         card.version += 1
         card.updated_at = work.now

@@ -9,6 +9,7 @@ from clients.models.consent import ConsentEntry, ConsentPurpose, ConsentSource, 
 from clients.models.importing import ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes, Outcome
 from clients.models.merging import DuplicateProposal, Likeness, Merge, ProposalState
 from clients.models.notes import CarriedService, HealthRecord, Note
+from clients.models.points import Cause, PointsEntry
 from clients.models.rules import ClientRules
 from clients.models.search import SearchToken, TokenField
 
@@ -17,6 +18,7 @@ __all__ = [
     "CarriedService",
     "Category",
     "CategoryAssignment",
+    "Cause",
     "Client",
     "ClientNumbers",
     "ClientRules",
@@ -39,6 +41,7 @@ __all__ = [
     "Merge",
     "Note",
     "Outcome",
+    "PointsEntry",
     "ProposalState",
     "SearchToken",
     "TokenField",

@@ -108,7 +108,8 @@ class Client(SalonOwned):
     carried_first_visit_on = models.DateField(null=True, blank=True)
     carried_last_visit_on = models.DateField(null=True, blank=True)
     carried_visits = models.PositiveIntegerField(default=0)
-    carried_points = models.PositiveIntegerField(default=0)
+    # The balance of the ledger (clients.models.points), below zero after a refund of what was already spent.
+    points = models.IntegerField(default=0)
     # LEAST and GREATEST of PostgreSQL pass over NULL.
     first_success_on = models.GeneratedField(
         expression=Least("first_visit_on", "carried_first_visit_on"),

@@ -172,6 +172,6 @@ _CELLS: dict[Column, _Cell] = {
     Column.SINCE: lambda client, writing: writing.day(client.listed_on),
     Column.BIRTHDAY: lambda client, _writing: birthday_text(client),
     Column.TREATCARD: lambda client, _writing: escape(client.treatcard_number),
-    Column.POINTS: lambda client, _writing: str(client.carried_points) if client.treatcard_number else "",
+    Column.POINTS: lambda client, _writing: str(client.points) if client.treatcard_number else "",
     Column.CONSENT: _consent,
 }

@@ -65,7 +65,7 @@ _FACT_LABELS: dict[str, Promise] = {
     "carried_first_visit_on": TARGET_LABELS[Target.FIRST_VISIT_ON],
     "carried_last_visit_on": TARGET_LABELS[Target.LAST_VISIT_ON],
     "carried_visits": TARGET_LABELS[Target.VISITS],
-    "carried_points": TARGET_LABELS[Target.POINTS],
+    "points": TARGET_LABELS[Target.POINTS],
     "consent": TARGET_LABELS[Target.CONSENT],
 }
 

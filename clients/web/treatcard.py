@@ -36,7 +36,7 @@ class TreatcardPanel:
     """The number of a card, the points an import brought along, and the form that gives a number."""
 
     number: str
-    carried_points: int
+    points: int
     matrix: Fact
     set_url: str | None
     seen: str
@@ -50,7 +50,7 @@ def treatcard_panel(
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
     return TreatcardPanel(
         number=client.treatcard_number,
-        carried_points=client.carried_points,
+        points=client.points,
         matrix=matrix,
         set_url=reverse("clients:treatcard", args=[request.salon.slug, client.pk]) if writes else None,
         seen=client.treatcard_number,

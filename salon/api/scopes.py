@@ -44,6 +44,10 @@ ASKED_FOR = (
     Scope.CLIENTS_READ,
     Scope.CLIENTS_WRITE,
     Scope.CLIENTS_ERASE,
+    Scope.SALES_READ,
+    Scope.SALES_WRITE,
+    Scope.LOYALTY_READ,
+    Scope.LOYALTY_WRITE,
     Scope.EXPORTS_WRITE,
 )
 
@@ -54,7 +58,10 @@ _PERMISSIONS = {
     Scope.CLIENTS_READ: frozenset({Permission.CLIENTS_READ}),
     Scope.CLIENTS_WRITE: frozenset({Permission.CLIENTS_WRITE, Permission.DISCOUNTS}),
     Scope.CLIENTS_ERASE: frozenset({Permission.CLIENTS_ERASE, Permission.CLIENTS_MERGE}),
-    Scope.LOYALTY_WRITE: frozenset({Permission.MATRIX_EXEMPT}),
+    Scope.SALES_READ: frozenset({Permission.SALES_READ}),
+    Scope.SALES_WRITE: frozenset({Permission.SALES_WRITE, Permission.REFUNDS, Permission.PRICE_OVERRIDE}),
+    Scope.LOYALTY_READ: frozenset({Permission.LOYALTY_READ}),
+    Scope.LOYALTY_WRITE: frozenset({Permission.LOYALTY_WRITE, Permission.MATRIX_EXEMPT}),
     Scope.EXPORTS_WRITE: frozenset({Permission.EXPORT}),
 }
 

@@ -50,7 +50,7 @@ _CLIENT = [
     "carried_first_visit_on",
     "carried_last_visit_on",
     "carried_visits",
-    "carried_points",
+    "points",
     "status",
     "status_reason",
     "status_changes_on",

@@ -158,7 +158,7 @@ _READ = (
     "postal_code",
     "city",
     "treatcard_number",
-    "carried_points",
+    "points",
     "status",
     "status_reason",
     "listed_on",

@@ -31,6 +31,11 @@ class Permission(StrEnum):
     BOOKINGS_READ = "BOOKINGS_READ"
     BOOKINGS_WRITE = "BOOKINGS_WRITE"  # appointments, absences, blocked times, the waiting list
     PRICE_OVERRIDE = "PRICE_OVERRIDE"
+    SALES_READ = "SALES_READ"
+    SALES_WRITE = "SALES_WRITE"  # the till: sales, payments, deposits
+    REFUNDS = "REFUNDS"  # money given back, sales voided
+    LOYALTY_READ = "LOYALTY_READ"  # points and rewards; whoever books or sells redeems them
+    LOYALTY_WRITE = "LOYALTY_WRITE"  # rates, rewards, adjusted points
     EXPORT = "EXPORT"
     MATRIX_EXEMPT = "MATRIX_EXEMPT"
     DISCOUNTS = "DISCOUNTS"  # categories that grant one
@@ -50,6 +55,9 @@ _STAFF = frozenset(
         Permission.CATALOGUE_READ,
         Permission.BOOKINGS_READ,
         Permission.BOOKINGS_WRITE,
+        Permission.SALES_READ,
+        Permission.SALES_WRITE,
+        Permission.LOYALTY_READ,
     }
 )
 _MANAGER = _STAFF | {
@@ -57,6 +65,8 @@ _MANAGER = _STAFF | {
     Permission.CLIENTS_ERASE,
     Permission.CLIENTS_IMPORT,
     Permission.PRICE_OVERRIDE,
+    Permission.REFUNDS,
+    Permission.LOYALTY_WRITE,
     Permission.EXPORT,
     Permission.MATRIX_EXEMPT,
     Permission.DISCOUNTS,

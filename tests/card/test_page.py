@@ -27,7 +27,7 @@ def test_points_of_an_import_and_favourites_are_shown(browser: Browser, sonnensc
     assert "Noch sind keine Leistungen bekannt." in before
     assert "übernommene Punkte" not in before
     with salon_scope(sonnenschein.pk):
-        Client.objects.filter(pk=petra.pk).update(carried_points=350, carried_visits=3, visits=2)
+        Client.objects.filter(pk=petra.pk).update(points=350, carried_visits=3, visits=2)
         for name, times in (("Ansatzfarbe", 17), ("Glossing", 4)):
             CarriedService.objects.create(client=petra, name=name, times=times)
     page = browser.get(card_of(petra))

@@ -27,7 +27,7 @@ def test_frank_has_points_for_a_shave_and_never_had_one(demo: Salon) -> None:
     services = [name for name, _state, _reason in had]
     assert {name: services.count(name) for name in services} == {"Facial": 7, "Pflegekur": 1, "Brauen zupfen": 1}
     assert {state for _name, state, _reason in had} == {State.COMPLETED}
-    assert (frank.carried_points, frank.treatcard_number) == (350, "TC35000014")
+    assert (frank.points, frank.treatcard_number) == (350, "TC35000014")
     assert (frank.visits, frank.carried_visits, frank.status) == (9, 0, "RETURNING")
 
 

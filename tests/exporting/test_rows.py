@@ -80,7 +80,7 @@ def full_card(salon: Salon) -> Client:
     )
     Client.objects.filter(pk=client.pk).update(
         treatcard_number="0004711",
-        carried_points=350,
+        points=350,
         first_visit_on=date(2025, 3, 1),
         last_visit_on=date(2026, 11, 1),
         visits=4,

@@ -118,7 +118,7 @@ def test_phorest_carries_points_visits_and_services(sonnenschein: Salon) -> None
     assert (batch.format, batch.day_order, counts(batch)) == ("PHOREST", "DMY", (1, 0, 0, 0))
     with salon_scope(sonnenschein.pk):
         frank = Client.objects.get()
-        assert (frank.treatcard_number, frank.carried_points, frank.carried_visits) == ("TC00017", 350, 23)
+        assert (frank.treatcard_number, frank.points, frank.carried_visits) == ("TC00017", 350, 23)
         assert (frank.visits, frank.first_visit_on) == (0, None)
         assert (frank.listed_on, frank.first_success_on, frank.last_success_on) == (
             date(2021, 5, 3), date(2021, 5, 14), date(2026, 10, 14),

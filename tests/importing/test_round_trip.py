@@ -74,7 +74,7 @@ def full(sonnenschein: Salon) -> Salon:
                 listed_on=date(2023, 1, 1 + number),
                 first_visit_on=date(2023, 2, 1), last_visit_on=date(2026, 3, 4), visits=number,
                 carried_first_visit_on=date(2020, 1, 1) if number % 2 else None, carried_visits=number * 3,
-                carried_points=number * 50,
+                points=number * 50,
             )  # fmt: skip
     return sonnenschein
 

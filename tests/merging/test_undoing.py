@@ -48,7 +48,7 @@ def full_cards(desk: Desk) -> tuple[Client, Client]:
         first = date(2024, 1 + index, 1)
         desk.visit(client, first, *[first + timedelta(days=300)] * index, waits=True)
         desk.visit(client, NOW.date() + timedelta(days=9), state=State.BOOKED)
-        desk.set(client, carried_first_visit_on=first, carried_last_visit_on=first, carried_visits=1, carried_points=9)
+        desk.set(client, carried_first_visit_on=first, carried_last_visit_on=first, carried_visits=1, points=9)
     stranger = desk.card("Fremd", mobile="0171 9999999")
     dismiss(actor=MANAGER, client_ids=(stranger.pk, double.pk), now=NOW)
     propose(now=NOW)

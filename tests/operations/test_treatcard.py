@@ -62,10 +62,10 @@ def test_the_change_is_recorded(in_sonnenschein: Salon, front_desk: Actor) -> No
 def test_a_lost_card_is_replaced_and_the_points_stay(in_sonnenschein: Salon, front_desk: Actor) -> None:
     client = _client(in_sonnenschein, front_desk)
     _set(front_desk, client, "LOST-1")
-    Client.objects.filter(pk=client.pk).update(carried_points=120)
+    Client.objects.filter(pk=client.pk).update(points=120)
     _set(front_desk, client, "new-2")
     stored = get_client(client.pk)
-    assert (stored.treatcard_number, stored.carried_points) == ("NEW-2", 120)
+    assert (stored.treatcard_number, stored.points) == ("NEW-2", 120)
     assert _tokens(client) == {"new2", "new", "2"}
 
 

@@ -14,6 +14,8 @@ from psycopg.types.multirange import TimestamptzMultirange
 from psycopg.types.range import TimestamptzRange
 from uuid_utils.compat import uuid7
 
+from bookings.models import SaleLine
+from loyalty.models import PriorUse, Reward
 from salon.catalogue.models import Service, SpecialOffer
 from salon.tenancy.constraints import RowLevelSecurity
 from tests.conftest import NOW
@@ -27,6 +29,9 @@ _PARTICULARS: dict[str, dict[str, Any]] = {
     "catalogue.ScheduleInterval": {"weekday": 1, "starts_minute": 540, "ends_minute": 600},
     "catalogue.Absence": {"ends_at": LATER},
     "bookings.Appointment": {"ends_at": LATER, "client_status": "", "client_status_reason": ""},
+    "clients.PointsEntry": {"number": 2, "points": 10},
+    "loyalty.Redemption": {"return_reason": "", "first_time": True},
+    "bookings.SaleLine": {"list_price": 10, "unit_price": 10, "final_price": 10, "vat_rate": 19},
     "bookings.AppointmentItem": {
         "ends_at": LATER,
         "busy": TimestamptzMultirange([TimestamptzRange(NOW, LATER)]),
@@ -36,7 +41,13 @@ _PARTICULARS: dict[str, dict[str, Any]] = {
 _TOGETHER_WITH: dict[tuple[str, str], dict[str, Any]] = {
     ("clients.Client", "merged_into_id"): {"state": "MERGED"},
     ("bookings.Appointment", "client_id"): {"client_status": "NEW", "client_status_reason": "LISTED"},
+    ("bookings.AppointmentItem", "redemption_id"): {"price": 0},
+    ("bookings.SaleLine", "product_id"): {"kind": "PRODUCT"},
+    ("bookings.SaleLine", "redemption_id"): {"kind": "REWARD", "final_price": 0},
+    ("loyalty.Reward", "product_id"): {"kind": "PRODUCT"},
 }
+# A service stands in them where no product does.
+_OF_ONE_ITEM = (SpecialOffer, Reward, PriorUse, SaleLine)
 
 
 def salon_models() -> list[type[models.Model]]:
@@ -60,7 +71,7 @@ def references(model: type[models.Model]) -> list[models.ForeignKey[Any, Any]]:
 def make(model: type[models.Model], salon_id: UUID, **given: Any) -> models.Model:
     """Save one row in the open scope of a salon, with the rows it must refer to."""
     values: dict[str, Any] = {"salon_id": salon_id, **_PARTICULARS.get(model._meta.label, {}), **given}
-    if model is SpecialOffer and "product_id" not in given:
+    if model in _OF_ONE_ITEM and "product_id" not in given:
         values.setdefault("service_id", make(Service, salon_id).pk)
     for name in given:
         values |= _TOGETHER_WITH.get((model._meta.label, name), {})

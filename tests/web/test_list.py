@@ -252,7 +252,7 @@ def test_every_column_shows_something(
     with salon_scope(sonnenschein.pk):
         ids = [_category(front_desk, name) for name in ("Barber", "Kinder", "<VIP>")]
         assign_to_many(actor=front_desk, client_ids=[people["Dora"].pk], category_ids=ids, now=NOW)
-        Client.objects.filter(pk=people["Dora"].pk).update(carried_points=350, city="Köln")
+        Client.objects.filter(pk=people["Dora"].pk).update(points=350, city="Köln")
     everything = "number phone email city categories status last_visit visits since birthday treatcard points consent"
     browser.post(f"{LIST}columns/", {"column": everything.split()})
     row = browser.get(f"{LIST}?q=dora").context["page"].clients[0]

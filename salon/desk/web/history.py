@@ -18,7 +18,8 @@ from clients.models import Client, ConsentPurpose, Decision
 from clients.web.shown import YES_FIELDS, worded
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import StaffMember
-from salon.desk.web import appointments
+from salon.desk.web import appointments, waiting
+from salon.mail import telling
 from salon.tenancy.models import Salon
 
 type Text = Promise | str
@@ -33,7 +34,9 @@ class Told:
 
 
 WORDS = {
-    **{action: Told(title, icon) for action, (title, icon) in appointments.TOLD.items()},
+    **{action: Told(title, icon) for action, (title, icon) in {**appointments.TOLD, **waiting.TOLD}.items()},
+    telling.SENT: Told(_("E-mail sent"), "mail"),
+    telling.FAILED: Told(_("E-mail not delivered"), "triangle-alert"),
     "client.created": Told(_("Card created"), "user-plus"),
     "client.updated": Told(_("Card changed"), "pencil"),
     "client.note_written": Told(_("Note written"), "sticky-note"),
@@ -69,6 +72,8 @@ _NAMED = {"client.categories_added", "client.categories_removed"}
 _FIELDS: dict[str, Promise] = {
     **LABELS,
     **appointments.FIELDS,
+    **waiting.FIELDS,
+    "recipient": _("To"),
     "treatcard_number": _("Number"),
     "note": _("Text"),
     "purpose": _("For"),
@@ -83,6 +88,7 @@ _FIELDS: dict[str, Promise] = {
     "carried_first_visit_on": _("First visit"),
     "carried_last_visit_on": _("Last visit"),
     "carried_visits": _("Visits"),
+    "points": _("Points"),
     "carried_points": _("Points"),
 }
 _NOTE = _("Note")
@@ -121,12 +127,41 @@ def shown_history(entries: Sequence[AuditEntry], salon: Salon, *, known: Iterabl
     Of cards that are `known`, and of those that referred them, no name need be looked up.
     """
     names = _names(entries, known)
-    return [
-        _of_appointment(entry, read_gist(entry.gist), salon)  # type: ignore[attr-defined]
-        if entry.subject_kind == appointments.SUBJECT
-        else _event(entry, salon.country, names)
-        for entry in entries
-    ]
+    return [_shown(entry, salon, names) for entry in entries]
+
+
+def _shown(entry: AuditEntry, salon: Salon, names: dict[str, str]) -> Event:
+    if entry.subject_kind == appointments.SUBJECT:
+        return _of_appointment(entry, read_gist(entry.gist), salon)  # type: ignore[attr-defined]
+    if entry.subject_kind == waiting.SUBJECT:
+        return _of_waiting(entry)
+    if entry.subject_kind == telling.SUBJECT:
+        return _of_mail(entry)
+    return _event(entry, salon.country, names)
+
+
+def _of_waiting(entry: AuditEntry) -> Event:
+    changes = []
+    for change in entry.changes:
+        field = change["field"] or ""
+        if waiting.worth_telling(entry.action, field):
+            old, new = (waiting.worded(field, change[side]) for side in ("old", "new"))
+            changes.append(ShownChange(_NOTE if field == "note" else _FIELDS.get(field, field), old, new))
+    return _bare(entry, changes, about=waiting.about(entry.action, entry.changes))
+
+
+def _of_mail(entry: AuditEntry) -> Event:
+    told = {change["field"]: change["new"] or "" for change in entry.changes}
+    address = told.get("recipient", "")
+    changes = [ShownChange(_FIELDS["recipient"], "", address)] if address else []
+    return _bare(entry, changes, about=told.get("subject", ""))
+
+
+def _bare(entry: AuditEntry, changes: list[ShownChange], *, about: str) -> Event:
+    told = WORDS.get(entry.action)
+    title: Text = told.title if told else entry.action
+    icon = told.icon if told else "history"
+    return Event(entry.pk, entry.at, entry.actor_name, icon, title, changes, about=about)
 
 
 def _of_appointment(entry: AuditEntry, gist: Gist | None, salon: Salon) -> Event:
