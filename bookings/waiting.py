@@ -29,7 +29,7 @@ LONGEST_NOTE = 300
 LONGEST_WAIT = timedelta(days=366)
 LOOKED_AHEAD = timedelta(days=31)
 DAY_MINUTES = 24 * 60
-_SUBJECT = "waiting_entry"
+SUBJECT = "waiting_entry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,7 +314,7 @@ def _record(
     record(
         actor=actor,
         action=action,
-        subject_kind=_SUBJECT,
+        subject_kind=SUBJECT,
         subject_id=entry.pk,
         changes=changes,
         now=now,

@@ -18,6 +18,7 @@ class Kind(TextChoices):
     """What an entry of the history is about; the order is that of the filters."""
 
     APPOINTMENTS = "APPOINTMENTS", _("Appointments")
+    MAILS = "MAILS", _("E-mails")
     DETAILS = "DETAILS", _("Master data")
     NOTES = "NOTES", _("Notes")
     CATEGORIES = "CATEGORIES", _("Categories")
@@ -43,6 +44,13 @@ ACTIONS = {
     "appointment.cancelled": Kind.APPOINTMENTS,
     "appointment.undone": Kind.APPOINTMENTS,
     "appointment.completed": Kind.APPOINTMENTS,
+    "waiting.added": Kind.APPOINTMENTS,
+    "waiting.changed": Kind.APPOINTMENTS,
+    "waiting.removed": Kind.APPOINTMENTS,
+    "waiting.restored": Kind.APPOINTMENTS,
+    "waiting.booked": Kind.APPOINTMENTS,
+    "mail.sent": Kind.MAILS,
+    "mail.failed": Kind.MAILS,
     "client.created": Kind.CARD,
     "client.updated": Kind.DETAILS,
     "client.note_written": Kind.NOTES,

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from salon.mail import sending
 from salon.mail.models import AccountMail
+from salon.mail.telling import FAILED, SENT, tell
 from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
 from salon.work.models import DueWork
@@ -67,12 +68,15 @@ def _deliver(work: DueWork, salon_id: UUID) -> None:
                 sending.failed(mail, name)
             else:
                 sending.refused(mail, name)
+                tell(mail, FAILED, now=timezone.now())
                 finish(work)
                 log.warning("client_mail_refused", mail=str(mail.pk), reason=name)
                 return
         raise WorkFailed from error
     with salon_scope(salon_id):
-        sending.sent(mail, now=timezone.now())
+        now = timezone.now()
+        sending.sent(mail, now=now)
+        tell(mail, SENT, now=now)
         finish(work)
 
 

@@ -18,6 +18,7 @@ from salon.desk.history import ACTIONS, Kind, history_of
 from salon.desk.web.history import WORDS
 from salon.identity.roles import Actor
 from salon.keyset import InvalidCursor
+from salon.mail import telling
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.architecture.test_house import CODE
@@ -109,18 +110,19 @@ def test_another_clients_history_is_her_own(sonnenschein: Salon, dom: Salon, fro
 
 
 def _recorded() -> set[str]:
-    """Return every action of a client, or of an appointment, that the code names."""
+    """Return every action of a client, or of something of hers, that the code names."""
     return {
         node.value
         for path in CODE
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if node.value.partition(".")[0] in {"client", "appointment"} and node.value.partition(".")[2].isidentifier()
+        if node.value.partition(".")[0] in {"client", "appointment", "waiting"}
+        and node.value.partition(".")[2].isidentifier()
     }
 
 
 def test_every_action_has_its_kind_and_its_words() -> None:
-    recorded = _recorded()
+    recorded = _recorded() | {telling.SENT, telling.FAILED}
     assert recorded >= {"client.created", "client.updated", "client.treatcard_changed", "appointment.booked"}
     assert recorded == set(ACTIONS)
     assert set(ACTIONS) == set(WORDS)

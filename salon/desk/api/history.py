@@ -58,7 +58,8 @@ class HistoryEndpoint(Endpoint):
     def get(self, request: Request, client_id: UUID) -> Response:
         """List what happened with a client.
 
-        Newest first: changes of the card, notes (that they were written, not what they say), categories, consent.
+        Newest first: appointments, mails, changes of the card, notes (that they were written, not what they say),
+        categories, consent.
         """
         asked = page_asked(request)
         client = get_client(client_id)

@@ -1,0 +1,23 @@
+"""What became of mails, on record: it stands in the history of whoever they went to (domain.md §2)."""
+
+from datetime import datetime
+
+from salon.audit.recording import Change, record
+from salon.identity.roles import system_actor
+from salon.mail.models import ClientMail
+
+SUBJECT = "mail"
+SENT, FAILED = "mail.sent", "mail.failed"
+
+
+def tell(mail: ClientMail, action: str, *, now: datetime) -> None:
+    """Record in the open transaction that a mail went out, or that it never will; nobody in person did it."""
+    record(
+        actor=system_actor(""),
+        action=action,
+        subject_kind=SUBJECT,
+        subject_id=mail.pk,
+        changes=[Change("subject", None, mail.subject), Change("recipient", None, mail.recipient)],
+        now=now,
+        client_id=mail.client_id,
+    )
