@@ -1,11 +1,10 @@
 """Sales: what was sold, what was paid, what was given back (domain.md §6)."""
 
-from decimal import Decimal
-
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
 from django.utils.translation import gettext_lazy as _
 
+from bookings.checkout.pricing import NOTHING, LineKind
 from bookings.models.appointments import Appointment, AppointmentItem
 from clients.models import Client
 from loyalty.models import Redemption
@@ -15,8 +14,6 @@ from salon.identity.roles import ActorKind
 from salon.tenancy.constraints import RowLevelSecurity, SalonKey, SalonReference, owned_by_salon
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon, SalonOwned
-
-NOTHING = Decimal("0.00")
 
 
 class TillMode(models.TextChoices):
@@ -152,16 +149,6 @@ class Sale(SalonOwned):
 
     def __str__(self) -> str:
         return f"{self.number or self.pk}: {self.total}"
-
-
-class LineKind(models.TextChoices):
-    """What a line of a sale is."""
-
-    SERVICE = "SERVICE", _("Service")
-    PRODUCT = "PRODUCT", _("Product")
-    REWARD = "REWARD", _("Reward")
-    TIP = "TIP", _("Tip")
-    VOUCHER = "VOUCHER", _("Voucher")
 
 
 class SaleLine(SalonOwned):
