@@ -1,0 +1,277 @@
+"""The ledger of points: entries are only added, and the card always says what they come to (domain.md §7).
+
+The card's row is the account: whoever posts has it locked, and one statement writes the entry, the balance on the card
+and what is recorded of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from clients.cards import MergedAway, lock_client
+from clients.models import CardState, Cause, Client, PointsEntry
+from salon import keyset
+from salon.errors import DomainError, FieldError, InvalidInput
+from salon.identity.roles import Actor, Permission
+from salon.rows import read
+from salon.tenancy.context import current_salon_id
+from salon.tenancy.models import new_id
+
+# What an entry is recorded as: the cause in small letters behind this.
+ACTION = "points."
+SUBJECT = "points"
+PAGE = 20
+LONGEST_REASON = 200
+# More than anybody earns in a lifetime, and what the columns hold with room to spare.
+MOST = 1_000_000_000
+MOST_ADJUSTED = 1_000_000
+_ORDER = keyset.Order(("number",), descending=True)
+
+
+class AlreadyPosted(DomainError):
+    """The same cause was booked for this client before."""
+
+    code = "already_posted"
+    message = _("These points are booked already.")
+
+
+class NoTreatcard(DomainError):
+    """Without a Treatcard there are no points."""
+
+    code = "no_treatcard"
+    message = _("This client has no Treatcard.")
+
+
+class TooManyPoints(DomainError):
+    """The balance would leave what can be counted."""
+
+    code = "too_many_points"
+    message = _("No card can hold that many points.")
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What is to be booked for one client: points that come or go, what for, and what is said of it."""
+
+    client_id: UUID
+    points: int
+    cause: Cause
+    cause_id: UUID
+    reason: str = ""
+    rules_version: int | None = None
+
+
+def post(
+    *,
+    client: Client,
+    points: int,
+    cause: Cause,
+    cause_id: UUID,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    rules_version: int | None = None,
+) -> PointsEntry | None:
+    """Book points for a client; `client` then says her balance. No points, or an erased card: nothing is booked.
+
+    Part of a sale, a merge …, which has asked for the right to it; the card is locked here, unless it is by then. The
+    balance may go below zero.
+    Raises: AlreadyPosted, MergedAway, TooManyPoints.
+    """
+    posting = Posting(client.pk, points, cause, cause_id, reason, rules_version)
+    with transaction.atomic():
+        return next(iter(post_all([posting], cards=[client], actor=actor, now=now)), None)
+
+
+def post_all(
+    postings: Sequence[Posting], *, actor: Actor, now: datetime, cards: Sequence[Client] = ()
+) -> list[PointsEntry]:
+    """Book points for several clients, once for each, as `post` does for one; `cards` of theirs then say so.
+
+    In the transaction of what they come of: all of them or, with the refusal, none.
+    Raises: AlreadyPosted, MergedAway, TooManyPoints.
+    """
+    wanted = {one.client_id: one for one in postings if one.points}
+    if len(wanted) != sum(bool(one.points) for one in postings):
+        raise ValueError("One client's points are booked one after the other.")
+    # Behind the lock, or the statement would not see what the one before it has written.
+    booked = [wanted[card.pk] for card in _locked(sorted(wanted)) if _bookable(card, wanted[card.pk])]
+    if not booked:
+        return []
+    entries = [
+        PointsEntry(
+            id=new_id(),
+            salon_id=current_salon_id(),
+            client_id=one.client_id,
+            points=one.points,
+            cause=one.cause,
+            cause_id=one.cause_id,
+            reason=one.reason[:LONGEST_REASON],
+            rules_version=one.rules_version,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            created_at=now,
+        )
+        for one in booked
+    ]
+    written = _write(entries, actor, now)
+    if len(written) < len(entries):
+        raise AlreadyPosted
+    for entry in entries:
+        entry.number, entry.balance_after, _version = written[entry.pk]
+    balances = {entry.client_id: written[entry.pk] for entry in entries}
+    for card in cards:
+        if card.pk in balances:
+            _number, card.points, card.version = balances[card.pk]
+            card.updated_at = now
+    return entries
+
+
+def adjust(
+    *, actor: Actor, client_id: UUID, points: int, reason: str, now: datetime, adjustment_id: UUID | None = None
+) -> PointsEntry:
+    """Give a client points, or take some, by hand and for a reason that is written down.
+
+    `adjustment_id` is what a form was given for it, so that sending it twice books it once.
+    Raises: NotAllowed, InvalidInput, NotFound, MergedAway, NoTreatcard, AlreadyPosted, TooManyPoints.
+    """
+    actor.require(Permission.LOYALTY_WRITE)
+    reason = " ".join(reason.split())
+    _check_adjustment(points, reason)
+    with transaction.atomic():
+        client = lock_client(client_id)
+        if not client.treatcard_number:
+            raise NoTreatcard
+        entry = post(
+            client=client,
+            points=points,
+            cause=Cause.ADJUSTED,
+            cause_id=adjustment_id or new_id(),
+            actor=actor,
+            now=now,
+            reason=reason,
+        )
+    if entry is None:
+        raise TypeError("What is checked is booked.")
+    return entry
+
+
+def entries_of(client_id: UUID, *, limit: int = PAGE, cursor: str | None = None) -> keyset.Page[PointsEntry]:
+    """Return one page of a client's entries, newest first.
+
+    Raises: keyset.InvalidCursor.
+    """
+    return keyset.page(PointsEntry.objects.filter(client_id=client_id), _ORDER, limit=limit, cursor=cursor)
+
+
+def moved_points(merge_id: UUID, survivor_id: UUID) -> int:
+    """Return how many points came to a card with a merge."""
+    entry = PointsEntry.objects.filter(client_id=survivor_id, cause=Cause.MERGED, cause_id=merge_id).first()
+    return entry.points if entry else 0
+
+
+def _check_adjustment(points: int, reason: str) -> None:
+    errors = []
+    if not points or abs(points) > MOST_ADJUSTED:
+        range_message = _("Enter a whole number between 1 and %(most)s, with a minus to take points.")
+        errors.append(FieldError("points", "range", range_message % {"most": MOST_ADJUSTED}))
+    if not reason:
+        errors.append(FieldError("reason", "required", _("Write down why.")))
+    elif len(reason) > LONGEST_REASON:
+        long_message = _("At most %(longest)d characters fit here.") % {"longest": LONGEST_REASON}
+        errors.append(FieldError("reason", "max_length", long_message))
+    elif not reason.isprintable():
+        errors.append(FieldError("reason", "invalid", _("This contains a character that cannot be stored.")))
+    if errors:
+        raise InvalidInput(errors)
+
+
+def _locked(client_ids: list[UUID]) -> list[Client]:
+    if not client_ids:
+        return []
+    values = {"salon": current_salon_id(), "ids": client_ids}
+    return read(Client, " WHERE salon_id = %(salon)s AND id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE", values)
+
+
+def _bookable(card: Client, posting: Posting) -> bool:
+    """Return whether points can be booked on a locked card: an erased one has none any more.
+
+    Raises: MergedAway, TooManyPoints.
+    """
+    if card.state == CardState.MERGED and card.merged_into_id:
+        raise MergedAway(card.merged_into_id)
+    if abs(card.points + posting.points) > MOST:
+        raise TooManyPoints
+    return card.state == CardState.LISTED
+
+
+_WRITE = """
+WITH given AS (
+  SELECT * FROM unnest(
+    %(ids)s::uuid[], %(clients)s::uuid[], %(points)s::int[], %(causes)s::text[], %(cause_ids)s::uuid[],
+    %(reasons)s::text[], %(versions)s::int[]
+  ) AS given (id, client_id, points, cause, cause_id, reason, rules_version)
+),
+entry AS (
+  INSERT INTO clients_pointsentry (
+    id, salon_id, client_id, number, points, balance_after, cause, cause_id, reason, rules_version,
+    actor_kind, actor_id, actor_name, created_at
+  )
+  SELECT given.id, card.salon_id, card.id,
+    coalesce((SELECT max(number) FROM clients_pointsentry WHERE salon_id = card.salon_id AND client_id = card.id), 0)
+      + 1,
+    given.points, card.points + given.points, given.cause, given.cause_id, given.reason, given.rules_version,
+    %(actor_kind)s, %(actor_id)s::uuid, %(actor_name)s, %(now)s
+  FROM given JOIN clients_client card ON card.salon_id = %(salon)s AND card.id = given.client_id
+  ON CONFLICT ON CONSTRAINT clients_pointsentry_cause DO NOTHING
+  RETURNING id, client_id, number, points, balance_after, cause, reason
+),
+card AS (
+  UPDATE clients_client card
+  SET points = card.points + entry.points, version = card.version + 1, updated_at = %(now)s
+  FROM entry WHERE card.salon_id = %(salon)s AND card.id = entry.client_id
+  RETURNING card.id, card.version
+),
+recorded AS (
+  INSERT INTO audit_auditentry (
+    id, salon_id, at, actor_kind, actor_id, actor_name, action, subject_kind, subject_id, client_id, changes
+  )
+  SELECT uuidv7(), %(salon)s, %(now)s, %(actor_kind)s, %(actor_id)s::uuid, %(actor_name)s,
+    %(action)s || lower(entry.cause), %(subject_kind)s, entry.id, entry.client_id,
+    jsonb_build_array(jsonb_build_object(
+      'field', 'points', 'old', (entry.balance_after - entry.points)::text, 'new', entry.balance_after::text
+    )) || CASE WHEN entry.reason = '' THEN '[]' ELSE jsonb_build_array(
+      jsonb_build_object('field', 'reason', 'old', NULL, 'new', entry.reason)
+    ) END
+  FROM entry
+)
+SELECT entry.id, entry.number, entry.balance_after, card.version FROM entry JOIN card ON card.id = entry.client_id"""
+
+
+def _write(entries: Sequence[PointsEntry], actor: Actor, now: datetime) -> dict[UUID, tuple[int, int, int]]:
+    """Write entries, balances and what is recorded; return number, balance and version of the card by entry."""
+    values: dict[str, Any] = {
+        "salon": current_salon_id(),
+        "ids": [one.pk for one in entries],
+        "clients": [one.client_id for one in entries],
+        "points": [one.points for one in entries],
+        "causes": [str(one.cause) for one in entries],
+        "cause_ids": [one.cause_id for one in entries],
+        "reasons": [one.reason for one in entries],
+        "versions": [one.rules_version for one in entries],
+        "actor_kind": str(actor.kind),
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "action": ACTION,
+        "subject_kind": SUBJECT,
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, values)
+        return {entry_id: (number, balance, version) for entry_id, number, balance, version in cursor.fetchall()}

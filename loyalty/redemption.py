@@ -1,0 +1,135 @@
+"""Points given for a reward, and given back (domain.md §7.2)."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from clients.cards import lock_client
+from clients.models import Cause, Client, PointsEntry
+from clients.points import NoTreatcard, post
+from loyalty.eligibility import Matrix
+from loyalty.models import Redemption, Returned, Reward
+from salon.catalogue.models import Product, Service
+from salon.errors import DomainError, NotFound
+from salon.identity.roles import Actor
+from salon.rows import read
+from salon.tenancy.context import current_salon_id
+from salon.tenancy.models import new_id
+
+
+class NotEnoughPoints(DomainError):
+    """The reward costs more points than the client has."""
+
+    code = "not_enough_points"
+
+    def __init__(self, points: int, needed: int) -> None:
+        super().__init__(
+            _("The client has %(points)s points; this reward takes %(needed)s.") % {"points": points, "needed": needed}
+        )
+        self.members = {"points": points, "needed": needed}
+
+
+class AlreadyHad(DomainError):
+    """The reward is for the first time only, and the client had it before."""
+
+    code = "already_had"
+    message = _("This reward is for the first time only, and the client had it before.")
+
+
+class RewardArchived(DomainError):
+    """Nobody can redeem the reward any more."""
+
+    code = "reward_archived"
+    message = _("This reward is archived: it can no longer be redeemed.")
+
+
+def redeem(
+    *, actor: Actor, client: Client, reward: Reward, had: bool, now: datetime, list_price: Decimal | None = None
+) -> Redemption:
+    """Take a reward's points from a client, at once; `client` and `reward` then say what holds.
+
+    Part of a booking or a sale, which has asked for the right to it and has locked the card before it looked whether
+    she `had` the item (domain.md §7.1). `list_price` is what it would have cost, if not what the catalogue says.
+    Raises: NotFound, MergedAway, NoTreatcard, RewardArchived, AlreadyHad, NotEnoughPoints.
+    """
+    with transaction.atomic():
+        card = lock_client(client.pk)
+        current = _hold(reward)
+        if not card.treatcard_number:
+            raise NoTreatcard
+        item = _item(current)
+        if current.archived_at or item.archived_at:
+            raise RewardArchived
+        if had and current.matrix == Matrix.FIRST_TIME and not card.matrix_exempt:
+            raise AlreadyHad
+        if card.points < current.points:
+            raise NotEnoughPoints(card.points, current.points)
+        redemption = Redemption.objects.create(
+            id=new_id(),
+            client_id=card.pk,
+            reward_id=current.pk,
+            points=current.points,
+            list_price=item.price if list_price is None else list_price,
+            first_time=not had,
+            redeemed_at=now,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name,
+        )
+        post(
+            client=client,
+            points=-current.points,
+            cause=Cause.REDEEMED,
+            cause_id=redemption.pk,
+            actor=actor,
+            now=now,
+            reason=item.name,
+        )
+    return redemption
+
+
+def give_back(*, actor: Actor, redemption: Redemption, why: Returned, now: datetime) -> PointsEntry | None:
+    """Give a client the points of a redemption back, once: of one that was given back before nothing is (None).
+
+    Part of what a booking or a sale does; cards are locked before appointments and sales, so by then hers is.
+    Raises: NotFound, MergedAway.
+    """
+    with transaction.atomic():
+        # Of a card that was erased only the redemption is told: it has no points any more.
+        card = Client.objects.select_for_update(no_key=True).get(pk=redemption.client_id)
+        taken_back = Redemption.objects.standing().filter(pk=redemption.pk)
+        moment = max(now, redemption.redeemed_at)
+        if not taken_back.update(returned_at=moment, return_reason=why):
+            return None
+        redemption.returned_at, redemption.return_reason = moment, why
+        reward = Reward.objects.select_related("service", "product").get(pk=redemption.reward_id)
+        return post(
+            client=card,
+            points=redemption.points,
+            cause=Cause.RETURNED,
+            cause_id=redemption.pk,
+            actor=actor,
+            now=now,
+            reason=_item(reward).name,
+        )
+
+
+def _hold(reward: Reward) -> Reward:
+    """Return a reward as it is now, which nobody archives or changes before the open transaction ends.
+
+    Raises: NotFound.
+    """
+    values = {"salon": current_salon_id(), "id": reward.pk}
+    found = read(Reward, " WHERE salon_id = %(salon)s AND id = %(id)s FOR SHARE", values)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _item(reward: Reward) -> Service | Product:
+    item = reward.service or reward.product
+    if item is None:
+        raise TypeError("A reward is for a service or a product.")
+    return item
