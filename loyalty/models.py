@@ -7,18 +7,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
+from loyalty.eligibility import Matrix
 from salon.catalogue.models import ItemKind, Product, Service
 from salon.fields import MoneyField
 from salon.identity.roles import ActorKind
 from salon.tenancy.constraints import AppendOnly, SalonReference, owned_by_salon
 from salon.tenancy.models import SalonOwned
 
-
-class Matrix(models.TextChoices):
-    """Who may redeem a reward (domain.md §7.1)."""
-
-    FIRST_TIME = "FIRST_TIME", _("First time only")
-    ANYTIME = "ANYTIME", _("Any time")
+__all__ = ["LoyaltyRules", "Matrix", "PriorUse", "Redemption", "Returned", "Reward"]
 
 
 class LoyaltyRules(SalonOwned):
