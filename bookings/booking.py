@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import cautions
 from bookings.bounds import Bounds
 from bookings.conflicts import AlreadyBooked, SlotTaken
-from bookings.mails import announce_booked
+from bookings.mails import Telling, announce_booked
 from bookings.models import Appointment, AppointmentItem
 from bookings.placing import ItemWish, Planned, plan, shop_on
 from bookings.sequence import Part
@@ -62,13 +62,14 @@ def book(
     first_verdict: Recognised | None = None,
     booked_as: Mapping[str, str] | None = None,
     locked: Client | None = None,
+    telling: Telling = Telling.BY_RULES,
 ) -> Booked:
     """Make an appointment of these services, one after the other, for a client or a walk-in (domain.md §5).
 
     Each item is for the person wished for or, *egal*, for the one who is free and has the fewest booked minutes that
     day. `first_verdict` is what recognition said before the card was made in the same operation (domain.md §4.2).
     `appointment_id` is what a form was given for it, so that sending it twice makes one. `locked` is the client's card
-    where the open transaction holds it already.
+    where the open transaction holds it already. `telling`: whether the client gets a confirmation.
     Raises: NotAllowed, InvalidInput, SlotTaken, AlreadyBooked, ClientBlocked.
     """
     actor.require(Permission.BOOKINGS_WRITE)
@@ -107,7 +108,7 @@ def book(
         raise
     warnings = [] if bounds is Bounds.ONLINE else list(_warnings(salon, appointment, planned, parts, client, now))
     _tell(actor, appointment, made, salon, now)
-    announce_booked(appointment=appointment, now=now, salon=salon, items=made, rules=shop.rules)
+    announce_booked(appointment=appointment, now=now, salon=salon, items=made, rules=shop.rules, telling=telling)
     return Booked(appointment, made, warnings)
 
 

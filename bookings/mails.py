@@ -56,6 +56,14 @@ _SUBJECTS: dict[Kind, Promise] = {
 }
 
 
+class Telling(StrEnum):
+    """Whether a client is told of a booking: as the salon's rules say, or as whoever books wants it this time."""
+
+    BY_RULES = "BY_RULES"
+    SEND = "SEND"
+    OMIT = "OMIT"
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """An appointment with all that a mail about it says."""
@@ -74,13 +82,14 @@ def announce_booked(
     salon: Salon | None = None,
     items: Sequence[AppointmentItem] | None = None,
     rules: BookingRules | None = None,
+    telling: Telling = Telling.BY_RULES,
 ) -> None:
-    """Confirm an appointment, and plan its reminder.
+    """Confirm an appointment, unless somebody does not want that, and plan its reminder.
 
     Whoever knows them gives salon, items (with their services and staff members) and the rules about mails.
     """
     _plan_reminder(appointment, now)
-    _announce(Kind.BOOKED, appointment, now, due_at=now, salon=salon, items=items, rules=rules)
+    _announce(Kind.BOOKED, appointment, now, due_at=now, salon=salon, items=items, rules=rules, telling=telling)
 
 
 def announce_moved(
@@ -147,6 +156,7 @@ def _announce(
     salon: Salon | None,
     items: Sequence[AppointmentItem] | None,
     rules: BookingRules | None = None,
+    telling: Telling = Telling.BY_RULES,
 ) -> None:
     if not _is_new(appointment):
         drop_unsent(appointment.pk)
@@ -154,7 +164,8 @@ def _announce(
     if not stands or appointment.starts_at <= now:
         return
     case = _case(appointment, salon, items, rules)
-    if case is None or not (case.rules.confirm or message):
+    wanted = {Telling.SEND: True, Telling.OMIT: False}
+    if case is None or not wanted.get(telling, case.rules.confirm or bool(message)):
         return
     said = None if _is_new(appointment) else last_told(appointment.pk, client_id=case.client.pk)
     if said != _fingerprint(case):

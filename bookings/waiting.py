@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.booking import Booked, book
 from bookings.bounds import Bounds
+from bookings.mails import Telling
 from bookings.models import WaitingEntry, WaitingService, WaitingState
 from bookings.placing import ItemWish
 from bookings.slots import Search, Slot, Wish, first_slots
@@ -133,6 +134,7 @@ def book_waiting(
     now: datetime,
     note: str = "",
     appointment_id: UUID | None = None,
+    telling: Telling = Telling.BY_RULES,
 ) -> Booked:
     """Book at the desk for somebody who waits, and take her off the list: both or neither.
 
@@ -155,6 +157,7 @@ def book_waiting(
             now=now,
             note=note,
             appointment_id=appointment_id,
+            telling=telling,
         )
         if entry is not None and entry.client_id == client_id:
             entry.state, entry.closed_at, entry.appointment = WaitingState.BOOKED, now, booked.appointment

@@ -14,8 +14,10 @@ from bookings.booking import Booked, book
 from bookings.bounds import Bounds
 from bookings.conflicts import AlreadyBooked, SlotTaken
 from bookings.favourites import favourites_of
+from bookings.mails import Telling
 from bookings.placing import ItemWish
 from bookings.rehearsal import rehearse
+from bookings.rules import booking_rules
 from bookings.states import Source
 from bookings.waiting import book_waiting
 from bookings.web.appointment import Answer, show_appointment
@@ -132,6 +134,7 @@ def _book(request: SalonRequest, entry: Entry, act: str, now: datetime) -> HttpR
         "now": now,
         "note": draft.note,
         "appointment_id": draft.appointment_id,
+        "telling": draft.telling,
     }
     try:
         if draft.waiting:
@@ -234,6 +237,7 @@ def _form(
         "days": proposals(wishes_of(draft), salon=request.salon, first=max(day, today), now=now, chosen=starts_at)
         if _wanting_times(draft, fit, act)
         else [],
+        "confirmation": _confirmation(entry),
         "booking_url": reverse("booking_new", args=[request.salon.slug]),
         "clients_url": f"{reverse('booking_clients', args=[request.salon.slug])}?new",
         "blocked_url": f"{reverse('absence_new', args=[request.salon.slug])}?{urlencode(_of_the_slot(draft))}",
@@ -251,6 +255,25 @@ def _form(
         address=None if request.method == "POST" else address or request.get_full_path(),
         status=422 if refused else 200,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """The box that lets the client be told: ticked by the salon's rules or by hand, if there is an address at all."""
+
+    ticked: bool
+    possible: bool
+
+
+def _confirmation(entry: Entry) -> Confirmation | None:
+    """Return the box for whoever has a card, or is about to get one."""
+    if not (entry.client or entry.new):
+        return None
+    if entry.client and not entry.client.email:
+        return Confirmation(ticked=False, possible=False)
+    telling = entry.draft.telling
+    ticked = booking_rules().confirm if telling is Telling.BY_RULES else telling is Telling.SEND
+    return Confirmation(ticked=ticked, possible=True)
 
 
 def _address(request: SalonRequest) -> dict[str, str]:

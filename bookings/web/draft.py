@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.http import QueryDict
 
+from bookings.mails import Telling
 from salon.tenancy.models import new_id
 
 # More services than anybody has in one appointment.
@@ -42,6 +43,7 @@ class Draft:
 
     `appointment_id` is what it will be kept under, so that sending it twice books once. `column` is the staff member
     whose column was clicked: she gets what she can do. `waiting` is the entry of the waiting list that is served.
+    `telling`: whether the client gets a confirmation; by the salon's rules until somebody has said so.
     """
 
     appointment_id: UUID
@@ -53,6 +55,7 @@ class Draft:
     note: str = ""
     column: UUID | None = None
     waiting: UUID | None = None
+    telling: Telling = Telling.BY_RULES
 
     def after(self, act: str) -> "Draft":
         """Return what a button makes of it; one that is not known changes nothing."""
@@ -162,7 +165,16 @@ def draft_in(entered: QueryDict) -> Draft:
         note=entered.get("note", ""),
         column=uuid_in(entered.get("column")),
         waiting=uuid_in(entered.get("waiting")),
+        telling=_telling(entered),
     )
+
+
+def _telling(entered: QueryDict) -> Telling:
+    """Return what the box says, if it was there to be ticked; else what was said before."""
+    said = entered.get("telling", "")
+    if said in Telling:
+        return Telling(said)
+    return Telling.OMIT if "telling-asked" in entered else Telling.BY_RULES
 
 
 def _ids(texts: list[str]) -> list[tuple[int, UUID]]:

@@ -31,7 +31,7 @@ class Form(HTMLParser):
             self.inside = found.get("id") == self.wanted
         elif not self.inside:
             return
-        elif tag == "input" and found.get("type") not in {"checkbox", "radio"}:
+        elif tag == "input" and (found.get("type") not in {"checkbox", "radio"} or "checked" in found):
             self.values.setdefault(name, []).append(found.get("value") or "")
         elif tag == "select":
             self.select = name
