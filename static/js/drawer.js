@@ -26,8 +26,45 @@ document.addEventListener("drawer-closed", () => {
   if (address.href !== location.href) history.pushState({ htmx: true }, "", address);
 });
 
+// What has been entered is not dropped by a key: asked first, where a form is not as it was when it was opened. When and
+// with whom is no entry of its own: a click into the grid says it.
+const TIMES = ["csrfmiddlewaretoken", "appointment_id", "column", "day", "at", "staff", "starts", "ends"];
+const untouched = new Map();
+const formInDrawer = () => document.querySelector("#drawer form[data-follow]");
+
+function enteredIn(form) {
+  const found = [...new FormData(form)].filter(([name, value]) => value !== "" && !TIMES.includes(name));
+  return JSON.stringify(found);
+}
+
+document.addEventListener("htmx:afterSettle", () => {
+  const form = formInDrawer();
+  if (form && !untouched.has(form.action)) untouched.set(form.action, enteredIn(form));
+});
+
+document.addEventListener("drawer-closing", (event) => {
+  const form = formInDrawer();
+  const dialog = document.getElementById("discard");
+  if (!form || !dialog || enteredIn(form) === (untouched.get(form.action) ?? enteredIn(form))) return;
+  event.preventDefault();
+  dialog.returnValue = "";
+  dialog.showModal();
+});
+
+document.addEventListener(
+  "close",
+  (event) => {
+    if (event.target.id === "discard" && event.target.returnValue === "discard") {
+      document.dispatchEvent(new CustomEvent("drawer-close"));
+    }
+  },
+  true,
+);
+
+document.addEventListener("drawer-closed", () => untouched.clear());
+
 // What is typed while an answer is on its way is not in it: it is put into the new fields again.
-const FIELDS = "#booking :is(input:not([type=hidden], [role=combobox]), textarea)";
+const FIELDS = "#booking :is(input:not([type=hidden]), textarea)";
 let sent = null;
 const typedIn = () => new Map([...document.querySelectorAll(FIELDS)].map((field) => [field.id, field.value]));
 
@@ -40,7 +77,8 @@ function typeAgain(typed) {
     const field = document.getElementById(id);
     if (!field || field.value === value) continue;
     field.value = value;
-    field.dispatchEvent(new Event("change", { bubbles: true }));
+    // A field that searches does so by what it is given.
+    field.dispatchEvent(new Event(field.matches("[role=combobox]") ? "input" : "change", { bubbles: true }));
   }
 }
 

@@ -35,8 +35,9 @@ document.addEventListener("keydown", (event) => {
     if (menu) {
       menu.open = false;
       menu.querySelector("summary").focus();
-    } else if (!document.querySelector("dialog:modal")) {
-      closeDrawer();
+    } else if (!document.querySelector("dialog:modal") && closeDrawer()) {
+      // A question that this key has raised is not answered by it, too.
+      event.preventDefault();
     }
     return;
   }
@@ -53,15 +54,19 @@ document.addEventListener("keydown", (event) => {
 // The drawer: filled by htmx, so the page behind it never goes away.
 let before = null;
 
-function closeDrawer() {
+// Whoever prevents `drawer-closing` asks first, and closes it by `drawer-close`.
+function closeDrawer(asked = false) {
   const drawer = document.querySelector("#drawer > .drawer");
   if (!drawer) return false;
+  if (!asked && !document.dispatchEvent(new CustomEvent("drawer-closing", { cancelable: true }))) return true;
   drawer.remove();
   if (before?.isConnected) before.focus();
   before = null;
   document.dispatchEvent(new CustomEvent("drawer-closed"));
   return true;
 }
+
+document.addEventListener("drawer-close", () => closeDrawer(true));
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.target.id === "drawer" && !event.target.firstElementChild) before = document.activeElement;

@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage, Watched
 
@@ -19,7 +19,7 @@ def _free_day(after: int = 20) -> date:
 
 def _open(desk: Watched, path: str) -> Page:
     desk.page.goto(f"{desk.base}{CALENDAR}{path}")
-    desk.page.wait_for_load_state("networkidle")
+    desk.settle()
     return desk.page
 
 
@@ -123,7 +123,61 @@ def test_escape_closes_what_is_offered_first_and_a_popup_never_books(open_page: 
     expect(page.locator("#client-hits")).to_be_hidden()
     expect(page.locator("#client-q")).to_have_value("hof")
     page.keyboard.press("Escape")
+    page.get_by_role("dialog").get_by_role("button", name="Verwerfen").click()
     expect(page.locator("#drawer .drawer")).to_have_count(0)
+
+
+def test_what_was_entered_is_not_dropped_without_asking(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = _open(desk, f"?day={_free_day()}")
+    drawer, question = page.locator("#drawer .drawer"), page.locator("#discard")
+    page.keyboard.press("n")
+    expect(page.locator("#client-q")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(question).to_be_hidden()
+
+    page.keyboard.press("n")
+    page.get_by_role("button", name="Laufkunde").click()
+    expect(page.locator("#service-q")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(question.get_by_role("button", name="Weiter eingeben")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(question).to_be_hidden()
+    expect(page.locator("#service-q")).to_be_focused()
+    page.locator("#drawer [data-drawer-close]").click()
+    question.get_by_role("button", name="Verwerfen").click()
+    expect(drawer).to_have_count(0)
+
+    # What came along with the address was not entered here.
+    page.goto(f"{desk.base}{CALENDAR}?day={_free_day()}&new=1&walk-in=1")
+    expect(page.locator("#drawer .booking-person")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(question).to_be_hidden()
+
+
+def test_what_is_typed_while_an_answer_is_on_its_way_is_looked_for(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = _open(desk, f"?day={_free_day()}")
+    page.keyboard.press("n")
+    expect(page.locator("#client-q")).to_be_focused()
+    held: list[Route] = []
+    page.route(
+        "**/calendar/new/**", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    page.get_by_role("button", name="Laufkunde").click()
+    page.locator("#service-q").focus()
+    page.keyboard.type("bart", delay=5)
+    # The hits for it come, and the answer to the button behind them.
+    page.locator("#service-hits [role=option]").first.wait_for()
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.locator(".booking-person")).to_be_visible()
+    expect(page.locator("#service-q")).to_have_value("bart")
+    expect(page.locator("#service-hits [role=option]").first).to_be_visible()
 
 
 def test_a_new_client_and_a_time_that_is_taken(open_page: OpenPage) -> None:
