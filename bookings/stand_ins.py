@@ -3,7 +3,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -19,7 +19,8 @@ from bookings.mails import announce_cancelled, announce_moved
 from bookings.models import AbsenceTask, Appointment, AppointmentItem
 from bookings.moving import move
 from bookings.progress import cancel
-from bookings.slots import Slot, Wish, alternatives
+from bookings.settling import wishes_of
+from bookings.slots import Slot, alternatives
 from bookings.states import CHANGEABLE
 from salon.catalogue.models import Absence, StaffMember
 from salon.catalogue.reading import performers, working_staff
@@ -128,7 +129,10 @@ def times_for(*, salon: Salon, absence_id: UUID, appointment_id: UUID, now: date
     """
     _absence, appointment, items, affected = _task(absence_id, appointment_id, now)
     freed = {item.pk for item in affected}
-    wishes = [Wish(item.service_id, None if item.pk in freed else item.staff_id, item.minutes) for item in items]
+    wishes = [
+        replace(wish, staff_id=None) if item.pk in freed else wish
+        for item, wish in zip(items, wishes_of(items), strict=True)
+    ]
     near = max(appointment.starts_at, now)
     try:
         return alternatives(salon=salon, wishes=wishes, near=near, now=now, bounds=Bounds.DESK, besides=appointment_id)
