@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, OuterRef, Q, When
+from django.db.models import Case, OuterRef, Q, Subquery, When
 from django.db.models.functions import JSONObject
 
 from bookings.models import Appointment, AppointmentItem
 from bookings.states import CHANGEABLE
+from salon.among import Among
+from salon.catalogue.models import Service, StaffMember
 
 COMING = 5
 PAST = 5
@@ -44,17 +44,12 @@ def agenda_of(client_id: UUID, *, now: datetime) -> Agenda:
     own = Appointment.objects.filter(client_id=client_id)
     next_ones = own.filter(to_come).order_by("starts_at", "id").values("pk")[: COMING + 1]
     last_ones = own.exclude(to_come).order_by("-starts_at", "-id").values("pk")[: PAST + 1]
-    items = AppointmentItem.objects.filter(appointment_id__in=next_ones.union(last_ones, all=True))
-    rows = items.select_related("appointment", "service", "staff")
+    shown = own.filter(Among("pk", next_ones.union(last_ones, all=True))).annotate(told=_told("pk"))
     coming: list[tuple[Appointment, Gist]] = []
     past: list[tuple[Appointment, Gist]] = []
-    for _id, group in groupby(
-        rows.order_by("appointment__starts_at", "appointment_id", "position"), attrgetter("appointment_id")
-    ):
-        found = list(group)
-        one = found[0].appointment
-        gist = _gist(one.starts_at, [(item.service.name, item.staff.name) for item in found])
-        (coming if one.state in CHANGEABLE and one.ends_at > now else past).append((one, gist))
+    for one in shown.order_by("starts_at", "id"):
+        if gist := read_gist(one.told):  # type: ignore[attr-defined]
+            (coming if one.state in CHANGEABLE and one.ends_at > now else past).append((one, gist))
     past.reverse()
     return Agenda(coming[:COMING], past[:PAST], len(coming) > COMING, len(past) > PAST)
 
@@ -62,18 +57,22 @@ def agenda_of(client_id: UUID, *, now: datetime) -> Agenda:
 def gist_within(subject: str, *, where: Q) -> Case:
     """Return an expression for what the appointment with the id in a column is about, for `read_gist`; of rows that are
     not so, nothing is looked for."""
-    items = AppointmentItem.objects.filter(appointment_id=OuterRef(subject)).order_by("position")
-    told = JSONObject(starts_at="appointment__starts_at", service="service__name", staff="staff__name")
-    return Case(When(where, then=ArraySubquery(items.values(told=told))))
+    return Case(When(where, then=_told(subject)))
 
 
 def read_gist(told: list[dict[str, Any]] | None) -> Gist | None:
     """Return what an appointment is about, None where there is none."""
     if not told:
         return None
-    starts_at = datetime.fromisoformat(told[0]["starts_at"])
-    return _gist(starts_at, [(item["service"], item["staff"]) for item in told])
+    starts_at = min(datetime.fromisoformat(item["starts_at"]) for item in told)
+    return Gist(
+        starts_at, tuple(item["service"] for item in told), tuple(dict.fromkeys(item["staff"] for item in told))
+    )
 
 
-def _gist(starts_at: datetime, items: list[tuple[str, str]]) -> Gist:
-    return Gist(starts_at, tuple(service for service, _ in items), tuple(dict.fromkeys(staff for _, staff in items)))
+def _told(subject: str) -> ArraySubquery:
+    # Joined with nothing: of a salon that the database has not counted yet, all would be walked through for each row.
+    items = AppointmentItem.objects.filter(appointment_id=OuterRef(subject)).order_by("position")
+    service = Subquery(Service.objects.filter(pk=OuterRef("service_id")).values("name"))
+    staff = Subquery(StaffMember.objects.filter(pk=OuterRef("staff_id")).values("name"))
+    return ArraySubquery(items.values(told=JSONObject(starts_at="starts_at", service=service, staff=staff)))

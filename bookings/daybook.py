@@ -1,8 +1,9 @@
 """What is booked in some days, as the calendar reads it (quality.md §1).
 
-No statement joins two large tables: before the database has counted a new table, it takes a salon for a handful of rows
-and would walk through all of its appointments for each item. Each reads a stretch of an index, or rows by their ids.
-Ids are texts and instants are seconds, as they are written into the page: a full day has a thousand of each.
+Each statement names the salon: its indexes begin with it. None joins two large tables: before the database has counted
+a new table, it takes a salon for a handful of rows and would walk through all of its appointments for each item. Each
+reads a stretch of an index, or rows by their ids. Ids are texts and instants are seconds, as they are written into the
+page: a full day has a thousand of each.
 """
 
 from collections.abc import Collection
@@ -15,9 +16,10 @@ from uuid import UUID
 from django.db import connection
 
 from bookings.busy import LONGEST_APPOINTMENT
+from salon.tenancy.context import current_salon_id
 
 # No appointment lasts longer, so those that began earlier are over.
-_SPAN = "starts_at >= %(begin)s - %(longest)s AND starts_at < %(end)s AND ends_at > %(begin)s"
+_SPAN = "salon_id = %(salon)s AND starts_at >= %(begin)s - %(longest)s AND starts_at < %(end)s AND ends_at > %(begin)s"
 _ITEMS = f"""
 SELECT id::text, appointment_id::text, position, staff_id::text, service_id::text,
     extract(epoch FROM starts_at)::bigint, extract(epoch FROM ends_at)::bigint,
@@ -32,14 +34,15 @@ SELECT id::text, state, version, client_status, client_id::text FROM bookings_ap
 # In the order in which they were written. What is health data is no note.
 _AROUND = """
 SELECT
-    (SELECT json_object_agg(id, name) FROM catalogue_service WHERE id = ANY(%(services)s::uuid[])),
+    (SELECT json_object_agg(id, name) FROM catalogue_service
+    WHERE salon_id = %(salon)s AND id = ANY(%(services)s::uuid[])),
     (SELECT json_object_agg(id, concat_ws(' ', first_name, last_name)) FROM clients_client
-    WHERE id = ANY(%(clients)s::uuid[])),
+    WHERE salon_id = %(salon)s AND id = ANY(%(clients)s::uuid[])),
     (SELECT json_agg(json_build_array(client_id, text) ORDER BY written_at, id) FROM clients_note
-    WHERE client_id = ANY(%(clients)s::uuid[]) AND pinned AND deleted_at IS NULL),
+    WHERE salon_id = %(salon)s AND client_id = ANY(%(clients)s::uuid[]) AND pinned AND deleted_at IS NULL),
     (SELECT json_agg(json_build_array(id, staff_id, kind, note, extract(epoch FROM starts_at)::bigint,
         extract(epoch FROM ends_at)::bigint) ORDER BY starts_at, id)
-    FROM catalogue_absence WHERE ends_at > %(begin)s AND starts_at < %(end)s)
+    FROM catalogue_absence WHERE salon_id = %(salon)s AND ends_at > %(begin)s AND starts_at < %(end)s)
 """
 
 
@@ -92,7 +95,9 @@ class Daybook:
 
 def daybook(begin: datetime, end: datetime, *, staff_ids: Collection[UUID] | None) -> Daybook:
     """Return what is booked between two instants, of these staff members or of all, in three statements."""
+    salon_id = current_salon_id()
     values: dict[str, Any] = {
+        "salon": salon_id,
         "begin": begin,
         "end": end,
         "longest": LONGEST_APPOINTMENT,
@@ -104,6 +109,7 @@ def daybook(begin: datetime, end: datetime, *, staff_ids: Collection[UUID] | Non
         cursor.execute(_APPOINTMENTS, values)
         heads = {pk: Head(*head) for pk, *head in cursor.fetchall()}
         around: dict[str, Any] = {
+            "salon": salon_id,
             "begin": begin,
             "end": end,
             "services": list({item.service_id for item in items}),

@@ -112,7 +112,7 @@ def _items(staff_id: UUID, now: datetime) -> list[AppointmentItem]:
     rows = AppointmentItem.objects.filter(
         staff_id=staff_id, active=True, starts_at__gte=now - PAST, starts_at__lt=now + FUTURE
     )
-    return list(rows.select_related("service", "appointment__client").order_by("starts_at", "id"))
+    return list(rows.prefetch_related("service", "appointment__client").order_by("starts_at", "id"))
 
 
 def _entries(items: Sequence[AppointmentItem]) -> list[Entry]:

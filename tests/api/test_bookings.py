@@ -332,5 +332,5 @@ def test_a_page_of_bookings_takes_as_many_statements_for_any_number(
         for index in range(many):
             make_appointment((day.brows, day.anna), starts_at=at(9) + timedelta(minutes=15 * index), client=day.lena)
     till.get("bookings")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(10):
         assert len(till.get("bookings").json()["results"]) == many
