@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -159,7 +160,7 @@ class TestWaiting:
         return Longing(service_ids=(day.cut.pk,), starts_on=DAY, ends_on=DAY + timedelta(days=2))
 
     def test_each_step_has_its_words(self, in_sonnenschein: Salon, day: SalonDay) -> None:
-        given = {"actor": CARLA, "now": NOW}
+        given: dict[str, Any] = {"actor": CARLA, "now": NOW}
         longing = replace(self._longing(day), staff_id=day.anna.pk, from_minute=540, until_minute=720, note="gern früh")
         entry = add_waiting(salon=in_sonnenschein, client_id=day.lena.pk, longing=longing, **given)
         later = replace(longing, ends_on=date(2026, 11, 27), from_minute=0, until_minute=1440, note="")
