@@ -77,8 +77,8 @@ COLUMNS = (
     Column(gettext_lazy("Source"), Kind.TEXT, 18),
     Column(gettext_lazy("Notes"), Kind.TEXT, 48),
 )
-# Small enough that a batch weighs nothing, large enough that its queries do.
-BATCH = 5_000
+# Small enough that two of them weigh little, one being written and one being read; large enough that its queries do.
+BATCH = 10_000
 # What a cell of a workbook holds, in UTF-16 units.
 LONGEST_TEXT = 32_767
 BETWEEN_CATEGORIES = "; "

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from salon.audit.recording import Change, record
 from salon.desk import files
 from salon.desk.client_columns import COLUMNS, Cell, Words, exported, next_batch
 from salon.desk.models import UNFINISHED, Export, ExportError, ExportKind, ExportState, FileFormat
+from salon.desk.tandem import write_while_reading
 from salon.desk.workbook import Table, write_csv, write_xlsx
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, refusing
 from salon.identity.roles import Actor, Permission, system_actor
@@ -41,6 +43,8 @@ LINK_HOLDS = timedelta(minutes=10)
 # How often the work at one file is begun anew after its worker was lost.
 ATTEMPTS = 5
 _SALT = "salon.desk.export"
+
+Rows = Iterator[Sequence[Cell]]
 
 
 def _nothing(*_told: int) -> None:
@@ -317,7 +321,12 @@ def _begin(export: Export) -> None:
 def _write(salon: Salon, export: Export, attempt: Attempt) -> None:
     write = write_csv if export.file_format == FileFormat.CSV else write_xlsx
     with translation.override(export.language), files.scratch_file() as path:
-        write(Table(gettext("Clients"), COLUMNS, _rows(salon, export, attempt)), path)
+
+        def write_all(batches: Iterator[Rows]) -> None:
+            with translation.override(export.language):
+                write(Table(gettext("Clients"), COLUMNS, chain.from_iterable(batches)), path)
+
+        write_while_reading(_batches(salon, export, attempt), write_all)
         name, size = files.store(path, salon_id=salon.pk, suffix=export.file_format.lower()), path.stat().st_size
     try:
         with attempt.open_batch():
@@ -334,8 +343,8 @@ def _write(salon: Salon, export: Export, attempt: Attempt) -> None:
         raise
 
 
-def _rows(salon: Salon, export: Export, attempt: Attempt) -> Iterator[Sequence[Cell]]:
-    """Yield all rows and count them; the salon is open for each batch alone, so nobody waits for the writing."""
+def _batches(salon: Salon, export: Export, attempt: Attempt) -> Iterator[Rows]:
+    """Yield the rows of each batch and count them; the salon is open while one is read, and closed while it waits."""
     words, zone, last_number, total, now = Words(), ZoneInfo(salon.timezone), 0, export.total, attempt.clock()
     export.rows = 0
     while True:
@@ -348,7 +357,7 @@ def _rows(salon: Salon, export: Export, attempt: Attempt) -> Iterator[Sequence[C
             # What is published already keeps its own number.
             Export.objects.filter(pk=export.pk, state=ExportState.RUNNING).update(rows=export.rows)
         attempt.report(export.rows, max(total, export.rows))
-        yield from batch.rows
+        yield batch.rows
 
 
 def _fail(export: Export, reason: ExportError, attempt: Attempt) -> None:
