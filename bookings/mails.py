@@ -1,8 +1,9 @@
 """What clients are told of their appointments by mail (domain.md §9.5).
 
-A mail is stored in the transaction of the change it tells of. It says when, what, with whom and where; never a note,
-never anything about health. A change that a client need not hear of, as it was taken back at once, is never sent: what
-tells of moves and cancellations waits for UNDOABLE, and gives way to whatever is said after it.
+A mail is noted in the transaction of the change it tells of, and put into words when it goes out (bookings/letters.py).
+It says when, what, with whom and where; never a note, never anything about health. A change that a client need not hear
+of, as it was taken back at once, is never sent: what tells of moves and cancellations waits for UNDOABLE, and gives way
+to whatever is said after it.
 """
 
 from collections.abc import Sequence
@@ -11,49 +12,23 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
-from django.utils.formats import date_format
-from django.utils.functional import Promise
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-
-from bookings.entries import Entry, Mailbox, Method, invitation
+from bookings.letters import Kind, draft
 from bookings.models import Appointment, AppointmentItem, BookingRules
 from bookings.states import CHANGEABLE, State
 from clients.models import Client
-from salon.mail.outbox import Letter, drop_unsent, last_told, send_client_mail
-from salon.mail.sending import sender_address
+from salon.mail.outbox import drop_unsent, last_told, send_client_mail
 from salon.tenancy import directory
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 from salon.work import queue
+from salon.work.models import DueWork
 
 # How long a mail about a move or a cancellation waits for somebody to take it back.
 UNDOABLE = timedelta(minutes=2)
 # How long before an appointment its client is reminded.
 AHEAD = timedelta(hours=24)
 _REMIND = "bookings.tasks.send_reminder"
-
-
-class Kind(StrEnum):
-    """What a mail is for."""
-
-    BOOKED = "booked"
-    MOVED = "moved"
-    CANCELLED = "cancelled"
-    REMINDER = "reminder"
-
-
-_SUBJECTS: dict[Kind, Promise] = {
-    Kind.BOOKED: _("Your appointment on %(when)s"),
-    Kind.MOVED: _("Your appointment has changed: now %(when)s"),
-    Kind.CANCELLED: _("Cancelled: your appointment on %(when)s"),
-    Kind.REMINDER: _("Reminder: your appointment on %(when)s"),
-}
 
 
 class Telling(StrEnum):
@@ -84,11 +59,10 @@ def announce_booked(
     rules: BookingRules | None = None,
     telling: Telling = Telling.BY_RULES,
 ) -> None:
-    """Confirm an appointment, unless somebody does not want that, and plan its reminder.
+    """Confirm an appointment, unless nobody wants that, and plan its reminder.
 
     Whoever knows them gives salon, items (with their services and staff members) and the rules about mails.
     """
-    _plan_reminder(appointment, now)
     _announce(Kind.BOOKED, appointment, now, due_at=now, salon=salon, items=items, rules=rules, telling=telling)
 
 
@@ -100,7 +74,6 @@ def announce_moved(
     items: Sequence[AppointmentItem] | None = None,
 ) -> None:
     """Tell of another time or another staff member, and plan the reminder anew."""
-    _plan_reminder(appointment, now)
     _announce(Kind.MOVED, appointment, now, due_at=now + UNDOABLE, salon=salon, items=items)
 
 
@@ -116,7 +89,6 @@ def announce_cancelled(
 
     A `message` to the client is sent in any case, also by a salon that does not confirm.
     """
-    _plan_reminder(appointment, now)
     _announce(
         Kind.CANCELLED, appointment, now, due_at=now + UNDOABLE, message=message.strip(), salon=salon, items=items
     )
@@ -138,12 +110,14 @@ def remind(*, salon: Salon, appointment_id: UUID, now: datetime) -> None:
     _send(Kind.REMINDER, case, now, due_at=now)
 
 
-def _plan_reminder(appointment: Appointment, now: datetime) -> None:
+def _reminder(appointment: Appointment, now: datetime) -> list[DueWork]:
+    """Return the work that reminds of an appointment, nothing where nobody is to be; none that was planned is left."""
     if not _is_new(appointment):
         queue.call_off(task=_REMIND, subject_id=appointment.pk)
     due_at = appointment.starts_at - AHEAD
-    if appointment.client_id is not None and appointment.state == State.BOOKED and due_at > now:
-        queue.plan(task=_REMIND, subject_id=appointment.pk, due_at=due_at, salon_id=appointment.salon_id)
+    if appointment.client_id is None or appointment.state != State.BOOKED or due_at <= now:
+        return []
+    return [DueWork(task=_REMIND, subject_id=appointment.pk, due_at=due_at, salon_id=appointment.salon_id)]
 
 
 def _announce(
@@ -158,18 +132,31 @@ def _announce(
     rules: BookingRules | None = None,
     telling: Telling = Telling.BY_RULES,
 ) -> None:
+    along = _reminder(appointment, now)
     if not _is_new(appointment):
         drop_unsent(appointment.pk)
+    case = _case(appointment, salon, items, rules) if _is_told(kind, appointment, now) else None
+    if case and (_wanted(telling, case.rules) or message) and not _knows(case):
+        _send(kind, case, now, due_at=due_at, message=message, along=along)
+    else:
+        queue.write(along, wake=False)
+
+
+def _wanted(telling: Telling, rules: BookingRules) -> bool:
+    return rules.confirm if telling is Telling.BY_RULES else telling is Telling.SEND
+
+
+def _is_told(kind: Kind, appointment: Appointment, now: datetime) -> bool:
+    """Return whether an appointment is still as a mail of this kind says."""
     stands = appointment.state == State.CANCELLED if kind is Kind.CANCELLED else appointment.state in CHANGEABLE
-    if not stands or appointment.starts_at <= now:
-        return
-    case = _case(appointment, salon, items, rules)
-    wanted = {Telling.SEND: True, Telling.OMIT: False}
-    if case is None or not wanted.get(telling, case.rules.confirm or bool(message)):
-        return
-    said = None if _is_new(appointment) else last_told(appointment.pk, client_id=case.client.pk)
-    if said != _fingerprint(case):
-        _send(kind, case, now, due_at=due_at, message=message)
+    return stands and appointment.starts_at > now
+
+
+def _knows(case: _Case) -> bool:
+    """Return whether the client has been told just that."""
+    if _is_new(case.appointment):
+        return False
+    return last_told(case.appointment.pk, client_id=case.client.pk) == _fingerprint(case)
 
 
 def _is_new(appointment: Appointment) -> bool:
@@ -204,62 +191,27 @@ def _fingerprint(case: _Case) -> str:
     return sha256("\n".join(said).encode()).hexdigest()
 
 
-def _send(kind: Kind, case: _Case, now: datetime, *, due_at: datetime, message: str = "") -> None:
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(ZoneInfo(case.salon.timezone)):
-        letter = _letter(kind, case, now, message)
+def _send(
+    kind: Kind, case: _Case, now: datetime, *, due_at: datetime, message: str = "", along: Sequence[DueWork] = ()
+) -> None:
     send_client_mail(
         client_id=case.client.pk,
         about_id=case.appointment.pk,
         tells=_fingerprint(case),
         recipient=case.client.email,
         reply_to=case.rules.reply_to,
-        letter=letter,
+        draft=draft(
+            kind,
+            appointment=case.appointment,
+            items=case.items,
+            client=case.client,
+            salon=case.salon,
+            reply_to=case.rules.reply_to,
+            message=message,
+            now=now,
+        ),
         due_at=due_at,
         expires_at=case.appointment.starts_at,
         now=now,
-    )
-
-
-def _letter(kind: Kind, case: _Case, now: datetime, message: str) -> Letter:
-    appointment, salon = case.appointment, case.salon
-    begins = timezone.localtime(appointment.starts_at)
-    when = f"{date_format(begins, gettext('l, j F Y'))}, {date_format(begins, gettext('H:i'))}"
-    context = {
-        "kind": kind.value,
-        "name": case.client.full_name,
-        "salon": salon,
-        "when": when,
-        "items": case.items,
-        "several": len(case.items) > 1,
-        "message": message,
-        "can_answer": bool(case.rules.reply_to),
-    }
-    subject = " ".join(f"{_SUBJECTS[kind] % {'when': when}} · {salon.name}".split())
-    return Letter(
-        subject=subject[:200],
-        text=render_to_string("bookings/mail/appointment.txt", context).strip() + "\n",
-        html=render_to_string("bookings/mail/appointment.html", {**context, "subject": subject}),
-        calendar=_entry_for_client(kind, case, now),
-        calendar_method=Method.CANCEL if kind is Kind.CANCELLED else Method.REQUEST,
-    )
-
-
-def _entry_for_client(kind: Kind, case: _Case, now: datetime) -> str:
-    appointment, salon = case.appointment, case.salon
-    services = ", ".join(dict.fromkeys(item.service.name for item in case.items))
-    entry = Entry(
-        uid=str(appointment.pk),
-        version=appointment.version,
-        changed_at=now,
-        starts_at=appointment.starts_at,
-        ends_at=appointment.ends_at,
-        summary=f"{salon.name}: {services}",
-        description="\n".join(f"{item.service.name}: {item.staff.name}" for item in case.items),
-        location=", ".join(part for part in (salon.name, salon.city) if part),
-    )
-    return invitation(
-        entry,
-        Method.CANCEL if kind is Kind.CANCELLED else Method.REQUEST,
-        organizer=Mailbox(salon.name, case.rules.reply_to or sender_address()),
-        attendee=Mailbox(case.client.full_name, case.client.email),
+        along=along,
     )

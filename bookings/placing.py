@@ -1,6 +1,6 @@
 """What is wished for, priced, timed and given to somebody: the plan of an appointment's items (domain.md §5)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,28 +17,28 @@ from salon.catalogue.models import Service, StaffMember
 from salon.errors import FieldError, InvalidInput, Text
 from salon.identity.roles import Actor, Permission
 from salon.money import LARGEST, NotMoney, cents, from_cents
+from salon.rows import read, read_with
 from salon.tenancy.context import current_salon_id
 
 MOST_ITEMS = 20
 LONGEST_MINUTES = 12 * 60
 # What of the rules concerns an appointment that is made.
 _RULES = ("lead_minutes", "horizon_days", "confirm", "remind", "reply_to")
-# In words of its own: half the time of a booking went into having it worded anew.
+# What else of a service is asked for: the price of an offer, who can do it, and beside it the rules.
 _SOLD = """
-SELECT service.*,
     (SELECT offer.price FROM catalogue_specialoffer offer
-    WHERE offer.salon_id = service.salon_id AND offer.service_id = service.id
-    AND offer.starts_on <= %(day)s AND offer.ends_on >= %(day)s) AS offer_cents,
+    WHERE offer.salon_id = catalogue_service.salon_id AND offer.service_id = catalogue_service.id
+    AND offer.starts_on <= %(day)s AND offer.ends_on >= %(day)s),
     ARRAY(SELECT skill.staff_id FROM catalogue_staffservice skill JOIN catalogue_staffmember staff
     ON staff.salon_id = skill.salon_id AND staff.id = skill.staff_id
-    WHERE skill.salon_id = service.salon_id AND skill.service_id = service.id AND staff.archived_at IS NULL) AS able,
-    (SELECT lead_minutes FROM bookings_bookingrules WHERE salon_id = %(salon)s) AS lead_minutes,
-    (SELECT horizon_days FROM bookings_bookingrules WHERE salon_id = %(salon)s) AS horizon_days,
-    (SELECT confirm FROM bookings_bookingrules WHERE salon_id = %(salon)s) AS confirm,
-    (SELECT remind FROM bookings_bookingrules WHERE salon_id = %(salon)s) AS remind,
-    (SELECT reply_to FROM bookings_bookingrules WHERE salon_id = %(salon)s) AS reply_to
-FROM catalogue_service service
-WHERE service.salon_id = %(salon)s AND service.id = ANY(%(services)s) AND service.archived_at IS NULL
+    WHERE skill.salon_id = catalogue_service.salon_id AND skill.service_id = catalogue_service.id
+    AND staff.archived_at IS NULL),
+    rules.lead_minutes, rules.horizon_days, rules.confirm, rules.remind, rules.reply_to
+"""
+_OFFERED = """
+LEFT JOIN bookings_bookingrules rules ON rules.salon_id = catalogue_service.salon_id
+WHERE catalogue_service.salon_id = %(salon)s AND catalogue_service.id = ANY(%(services)s)
+AND catalogue_service.archived_at IS NULL
 """
 
 
@@ -97,21 +97,26 @@ def shop_on(day: date, service_ids: Sequence[UUID]) -> Shop:
 
     Of the rules, _RULES are there, if any service is.
     """
-    services = list(
-        Service.objects.raw(_SOLD, {"salon": current_salon_id(), "services": list(service_ids), "day": day})
+    values = {"salon": current_salon_id(), "services": list(service_ids), "day": day}
+    found = read_with(Service, _SOLD, _OFFERED, values)
+    team = read(
+        StaffMember, " WHERE salon_id = %(salon)s AND archived_at IS NULL ORDER BY position, name_key, id", values
     )
-    team = {staff.pk: staff for staff in StaffMember.objects.working().in_order()}
-    return Shop({service.pk: _offered(service) for service in services}, team, _rules(services))
+    return Shop(
+        {service.pk: _offered(service, special, able) for service, special, able, *_ in found},
+        {staff.pk: staff for staff in team},
+        _rules(found),
+    )
 
 
-def _offered(service: Any) -> Offered:
-    price = service.price if service.offer_cents is None else from_cents(service.offer_cents)
-    return Offered(service, price, frozenset(service.able))
+def _offered(service: Service, offer_cents: int | None, able: Collection[UUID]) -> Offered:
+    price = service.price if offer_cents is None else from_cents(offer_cents)
+    return Offered(service, price, frozenset(able))
 
 
-def _rules(services: Sequence[Any]) -> BookingRules:
-    given = {name: getattr(service, name) for service in services[:1] for name in _RULES}
-    return BookingRules(**{name: value for name, value in given.items() if value is not None})
+def _rules(found: Sequence[tuple[Any, ...]]) -> BookingRules:
+    given = zip(_RULES, found[0][-len(_RULES) :], strict=True) if found else ()
+    return BookingRules(**{name: value for name, value in given if value is not None})
 
 
 def plan(*, actor: Actor, wishes: Sequence[ItemWish], starts_at: datetime, bounds: Bounds, shop: Shop) -> list[Planned]:

@@ -12,7 +12,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.multirange import TimestamptzMultirange
 from psycopg.types.range import Range
@@ -27,6 +26,7 @@ from salon.audit.recording import Change, record
 from salon.errors import DomainError, NotFound, VersionConflict, refusing
 from salon.identity.roles import Actor
 from salon.locks import take_locks
+from salon.rows import insert
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 
@@ -111,25 +111,6 @@ def write_new(appointment: Appointment, items: Sequence[AppointmentItem]) -> Non
                 "DELETE FROM bookings_appointment WHERE salon_id = %s AND id = %s", [current_salon_id(), appointment.pk]
             )
         raise SlotTaken
-
-
-def insert(rows: Sequence[Model], *, unless: str) -> bool:
-    """Write new rows of one table in one statement and return whether a constraint allowed all of them.
-
-    What it forbids is left out instead of ending the transaction: no savepoint is needed to go on.
-    """
-    quote = connection.ops.quote_name
-    fields = [field for field in rows[0]._meta.concrete_fields if not field.generated]
-    columns = ", ".join(quote(str(field.column)) for field in fields)
-    row = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    sql = (
-        f"INSERT INTO {quote(rows[0]._meta.db_table)} ({columns}) VALUES {', '.join([row] * len(rows))} "  # noqa: S608
-        f"ON CONFLICT ON CONSTRAINT {quote(unless)} DO NOTHING"
-    )
-    values = [field.get_db_prep_save(field.pre_save(one, add=True), connection) for one in rows for field in fields]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return bool(cursor.rowcount == len(rows))
 
 
 def item_in(items: Iterable[AppointmentItem], item_id: UUID) -> AppointmentItem:

@@ -22,6 +22,8 @@ from salon.errors import DomainError, FieldError, InvalidInput, NotFound, Versio
 from salon.folding import fold
 from salon.identity.roles import Actor, Permission
 from salon.locks import take_locks
+from salon.rows import read
+from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon, new_id
 
 
@@ -207,7 +209,9 @@ def lock_client(client_id: UUID) -> Client:
 
     Raises: MergedAway, NotFound.
     """
-    return in_use(Client.objects.select_for_update(no_key=True).filter(pk=client_id).first())
+    values = {"salon": current_salon_id(), "id": client_id}
+    found = read(Client, " WHERE salon_id = %(salon)s AND id = %(id)s FOR NO KEY UPDATE", values)
+    return in_use(found[0] if found else None)
 
 
 def in_use(client: Client | None) -> Client:

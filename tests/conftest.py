@@ -29,8 +29,10 @@ PASSWORD = "treatcard-demo"
 
 
 def pytest_configure() -> None:
-    """Compile the translations; serve assets by their plain names, as no manifest is collected for tests."""
+    """Compile the translations; serve assets by their plain names, as no manifest is collected for tests; wake workers
+    at once, whatever the test before did."""
     compile_catalogues(settings.BASE_DIR / "locale")
+    settings.WAKE_UP_PAUSE = 0
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.STORAGES = {
         **settings.STORAGES,

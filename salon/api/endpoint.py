@@ -4,6 +4,7 @@ import zoneinfo
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 
 import structlog
@@ -141,9 +142,7 @@ class Endpoint(APIView):
         """
         if not self.request.body:
             raise ParseError(_("The body must be a JSON object."))
-        body = serializer(data=self.request.data, partial=partial)
-        body.is_valid(raise_exception=True)
-        return dict(body.validated_data)
+        return dict(_reader(serializer, partial=partial).run_validation(self.request.data))
 
     def narrowed[Row: Model](self, rows: QuerySet[Row]) -> Any:
         """Return the endpoint's filters bound to the query parameters and to these rows, valid.
@@ -165,6 +164,12 @@ class Endpoint(APIView):
                 ]
             )
         return filters
+
+
+@cache
+def _reader(serializer: type[Serializer[Any]], *, partial: bool) -> Serializer[Any]:
+    """Return what reads bodies of one form. It keeps nothing of what it read: one is enough, and made once."""
+    return serializer(partial=partial)
 
 
 def preferred_language(request: HttpRequest) -> str:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Concatenate, cast
 from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import connection
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
@@ -27,6 +27,7 @@ from salon.api.models import StoredAnswer
 from salon.api.problems import CONTENT_TYPE
 from salon.errors import FieldError, InvalidInput
 from salon.locks import lock_number
+from salon.rows import insert
 from salon.tenancy.context import current_salon_id
 
 if TYPE_CHECKING:
@@ -166,21 +167,17 @@ class _Attempt:
         """
         headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
         answer = Answer(response.status_code, headers, JSONRenderer().render(response.data))
-        try:
-            StoredAnswer.objects.create(
-                api_key_id=self.api_key_id,
-                key=self.key,
-                fingerprint=self.fingerprint,
-                status=answer.status,
-                headers=answer.headers,
-                body=answer.body,
-                created_at=self.now,
-            )
-        except IntegrityError as error:
-            diagnosis = getattr(error.__cause__, "diag", None)
-            if getattr(diagnosis, "constraint_name", None) != "api_storedanswer_once":
-                raise
-            raise InProgress from error
+        stored = StoredAnswer(
+            api_key_id=self.api_key_id,
+            key=self.key,
+            fingerprint=self.fingerprint,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+            created_at=self.now,
+        )
+        if not insert([stored], unless="api_storedanswer_once"):
+            raise InProgress
         return answer.response()
 
     @property

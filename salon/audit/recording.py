@@ -10,6 +10,7 @@ from django.db import connection
 
 from salon.audit.models import AuditEntry
 from salon.identity.roles import Actor
+from salon.rows import insert
 from salon.tenancy.context import current_salon_id
 
 
@@ -37,7 +38,7 @@ def record(
     `action` reads `thing.what_happened`, as in `client.updated`. Where the subject is something of a client's,
     `client_id` is hers: it stands in her history.
     """
-    AuditEntry.objects.create(
+    entry = AuditEntry(
         at=now,
         actor_kind=actor.kind,
         actor_id=actor.id,
@@ -48,6 +49,7 @@ def record(
         client_id=client_id,
         changes=[asdict(change) for change in changes],
     )
+    insert([entry])
 
 
 def record_many(

@@ -43,7 +43,8 @@ class ClientMail(SalonOwned):
     """One mail of a salon to a client about something of hers.
 
     `about_id` is what it tells of, and `tells` a fingerprint of what it says about that. `client_id` is whose it is, by
-    whatever key her app gives her. From `expires_at` on it is of no more use. `calendar` is an entry for the client's
+    whatever key her app gives her. From `expires_at` on it is of no more use. `writer` and `facts` are what it is to
+    say; from when it goes out on, it has the words (salon/mail/letters.py). `calendar` is an entry for the client's
     calendar (iCalendar), with `calendar_method` as its purpose. `error` is the name of an exception's type, never its
     text, which may tell an address.
     """
@@ -53,8 +54,10 @@ class ClientMail(SalonOwned):
     tells = models.CharField(max_length=64)
     recipient = models.EmailField()
     reply_to = models.EmailField(blank=True)
-    subject = models.CharField(max_length=200)
-    text = models.TextField()
+    writer = models.CharField(max_length=40, blank=True)
+    facts = models.JSONField(default=dict)
+    subject = models.CharField(max_length=200, blank=True)
+    text = models.TextField(blank=True)
     html = models.TextField(blank=True)
     calendar = models.TextField(blank=True)
     calendar_method = models.CharField(max_length=10, blank=True)
@@ -79,4 +82,4 @@ class ClientMail(SalonOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} to {self.recipient}"
+        return f"{self.subject or self.writer} to {self.recipient}"

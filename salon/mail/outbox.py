@@ -1,13 +1,15 @@
 """Sending mail: stored with the change that causes it, sent by a worker."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from salon.mail.letters import Draft, put_into_words
 from salon.mail.models import TOLD, AccountMail, ClientMail, MailState
+from salon.rows import insert
 from salon.tenancy.context import current_salon_id
 from salon.work import queue
+from salon.work.models import DueWork
 
 _DELIVER = "salon.mail.tasks.deliver_client_mail"
 
@@ -21,17 +23,6 @@ def send_account_mail(*, recipient: str, subject: str, body: str, expires_at: da
     queue.schedule(task="salon.mail.tasks.deliver_account_mail", subject_id=mail.pk, due_at=now)
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What a client is written: in plain text, in HTML, and as an entry for her calendar, where there is one."""
-
-    subject: str
-    text: str
-    html: str = ""
-    calendar: str = ""
-    calendar_method: str = ""
-
-
 def send_client_mail(
     *,
     client_id: UUID,
@@ -39,31 +30,31 @@ def send_client_mail(
     tells: str,
     recipient: str,
     reply_to: str,
-    letter: Letter,
+    draft: Draft,
     due_at: datetime,
     expires_at: datetime,
     now: datetime,
+    along: Sequence[DueWork] = (),
 ) -> ClientMail:
     """Store a mail to a client in the open transaction; a worker sends it from `due_at` on, or never if it expires.
 
     To be called behind a lock on what it is about. `tells` is a fingerprint of what it says of that, for `last_told`.
+    `along` is other work to be written with it, for which nobody need be woken.
     """
-    mail = ClientMail.objects.create(
+    mail = ClientMail(
         client_id=client_id,
         about_id=about_id,
         tells=tells,
         recipient=recipient,
         reply_to=reply_to,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
-        calendar=letter.calendar,
-        calendar_method=letter.calendar_method,
+        writer=draft.writer,
+        facts=draft.facts,
         created_at=now,
         expires_at=expires_at,
     )
-    put = queue.plan if due_at > now else queue.schedule
-    put(task=_DELIVER, subject_id=mail.pk, due_at=due_at, salon_id=current_salon_id())
+    insert([mail])
+    work = DueWork(task=_DELIVER, subject_id=mail.pk, due_at=due_at, salon_id=current_salon_id())
+    queue.write([work, *along], wake=due_at <= now)
     return mail
 
 
@@ -79,8 +70,11 @@ def last_told(about_id: UUID, *, client_id: UUID) -> str | None:
 
 
 def mails_to(client_ids: Sequence[UUID]) -> list[ClientMail]:
-    """Return every mail to these clients, oldest first."""
-    return list(ClientMail.objects.filter(client_id__in=client_ids).order_by("id"))
+    """Return every mail to these clients, oldest first, in words also where it has not gone out."""
+    mails = list(ClientMail.objects.filter(client_id__in=client_ids).order_by("id"))
+    for mail in mails:
+        put_into_words(mail)
+    return mails
 
 
 def forget_mails_to(client_ids: Collection[UUID]) -> None:

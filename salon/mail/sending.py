@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
+from salon.mail.letters import WORDS, put_into_words
 from salon.mail.models import ClientMail, MailState
 from salon.tenancy.models import Salon
 
@@ -44,7 +45,7 @@ def _calendar_part(mail: ClientMail) -> MIMEPart:
 
 
 def begin(mail_id: UUID, *, now: datetime) -> ClientMail | None:
-    """Mark a mail as going out and return it; None where it is not to go out (any more).
+    """Mark a mail as going out and return it, in words; None where it is not to go out (any more).
 
     From then on whatever is written about the same thing takes it for told. A mail whose sender died goes out again,
     unless something newer has been written by then.
@@ -55,7 +56,8 @@ def begin(mail_id: UUID, *, now: datetime) -> ClientMail | None:
     if mail.expires_at <= now or (mail.state == MailState.SENDING and _has_newer(mail)):
         _end(mail, MailState.DROPPED)
         return None
-    _end(mail, MailState.SENDING)
+    put_into_words(mail)
+    _end(mail, MailState.SENDING, *WORDS)
     return mail
 
 
@@ -81,6 +83,6 @@ def _has_newer(mail: ClientMail) -> bool:
     return ClientMail.objects.filter(about_id=mail.about_id, pk__gt=mail.pk).exists()
 
 
-def _end(mail: ClientMail, state: MailState) -> None:
+def _end(mail: ClientMail, state: MailState, *more: str) -> None:
     mail.state = state
-    mail.save(update_fields=["state", "error", "sent_at"])
+    mail.save(update_fields=["state", "error", "sent_at", *more])

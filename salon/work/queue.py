@@ -1,17 +1,21 @@
 """Due work: written with the change that causes it, claimed by one worker at a time, retried with growing delays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import takewhile
+from threading import Lock, Timer
 from uuid import UUID
 
 import structlog
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from kombu import pools
 from kombu.exceptions import OperationalError
 
+from salon.rows import insert
 from salon.work.models import DueWork
 
 # How long a claim counts without a sign of life; after it the work is free for another worker.
@@ -26,6 +30,8 @@ LONG_TIME_TO_LIVE = 840
 LONGEST_DELAY = timedelta(hours=6)
 # Seconds a wake-up counts: `dispatch` sends the next one a minute later, so a backlog is not in the broker twice.
 WAKE_UP_COUNTS = 60
+# The task that wakes workers for many.
+_WAKE = "salon.work.tasks.wake"
 # A request waits for the broker no longer than this; the worker's own connection is more patient (CELERY_* settings).
 _IMPATIENT = {"socket_connect_timeout": 0.3, "socket_timeout": 0.3, "max_retries": 0}
 
@@ -47,16 +53,63 @@ def schedule(*, task: str, subject_id: UUID, due_at: datetime, salon_id: UUID | 
     beats; it is called with the work's id. A broker that cannot be reached is logged and nothing else: `dispatch` finds
     the row within a minute.
     """
-    work = DueWork.objects.create(task=task, subject_id=subject_id, due_at=due_at, salon_id=salon_id)
-    transaction.on_commit(lambda: enqueue(work))
+    write([DueWork(task=task, subject_id=subject_id, due_at=due_at, salon_id=salon_id)], wake=True)
 
 
-def plan(*, task: str, subject_id: UUID, due_at: datetime, salon_id: UUID | None = None) -> None:
-    """Write work for later into the open transaction, as `schedule` does, and wake nobody: there is nothing to do yet.
+def write(works: Sequence[DueWork], *, wake: bool) -> None:
+    """Write several at once, and wake a worker for the first of them after the commit if it is due now.
 
-    `dispatch` finds it within a minute after it is due.
+    What is for later needs nobody yet: `dispatch` finds it within a minute after it is due.
     """
-    DueWork.objects.create(task=task, subject_id=subject_id, due_at=due_at, salon_id=salon_id)
+    if works:
+        insert(works)
+    if wake:
+        transaction.on_commit(lambda: wake_for(works[0]))
+
+
+def wake_for(work: DueWork) -> None:
+    """Wake a worker for one row; for those of one process that follow within a PAUSE, together at its end.
+
+    A process that ends meanwhile leaves them to `dispatch`.
+    """
+    if settings.WAKE_UP_PAUSE and _rest.take(work, settings.WAKE_UP_PAUSE):
+        return
+    enqueue(work)
+
+
+class _Rest:
+    """The rows of this process whose workers are woken at the end of a pause."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._rows: list[UUID] = []
+        self._paused = False
+
+    def take(self, work: DueWork, seconds: float) -> bool:
+        """Keep a row until the end of the pause; without one, begin it and return False: this row need not wait."""
+        with self._lock:
+            if self._paused:
+                self._rows.append(work.pk)
+                return True
+            self._pause(seconds)
+            return False
+
+    def _pause(self, seconds: float) -> None:
+        self._paused = True
+        timer = Timer(seconds, self._end, [seconds])
+        timer.daemon = True
+        timer.start()
+
+    def _end(self, seconds: float) -> None:
+        with self._lock:
+            rows, self._rows, self._paused = self._rows, [], False
+            if rows:
+                self._pause(seconds)
+        if rows:
+            _send(_WAKE, [[str(row) for row in rows]])
+
+
+_rest = _Rest()
 
 
 def call_off(*, task: str, subject_id: UUID) -> None:
@@ -66,14 +119,23 @@ def call_off(*, task: str, subject_id: UUID) -> None:
 
 def enqueue(work: DueWork) -> bool:
     """Wake a worker for one row, which takes no longer than some tenths of a second; return whether it worked."""
+    return _send(work.task, [str(work.pk)])
+
+
+def _send(task: str, given: list[object]) -> bool:
     broker = current_app.connection_for_write(transport_options=_IMPATIENT)
     try:
         with pools.producers[broker].acquire(block=True) as producer:
-            current_app.send_task(work.task, args=[str(work.pk)], expires=WAKE_UP_COUNTS, producer=producer)
+            current_app.send_task(task, args=given, expires=WAKE_UP_COUNTS, producer=producer)
     except OperationalError as error:
-        log.warning("broker_unreachable", task=work.task, error=str(error))
+        log.warning("broker_unreachable", task=task, error=str(error))
         return False
     return True
+
+
+def wake_each(work_ids: Sequence[UUID], *, now: datetime) -> int:
+    """Wake a worker for each of these rows that is due and in nobody's hands; return for how many."""
+    return sum(1 for _ in takewhile(enqueue, _free(now).filter(pk__in=work_ids).order_by("due_at", "id")))
 
 
 def due(now: datetime, *, limit: int = 1000) -> list[DueWork]:

@@ -17,6 +17,12 @@ def dispatch() -> int:
 
 
 @shared_task
+def wake(work_ids: list[str]) -> int:
+    """Wake workers for rows that one process wrote within a pause; return for how many it did."""
+    return queue.wake_each([UUID(work_id) for work_id in work_ids], now=timezone.now())
+
+
+@shared_task
 def begin_nights() -> int:
     """Begin the nights that are due; return how many were."""
     return night.begin_due(now=timezone.now())

@@ -14,6 +14,7 @@ from bookings.states import Source
 from bookings.tasks import send_reminder
 from clients.models import Client
 from salon.identity.roles import Actor
+from salon.mail.letters import put_into_words
 from salon.mail.models import ClientMail, MailState
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -47,7 +48,10 @@ def _book(salon: Salon, actor: Actor, day: SalonDay, starts_at: datetime | None 
 
 
 def _mails() -> list[ClientMail]:
-    return list(ClientMail.objects.order_by("id"))
+    found = list(ClientMail.objects.order_by("id"))
+    for mail in found:
+        put_into_words(mail)
+    return found
 
 
 def _send_all() -> None:

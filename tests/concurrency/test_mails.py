@@ -69,7 +69,7 @@ def _work() -> UUID:
 
 def _reminders(salon: Salon) -> list[ClientMail]:
     with salon_scope(salon.pk):
-        return list(ClientMail.objects.filter(subject__startswith="Erinnerung"))
+        return list(ClientMail.objects.filter(facts__kind="reminder"))
 
 
 def test_of_four_workers_with_one_reminder_one_writes_it(

@@ -1,7 +1,8 @@
 """Mails of a salon to its clients: sent once, tried again, superseded, and never after they are of no more use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,8 +10,9 @@ import time_machine
 from pytest_django import Settings
 
 from salon.mail import sending
+from salon.mail.letters import Draft, Letter
 from salon.mail.models import ClientMail, MailState
-from salon.mail.outbox import Letter, drop_unsent, forget_mails_to, last_told, send_client_mail
+from salon.mail.outbox import drop_unsent, forget_mails_to, last_told, mails_to, send_client_mail
 from salon.mail.tasks import deliver_client_mail
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -22,7 +24,18 @@ from tests.mail.smtp import MailServer, mail_server
 
 RECIPIENT = "lena@x.example"
 HOUR = timedelta(hours=1)
-LETTER = Letter("Ihr Termin", "Guten Tag\n", "<p>Guten Tag</p>", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "REQUEST")
+
+
+def write(facts: Mapping[str, Any]) -> Letter:
+    """Put the mails of these tests into words."""
+    greeting = facts["greeting"]
+    calendar = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+    return Letter("Ihr Termin", f"{greeting}\n", f"<p>{greeting}</p>", calendar, "REQUEST")
+
+
+@pytest.fixture(autouse=True)
+def _writer(settings: Settings) -> None:
+    settings.CLIENT_LETTERS = {"test": "tests.mail.test_client_mail.write"}
 
 
 @pytest.fixture
@@ -51,7 +64,7 @@ def _mail(salon: Salon, *, about: UUID | None = None, now: datetime = NOW, wait:
             tells="booked",
             recipient=RECIPIENT,
             reply_to="post@salon.example",
-            letter=LETTER,
+            draft=Draft("test", {"greeting": "Guten Tag"}),
             due_at=now + wait,
             expires_at=now + HOUR,
             now=now,
@@ -164,6 +177,42 @@ def test_a_mail_for_later_wakes_nobody_and_one_for_now_does(
         at_once = _mail(sonnenschein)
     assert woken == [at_once]
     assert queue.due(NOW + timedelta(minutes=2)) == [at_once, later]
+
+
+def test_a_mail_is_put_into_words_when_it_goes_out_and_once(
+    sonnenschein: Salon, server: MailServer, clock: time_machine.Traveller, settings: Settings
+) -> None:
+    work = _mail(sonnenschein)
+    with salon_scope(sonnenschein.pk):
+        [waiting] = ClientMail.objects.all()
+        assert (waiting.subject, waiting.text, waiting.html, waiting.calendar) == ("", "", "", "")
+        # Who asks what is stored of her reads it at any time.
+        assert [mail.text for mail in mails_to([waiting.client_id])] == ["Guten Tag\n"]
+    server.answers[b"RCPT"] = b"450 later"
+    deliver_client_mail(str(work.pk))
+    with salon_scope(sonnenschein.pk):
+        assert ClientMail.objects.get().text == "Guten Tag\n"
+    # Every try says the same, whatever a newer version would write.
+    settings.CLIENT_LETTERS = {}
+    server.answers[b"RCPT"] = b"250 ok"
+    clock.shift(60)
+    deliver_client_mail(str(work.pk))
+    assert [mail["Subject"] for mail in server.received] == ["Ihr Termin"]
+
+
+def test_a_mail_without_its_writer_waits(
+    sonnenschein: Salon, server: MailServer, clock: time_machine.Traveller, settings: Settings
+) -> None:
+    work = _mail(sonnenschein)
+    settings.CLIENT_LETTERS = {}
+    with pytest.raises(KeyError):
+        deliver_client_mail(str(work.pk))
+    assert _row(sonnenschein, work)[0] == MailState.WAITING
+    assert DueWork.objects.get().error == "KeyError"
+    settings.CLIENT_LETTERS = {"test": "tests.mail.test_client_mail.write"}
+    clock.shift(60)
+    deliver_client_mail(str(work.pk))
+    assert len(server.received) == 1
 
 
 def test_erasure_leaves_no_mail(sonnenschein: Salon) -> None:

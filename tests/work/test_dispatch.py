@@ -12,7 +12,7 @@ from celery import current_app
 from django.conf import settings
 from django.test import Client as Browser
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from salon.identity.models import User
 from salon.identity.tasks import send_reset_link
@@ -20,7 +20,7 @@ from salon.mail.models import AccountMail
 from salon.work import queue
 from salon.work.models import DueWork
 from salon.work.queue import LEASE
-from salon.work.tasks import dispatch
+from salon.work.tasks import dispatch, wake
 from tests.work.broker import emptied_broker, valkey
 
 TASK = "salon.work.tasks.nothing"
@@ -44,9 +44,9 @@ def nowhere(request: pytest.FixtureRequest) -> Iterator[str]:
         yield f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
 
 
-def _messages() -> list[tuple[str, dict[str, Any]]]:
-    """Take every message from the broker: the work's id and the headers."""
-    taken: list[tuple[str, dict[str, Any]]] = []
+def _messages() -> list[tuple[Any, dict[str, Any]]]:
+    """Take every message from the broker: the work's id, or those of many, and the headers."""
+    taken: list[tuple[Any, dict[str, Any]]] = []
     with current_app.connection_for_read() as connection, connection.SimpleQueue("celery") as messages:
         while True:
             try:
@@ -157,3 +157,45 @@ def test_a_worker_is_woken_after_the_commit(
         queue.schedule(task=TASK, subject_id=uuid4(), due_at=timezone.now())
         assert _messages() == []
     assert [work_id for work_id, _headers in _messages()] == [str(DueWork.objects.get().pk)]
+
+
+@pytest.fixture
+def pause(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.WAKE_UP_PAUSE = 1
+    monkeypatch.setattr(queue, "_rest", queue._Rest())
+
+
+def _schedule(many: int) -> list[str]:
+    before = set(DueWork.objects.values_list("pk", flat=True))
+    for _ in range(many):
+        queue.schedule(task=TASK, subject_id=uuid4(), due_at=timezone.now())
+    return [str(pk) for pk in DueWork.objects.exclude(pk__in=before).order_by("id").values_list("pk", flat=True)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_wakes_at_once_and_the_rest_together(pause: None) -> None:
+    first, *rest = _schedule(5)
+    assert [given for given, _headers in _messages()] == [first]
+    time.sleep(1.2)
+    [(given, headers)] = _messages()
+    assert (given, headers["task"]) == (rest, "salon.work.tasks.wake")
+    assert wake(given) == 4
+    assert [work_id for work_id, _headers in _messages()] == rest
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_pause_without_work_the_next_one_wakes_at_once(pause: None) -> None:
+    _schedule(1)
+    time.sleep(1.2)
+    [later] = _schedule(1)
+    assert [given for given, _headers in _messages()][-1] == later
+
+
+def test_nobody_is_woken_for_what_somebody_does_already(db: None) -> None:
+    now = timezone.now()
+    taken, done, free = (_work(now) for _ in range(3))
+    queue._claim(taken.pk, now)
+    asked = [str(taken.pk), str(done.pk), str(free.pk)]
+    done.delete()
+    assert wake(asked) == 1
+    assert [work_id for work_id, _headers in _messages()] == [str(free.pk)]

@@ -1,0 +1,92 @@
+"""Rows in words of their own are the rows that Django reads and writes."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+
+from bookings.bounds import Bounds
+from bookings.models import Appointment, AppointmentItem
+from bookings.scheduling import ItemWish, book
+from bookings.states import Source
+from clients.models import Client
+from salon.audit.models import AuditEntry
+from salon.catalogue.models import Service, StaffMember
+from salon.identity.roles import Actor
+from salon.rows import insert, read, read_with
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon, new_id
+from salon.work.models import DueWork
+from tests.bookings.salonday import SalonDay, a_salon_day, at
+from tests.conftest import NOW
+
+
+@pytest.fixture
+def day(in_sonnenschein: Salon) -> SalonDay:
+    return a_salon_day()
+
+
+def _book(salon: Salon, actor: Actor, day: SalonDay) -> None:
+    book(
+        actor=actor,
+        salon=salon,
+        starts_at=at(10),
+        items=[ItemWish(day.colour.pk, day.anna.pk), ItemWish(day.brows.pk, day.bora.pk)],
+        client_id=day.lena.pk,
+        source=Source.STAFF,
+        bounds=Bounds.DESK,
+        now=NOW,
+    )
+
+
+def _values(row: Model) -> dict[str, object]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+@pytest.mark.parametrize("model", [Client, Service, StaffMember, Appointment, AppointmentItem, AuditEntry, DueWork])
+def test_what_is_read_is_what_django_reads(
+    in_sonnenschein: Salon, front_desk: Actor, day: SalonDay, model: type[Model]
+) -> None:
+    _book(in_sonnenschein, front_desk, day)
+    expected = [_values(row) for row in model._default_manager.order_by("pk")]
+    found = read(model, " ORDER BY id", {})
+    assert expected
+    assert [_values(row) for row in found] == expected
+    assert not any(row._state.adding for row in found)
+    assert [(row.pk, two) for row, two in read_with(model, "1 + 1", " ORDER BY id", {})] == [
+        (row["id"], 2) for row in expected
+    ]
+
+
+def test_what_is_written_is_what_django_writes(in_sonnenschein: Salon, front_desk: Actor, day: SalonDay) -> None:
+    _book(in_sonnenschein, front_desk, day)
+    kept = [_values(row) for row in AppointmentItem.objects.order_by("position")]
+    items = list(AppointmentItem.objects.order_by("position"))
+    AppointmentItem.objects.all().delete()
+    assert insert(items)
+    assert [_values(row) for row in AppointmentItem.objects.order_by("position")] == kept
+
+
+def test_what_the_database_fills_in_is_left_to_it(in_sonnenschein: Salon) -> None:
+    work = DueWork(task="a", subject_id=new_id(), due_at=NOW)
+    assert insert([work, DueWork(task="b", subject_id=new_id(), due_at=NOW, created_at=NOW)])
+    written = DueWork.objects.get(pk=work.pk)
+    assert written.created_at != NOW
+    assert DueWork.objects.get(task="b").created_at == NOW
+
+
+def test_only_what_the_constraint_forbids_is_left_out(in_sonnenschein: Salon) -> None:
+    first = DueWork(task="a", subject_id=new_id(), due_at=NOW)
+    assert insert([first], unless="work_duework_pkey")
+    assert not insert([first, DueWork(task="b", subject_id=new_id(), due_at=NOW)], unless="work_duework_pkey")
+    assert DueWork.objects.count() == 2
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert([first])
+
+
+def test_rows_of_another_salon_are_neither_read_nor_written(sonnenschein: Salon, dom: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        day = a_salon_day()
+    with salon_scope(dom.pk):
+        assert read(Client, " WHERE id = %(id)s", {"id": day.lena.pk}) == []
+        with pytest.raises(Exception, match="row-level security"), transaction.atomic():
+            insert([StaffMember(salon_id=sonnenschein.pk, name="Eva", name_key="eva", position=1, created_at=NOW)])
