@@ -22,7 +22,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "treatcard_number": ("treatcard_number",),
 }
 _NAMES = ("first_name", "last_name")
-_SUMS = ("visits", "carried_visits", "points")
+_SUMS = ("visits", "carried_visits")
 _LEAST = ("first_visit_on", "carried_first_visit_on")
 _GREATEST = ("last_visit_on", "carried_last_visit_on")
 # What is put back together, or not at all.

@@ -16,6 +16,7 @@ from clients.models import (
     ImportRow,
     Merge,
     Note,
+    PointsEntry,
 )
 
 type Value = str | int | bool | list[Any] | dict[str, Any] | None
@@ -30,6 +31,7 @@ SECTIONS: dict[str, str] = {
     "HealthRecord": "health",
     "ConsentEntry": "consents",
     "CarriedService": "services",
+    "PointsEntry": "points",
     "Merge": "merges",
     "DuplicateProposal": "possible_duplicates",
     "ImportRow": "imports",
@@ -67,6 +69,17 @@ def data_of_client(client: Client) -> dict[str, list[Record]]:
             "actor_name",
         ),
         "services": _rows(CarriedService.objects, ids, "name", "name", "times"),
+        "points": _rows(
+            PointsEntry.objects,
+            ids,
+            "created_at",
+            "created_at",
+            "points",
+            "balance_after",
+            "cause",
+            "reason",
+            "actor_name",
+        ),
         "merges": [
             {
                 "number": one.duplicate.number,

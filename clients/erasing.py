@@ -15,6 +15,7 @@ from clients.models import (
     CardState,
     CarriedService,
     CategoryAssignment,
+    Cause,
     Client,
     DuplicateProposal,
     HealthRecord,
@@ -23,6 +24,7 @@ from clients.models import (
     SearchToken,
 )
 from clients.models.card import DETAIL_FIELDS
+from clients.points import Posting, post_all
 from clients.standing import refresh
 from salon.audit.recording import Change, record_many
 from salon.errors import FieldError, InvalidInput, VersionConflict
@@ -40,7 +42,6 @@ _EMPTIED: dict[str, int | str | bool | None] = {
     "carried_first_visit_on": None,
     "carried_last_visit_on": None,
     "carried_visits": 0,
-    "points": 0,
     "email_consent": False,
     "email_consent_at": None,
 }
@@ -76,6 +77,8 @@ def erase_clients(
     if confirmation is not None and fold(confirmation) not in {fold(card.full_name), str(card.number)}:
         message = _("Type the client's name or number exactly as it stands here.")
         raise InvalidInput([FieldError("confirmation", "does_not_match", message)])
+    # The entries stay, and with them what they come to: nothing.
+    post_all([Posting(card.pk, -card.points, Cause.ERASED, card.pk)], cards=[card], actor=actor, now=now)
     traces = {str(card_id) for card_id in cards}
     for one in cards.values():
         traces |= {one.email, one.mobile, one.landline} - {""}

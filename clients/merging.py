@@ -14,13 +14,14 @@ from clients.cards import ConflictingChange, in_use
 from clients.combining import Columns, combined, differences, separated
 from clients.consent import holds
 from clients.details import ClientDetails
-from clients.models import CardState, Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision, Merge
+from clients.models import CardState, Cause, Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision, Merge
+from clients.points import Posting, moved_points, post_all
 from clients.search import replace_tokens
 from clients.standing import refresh
 from salon.audit.recording import Change, record, record_many
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, VersionConflict, refusing
 from salon.identity.roles import Actor
-from salon.tenancy.models import Salon
+from salon.tenancy.models import Salon, new_id
 
 MERGED, MERGED_AWAY, UNDONE, SEPARATED = (
     "client.merged",
@@ -107,7 +108,8 @@ def merge_clients(
         referred=[str(card.pk) for card in referred],
         consents=_take_over(actor, survivor, adopted),
     )
-    old_number = survivor.treatcard_number
+    old_number, merge_id = survivor.treatcard_number, new_id()
+    _move_points(duplicate, survivor, duplicate.points, cause=Cause.MERGED, merge_id=merge_id, actor=actor, now=now)
     # First the number goes, then it comes: it stands once in a salon.
     _save(duplicate, {"state": CardState.MERGED, "merged_into_id": survivor.pk, "treatcard_number": ""}, now)
     _save(survivor, after, now)
@@ -118,7 +120,12 @@ def merge_clients(
         replace_tokens(card)
     refresh([survivor.pk], today=salon.date_at(now))
     merge = Merge.objects.create(
-        survivor=survivor, duplicate=duplicate, moved={"clients": asdict(moved)}, actor_name=actor.name, merged_at=now
+        id=merge_id,
+        survivor=survivor,
+        duplicate=duplicate,
+        moved={"clients": asdict(moved)},
+        actor_name=actor.name,
+        merged_at=now,
     )
     changes = [_other(duplicate), *_changes(before, survivor.details), *_number(old_number, survivor)]
     record(actor=actor, action=MERGED, subject_kind="client", subject_id=survivor.pk, changes=changes, now=now)
@@ -149,6 +156,8 @@ def undo_merge_of_clients(*, actor: Actor, salon: Salon, merge_id: UUID, now: da
     # First the number goes, then it comes: it stands once in a salon.
     _save(survivor, back | ({"treatcard_number": ""} if own_number != old_number else {}), now)
     _save(duplicate, {"state": CardState.LISTED, "merged_into_id": None}, now)
+    points = moved_points(merge.pk, survivor.pk)
+    _move_points(survivor, duplicate, points, cause=Cause.UNMERGED, merge_id=merge.pk, actor=actor, now=now)
     _restore_number(survivor, own_number)
     _restore_number(duplicate, moved.treatcard_number)
     referred = [card for card_id in moved.referred if (card := cards.get(UUID(card_id)))]
@@ -237,6 +246,14 @@ def _save(card: Client, columns: Columns, now: datetime) -> None:
     card.version += 1
     card.updated_at = now
     card.save(update_fields=[*columns, "sort_key", "version", "updated_at"])
+
+
+def _move_points(
+    giver: Client, taker: Client, points: int, *, cause: Cause, merge_id: UUID, actor: Actor, now: datetime
+) -> None:
+    """Book points from one card in use to another one, also fewer than none."""
+    postings = [Posting(giver.pk, -points, cause, merge_id), Posting(taker.pk, points, cause, merge_id)]
+    post_all(postings, cards=[giver, taker], actor=actor, now=now)
 
 
 def _restore_number(card: Client, number: str) -> None:

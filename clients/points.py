@@ -22,8 +22,7 @@ from salon.rows import read
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import new_id
 
-# What an entry is recorded as: the cause in small letters behind this.
-ACTION = "points."
+_ACTION = "points."
 SUBJECT = "points"
 PAGE = 20
 LONGEST_REASON = 200
@@ -52,6 +51,11 @@ class TooManyPoints(DomainError):
 
     code = "too_many_points"
     message = _("No card can hold that many points.")
+
+
+def action_of(cause: Cause) -> str:
+    """Return as what an entry is recorded."""
+    return f"{_ACTION}{cause.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +272,7 @@ def _write(entries: Sequence[PointsEntry], actor: Actor, now: datetime) -> dict[
         "actor_kind": str(actor.kind),
         "actor_id": actor.id,
         "actor_name": actor.name,
-        "action": ACTION,
+        "action": _ACTION,
         "subject_kind": SUBJECT,
         "now": now,
     }

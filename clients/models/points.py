@@ -24,6 +24,7 @@ class Cause(models.TextChoices):
     REFERRAL = "REFERRAL", _("Referral")
     OPENING = "OPENING", _("Opening balance")
     WITHDRAWN = "WITHDRAWN", _("Opening balance withdrawn")
+    ERASED = "ERASED", _("Client erased")
 
 
 class PointsEntry(SalonOwned):

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.agenda import gist_within
 from clients.merging import MERGED
+from clients.models import Cause
+from clients.points import action_of
 from salon import keyset
 from salon.audit.models import AuditEntry
 
@@ -66,6 +68,7 @@ ACTIONS = {
     "client.categories_added": Kind.CATEGORIES,
     "client.categories_removed": Kind.CATEGORIES,
     "client.treatcard_changed": Kind.TREATCARD,
+    **{action_of(cause): Kind.TREATCARD for cause in Cause},
     "client.status_changed": Kind.STATUS,
     MERGED: Kind.CARD,
     "client.merged_away": Kind.CARD,

@@ -16,6 +16,7 @@ from clients.models import (
     CarriedService,
     Category,
     CategoryAssignment,
+    Cause,
     Client,
     ConsentPurpose,
     ConsentSource,
@@ -23,10 +24,11 @@ from clients.models import (
     Decision,
     Merge,
 )
+from clients.points import post
 from salon.catalogue.models import Service, StaffMember
 from salon.desk.merging import merge_cards, undo_merge
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role, system_actor
-from salon.tenancy.models import Salon
+from salon.tenancy.models import Salon, new_id
 from tests.bookings.salonday import at, make_appointment, make_service, make_staff
 from tests.conftest import NOW
 
@@ -53,6 +55,9 @@ class Desk:
 
     def set(self, client: Client, **columns: Any) -> None:
         Client.objects.filter(pk=client.pk).update(**columns)
+
+    def points(self, client: Client, points: int, cause: Cause = Cause.EARNED) -> None:
+        post(client=as_it_is(client), points=points, cause=cause, cause_id=new_id(), actor=MANAGER, now=NOW)
 
     def decide(self, client: Client, purpose: ConsentPurpose, decision: Decision, at: datetime) -> None:
         record_consent(
@@ -102,7 +107,7 @@ def as_it_is(client: Client) -> Client:
 
 
 # What a merge and its undoing leave behind on purpose: they are changes, and they are recorded.
-GROWING = {"audit.AuditEntry", "clients.ConsentEntry", "clients.Merge"}
+GROWING = {"audit.AuditEntry", "clients.ConsentEntry", "clients.Merge", "clients.PointsEntry"}
 COUNTING = {"version", "updated_at"}
 APPS = ("clients", "bookings", "mail", "audit")
 

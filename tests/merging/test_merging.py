@@ -110,10 +110,10 @@ def test_facts_are_combined_and_the_verdict_follows(desk: Desk) -> None:
         carried_first_visit_on=date(2019, 1, 1),
         carried_last_visit_on=date(2019, 6, 1),
         carried_visits=4,
-        points=50,
     )
+    desk.points(double, 50)
     desk.visit(double, date(2021, 5, 1), date(2023, 1, 1), today - timedelta(days=365))
-    desk.set(online, points=7)
+    desk.points(online, 7)
     desk.visit(online, date(2020, 5, 1), date(2022, 1, 1))
     desk.merge(online, double)
     kept = as_it_is(online)

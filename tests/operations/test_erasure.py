@@ -27,8 +27,10 @@ from clients.models import (
     ImportKey,
     ImportRow,
     Merge,
+    PointsEntry,
     SearchToken,
 )
+from clients.points import adjust
 from clients.treatcard import set_treatcard
 from salon.api.keys import issue_key
 from salon.api.models import StoredAnswer
@@ -232,8 +234,35 @@ def test_no_table_holds_a_word_of_an_erased_client(sonnenschein: Salon) -> None:
         rows = {model: model._default_manager.filter(**{field.name: client_id}) for model, field in _referring()}
         left = {model.__name__ for model, found in rows.items() if found.exists()}
         # What stays says who decided or merged when, and not a word more.
-        assert left <= {"ConsentEntry", "Merge", "Appointment"}
+        assert left <= {"ConsentEntry", "Merge", "Appointment", "PointsEntry"}
         assert set(ConsentEntry.objects.filter(client_id=client_id).values_list("wording", flat=True)) == {""}
+
+
+def test_points_lapse_and_their_reasons_go(here: Salon) -> None:
+    anna, other = _card(here), _card(here, "Else")
+    for card in (anna, other):
+        set_treatcard(actor=MANAGER, client_id=card.pk, number=None, now=NOW)
+        earlier = NOW - timedelta(minutes=1)
+        adjust(actor=MANAGER, client_id=card.pk, points=50, reason=f"{CANARY} hatte Geburtstag", now=earlier)
+    merge = merge_cards(actor=MANAGER, salon=here, survivor_id=other.pk, duplicate_id=anna.pk, now=NOW)
+    adjust(actor=MANAGER, client_id=other.pk, points=1, reason=f"meint {CANARY}", now=NOW + timedelta(minutes=1))
+    undo_merge(actor=MANAGER, salon=here, merge_id=merge.pk, now=NOW + timedelta(minutes=2))
+    adjust(actor=MANAGER, client_id=other.pk, points=2, reason="meint Else", now=NOW + timedelta(minutes=3))
+    _erase(here, anna.pk)
+    assert Client.objects.get(pk=anna.pk).points == 0
+    entries = PointsEntry.objects.filter(client_id=anna.pk).order_by("number")
+    assert [(one.cause, one.points, one.balance_after, one.reason) for one in entries] == [
+        ("ADJUSTED", 50, 50, ""),
+        ("MERGED", -50, 0, ""),
+        ("UNMERGED", 50, 50, ""),
+        ("ERASED", -50, 0, ""),
+    ]
+    assert list(AuditEntry.objects.filter(client_id=anna.pk).exclude(changes=[])) == []
+    # What was said between merge and undoing may be meant for either; before and after it is the other client's own.
+    said = PointsEntry.objects.filter(client_id=other.pk, cause="ADJUSTED").order_by("number")
+    assert [one.reason for one in said] == [f"{CANARY} hatte Geburtstag", "", "meint Else"]
+    told = AuditEntry.objects.filter(client_id=other.pk, action="points.adjusted").order_by("at", "id")
+    assert [bool(one.changes) for one in told] == [True, False, True]
 
 
 def test_the_audit_tells_who_when_and_the_number(here: Salon) -> None:

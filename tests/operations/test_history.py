@@ -5,18 +5,20 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import Q
+from django.utils import translation
 
 from clients.cards import create_client, update_client
 from clients.details import ClientDetails
 from clients.listing import Sort, order_of
-from clients.models import CardState, CarriedService, Client, CreatedVia
+from clients.models import CardState, CarriedService, Cause, Client, CreatedVia
 from clients.neighbours import Neighbours, neighbours
 from clients.notes import delete_note, pin_note, write_note
+from clients.points import action_of, adjust
 from clients.treatcard import set_treatcard
 from salon.desk.favourites import Favourite, favourite_services
 from salon.desk.history import ACTIONS, Kind, history_of
-from salon.desk.web.history import WORDS
-from salon.identity.roles import Actor
+from salon.desk.web.history import WORDS, shown_history
+from salon.identity.roles import Actor, system_actor
 from salon.keyset import InvalidCursor
 from salon.mail import telling
 from salon.tenancy.context import salon_scope
@@ -122,10 +124,32 @@ def _recorded() -> set[str]:
 
 
 def test_every_action_has_its_kind_and_its_words() -> None:
-    recorded = _recorded() | {telling.SENT, telling.FAILED}
+    recorded = _recorded() | {telling.SENT, telling.FAILED} | {action_of(cause) for cause in Cause}
     assert recorded >= {"client.created", "client.updated", "client.treatcard_changed", "appointment.booked"}
     assert recorded == set(ACTIONS)
     assert set(ACTIONS) == set(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("points", "reason", "about", "before", "after"),
+    [
+        (1200, "Kulanz", "+1.200 · Kulanz", "0 Punkte", "1.200 Punkte"),
+        (-1, "Kulanz", "−1 · Kulanz", "0 Punkte", "-1 Punkte"),
+        (1, "Kulanz", "+1 · Kulanz", "0 Punkte", "1 Punkt"),
+    ],
+)
+def test_points_are_told_with_their_reason_and_the_balance(
+    in_sonnenschein: Salon, front_desk: Actor, points: int, reason: str, about: str, before: str, after: str
+) -> None:
+    client = _client(in_sonnenschein, front_desk)
+    set_treatcard(actor=front_desk, client_id=client.pk, number="A1", now=NOW)
+    boss = system_actor("Chefin")
+    adjust(actor=boss, client_id=client.pk, points=points, reason=reason, now=NOW + timedelta(minutes=1))
+    page = history_of(client.pk, kind=Kind.TREATCARD)
+    with translation.override("de"):
+        event = shown_history(page.entries, in_sonnenschein)[0]
+        assert (event.actor_name, event.icon, event.about) == ("Chefin", "pencil", about)
+        assert [(one.old, one.new) for one in event.changes] == [(before, after)]
 
 
 def _names(found: Neighbours) -> tuple[str | None, str | None]:

@@ -32,6 +32,7 @@ class PersonalDataBody(Body):
     health = _section("Health data kept with consent.")
     consents = _section("What the client agreed to, and when.")
     services = _section("Services had before the salon came here.")
+    points = _section("Treatcard points that came and went, and what of.")
     merges = _section("Cards that were merged.")
     possible_duplicates = _section("Cards that may be the same person's, by number.")
     imports = _section("Lines of imported files.")

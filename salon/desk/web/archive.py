@@ -20,6 +20,7 @@ TITLES = {
     "health": gettext_lazy("Health data"),
     "consents": gettext_lazy("Consents"),
     "services": gettext_lazy("Services had before"),
+    "points": gettext_lazy("Points"),
     "merges": gettext_lazy("Merges"),
     "possible_duplicates": gettext_lazy("Possible duplicates"),
     "imports": gettext_lazy("Imports"),

@@ -18,7 +18,7 @@ from clients.models import Client, ConsentPurpose, Decision
 from clients.web.shown import YES_FIELDS, worded
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import StaffMember
-from salon.desk.web import appointments, waiting
+from salon.desk.web import appointments, points, waiting
 from salon.mail import telling
 from salon.tenancy.models import Salon
 
@@ -34,7 +34,10 @@ class Told:
 
 
 WORDS = {
-    **{action: Told(title, icon) for action, (title, icon) in {**appointments.TOLD, **waiting.TOLD}.items()},
+    **{
+        action: Told(title, icon)
+        for action, (title, icon) in {**appointments.TOLD, **waiting.TOLD, **points.TOLD}.items()
+    },
     telling.SENT: Told(_("E-mail sent"), "mail"),
     telling.FAILED: Told(_("E-mail not delivered"), "triangle-alert"),
     "client.created": Told(_("Card created"), "user-plus"),
@@ -135,6 +138,8 @@ def _shown(entry: AuditEntry, salon: Salon, names: dict[str, str]) -> Event:
         return _of_appointment(entry, read_gist(entry.gist), salon)  # type: ignore[attr-defined]
     if entry.subject_kind == waiting.SUBJECT:
         return _of_waiting(entry)
+    if entry.subject_kind == points.SUBJECT:
+        return _of_points(entry)
     if entry.subject_kind == telling.SUBJECT:
         return _of_mail(entry)
     return _event(entry, salon.country, names)
@@ -148,6 +153,11 @@ def _of_waiting(entry: AuditEntry) -> Event:
             old, new = (waiting.worded(field, change[side]) for side in ("old", "new"))
             changes.append(ShownChange(_NOTE if field == "note" else _FIELDS.get(field, field), old, new))
     return _bare(entry, changes, about=waiting.about(entry.action, entry.changes))
+
+
+def _of_points(entry: AuditEntry) -> Event:
+    old, new = points.balance(entry.changes)
+    return _bare(entry, [ShownChange("", old, new)] if new else [], about=points.about(entry.changes))
 
 
 def _of_mail(entry: AuditEntry) -> Event:
