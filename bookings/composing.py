@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import cautions
 from bookings.booking import Booked, new_item
 from bookings.bounds import Bounds
+from bookings.checkout.following import follow, release
 from bookings.conflicts import SlotTaken
 from bookings.models import AppointmentItem
 from bookings.placing import ItemWish, Planned, plan, price_error, price_of, shop_on
@@ -57,7 +58,7 @@ def add_item(
 ) -> Booked:
     """Append a service to an appointment: right behind the others if no start is wished for.
 
-    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SlotTaken.
+    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SlotTaken, SaleAlreadyPaid.
     """
     actor.require(Permission.BOOKINGS_WRITE)
     planned: list[Planned] = []
@@ -80,6 +81,7 @@ def add_item(
             items.append(added)
             span(appointment, items)
             save(appointment, now=now, fields=("starts_at", "ends_at"))
+            follow(appointment_id, now)
             warnings = []
             if bounds is Bounds.DESK:
                 warnings = [*cautions.unusual(planned, [part.staff_id]), *cautions.absences_of(salon, [part])]
@@ -99,7 +101,7 @@ def remove_item(*, actor: Actor, salon: Salon, item_id: UUID, now: datetime, ver
     """Take a service off an appointment; the others stay where they are.
 
     A buffer that had given way to it comes back, unless somebody else has been booked into it since.
-    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, LastItem.
+    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, LastItem, SaleAlreadyPaid.
     """
     actor.require(Permission.BOOKINGS_WRITE)
     with writing():
@@ -110,10 +112,12 @@ def remove_item(*, actor: Actor, salon: Salon, item_id: UUID, now: datetime, ver
         items.remove(removed)
         if not items:
             raise LastItem
+        release(item_id)
         AppointmentItem.objects.filter(pk=item_id).delete()
         _give_buffers_back(salon, items)
         span(appointment, items)
         save(appointment, now=now, fields=("starts_at", "ends_at"))
+        follow(appointment.pk, now)
         told = [
             changed("services", removed.service.name, None),
             changed("staff", removed.staff.name, None),
@@ -148,7 +152,7 @@ def change_price(
 ) -> Booked:
     """Let an item cost something else, also after it is done; only for whoever may set prices.
 
-    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput.
+    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SaleAlreadyPaid.
     """
     actor.require(Permission.BOOKINGS_WRITE)
     if error := price_error("price", price):
@@ -165,5 +169,6 @@ def change_price(
         item.price = price_of(actor, price, item.price)
         item.save(update_fields=["price"])
         save(appointment, now=now)
+        follow(appointment.pk, now)
         tell(actor, "appointment.price_changed", appointment, told, now=now)
     return Booked(appointment, items, [])

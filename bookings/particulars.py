@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bookings.booking import Booked, accepted_note, client_for, freeze_verdict
+from bookings.checkout.following import follow
 from bookings.mails import announce_booked
 from bookings.states import CHANGEABLE
 from bookings.writing import changed, items_of, lock_appointment, lock_with_client, recount, save, tell, writing
@@ -56,7 +57,7 @@ def change_client(
 
     The verdict is the one of the day it was booked; `first_verdict` is that of a card made in the same operation. What
     has taken place counts as a visit of the new card, and no longer of the old one.
-    Raises: NotAllowed, NotFound, VersionConflict, InvalidInput.
+    Raises: NotAllowed, NotFound, VersionConflict, InvalidInput, SaleAlreadyPaid, RewardsInSale.
     """
     actor.require(Permission.BOOKINGS_WRITE)
     with writing():
@@ -71,6 +72,7 @@ def change_client(
         # What was said of whoever it was for before.
         appointment.booked_as = {}
         save(appointment, now=now, fields=_WHOSE)
+        follow(appointment_id, now)
         if appointment.visit_on:
             recount([old.pk if old else None, client_id], salon=salon, now=now)
         # It stands in both histories.

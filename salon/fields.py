@@ -10,6 +10,7 @@ from salon.money import cents, from_cents
 
 if TYPE_CHECKING:
     _Cents = models.BigIntegerField[Decimal, Decimal]
+    _CentsOrNone = models.BigIntegerField[Decimal | None, Decimal | None]
     _Periods = models.Field[TimestamptzMultirange, TimestamptzMultirange]
 else:
     _Cents = models.BigIntegerField
@@ -31,6 +32,12 @@ class MoneyField(_Cents):
         if isinstance(value, float):
             raise TypeError("Money is never a float.")
         return cents(Decimal(value))
+
+
+def optional_money() -> "_CentsOrNone":
+    """Return a field for an amount of money that need not be there."""
+    options: dict[str, Any] = {"null": True, "blank": True}
+    return MoneyField(**options)  # type: ignore[return-value]
 
 
 class PeriodsField(_Periods):

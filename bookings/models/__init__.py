@@ -1,12 +1,12 @@
 """Appointments, and what stands around them (domain.md §5)."""
 
+from bookings.checkout.pricing import LineKind
 from bookings.models.absences import AbsenceTask
 from bookings.models.appointments import Appointment, AppointmentItem
 from bookings.models.feeds import CalendarFeed
 from bookings.models.rules import BookingRules
 from bookings.models.sales import (
     DepositRule,
-    LineKind,
     Method,
     Payment,
     PaymentKind,

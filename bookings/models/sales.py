@@ -9,7 +9,7 @@ from bookings.models.appointments import Appointment, AppointmentItem
 from clients.models import Client
 from loyalty.models import Redemption
 from salon.catalogue.models import Product, Service, StaffMember
-from salon.fields import MoneyField
+from salon.fields import MoneyField, optional_money
 from salon.identity.roles import ActorKind
 from salon.tenancy.constraints import RowLevelSecurity, SalonKey, SalonReference, owned_by_salon
 from salon.tenancy.context import current_salon_id
@@ -196,11 +196,12 @@ class SaleLine(SalonOwned):
         db_index=False,
         related_name="+",
     )
+    # As it was sold; a tip and a voucher have none.
     name = models.CharField(max_length=120)
     quantity = models.PositiveSmallIntegerField(default=1)
     list_price = MoneyField()
-    offer_price = MoneyField(null=True, blank=True)
-    own_price = MoneyField(null=True, blank=True)
+    offer_price = optional_money()
+    own_price = optional_money()
     unit_price = MoneyField()
     discount_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
     discount = MoneyField(default=NOTHING)
@@ -265,7 +266,12 @@ class SaleLine(SalonOwned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.name}"
+        return f"{self.quantity} × {self.label}"
+
+    @property
+    def label(self) -> str:
+        """What it is called: what was sold, or, of a tip or a voucher, that it is one."""
+        return self.name or str(LineKind(self.kind).label)
 
 
 class Method(models.TextChoices):

@@ -1,0 +1,177 @@
+"""Money for a sale: payments, deposits, and what they settle (domain.md §6)."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from bookings.checkout.opening import open_sale
+from bookings.checkout.settling import settle
+from bookings.checkout.tills import accepted_reference, refuse_method
+from bookings.checkout.writing import Held, hold, refuse_closed, save, tell
+from bookings.models import Appointment, Method, Payment, PaymentKind, Sale
+from bookings.placing import price_error
+from bookings.writing import changed
+from salon.errors import DomainError, FieldError, InvalidInput, NotFound
+from salon.identity.roles import Actor, Permission
+from salon.tenancy.models import Salon, new_id
+
+
+class Overpaid(DomainError):
+    """More would be paid than the sale costs: `due` is what is missing."""
+
+    code = "overpaid"
+
+    def __init__(self, due: Decimal) -> None:
+        message = _("Only %(due)s are still to be paid.") if due >= 0 else _("%(due)s too much were paid already.")
+        super().__init__(message % {"due": abs(due)})
+        self.due = due
+        self.members = {"due": str(due)}
+
+
+class NothingSold(DomainError):
+    """There is nothing on the sale yet."""
+
+    code = "nothing_sold"
+    message = _("There is nothing on this sale yet.")
+
+
+def pay(
+    *,
+    actor: Actor,
+    salon: Salon,
+    sale_id: UUID,
+    method: Method,
+    amount: Decimal,
+    now: datetime,
+    reference: str = "",
+    kind: PaymentKind = PaymentKind.PAYMENT,
+    version: int | None = None,
+) -> Sale:
+    """Take money for an open sale; what is paid in full is settled at once: final, with a number and its points.
+
+    Of what costs nothing more, nothing is paid: an amount of 0.00 settles it.
+    Raises: NotAllowed, NotFound, VersionConflict, InvalidInput, SaleAlreadyPaid, SaleVoid, MethodNotAllowed, Overpaid,
+    NothingSold.
+    """
+    actor.require(Permission.SALES_WRITE)
+    if error := price_error("amount", amount):
+        raise InvalidInput([error])
+    reference = accepted_reference(method, reference) if amount else ""
+    with transaction.atomic():
+        held = hold(sale_id, version)
+        refuse_closed(held.sale)
+        if amount:
+            refuse_method(method, salon)
+        _take(held, method, amount, reference, kind, actor=actor, salon=salon, now=now)
+        if held.sale.paid == held.sale.total:
+            settle(held, actor=actor, salon=salon, now=now)
+    return held.sale
+
+
+def _take(
+    held: Held,
+    method: Method,
+    amount: Decimal,
+    reference: str,
+    kind: PaymentKind,
+    *,
+    actor: Actor,
+    salon: Salon,
+    now: datetime,
+) -> None:
+    sale = held.sale
+    if not held.lines:
+        raise NothingSold
+    due = sale.total - sale.paid
+    if amount > due:
+        raise Overpaid(due)
+    if not amount and due:
+        raise InvalidInput([FieldError("amount", "required", _("Enter an amount."))])
+    if not amount:
+        return
+    Payment.objects.create(
+        id=new_id(),
+        sale=sale,
+        kind=kind,
+        method=method,
+        amount=amount,
+        reference=reference,
+        taken_at=now,
+        taken_on=salon.date_at(now),
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+    )
+    sale.paid += amount
+    save(sale, fields=("paid",))
+    action = "sale.deposit_taken" if kind == PaymentKind.DEPOSIT else "sale.payment_taken"
+    tell(actor, action, sale, [changed("method", None, method), changed("amount", None, amount)], now=now)
+
+
+def remove_payment(
+    *,
+    actor: Actor,
+    salon: Salon,  # noqa: ARG001 - as every operation on sales
+    sale_id: UUID,
+    payment_id: UUID,
+    now: datetime,
+    version: int | None = None,
+) -> Sale:
+    """Take a payment back from an open sale: the client has changed her mind, or it was a mistake.
+
+    Raises: NotAllowed, NotFound, VersionConflict, SaleAlreadyPaid, SaleVoid.
+    """
+    actor.require(Permission.SALES_WRITE)
+    with transaction.atomic():
+        held = hold(sale_id, version)
+        sale = held.sale
+        payment = Payment.objects.filter(sale=sale, pk=payment_id).first()
+        if payment is None:
+            raise NotFound
+        refuse_closed(sale)
+        if payment.removed_at is not None:
+            return sale
+        payment.removed_at = now
+        payment.save(update_fields=["removed_at"])
+        sale.paid -= payment.amount
+        save(sale, fields=("paid",))
+        told = [changed("method", payment.method, None), changed("amount", payment.amount, None)]
+        tell(actor, "sale.payment_removed", sale, told, now=now)
+    return sale
+
+
+def take_deposit(
+    *,
+    actor: Actor,
+    salon: Salon,
+    appointment_id: UUID,
+    method: Method,
+    amount: Decimal,
+    now: datetime,
+    reference: str = "",
+) -> Sale:
+    """Take money for an appointment beforehand, as part of what it will cost: it stands on its open sale.
+
+    It earns no points before all is paid.
+    Raises: NotAllowed, NotFound, InvalidInput, NotChargeable, SaleAlreadyPaid, MethodNotAllowed, Overpaid.
+    """
+    actor.require(Permission.SALES_WRITE)
+    if amount <= 0:
+        raise InvalidInput([FieldError("amount", "required", _("Enter an amount."))])
+    if not Appointment.objects.filter(pk=appointment_id).exists():
+        raise NotFound
+    with transaction.atomic():
+        sale = open_sale(actor=actor, salon=salon, appointment_id=appointment_id, now=now)
+        return pay(
+            actor=actor,
+            salon=salon,
+            sale_id=sale.pk,
+            method=method,
+            amount=amount,
+            reference=reference,
+            kind=PaymentKind.DEPOSIT,
+            now=now,
+        )

@@ -1,0 +1,116 @@
+"""Reading sales: one with all that belongs to it, and all of them page by page (domain.md §6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from bookings.checkout.pricing import NOTHING, Vat, vat_in
+from bookings.models import Payment, PaymentKind, Refund, RefundLine, Sale, SaleLine, SaleState
+from salon import keyset
+from salon.errors import NotFound
+
+ORDER = keyset.Order(("created_at", "id"), descending=True)
+_LINES = Prefetch("lines", SaleLine.objects.select_related("redemption").order_by("position"))
+_PAYMENTS = Prefetch("payments", Payment.objects.filter(removed_at=None).order_by("taken_at", "id"))
+_REFUNDED = Prefetch("lines", RefundLine.objects.order_by("id"))
+_REFUNDS = Prefetch("refunds", Refund.objects.order_by("refunded_at", "id").prefetch_related(_REFUNDED))
+
+
+@dataclass(frozen=True, slots=True)
+class SaleView:
+    """A sale with its lines in order, the payments that stand, and what was given back."""
+
+    sale: Sale
+    lines: Sequence[SaleLine]
+    payments: Sequence[Payment]
+    refunds: Sequence[Refund]
+
+    @property
+    def due(self) -> Decimal:
+        """What is still to be paid: below zero where more was paid than it costs by now; of what is closed, nothing."""
+        return self.sale.total - self.sale.paid if self.sale.state == SaleState.OPEN else NOTHING
+
+    @property
+    def deposits(self) -> Decimal:
+        """What was paid beforehand."""
+        return sum((one.amount for one in self.payments if one.kind == PaymentKind.DEPOSIT), NOTHING)
+
+    @property
+    def discount(self) -> Decimal:
+        """What the client's categories take off in all."""
+        return sum((line.discount for line in self.lines), NOTHING)
+
+    @property
+    def vat(self) -> list[Vat]:
+        """The tax in what is sold, rate by rate, the highest first; rates of which nothing costs anything are left
+        out."""
+        return vat_in((line.vat_rate, line.final_price) for line in self.lines if line.final_price)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sales: in a state, of a client, of an appointment, opened between two instants (half-open), paid on a
+    day."""
+
+    state: SaleState | None = None
+    client_id: UUID | None = None
+    appointment_id: UUID | None = None
+    opened_from: datetime | None = None
+    opened_before: datetime | None = None
+    paid_on: date | None = None
+
+    @property
+    def condition(self) -> Q:
+        """Return what they meet."""
+        wanted = {
+            "state": self.state,
+            "client_id": self.client_id,
+            "appointment_id": self.appointment_id,
+            "created_at__gte": self.opened_from,
+            "created_at__lt": self.opened_before,
+            "paid_on": self.paid_on,
+        }
+        return Q(**{name: value for name, value in wanted.items() if value is not None})
+
+
+def whole(sales: QuerySet[Sale]) -> QuerySet[Sale]:
+    """Return sales with their clients and appointments and all that belongs to them, in five statements."""
+    return sales.select_related("client", "appointment").prefetch_related(_LINES, _PAYMENTS, _REFUNDS)
+
+
+def view_of(sale: Sale) -> SaleView:
+    """Return the view of a sale that was read whole."""
+    return SaleView(sale, list(sale.lines.all()), list(sale.payments.all()), list(sale.refunds.all()))
+
+
+def get_sale(sale_id: UUID) -> SaleView:
+    """Return one sale of the open salon.
+
+    Raises: NotFound.
+    """
+    found = whole(Sale.objects.filter(pk=sale_id)).first()
+    if found is None:
+        raise NotFound
+    return view_of(found)
+
+
+def sale_of(appointment_id: UUID) -> SaleView | None:
+    """Return the sale of an appointment, if there is one that is not void."""
+    found = whole(Sale.objects.filter(appointment_id=appointment_id).exclude(state=SaleState.VOID)).first()
+    return view_of(found) if found else None
+
+
+def list_sales(wanted: Wanted, *, limit: int, cursor: str | None = None) -> keyset.Page[Sale]:
+    """Return one page of sales read whole (`view_of`), those opened last first.
+
+    Raises: keyset.InvalidCursor.
+    """
+    rows = whole(Sale.objects.all())
+    if wanted == Wanted():
+        return keyset.page(rows, ORDER, limit=limit, cursor=cursor)
+    meeting = keyset.Meeting(all=wanted.condition, each=wanted.condition)
+    return keyset.page(rows, ORDER, limit=limit, cursor=cursor, meeting=meeting)

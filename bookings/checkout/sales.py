@@ -1,0 +1,43 @@
+"""All that can be done at the till, as interfaces call it (domain.md §6)."""
+
+from bookings.checkout.changing import (
+    ChangedLine,
+    LineFixed,
+    add_line,
+    change_line,
+    redeem_at_checkout,
+    remove_line,
+    set_client,
+)
+from bookings.checkout.following import RewardsInSale, follow
+from bookings.checkout.lines import LineWish
+from bookings.checkout.opening import AlreadyOpened, NotChargeable, open_sale
+from bookings.checkout.paying import NothingSold, Overpaid, pay, remove_payment, take_deposit
+from bookings.checkout.pricing import LineKind
+from bookings.checkout.tills import MethodNotAllowed
+from bookings.checkout.writing import SaleAlreadyPaid, SaleVoid
+
+__all__ = [
+    "AlreadyOpened",
+    "ChangedLine",
+    "LineFixed",
+    "LineKind",
+    "LineWish",
+    "MethodNotAllowed",
+    "NotChargeable",
+    "NothingSold",
+    "Overpaid",
+    "RewardsInSale",
+    "SaleAlreadyPaid",
+    "SaleVoid",
+    "add_line",
+    "change_line",
+    "follow",
+    "open_sale",
+    "pay",
+    "redeem_at_checkout",
+    "remove_line",
+    "remove_payment",
+    "set_client",
+    "take_deposit",
+]
