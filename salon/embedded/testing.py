@@ -179,7 +179,12 @@ def _names_tests(word: str) -> bool:
 
 
 def _run_tests(arguments: list[str], report: Report, environment: Mapping[str, str]) -> None:
-    _run_loudly("tests", ["-n", str(os.cpu_count() or 1), *arguments], report, environment)
+    _run_loudly("tests", [*_side_by_side(), *arguments], report, environment)
+
+
+def _side_by_side() -> list[str]:
+    """Return what lets pytest use every core to the end: who has nothing left takes over from the others."""
+    return ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
 
 
 def _run_browser_tests(arguments: list[str], report: Report, environment: Mapping[str, str]) -> str:
@@ -192,7 +197,7 @@ def _run_browser_tests(arguments: list[str], report: Report, environment: Mappin
         return "!!!! BROWSER TESTS WERE LEFT OUT: no Chromium here and none could be installed !!!!"
     _run_loudly(
         "browser tests",
-        ["-p", "no:xdist", *arguments],
+        [*_side_by_side(), *arguments],
         report,
         # Playwright's own event loop runs in the thread of the tests.
         {**environment, "CHROMIUM": found, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"},

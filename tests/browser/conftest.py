@@ -1,16 +1,18 @@
 """Headless Chromium against the real server over the demo world."""
 
-import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from salon.embedded.browser import chromium as find_chromium
-from tests.serving import manage, running_server
+from tests.browser.world import own_world
+from tests.serving import running_server
 
 PASSWORD = "treatcard-demo"
 QUIET = [
@@ -24,25 +26,38 @@ QUIET = [
 # Told by the server on purpose where a test asks for it, and by Chromium on the console.
 EXPECTED = ("status of 404", "status of 422", "status of 403", "status of 429")
 ASSETS = "/static/"
+PATIENCE = 15_000  # milliseconds, on a machine that does other things too
 
 
 @pytest.fixture(scope="session")
 def base() -> Iterator[str]:
     """Serve a fresh demo world."""
-    os.environ["DEMO"] = os.environ["STYLEGUIDE"] = "1"
-    manage("prepare")
-    manage("rebuild_demo")
-    with running_server() as address:
+    with own_world(), running_server() as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         # The one that `make test` has found stands in CHROMIUM.
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(QUIET))
         yield browser
         browser.close()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What somebody's browser keeps once she has signed in, and where she came to."""
+
+    cookies: list[Any]
+    landed: str
+
+
+@pytest.fixture(scope="session")
+def signed_in(base: str) -> dict[str, SignedIn]:
+    """Keep who has signed in already, by e-mail: the form is filled in once for all tests."""
+    return {}
 
 
 # Text that is just appearing has no contrast yet. What turns for ever is not waited for.
@@ -57,16 +72,24 @@ class Watched:
     page: Page
     base: str
     complaints: list[str] = field(default_factory=list)
+    signed_in: dict[str, SignedIn] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)  # addresses of pages and of what scripts fetch
+    under_way: set[Request] = field(default_factory=set)
 
     def listen(self) -> None:
         self.page.on("request", self._request)
+        self.page.on("requestfinished", self._over)
+        self.page.on("requestfailed", self._over)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _request(self, request: Request) -> None:
+        self.under_way.add(request)
         if request.resource_type in {"document", "fetch", "xhr"} and not urlsplit(request.url).path.startswith(ASSETS):
             self.asked.add(request.url)
+
+    def _over(self, request: Request) -> None:
+        self.under_way.discard(request)
 
     def _console(self, message: ConsoleMessage) -> None:
         where = message.location["url"]
@@ -77,12 +100,33 @@ class Watched:
         if message.type in {"error", "warning"} and not told and not replaced:
             self.complaints.append(f"{message.text} ({where})")
 
-    def sign_in(self, email: str) -> None:
+    def sign_in(self, email: str, at: str = "") -> None:
+        """Be signed in and stand where one comes to, or at another address of the software."""
+        if email not in self.signed_in:
+            self.fill_in_sign_in(email, PASSWORD)
+            self.page.wait_for_url("**/s/**")
+            self.signed_in[email] = SignedIn(self.page.context.cookies(), self.page.url)
+        else:
+            self.page.context.add_cookies(self.signed_in[email].cookies)
+            at = at or self.signed_in[email].landed.removeprefix(self.base)
+        if at:
+            self.page.goto(self.base + at)
+
+    def fill_in_sign_in(self, email: str, password: str) -> None:
         self.page.goto(f"{self.base}/sign-in/")
         self.page.get_by_label("E-Mail").fill(email)
-        self.page.locator("input[type=password]").fill(PASSWORD)
+        self.page.locator("input[type=password]").fill(password)
         self.page.keyboard.press("Enter")
-        self.page.wait_for_url("**/s/**")
+
+    def settle(self) -> None:
+        """Wait until the page stands, its scripts have run and nothing that they asked for is under way."""
+        self.page.wait_for_load_state()
+        until = time.monotonic() + 15
+        calm = 0
+        while calm < 2:
+            assert time.monotonic() < until, f"still under way: {[one.url for one in self.under_way]}"
+            self.page.wait_for_timeout(20)
+            calm = 0 if self.under_way else calm + 1
 
     def violations(self) -> list[str]:
         """Return what axe finds once nothing moves any more, and whether the page overflows sideways."""
@@ -97,7 +141,7 @@ OpenPage = Callable[..., Watched]
 
 
 @pytest.fixture
-def open_page(base: str, chromium: Browser) -> Iterator[OpenPage]:
+def open_page(base: str, chromium: Browser, signed_in: dict[str, SignedIn]) -> Iterator[OpenPage]:
     """Return a maker of pages in contexts of their own; fails a test whose pages complained."""
     opened: list[tuple[BrowserContext, Watched]] = []
 
@@ -110,8 +154,8 @@ def open_page(base: str, chromium: Browser) -> Iterator[OpenPage]:
             locale="de-DE",
             timezone_id="Europe/Berlin",
         )
-        context.set_default_timeout(15_000)
-        watched = Watched(context.new_page(), base)
+        context.set_default_timeout(PATIENCE)
+        watched = Watched(context.new_page(), base, signed_in=signed_in)
         watched.listen()
         opened.append((context, watched))
         return watched

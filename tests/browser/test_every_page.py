@@ -1,97 +1,118 @@
 """No violation of accessibility or policy, no console error, nothing cut off, on every screen (ui.md §4)."""
 
 import os
+from collections.abc import Iterable
 
 import pytest
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, Watched
 
+SALON = "/s/sonnenschein/"
 SCREENS = [(1440, False), (390, True)]
 if os.environ.get("SOAK"):
     SCREENS = [(width, dark) for width in (390, 820, 1440) for dark in (False, True)]
 SIGNED_OUT = ("/sign-in/", "/password/reset/", "/password/reset/sent/", "/invitation/nobody-knows-this/", "/nowhere/")
-SIGNED_IN = (
-    "calendar/",
-    "calendar/?view=week",
-    "calendar/waiting/",
-    "calendar/waiting/new/",
-    "calendar/new/",
-    "calendar/blocked/new/",
-    "clients/",
-    "clients/?q=b",
-    "clients/?q=nobodyhere",
-    "clients/?sort=listed_on",
-    "clients/?status=NEW&last_visit=ago&days=90&sort=visits&dir=asc",
-    "clients/filter/",
-    "clients/columns/",
-    "clients/new/",
-    "clients/import/",
-    "clients/exports/",
-    "clients/duplicates/",
-    "checkout/",
-    "marketing/",
-    "reports/",
-    "search/?q=grenze",
-    "settings/",
-    "settings/members/",
-    "settings/new-or-returning/?policy=LENIENT",
-    "settings/api-keys/",
-    "settings/night/",
-    "settings/booking-rules/",
-    "settings/calendar-feeds/",
-    "settings/services/",
-    "settings/services/new/",
-    "settings/catalogue-groups/new/?kind=PRODUCT",
-    "settings/products/",
-    "settings/products/new/",
-    "settings/offers/",
-    "settings/team/",
-    "settings/team/new/",
-    "settings/closures/",
-    "settings/categories/",
-    "settings/categories/new/",
-    "styleguide/",
-    "nowhere/",
-)
+# By area: each is a test of its own, so that several processes share them.
+SIGNED_IN = {
+    "calendar": (
+        "calendar/",
+        "calendar/?view=week",
+        "calendar/waiting/",
+        "calendar/waiting/new/",
+        "calendar/new/",
+        "calendar/blocked/new/",
+    ),
+    "clients": (
+        "clients/",
+        "clients/?q=b",
+        "clients/?q=nobodyhere",
+        "clients/?sort=listed_on",
+        "clients/?status=NEW&last_visit=ago&days=90&sort=visits&dir=asc",
+        "clients/filter/",
+        "clients/columns/",
+        "clients/new/",
+    ),
+    "client file": ("clients/import/", "clients/exports/", "clients/duplicates/"),
+    "elsewhere": ("checkout/", "marketing/", "reports/", "search/?q=grenze", "styleguide/", "nowhere/"),
+    "settings": (
+        "settings/",
+        "settings/members/",
+        "settings/new-or-returning/?policy=LENIENT",
+        "settings/api-keys/",
+        "settings/night/",
+        "settings/booking-rules/",
+        "settings/calendar-feeds/",
+        "settings/categories/",
+        "settings/categories/new/",
+    ),
+    "catalogue": (
+        "settings/services/",
+        "settings/services/new/",
+        "settings/catalogue-groups/new/?kind=PRODUCT",
+        "settings/products/",
+        "settings/products/new/",
+        "settings/offers/",
+        "settings/team/",
+        "settings/team/new/",
+        "settings/closures/",
+    ),
+}
+ON_SCREENS = pytest.mark.parametrize(("width", "dark"), SCREENS)
 
 
-@pytest.mark.parametrize(("width", "dark"), SCREENS)
+def _enter(open_page: OpenPage, width: int, dark: bool) -> Watched:
+    visitor = open_page(width=width, dark=dark, touch=width < 1000)
+    visitor.sign_in("anna@sonnenschein.example", SALON)
+    return visitor
+
+
+def _wrong_at(visitor: Watched, paths: Iterable[str]) -> dict[str, list[str]]:
+    """Visit pages and return what is wrong with each; nothing where all is well."""
+    found = {}
+    for path in paths:
+        visitor.page.goto(visitor.base + path)
+        visitor.settle()
+        if violations := visitor.violations():
+            found[path] = violations
+    return found
+
+
+@ON_SCREENS
 def test_signed_out(open_page: OpenPage, width: int, dark: bool) -> None:
     visitor = open_page(width=width, dark=dark, touch=width < 1000)
-    found = {}
-    for path in (*SIGNED_OUT, "/api/v1/docs/"):
-        visitor.page.goto(visitor.base + path)
-        visitor.page.wait_for_load_state("networkidle")
-        if violations := visitor.violations():
-            found[path] = violations
-    assert found == {}
+    assert _wrong_at(visitor, (*SIGNED_OUT, "/api/v1/docs/")) == {}
 
 
-@pytest.mark.parametrize(("width", "dark"), SCREENS)
-def test_signed_in(open_page: OpenPage, width: int, dark: bool) -> None:
-    visitor = open_page(width=width, dark=dark, touch=width < 1000)
-    visitor.sign_in("anna@sonnenschein.example")
-    page, found = visitor.page, {}
-    page.goto(f"{visitor.base}/s/sonnenschein/clients/?q=frank+hofmann")
-    card = page.locator("#client-rows a[href*='/clients/']").first.get_attribute("href")
-    of_card = (str(card), *(f"{card}{part}/" for part in ("edit", "merge", "erase")))
-    page.goto(f"{visitor.base}/s/sonnenschein/settings/team/")
-    member = str(page.locator("#team a.good-link").first.get_attribute("href"))
-    page.goto(f"{visitor.base}/s/sonnenschein/settings/services/")
-    service = str(page.locator("#goods a.good-link").first.get_attribute("href"))
-    of_team = (member, f"{member}hours/", service)
-    paths = [*(f"/s/sonnenschein/{path}" for path in SIGNED_IN), *of_card, *of_team]
-    for path in paths:
-        page.goto(visitor.base + path)
-        page.wait_for_load_state("networkidle")
-        if violations := visitor.violations():
-            found[path] = violations
-    page.goto(f"{visitor.base}/s/sonnenschein/clients/new/")
-    page.get_by_role("button", name="anlegen").click()
-    page.locator("[aria-invalid=true]").first.wait_for()
-    if violations := visitor.violations():
-        found["refused form"] = violations
-    assert found == {}
+@pytest.mark.parametrize("area", SIGNED_IN)
+@ON_SCREENS
+def test_signed_in(open_page: OpenPage, width: int, dark: bool, area: str) -> None:
+    visitor = _enter(open_page, width, dark)
+    assert _wrong_at(visitor, (SALON + path for path in SIGNED_IN[area])) == {}
+
+
+@ON_SCREENS
+def test_what_has_an_id(open_page: OpenPage, width: int, dark: bool) -> None:
+    visitor = _enter(open_page, width, dark)
+    page = visitor.page
+
+    def first(path: str, link: str) -> str:
+        page.goto(visitor.base + SALON + path)
+        return str(page.locator(link).first.get_attribute("href"))
+
+    card = first("clients/?q=frank+hofmann", "#client-rows a[href*='/clients/']")
+    member = first("settings/team/", "#team a.good-link")
+    service = first("settings/services/", "#goods a.good-link")
+    of_card = (f"{card}{part}" for part in ("", "edit/", "merge/", "erase/"))
+    assert _wrong_at(visitor, (*of_card, member, f"{member}hours/", service)) == {}
+
+
+@ON_SCREENS
+def test_a_refused_form(open_page: OpenPage, width: int, dark: bool) -> None:
+    visitor = _enter(open_page, width, dark)
+    visitor.page.goto(f"{visitor.base}{SALON}clients/new/")
+    visitor.page.get_by_role("button", name="anlegen").click()
+    visitor.page.locator("[aria-invalid=true]").first.wait_for()
+    assert visitor.violations() == []
 
 
 def test_a_missing_asset_is_a_complaint(open_page: OpenPage) -> None:
