@@ -93,11 +93,12 @@ def post(
 
 
 def post_all(
-    postings: Sequence[Posting], *, actor: Actor, now: datetime, cards: Sequence[Client] = ()
+    postings: Sequence[Posting], *, actor: Actor, now: datetime, cards: Sequence[Client] = (), made_now: bool = False
 ) -> list[PointsEntry]:
     """Book points for several clients, once for each, as `post` does for one; `cards` of theirs then say so.
 
-    In the transaction of what they come of: all of them or, with the refusal, none.
+    In the transaction of what they come of: all of them or, with the refusal, none. Of cards that were `made_now`, in
+    the same transaction, nobody has read another version.
     Raises: AlreadyPosted, MergedAway, TooManyPoints.
     """
     wanted = {one.client_id: one for one in postings if one.points}
@@ -124,7 +125,7 @@ def post_all(
         )
         for one in booked
     ]
-    written = _write(entries, actor, now)
+    written = _write(entries, actor, now, newer=0 if made_now else 1)
     if len(written) < len(entries):
         raise AlreadyPosted
     for entry in entries:
@@ -238,7 +239,7 @@ entry AS (
 ),
 card AS (
   UPDATE clients_client card
-  SET points = card.points + entry.points, version = card.version + 1, updated_at = %(now)s
+  SET points = card.points + entry.points, version = card.version + %(newer)s, updated_at = %(now)s
   FROM entry WHERE card.salon_id = %(salon)s AND card.id = entry.client_id
   RETURNING card.id, card.version
 ),
@@ -258,7 +259,9 @@ recorded AS (
 SELECT entry.id, entry.number, entry.balance_after, card.version FROM entry JOIN card ON card.id = entry.client_id"""
 
 
-def _write(entries: Sequence[PointsEntry], actor: Actor, now: datetime) -> dict[UUID, tuple[int, int, int]]:
+def _write(
+    entries: Sequence[PointsEntry], actor: Actor, now: datetime, *, newer: int
+) -> dict[UUID, tuple[int, int, int]]:
     """Write entries, balances and what is recorded; return number, balance and version of the card by entry."""
     values: dict[str, Any] = {
         "salon": current_salon_id(),
@@ -275,6 +278,7 @@ def _write(entries: Sequence[PointsEntry], actor: Actor, now: datetime) -> dict[
         "action": _ACTION,
         "subject_kind": SUBJECT,
         "now": now,
+        "newer": newer,
     }
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, values)

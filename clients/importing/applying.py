@@ -1,6 +1,6 @@
 """Writing what a block of lines asks for: cards, tokens, audit and lines in one transaction (domain.md §10)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time
 from itertools import batched
@@ -20,6 +20,7 @@ from clients.models import (
     CarriedService,
     Category,
     CategoryAssignment,
+    Cause,
     Client,
     ConsentEntry,
     ConsentPurpose,
@@ -31,6 +32,7 @@ from clients.models import (
     Outcome,
 )
 from clients.models.card import DETAIL_FIELDS
+from clients.points import Posting, post_all
 from clients.search import replace_tokens, tokens_of
 from clients.standing import refresh
 from salon.audit.recording import Change, record_many
@@ -122,6 +124,8 @@ def _write(work: Applying, plans: Sequence[Plan]) -> list[Result]:
     updated = [(plan, plan.card) for plan in plans if plan.outcome == Outcome.UPDATE and plan.card]
     cards = _create(work, created)
     _update(work, updated)
+    _open_ledgers(work, zip(created, cards, strict=True), made_now=True)
+    _open_ledgers(work, updated)
     results = [
         Result(None, plan, plan.card.pk if plan.card else None)
         for plan in plans
@@ -229,6 +233,15 @@ def _update(work: Applying, updated: Sequence[tuple[Plan, Client]]) -> None:
     changed = [card.pk for plan, card in updated if plan.facts]
     if changed:
         refresh(changed, today=work.today)
+
+
+def _open_ledgers(work: Applying, opened: Iterable[tuple[Plan, Client]], *, made_now: bool = False) -> None:
+    postings = [
+        Posting(card.pk, plan.points, Cause.OPENING, work.batch.pk, reason=work.batch.file_name)
+        for plan, card in opened
+        if plan.points
+    ]
+    post_all(postings, actor=work.actor, now=work.now, made_now=made_now)
 
 
 def _old_and_new(plan: Plan) -> dict[str, list[str]]:

@@ -208,7 +208,7 @@ class _Line:
             details=details,
             number=self._count(Target.NUMBER),
             treatcard_number=self._treatcard(),
-            points=self._count(Target.POINTS),
+            points=self._points(),
             visits=self._count(Target.VISITS),
             first_visit_on=self._day(Target.FIRST_VISIT_ON),
             last_visit_on=self._day(Target.LAST_VISIT_ON),
@@ -283,8 +283,15 @@ class _Line:
             self.refuse(Target.TREATCARD, "invalid", number)
         return number
 
-    def _count(self, target: Target) -> int | None:
-        text = self.text(target)
+    def _points(self) -> int | None:
+        # A balance below zero is one, too: what was redeemed has been refunded.
+        text = self.text(Target.POINTS)
+        owed = text[:1] in {"-", "−"}
+        count = self._count(Target.POINTS, text.lstrip("-−") if owed else text)
+        return -count if owed and count else count
+
+    def _count(self, target: Target, text: str | None = None) -> int | None:
+        text = self.text(target) if text is None else text
         if not text:
             return None
         # 1.234 and 1,234 are thousands, 12.0 and 12,00 are whole.

@@ -15,6 +15,7 @@ from clients.models import (
     CarriedService,
     Category,
     CategoryAssignment,
+    Cause,
     Client,
     ConsentEntry,
     ConsentPurpose,
@@ -25,22 +26,22 @@ from clients.models import (
     LookAlikes,
     Note,
     Outcome,
+    PointsEntry,
 )
 from salon.audit.recording import Change
 
 BETWEEN_NOTES = "\n\n"
 LONGEST_NOTE = 4000
 # Fields of the card beside its master data that an import can write.
-FACTS = ("listed_on", "treatcard_number", "carried_first_visit_on", "carried_last_visit_on", "carried_visits",
-         "points")  # fmt: skip
+FACTS = ("listed_on", "treatcard_number", "carried_first_visit_on", "carried_last_visit_on", "carried_visits")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What one line does: a new card, changes of the one it speaks of, nothing, or nothing because it is faulty.
 
-    `details` and `facts` are what the card then says; the rest is what is added to it. `changes` tells all of it as
-    old and new; `hints` are what is odd without being wrong.
+    `details` and `facts` are what the card then says; the rest is what is added to it, `points` as the balance that
+    opens its ledger. `changes` tells all of it as old and new; `hints` are what is odd without being wrong.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Plan:
     changes: tuple[Change, ...] = ()
     details: ClientDetails = field(default_factory=ClientDetails)
     facts: dict[str, date | int | str] = field(default_factory=dict)
+    points: int = 0
     categories: tuple[str, ...] = ()
     services: tuple[tuple[str, int], ...] = ()
     note: str = ""
@@ -125,6 +127,9 @@ class _Stored:
             self.services[client_id][name] = times
         ledger = ConsentEntry.objects.filter(client__in=ids, purpose=ConsentPurpose.EMAIL_MARKETING)
         self.decided = set(ledger.values_list("client_id", flat=True))
+        # An opening balance that was withdrawn leaves the ledger as it was before.
+        entries = PointsEntry.objects.filter(client__in=ids).exclude(cause__in=[Cause.OPENING, Cause.WITHDRAWN])
+        self.with_points = {card.pk for card in cards if card.points} | set(entries.values_list("client_id", flat=True))
         numbers = {one.treatcard_number for one in wanted if one.treatcard_number}
         self.treatcards: dict[str, UUID] = dict(
             Client.objects.filter(treatcard_number__in=numbers).values_list("treatcard_number", "id")
@@ -190,14 +195,15 @@ class _Planner:
             "carried_first_visit_on": wanted.first_visit_on,
             "carried_last_visit_on": wanted.last_visit_on,
             "carried_visits": wanted.visits,
-            "points": wanted.points,
         }
         facts = {name: value for name, value in given.items() if value}
-        plan = Plan(number, Outcome.CREATE, wanted, details=wanted.details, facts=facts)
+        points = wanted.points or 0
+        plan = Plan(number, Outcome.CREATE, wanted, details=wanted.details, facts=facts, points=points)
         told = [
             Change(one.name, None, text) for one in fields(ClientDetails) if (text := getattr(wanted.details, one.name))
         ]
         told += [Change(name, None, str(value)) for name, value in facts.items()]
+        told += [Change("points", None, str(points))] if points else []
         return self._with_additions(plan, told, None)
 
     def _update(self, number: int, wanted: Wanted, card: Client) -> Plan:
@@ -209,7 +215,10 @@ class _Planner:
         told = [Change(name, getattr(card.details, name) or None, text) for name, text in changes.items()]
         told += [Change(name, str(getattr(card, name) or "") or None, str(value)) for name, value in facts.items()]
         details = replace(card.details, **changes)
-        plan = self._with_additions(replace(plan, details=details, facts=facts), told, card)
+        points, hints = self._opening(card, wanted)
+        told += [Change("points", None, str(points))] if points else []
+        plan = replace(plan, details=details, facts=facts, points=points, hints=hints)
+        plan = self._with_additions(plan, told, card)
         return replace(plan, outcome=Outcome.UPDATE) if plan.changes else plan
 
     def _changed_details(self, before: ClientDetails, given: ClientDetails) -> dict[str, str]:
@@ -255,7 +264,6 @@ class _Planner:
                 card.carried_visits,
                 card.visits + card.carried_visits if self.ours else card.carried_visits,
             ),
-            ("points", wanted.points, card.points, card.points),
             ("listed_on", wanted.listed_on, card.listed_on, card.listed_on),
         )
         return {
@@ -263,6 +271,15 @@ class _Planner:
             for name, new, old, shown in before
             if new and new not in {old, shown} and (overwrite or not shown)
         }
+
+    def _opening(self, card: Client, wanted: Wanted) -> tuple[int, tuple[Problem, ...]]:
+        """Return with how many points a line opens the ledger of a known card: where there is one, it alone says."""
+        points = wanted.points or 0
+        if card.pk not in self.stored.with_points:
+            return points, ()
+        overwrite = self.batch.known_clients == KnownClients.UPDATE
+        kept = overwrite and wanted.points is not None and points != card.points
+        return 0, (Problem("points", "points_kept", str(card.points)),) if kept else ()
 
     def _with_additions(self, plan: Plan, told: list[Change], card: Client | None) -> Plan:
         """Add categories, services had, a note and consent, as far as the card has not got them."""

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
 from clients.details import ClientDetails
 from clients.importing.planning import FACTS
@@ -15,6 +15,7 @@ from clients.models import (
     CardState,
     CarriedService,
     CategoryAssignment,
+    Cause,
     Client,
     ConsentEntry,
     ConsentPurpose,
@@ -23,8 +24,10 @@ from clients.models import (
     ImportRow,
     Note,
     Outcome,
+    PointsEntry,
 )
 from clients.models.card import DETAIL_FIELDS
+from clients.points import Posting, post_all
 from clients.search import replace_tokens
 from clients.standing import STATUS_CHANGED, refresh
 from salon.audit.models import AuditEntry
@@ -95,6 +98,7 @@ def _remove(work: Undoing, rows: dict[UUID, ImportRow]) -> dict[UUID, str]:
     """Delete cards; one that something refers to stays, one with a consent ledger is emptied instead."""
     kept: dict[UUID, str] = {}
     ledgered = set(ConsentEntry.objects.filter(client__in=rows).values_list("client_id", flat=True))
+    ledgered |= set(PointsEntry.objects.filter(client__in=rows).values_list("client_id", flat=True))
     bare = [card_id for card_id in rows if card_id not in ledgered]
     try:
         _delete(bare)
@@ -104,10 +108,28 @@ def _remove(work: Undoing, rows: dict[UUID, ImportRow]) -> dict[UUID, str]:
                 _delete([card_id])
             except IntegrityError:
                 kept[card_id] = IN_USE
+    _close_ledgers(work, [row for card_id, row in rows.items() if card_id in ledgered])
     _empty(work, ledgered)
     gone: dict[UUID, list[Change]] = {card_id: [] for card_id in rows if card_id not in kept}
     record_many(actor=work.actor, action=REMOVED, subject_kind="client", changes=gone, now=work.now)
     return kept
+
+
+def _close_ledgers(work: Undoing, rows: Sequence[ImportRow], cards: Sequence[Client] = ()) -> set[UUID]:
+    """Take back the balances with which these lines opened the ledgers of points; return the cards that have used
+    theirs since, which keep it."""
+    opened = PointsEntry.objects.filter(
+        client__in=[row.card_id for row in rows], cause=Cause.OPENING, cause_id__in={row.batch_id for row in rows}
+    )
+    later = PointsEntry.objects.filter(client_id=OuterRef("client_id"), number__gt=OuterRef("number"))
+    entries = list(opened.annotate(used=Exists(later)).order_by("client_id"))
+    postings = [
+        Posting(one.client_id, -one.points, Cause.WITHDRAWN, one.cause_id, reason=one.reason)
+        for one in entries
+        if not one.used
+    ]
+    post_all(postings, cards=cards, actor=work.actor, now=work.now)
+    return {one.client_id for one in entries if one.used}
 
 
 def _delete(card_ids: Collection[UUID]) -> None:
@@ -128,7 +150,7 @@ def _empty(work: Undoing, card_ids: Collection[UUID]) -> None:
         card.state = CardState.ERASED
         card.treatcard_number = ""
         card.carried_first_visit_on = card.carried_last_visit_on = None
-        card.carried_visits = card.points = 0
+        card.carried_visits = 0
         card.email_consent, card.email_consent_at = False, None
         card.version += 1
         card.updated_at = work.now
@@ -167,12 +189,17 @@ def _reverse(work: Undoing, card: Client, row: ImportRow) -> bool:
         details, whole = card.details, False
     written = []
     for name, (old, new) in row.made.get("facts", {}).items():
-        if str(getattr(card, name) or "") == new and (name != "treatcard_number" or _give_back(card, old)):
+        if (
+            name in FACTS
+            and str(getattr(card, name) or "") == new
+            and (name != "treatcard_number" or _give_back(card, old))
+        ):
             setattr(card, name, _typed(name, old))
             written.append(name)
             told.append(Change(name, new or None, old or None))
         else:
             whole = False
+    whole &= not _close_ledgers(work, [row], cards=[card])
     whole &= _take_back_consent(work, card, row, told)
     whole &= _take_back_additions(work, card, row, told)
     if told:
@@ -198,8 +225,6 @@ def _give_back(card: Client, number: str) -> bool:
 
 
 def _typed(name: str, text: str) -> Any:
-    if name not in FACTS:
-        raise TypeError(name)
     if name.endswith("_on"):
         return date.fromisoformat(text) if text else None
     return text if name == "treatcard_number" else int(text or 0)

@@ -16,8 +16,9 @@ from clients.consent import record_consent
 from clients.details import ClientDetails
 from clients.importing.formats import OUR_COLUMNS, Format, recognise
 from clients.labels import CategoryDetails
-from clients.models import Client, ConsentPurpose, ConsentSource, CreatedVia, Decision
+from clients.models import Cause, Client, ConsentPurpose, ConsentSource, CreatedVia, Decision
 from clients.notes import write_note
+from clients.points import post
 from clients.treatcard import set_treatcard
 from salon.audit.models import AuditEntry
 from salon.desk.client_columns import COLUMNS, Words, exported, next_batch
@@ -74,7 +75,11 @@ def full(sonnenschein: Salon) -> Salon:
                 listed_on=date(2023, 1, 1 + number),
                 first_visit_on=date(2023, 2, 1), last_visit_on=date(2026, 3, 4), visits=number,
                 carried_first_visit_on=date(2020, 1, 1) if number % 2 else None, carried_visits=number * 3,
-                points=number * 50,
+            )  # fmt: skip
+            # One of them owes some: what she had redeemed was refunded.
+            post(
+                client=card, points=350 if number == 7 else (number - 1) * 50, cause=Cause.EARNED, cause_id=card.pk,
+                actor=MANAGER, now=NOW,
             )  # fmt: skip
     return sonnenschein
 

@@ -4,16 +4,18 @@ import csv
 import io
 from collections.abc import Callable
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from python_calamine import CalamineWorkbook
 
 from clients.cards import create_client
 from clients.details import ClientDetails
-from clients.models import Client, CreatedVia, ImportBatch
+from clients.models import Client, CreatedVia, ImportBatch, ImportRow
 from salon.identity.models import User
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
@@ -143,6 +145,33 @@ def test_faulty_lines_come_back_with_their_reason_and_can_be_sent_again(browser:
     assert counts(again) == (1, 0, 0, 0)
     with salon_scope(sonnenschein.pk):
         assert Client.objects.get(first_name="Schlecht").notes.get().text == "=HYPERLINK(1)"
+
+
+def test_faulty_lines_come_back_as_a_workbook_in_which_all_is_text(browser: Browser, sonnenschein: Salon) -> None:
+    """Also where two columns have one name, a line is short, and a text begins as a formula or a guarded text does."""
+    rows = (("Vorname", "E-Mail", "Notiz", "Notiz"), ("Gut", "gut@x.example"), ("''=Tach", "kein@", "=1+1", "0815"))
+    batch = applied(sonnenschein, table(*rows, ("Kurz", "auch@")))
+    answer = browser.get(f"{HERE}{batch.pk}/faulty/workbook/")
+    assert "fehlerhafte" in answer["Content-Disposition"]
+    content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    told = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+    assert told == [
+        ["Vorname", "E-Mail", "Notiz", "Notiz", "Grund"],
+        ["'=Tach", "kein@", "=1+1", "0815", "E-Mail: „kein@“ ist keine E-Mail-Adresse."],
+        ["Kurz", "auch@", "", "", "E-Mail: „auch@“ ist keine E-Mail-Adresse."],
+    ]
+    assert b"<f" not in ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml")
+    again = checked(sonnenschein, content)
+    with salon_scope(sonnenschein.pk):
+        assert ImportRow.objects.filter(batch=again).order_by("number")[0].cells[:4] == told[1][:4]
+
+
+def test_both_files_of_faulty_lines_are_offered(browser: Browser, sonnenschein: Salon) -> None:
+    batch = checked(sonnenschein, table(("Vorname", "E-Mail"), ("Schlecht", "kein@")))
+    html = browser.get(f"{HERE}{batch.pk}/").content.decode()
+    assert f"{HERE}{batch.pk}/faulty/workbook/" in html
+    assert "Fehlerhafte Zeilen (XLSX)" in html
+    assert "Fehlerhafte Zeilen (CSV)" in html
 
 
 def test_the_sample_is_understood(browser: Browser, sonnenschein: Salon) -> None:
