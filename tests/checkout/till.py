@@ -12,13 +12,14 @@ from bookings.checkout.sales import LineKind, LineWish, open_sale, pay
 from bookings.models import Appointment, Method, Sale, SaleLine
 from bookings.states import State
 from clients.labels import DiscountOn
-from clients.models import Category, CategoryAssignment, Client
+from clients.models import Category, CategoryAssignment, Cause, Client
+from clients.points import post
 from loyalty.models import Matrix, Reward
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import ItemKind, Product, Service, SpecialOffer
 from salon.folding import fold
-from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
-from salon.tenancy.models import Salon
+from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role, system_actor
+from salon.tenancy.models import Salon, new_id
 from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_appointment
 from tests.conftest import NOW
 
@@ -59,9 +60,11 @@ def make_reward(item: Service | Product, points: int = 100, matrix: Matrix = Mat
 
 
 def give_treatcard(client: Client, points: int = 0, number: str = "") -> Client:
-    """Give a client a Treatcard with so many points on it, which no entry tells of."""
-    Client.objects.filter(pk=client.pk).update(treatcard_number=number or f"T{client.number:06}", points=points)
+    """Give a client a Treatcard with so many points on it, as an opening balance."""
+    Client.objects.filter(pk=client.pk).update(treatcard_number=number or f"T{client.number:06}")
     client.refresh_from_db()
+    actor = system_actor("Eröffnung")
+    post(client=client, points=points, cause=Cause.OPENING, cause_id=new_id(), actor=actor, now=NOW)
     return client
 
 
