@@ -16,15 +16,14 @@ HOUR = 12 * ROW
 Days = Iterator[date]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def days(base: str) -> Days:
     return iter(seed_days(date.today()))  # noqa: DTZ011 - any day far ahead will do
 
 
 def _open(desk: Watched, day: date, query: str = "") -> Page:
-    desk.sign_in("empfang@sonnenschein.example")
-    desk.page.goto(f"{desk.base}/s/sonnenschein/calendar/?day={day}{query}")
-    desk.page.wait_for_load_state("networkidle")
+    desk.sign_in("empfang@sonnenschein.example", f"/s/sonnenschein/calendar/?day={day}{query}")
+    desk.settle()
     return desk.page
 
 
@@ -157,7 +156,7 @@ def test_keys(open_page: OpenPage, days: Days) -> None:
     page.wait_for_url(f"**?day={day + timedelta(days=1)}")
     page.keyboard.press("ArrowLeft")
     page.wait_for_url(f"**?day={day}")
-    page.wait_for_load_state("networkidle")
+    desk.settle()
     page.keyboard.press("n")
     expect(page.locator("#drawer [role=dialog]")).to_be_visible()
     page.keyboard.press("Escape")
@@ -270,3 +269,40 @@ def test_without_a_script_the_page_shows_and_its_links_work(open_page: OpenPage,
     page.get_by_text("4/5").click()
     page.get_by_role("button", name="Alle").click()
     expect(page.get_by_role("heading", name="Bora")).to_have_count(1)
+
+
+def test_the_day_sheet_is_printed_without_what_the_screen_is_for(open_page: OpenPage, days: Days) -> None:
+    day = next(days)
+    page = _open(open_page(), day)
+    page.emulate_media(media="print")
+    # Whatever the window is, the date stands there in full.
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        heading = re.compile(rf"^Dienstag, {day.day}\. \w+ {day.year}$")
+        expect(page.locator(".cal-date")).to_have_text(heading, use_inner_text=True)
+        for block, begins in ((_block(page, 0), "10:00"), (_block(page, 1), "14:00")):
+            expect(block).to_be_visible()
+            expect(block).to_contain_text(begins)
+            expect(block).to_contain_text("Kalenderprobe")
+        for name in ("Anna", "Bora"):
+            expect(page.get_by_role("heading", name=name)).to_be_visible()
+        for left_out in (".rail", ".cal-new", ".cal-steps", ".segments", ".cal-axis", ".slot", ".cal-offline"):
+            expect(page.locator(left_out).first).to_be_hidden()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
+
+
+def test_without_a_connection_the_calendar_says_that_it_may_be_old(open_page: OpenPage, days: Days) -> None:
+    desk = open_page()
+    page = _open(desk, next(days))
+    notice = page.get_by_text("Keine Verbindung. Was Sie sehen, kann veraltet sein.")
+    expect(notice).to_be_hidden()
+    page.context.set_offline(True)
+    # One answer that fails is nothing yet; two in a row are, ten seconds at most.
+    expect(notice).to_be_visible()
+    expect(_block(page)).to_contain_text("10:00")
+    assert desk.violations() == []
+    page.context.set_offline(False)
+    expect(notice).to_be_hidden()
+    assert desk.complaints
+    assert all("ERR_INTERNET_DISCONNECTED" in one for one in desk.complaints)
+    desk.complaints.clear()
