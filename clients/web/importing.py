@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -22,14 +22,13 @@ from django_htmx.http import HttpResponseClientRefresh
 from clients.importing import batches
 from clients.importing.batches import WORKING, WrongMoment
 from clients.importing.formats import SAMPLE
-from clients.importing.tables import GUARDED
 from clients.models import Client, ImportBatch, ImportRow, ImportState, Outcome
+from clients.web.faulty_lines import faulty, faulty_workbook
 from clients.web.import_forms import ColumnsForm, UploadForm
 from clients.web.import_words import KEPT, REFUSALS, label_of, problem_words, value_words
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
-from salon.tenancy.context import salon_scope
 from salon.tenancy.models import new_id
 from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
@@ -223,7 +222,7 @@ def _render(
         "to_do": batch.created + batch.updated,
         "urls": {
             name: reverse(f"clients:import_{name}", args=address)
-            for name in ("batch", "columns", "back", "begin", "undo", "discard", "faulty")
+            for name in ("batch", "columns", "back", "begin", "undo", "discard", "faulty", "faulty_workbook")
         },
         "imports_url": reverse("clients:import", args=[request.salon.slug]),
         **more,
@@ -304,46 +303,6 @@ def discard(request: SalonRequest, import_id: UUID) -> HttpResponse:
     return redirect("clients:import", request.salon.slug)
 
 
-@requires(Permission.CLIENTS_IMPORT)
-@require_GET
-def faulty(request: SalonRequest, import_id: UUID) -> HttpResponseBase:
-    """The faulty lines with their reasons, to be mended and uploaded again."""
-    batch = batches.get_batch(import_id)
-    lines = _faulty_lines(request.salon.pk, batch, translation.get_language())
-    name = f"{batch.file_name.rpartition('.')[0] or batch.file_name} – {_('faulty lines')}.csv"
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = content_disposition_header(True, name)
-    return response
-
-
-def _faulty_lines(salon_id: UUID, batch: ImportBatch, language: str | None) -> Iterator[bytes]:
-    # Runs while the answer is sent: outside the scope and the language of the request.
-    with translation.override(language):
-        yield "\ufeff".encode() + _csv_line([*batch.header, _("Reason")])
-    after = 0
-    while True:
-        with salon_scope(salon_id), translation.override(language):
-            rows = ImportRow.objects.filter(batch=batch, outcome=Outcome.FAULTY, number__gt=after)
-            found = list(rows.order_by("number")[:500])
-            part = b"".join(_faulty_line(row, len(batch.header)) for row in found)
-        if not found:
-            return
-        after = found[-1].number
-        yield part
-
-
-def _faulty_line(row: ImportRow, width: int) -> bytes:
-    cells = [*row.cells, *[""] * (width - len(row.cells))]
-    return _csv_line([*cells, " ".join(problem_words(one) for one in row.plan.get("problems", []))])
-
-
-def _csv_line(cells: list[str]) -> bytes:
-    # A spreadsheet takes what begins so for a formula; the import takes the apostrophe off again.
-    out = io.StringIO()
-    csv.writer(out, delimiter=";").writerow([f"'{cell}" if cell[:1] in GUARDED else cell for cell in cells])
-    return out.getvalue().encode()
-
-
 def _to(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
     return redirect("clients:import_batch", request.salon.slug, batch.pk)
 
@@ -358,4 +317,5 @@ urlpatterns = [
     path("import/<uuid:import_id>/undo/", undo, name="import_undo"),
     path("import/<uuid:import_id>/discard/", discard, name="import_discard"),
     path("import/<uuid:import_id>/faulty/", faulty, name="import_faulty"),
+    path("import/<uuid:import_id>/faulty/workbook/", faulty_workbook, name="import_faulty_workbook"),
 ]

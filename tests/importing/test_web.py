@@ -166,6 +166,17 @@ def test_faulty_lines_come_back_as_a_workbook_in_which_all_is_text(browser: Brow
         assert ImportRow.objects.filter(batch=again).order_by("number")[0].cells[:4] == told[1][:4]
 
 
+def test_a_workbook_of_no_faulty_lines_has_its_headings(browser: Browser, sonnenschein: Salon) -> None:
+    batch = checked(sonnenschein, table(("Vorname", "E-Mail"), ("Gut", "gut@x.example")))
+    answer = browser.get(f"{HERE}{batch.pk}/faulty/workbook/")
+    content = io.BytesIO(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    assert CalamineWorkbook.from_filelike(content).get_sheet_by_index(0).to_python()[0] == [
+        "Vorname",
+        "E-Mail",
+        "Grund",
+    ]
+
+
 def test_both_files_of_faulty_lines_are_offered(browser: Browser, sonnenschein: Salon) -> None:
     batch = checked(sonnenschein, table(("Vorname", "E-Mail"), ("Schlecht", "kein@")))
     html = browser.get(f"{HERE}{batch.pk}/").content.decode()
