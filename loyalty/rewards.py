@@ -106,7 +106,7 @@ def reward_with_id(reward_id: UUID) -> Reward:
     return found
 
 
-def items_without_reward(kind: ItemKind) -> list[Service] | list[Product]:
+def items_without_reward(kind: ItemKind) -> Sequence[Service | Product]:
     """Return what is in the catalogue and can become a reward, in its order, each with its group."""
     taken = Reward.objects.live().filter(kind=kind)
     if kind == ItemKind.SERVICE:

@@ -51,6 +51,13 @@ def archived_products() -> list[Product]:
     return list(Product.objects.exclude(archived_at=None).order_by("-archived_at", "id"))
 
 
+def with_own_points() -> list[Service | Product]:
+    """Return what is offered and gives flat Treatcard points, or none, whatever it costs: services first."""
+    services = Service.objects.offered().exclude(points_override=None).in_order()
+    products = Product.objects.offered().exclude(points_override=None).in_order()
+    return [*services, *products]
+
+
 def service_with_id(service_id: UUID) -> Service:
     """Return a service that is offered, with its group.
 

@@ -10,4 +10,9 @@ _SIGNS = {"EUR": "€"}
 def amount_text(amount: Decimal, currency: str) -> str:
     """Return `1.234,50 €` in the language that is active."""
     number = number_format(amount, 2, use_l10n=True, force_grouping=True)
-    return f"{number}\N{NO-BREAK SPACE}{_SIGNS.get(currency, currency)}"
+    return f"{number}\N{NO-BREAK SPACE}{sign_of(currency)}"
+
+
+def sign_of(currency: str) -> str:
+    """Return what stands behind an amount: `€`, else the currency's own three letters."""
+    return _SIGNS.get(currency, currency)

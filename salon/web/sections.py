@@ -23,13 +23,6 @@ checkout = _section(
     _("Here you will check clients out: services, products, deposits, and Treatcard points credited to the cent."),
     Permission.WORK,
 )
-marketing = _section(
-    "marketing",
-    _("Marketing"),
-    "megaphone",
-    _("Here will be the Treatcard with its rewards, your segments and your campaigns."),
-    Permission.MARKETING,
-)
 reports = _section(
     "reports",
     _("Reports"),

@@ -19,6 +19,7 @@ from clients.duplicates import dismiss
 from clients.labels import CategoryDetails
 from clients.models import CreatedVia, ImportBatch, ImportState
 from clients.notes import write_note
+from loyalty.models import Reward
 from salon.api.keys import issue_key
 from salon.api.models import ApiKey
 from salon.api.scopes import ASKED_FOR
@@ -189,6 +190,12 @@ def _offer(salon: Salon) -> UUID:
         return UUID(str(make(SpecialOffer, salon.pk, service_id=service_id, product_id=None).pk))
 
 
+def _reward(salon: Salon) -> UUID:
+    service_id = _catalogue(Service)(salon)
+    with salon_scope(salon.pk):
+        return UUID(str(make(Reward, salon.pk, service_id=service_id).pk))
+
+
 def _waiting(salon: Salon) -> UUID:
     client_id = _client(salon)
     with salon_scope(salon.pk):
@@ -224,6 +231,7 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "entry_id": _waiting,
     "appointment_id": _appointment,
     "absence_id": _absence,
+    "reward_id": _reward,
 }
 
 

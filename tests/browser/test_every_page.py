@@ -33,7 +33,7 @@ SIGNED_IN = {
         "clients/new/",
     ),
     "client file": ("clients/import/", "clients/exports/", "clients/duplicates/"),
-    "elsewhere": ("checkout/", "marketing/", "reports/", "search/?q=grenze", "styleguide/", "nowhere/"),
+    "elsewhere": ("checkout/", "reports/", "search/?q=grenze", "styleguide/", "nowhere/"),
     "settings": (
         "settings/",
         "settings/members/",
@@ -44,6 +44,13 @@ SIGNED_IN = {
         "settings/calendar-feeds/",
         "settings/categories/",
         "settings/categories/new/",
+    ),
+    "treatcard": (
+        "marketing/treatcard/",
+        "marketing/treatcard/services/",
+        "marketing/treatcard/services/new/",
+        "marketing/treatcard/products/",
+        "marketing/treatcard/products/new/",
     ),
     "catalogue": (
         "settings/services/",

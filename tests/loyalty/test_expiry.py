@@ -1,0 +1,110 @@
+"""Points that are too old lapse, the oldest being spent first (domain.md §7)."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from clients.models import CardState, Cause, Client
+from loyalty.expiry import Expired, expire, oldest_moment
+from salon.desk.merging import merge_cards
+from salon.identity.roles import system_actor
+from salon.tenancy.models import Salon
+from tests.conftest import NOW
+from tests.points.world import MANAGER, balance, book, holder, ledger
+
+TODAY = date(2026, 11, 22)
+BEFORE = datetime(2025, 11, 22, tzinfo=UTC)
+OLD, YOUNG = BEFORE - timedelta(days=1), BEFORE + timedelta(days=1)
+
+
+def _expire(**given: object) -> Expired:
+    values = {"night": TODAY, "before": BEFORE, "now": NOW, "after": None, "limit": 100, **given}
+    return expire(actor=system_actor(""), **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("today", "months", "expected"),
+    [
+        (date(2026, 11, 22), 12, "2025-11-22T00:00:00+01:00"),
+        (date(2026, 7, 1), 6, "2026-01-01T00:00:00+01:00"),
+        (date(2026, 3, 31), 1, "2026-02-28T00:00:00+01:00"),
+        (date(2024, 3, 31), 1, "2024-02-29T00:00:00+01:00"),
+        (date(2026, 1, 15), 1, "2025-12-15T00:00:00+01:00"),
+        (date(2026, 10, 25), 1, "2026-09-25T00:00:00+02:00"),
+    ],
+)
+def test_months_are_those_of_the_calendar(today: date, months: int, expected: str) -> None:
+    salon = Salon(timezone="Europe/Berlin")
+    assert oldest_moment(today=today, months=months, salon=salon) == datetime.fromisoformat(expected)
+
+
+@pytest.mark.parametrize(
+    ("entries", "lapses"),
+    [
+        ([], 0),
+        ([(100, Cause.EARNED, OLD)], 100),
+        ([(100, Cause.EARNED, BEFORE)], 0),
+        ([(100, Cause.EARNED, YOUNG)], 0),
+        # What was spent was the oldest.
+        ([(100, Cause.EARNED, OLD), (50, Cause.EARNED, YOUNG), (-80, Cause.REDEEMED, YOUNG)], 20),
+        ([(100, Cause.EARNED, OLD), (50, Cause.EARNED, YOUNG), (-120, Cause.REDEEMED, YOUNG)], 0),
+        # Given back, it is as old as it was.
+        ([(100, Cause.EARNED, OLD), (-100, Cause.REDEEMED, YOUNG), (100, Cause.RETURNED, YOUNG)], 100),
+        ([(100, Cause.EARNED, YOUNG), (-100, Cause.REDEEMED, YOUNG), (100, Cause.RETURNED, YOUNG)], 0),
+        # A refund takes back what the young sale had brought, not what is old.
+        ([(100, Cause.EARNED, OLD), (50, Cause.EARNED, YOUNG), (-50, Cause.REVERSED, YOUNG)], 100),
+        ([(100, Cause.EARNED, OLD), (-30, Cause.REVERSED, YOUNG)], 70),
+        # Given by hand it is young, taken by hand it is spent.
+        ([(100, Cause.EARNED, OLD), (10, Cause.ADJUSTED, YOUNG), (-40, Cause.ADJUSTED, YOUNG)], 60),
+        ([(100, Cause.OPENING, YOUNG)], 0),
+        # Nobody loses what she has not got.
+        ([(-100, Cause.REVERSED, OLD)], 0),
+        ([(100, Cause.EARNED, OLD), (-100, Cause.EXPIRED, OLD), (5, Cause.REFERRAL, YOUNG)], 0),
+    ],
+)
+def test_what_lapses(in_sonnenschein: Salon, entries: list[tuple[int, Cause, datetime]], lapses: int) -> None:
+    client = holder()
+    for points, cause, at in entries:
+        book(client, points, cause, at)
+    before = balance(client)
+    found = _expire()
+    assert (found.cards, found.points, found.last) == (int(lapses > 0), lapses, None)
+    assert balance(client) == before - lapses
+    assert [one for one in ledger(client) if one[0] == "EXPIRED" and one[2] != 0][:1] == (
+        [("EXPIRED", -lapses, before - lapses)] if lapses and before != lapses else []
+    )
+
+
+def test_twice_in_one_night_is_once(in_sonnenschein: Salon) -> None:
+    client = holder()
+    book(client, 100, at=OLD)
+    assert _expire().points == 100
+    # Something old comes back before the step is run once more.
+    book(client, 30, Cause.RETURNED, YOUNG)
+    assert _expire().points == 0
+    assert _expire(night=TODAY + timedelta(days=1)).points == 30
+
+
+def test_points_that_came_with_a_merge_are_as_old_as_they_were(in_sonnenschein: Salon) -> None:
+    anna, double, third = holder("Anna"), holder("Anne"), holder("Änne")
+    book(anna, 10, at=OLD)
+    book(double, 200, at=OLD)
+    book(double, 30, at=YOUNG)
+    book(third, 7, at=YOUNG)
+    for survivor, duplicate in ((double, third), (anna, double)):
+        merge_cards(actor=MANAGER, salon=in_sonnenschein, survivor_id=survivor.pk, duplicate_id=duplicate.pk, now=NOW)
+    assert balance(anna) == 247
+    assert _expire().points == 210
+    assert (balance(anna), balance(double)) == (37, 0)
+
+
+def test_batches_and_cards_that_are_not_in_use(in_sonnenschein: Salon) -> None:
+    clients = [holder(name) for name in ("A", "B", "C", "D")]
+    for client in clients:
+        book(client, 10, at=OLD)
+    Client.objects.filter(pk=clients[3].pk).update(state=CardState.ERASED)
+    first = _expire(limit=2)
+    assert (first.read, first.points) == (2, 20)
+    second = _expire(limit=2, after=first.last)
+    assert (second.read, second.points, second.last) == (1, 10, None)
+    assert [balance(one) for one in clients] == [0, 0, 0, 10]
