@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from salon.demo import world
@@ -19,6 +20,9 @@ def demo_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
     """Build the demo as on the day of the tests, and remove it again."""
     with django_db_blocker.unblock(), owner_connection():
         world.build_demo(NOW)
+        # Without statistics the database joins thousands of appointments row by row.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
         salon = directory.find_salon("sonnenschein")
     assert salon is not None
     yield salon

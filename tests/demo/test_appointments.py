@@ -58,9 +58,9 @@ def test_no_verdict_drifts(demo: Salon) -> None:
 def test_nobody_is_double_booked(demo: Salon) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM bookings_appointmentitem one JOIN bookings_appointmentitem other "
-            "ON one.staff_id = other.staff_id AND one.id < other.id AND one.busy && other.busy "
-            "WHERE one.active AND other.active"
+            "SELECT count(*) FROM (SELECT lower(taken) AS begins, max(upper(taken)) OVER (PARTITION BY staff_id "
+            "ORDER BY lower(taken) ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS until "
+            "FROM bookings_appointmentitem, unnest(busy) AS taken WHERE active) AS one WHERE begins < until"
         )
         assert cursor.fetchone()[0] == 0
         cursor.execute("SELECT count(*) FROM bookings_appointmentitem WHERE active")
