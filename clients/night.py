@@ -4,7 +4,7 @@ import structlog
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from clients import duplicates, standing
+from clients import duplicates, points, standing
 from clients.models import Client
 from salon.work.steps import Counts, Night, night_step
 
@@ -76,6 +76,36 @@ def propose_duplicates(night: Night) -> Counts:
     with night.batch():
         proposed = duplicates.propose(now=night.now, progress=night.progress)
     return {"new": proposed.new, "dropped": proposed.dropped}
+
+
+@night_step(
+    _("Check of the points"),
+    words={
+        "read": ngettext_lazy("%(count)s balance checked", "%(count)s balances checked", "number"),
+        "drifted": ngettext_lazy(
+            "%(count)s balance is not the sum of its entries",
+            "%(count)s balances are not the sum of their entries",
+            "number",
+        ),
+    },
+    alarms=frozenset({"drifted"}),
+)
+def check_points(night: Night) -> Counts:
+    """Compare the balance on every card with its ledger: the sum of the entries, their numbers, and the last of them.
+
+    A difference is told and nothing else: a balance is never mended unseen.
+    """
+    read, drifted, total, last = 0, 0, _number_of_cards(night), None
+    while True:
+        with night.batch():
+            batch = points.drifted(after=last, limit=BATCH)
+        read, drifted, last = read + batch.read, drifted + len(batch.numbers), batch.last
+        if batch.numbers:
+            numbers = batch.numbers[:NAMED]
+            log.error("points_drifted", salon=night.salon.slug, cards=len(batch.numbers), numbers=numbers)
+        night.progress(read, max(read, total), read=read, drifted=drifted)
+        if last is None:
+            return {"read": read, "drifted": drifted}
 
 
 def _number_of_cards(night: Night) -> int:

@@ -29,6 +29,7 @@ LONGEST_REASON = 200
 # More than anybody earns in a lifetime, and what the columns hold with room to spare.
 MOST = 1_000_000_000
 MOST_ADJUSTED = 1_000_000
+_BEFORE_ALL = UUID(int=0)
 _ORDER = keyset.Order(("number",), descending=True)
 
 
@@ -181,6 +182,24 @@ def moved_points(merge_id: UUID, survivor_id: UUID) -> int:
     return entry.points if entry else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """One batch of the check: the card to go on behind (None: all were read), how many were read, and the client
+    numbers of those whose balance is not what the ledger says."""
+
+    last: UUID | None
+    read: int
+    numbers: list[int]
+
+
+def drifted(*, after: UUID | None, limit: int) -> Drifted:
+    """Compare the balances of the next `limit` cards, whatever their state, with sum, last and number of entries."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DRIFTED, {"salon": current_salon_id(), "after": after or _BEFORE_ALL, "limit": limit})
+        last, read, numbers = cursor.fetchone()
+    return Drifted(last if read == limit else None, read, numbers or [])
+
+
 def _check_adjustment(points: int, reason: str) -> None:
     errors = []
     if not points or abs(points) > MOST_ADJUSTED:
@@ -257,6 +276,23 @@ recorded AS (
   FROM entry
 )
 SELECT entry.id, entry.number, entry.balance_after, card.version FROM entry JOIN card ON card.id = entry.client_id"""
+
+
+_DRIFTED = """
+WITH page AS MATERIALIZED (
+  SELECT id, number, points FROM clients_client
+  WHERE salon_id = %(salon)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
+),
+ledger AS (
+  SELECT client_id, sum(points) AS points, count(*) AS entries, max(number) AS last,
+    (array_agg(balance_after ORDER BY number DESC))[1] AS balance
+  FROM clients_pointsentry WHERE salon_id = %(salon)s AND client_id = ANY(ARRAY(SELECT id FROM page))
+  GROUP BY client_id
+)
+SELECT (array_agg(page.id ORDER BY page.id DESC))[1], count(*), array_agg(page.number ORDER BY page.number) FILTER (
+  WHERE page.points <> coalesce(ledger.points, 0) OR ledger.balance <> ledger.points OR ledger.entries <> ledger.last
+)
+FROM page LEFT JOIN ledger ON ledger.client_id = page.id"""
 
 
 def _write(

@@ -292,6 +292,8 @@ NIGHT_STEPS: tuple[str, ...] = (
     "bookings.night.count_visits",
     "clients.night.check_statuses",
     "clients.night.recompute_statuses",
+    "clients.night.check_points",
+    "loyalty.night.expire_points",
     "clients.night.propose_duplicates",
     "salon.desk.night.write_export",
 )

@@ -16,6 +16,7 @@ from bookings.writing import tell as tell_of_appointment
 from clients.models import Cause, Client
 from clients.points import post
 from loyalty.earning import Earning, Rates, points_for
+from loyalty.referral import thank_referrer
 from loyalty.rules import rates_now
 from salon.catalogue.models import ItemKind
 from salon.identity.roles import Actor
@@ -35,6 +36,8 @@ def settle(held: Held, *, actor: Actor, salon: Salon, now: datetime) -> None:
     sale.state, sale.paid_at, sale.paid_on = SaleState.PAID, now, salon.date_at(now)
     sale.rules_version = rates.version
     sale.points_earned = _credit(sale, held.client, held.lines, rates, actor=actor, now=now)
+    if held.client and held.client.referred_by_id and sale.total and not _paid_before(held.client, sale):
+        thank_referrer(actor=actor, client=held.client, now=now)
     if held.appointment is not None:
         _staff_as_done(held.appointment, held.lines)
         _complete(held.appointment, actor=actor, salon=salon, now=now)
@@ -85,6 +88,10 @@ def _credit(
         rules_version=rates.version,
     )
     return entry.points if entry else 0
+
+
+def _paid_before(client: Client, sale: Sale) -> bool:
+    return Sale.objects.filter(client=client, paid_at__isnull=False).exclude(pk=sale.pk).exists()
 
 
 def _staff_as_done(appointment: Appointment, lines: Iterable[SaleLine]) -> None:
