@@ -20,6 +20,7 @@ _MISFITS = {
     Misfit.ABSENT: _("She is absent at that time."),
 }
 
+_REWARD_APART = _("The client would come on this day for her reward alone.")
 _NOT_PERFORMED = _("She does not usually do this service.")
 
 
@@ -70,6 +71,14 @@ def overlaps(
         others = others.exclude(pk=besides)
     if others.exists():
         yield FieldError("client", "client_overlaps", _("The client has another appointment at that time."))
+
+
+def rewards_apart(items: Sequence[AppointmentItem], salon: Salon) -> Iterator[FieldError]:
+    """Yield which rewards are on another day than all that is paid for: nobody likes to come for them alone."""
+    days = {salon.date_at(item.starts_at) for item in items if item.redemption_id is None}
+    for index, item in enumerate(items):
+        if item.redemption_id and salon.date_at(item.starts_at) not in days:
+            yield FieldError(f"items.{index}", "reward_apart", _REWARD_APART)
 
 
 def in_the_past(starts_at: datetime, now: datetime) -> Iterator[FieldError]:

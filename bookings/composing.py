@@ -1,19 +1,16 @@
-"""What an appointment consists of: services added and taken off, and their prices (domain.md §5)."""
+"""What an appointment consists of: services added, and their prices (domain.md §5)."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy as _
-
 from bookings import cautions
 from bookings.booking import Booked, new_item
 from bookings.bounds import Bounds
-from bookings.checkout.following import follow, release
+from bookings.checkout.following import follow
 from bookings.conflicts import SlotTaken
-from bookings.models import AppointmentItem
 from bookings.placing import ItemWish, Planned, plan, price_error, price_of, shop_on
+from bookings.redeemed import RewardHasNoPrice, refuse_without_paid
 from bookings.settling import explain_plan, refuse_endless, settle
 from bookings.states import TAKING_TIME
 from bookings.writing import (
@@ -25,7 +22,6 @@ from bookings.writing import (
     lay,
     local_time,
     lock_appointment,
-    lock_staff,
     parts_of,
     refuse_unchangeable,
     save,
@@ -34,16 +30,9 @@ from bookings.writing import (
     write_items,
     writing,
 )
-from salon.errors import DomainError, InvalidInput
+from salon.errors import InvalidInput
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
-
-
-class LastItem(DomainError):
-    """An appointment has at least one item."""
-
-    code = "last_item"
-    message = _("This is the only service of the appointment: cancel the appointment instead.")
 
 
 def add_item(
@@ -97,50 +86,6 @@ def add_item(
     return Booked(appointment, items, warnings)
 
 
-def remove_item(*, actor: Actor, salon: Salon, item_id: UUID, now: datetime, version: int | None = None) -> Booked:
-    """Take a service off an appointment; the others stay where they are.
-
-    A buffer that had given way to it comes back, unless somebody else has been booked into it since.
-    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, LastItem, SaleAlreadyPaid.
-    """
-    actor.require(Permission.BOOKINGS_WRITE)
-    with writing():
-        appointment = lock_appointment(appointment_of(item_id), version)
-        refuse_unchangeable(appointment)
-        items = items_of(appointment)
-        removed = item_in(items, item_id)
-        items.remove(removed)
-        if not items:
-            raise LastItem
-        release(item_id)
-        AppointmentItem.objects.filter(pk=item_id).delete()
-        _give_buffers_back(salon, items)
-        span(appointment, items)
-        save(appointment, now=now, fields=("starts_at", "ends_at"))
-        follow(appointment.pk, now)
-        told = [
-            changed("services", removed.service.name, None),
-            changed("staff", removed.staff.name, None),
-            changed("starts_at", local_time(removed.starts_at, salon), None),
-        ]
-        tell(actor, "appointment.item_removed", appointment, told, now=now)
-    return Booked(appointment, items, [])
-
-
-def _give_buffers_back(salon: Salon, items: Sequence[AppointmentItem]) -> None:
-    """Let items take their whole buffers again where nothing of their own goes on any more."""
-    taken_before = [item.busy for item in items]
-    lay(items)
-    longer = [(item, busy) for item, busy in zip(items, taken_before, strict=True) if item.busy != busy]
-    lock_staff(salon, {item.staff_id for item, _busy in longer})
-    for item, busy in longer:
-        try:
-            with writing():
-                item.save(update_fields=["busy"])
-        except SlotTaken:
-            item.busy = busy
-
-
 def change_price(
     *,
     actor: Actor,
@@ -152,7 +97,8 @@ def change_price(
 ) -> Booked:
     """Let an item cost something else, also after it is done; only for whoever may set prices.
 
-    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SaleAlreadyPaid.
+    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SaleAlreadyPaid, RewardHasNoPrice,
+    NeedsPaidService.
     """
     actor.require(Permission.BOOKINGS_WRITE)
     if error := price_error("price", price):
@@ -165,8 +111,11 @@ def change_price(
         item = item_in(items, item_id)
         if price == item.price:
             return Booked(appointment, items, [], changed=False)
+        if item.redemption_id:
+            raise RewardHasNoPrice
         told = [changed("price", item.price, price)]
         item.price = price_of(actor, price, item.price)
+        refuse_without_paid(items)
         item.save(update_fields=["price"])
         save(appointment, now=now)
         follow(appointment.pk, now)

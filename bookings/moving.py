@@ -280,6 +280,7 @@ def _warnings(
     yield from cautions.in_the_past(appointment.starts_at, now)
     yield from cautions.unusual_items(items)
     yield from cautions.absences_of(salon, parts_of(items))
+    yield from cautions.rewards_apart(items, salon)
     if appointment.client_id:
         times = appointment.starts_at, appointment.ends_at
         yield from cautions.overlaps(appointment.client_id, *times, besides=appointment.pk)

@@ -6,6 +6,7 @@ from uuid import UUID
 from bookings.booking import Booked, accepted_note, client_for, freeze_verdict
 from bookings.checkout.following import follow
 from bookings.mails import announce_booked
+from bookings.redeemed import refuse_other_client
 from bookings.states import CHANGEABLE
 from bookings.writing import changed, items_of, lock_appointment, lock_with_client, recount, save, tell, writing
 from clients.models import Client
@@ -57,7 +58,8 @@ def change_client(
 
     The verdict is the one of the day it was booked; `first_verdict` is that of a card made in the same operation. What
     has taken place counts as a visit of the new card, and no longer of the old one.
-    Raises: NotAllowed, NotFound, VersionConflict, InvalidInput, SaleAlreadyPaid, RewardsInSale.
+    Raises: NotAllowed, NotFound, VersionConflict, InvalidInput, SaleAlreadyPaid, RewardsInSale,
+    RewardsBooked.
     """
     actor.require(Permission.BOOKINGS_WRITE)
     with writing():
@@ -66,6 +68,7 @@ def change_client(
         old = appointment.client
         if client_id == appointment.client_id:
             return Booked(appointment, items, [], changed=False)
+        refuse_other_client(items)
         client = None if client_id is None else client_for(client_id)
         told = [changed("client_number", _number(old), _number(client))]
         freeze_verdict(appointment, client, first_verdict, salon.date_at(appointment.created_at))

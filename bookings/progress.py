@@ -13,6 +13,7 @@ from bookings.conflicts import SlotTaken
 from bookings.mails import announce_booked, announce_cancelled
 from bookings.models import Appointment, AppointmentItem
 from bookings.settling import explain_change
+from bookings.redeemed import settle_rewards
 from bookings.states import TAKING_TIME, State, can_become
 from bookings.writing import (
     before,
@@ -55,7 +56,8 @@ def set_state(
     """Let an appointment go to another state, where there is a way; whoever comes back takes her time again. It can be
     undone.
 
-    Raises: NotAllowed, NotFound, VersionConflict, StateRefused, SlotTaken.
+    What rewards cost goes back and is taken again with it.
+    Raises: NotAllowed, NotFound, VersionConflict, StateRefused, SlotTaken, and what `redeem` does.
     """
     return _become(state, actor=actor, salon=salon, appointment_id=appointment_id, now=now, version=version, reason="")
 
@@ -107,6 +109,7 @@ def _become(
             appointment.cancelled_at = now if state == State.CANCELLED else None
             appointment.cancel_reason = reason
             visited = count_visit(appointment, items, salon)
+            settle_rewards(appointment, items, actor=actor, now=now)
             save(appointment, now=now, fields=("state", "cancelled_at", "cancel_reason", "visit_on"), undo=as_it_was)
             if visited:
                 recount([appointment.client_id], salon=salon, now=now)

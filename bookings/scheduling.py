@@ -5,12 +5,14 @@ refuses it, whatever happens here; the locks spare writers from meeting each oth
 """
 
 from bookings.booking import Booked, ClientBlocked, book
-from bookings.composing import LastItem, add_item, change_price, remove_item
+from bookings.composing import add_item, change_price
 from bookings.conflicts import AlreadyBooked, Blocking, SlotTaken
 from bookings.moving import move, move_item, reassign_item, resize_item
 from bookings.particulars import change_client, change_note
 from bookings.placing import ItemWish
 from bookings.progress import StateRefused, cancel, set_state
+from bookings.removing import LastItem, remove_item
+from bookings.rewarding import NoRoom, append_reward, book_with_rewards
 from bookings.undoing import NothingToUndo, undo
 from bookings.writing import NotChangeable
 
@@ -21,12 +23,15 @@ __all__ = [
     "ClientBlocked",
     "ItemWish",
     "LastItem",
+    "NoRoom",
     "NotChangeable",
     "NothingToUndo",
     "SlotTaken",
     "StateRefused",
     "add_item",
+    "append_reward",
     "book",
+    "book_with_rewards",
     "cancel",
     "change_client",
     "change_note",

@@ -14,6 +14,7 @@ from bookings.mails import announce_booked, announce_cancelled, announce_moved
 from bookings.models import Appointment, AppointmentItem
 from bookings.models.appointments import MINUTES
 from bookings.settling import explain_change
+from bookings.redeemed import settle_rewards
 from bookings.states import TAKING_TIME, State
 from bookings.writing import (
     changed,
@@ -47,7 +48,7 @@ def undo(*, actor: Actor, salon: Salon, appointment_id: UUID, version: int, now:
     """Bring an appointment back to how it was before the change that made this version of it.
 
     Raises: NotAllowed, NotFound, VersionConflict where somebody has changed it since, NothingToUndo, SlotTaken where
-    somebody else has the time by now.
+    somebody else has the time by now, and what `redeem` does where the points for a reward are gone.
     """
     actor.require(Permission.BOOKINGS_WRITE)
     items: list[AppointmentItem] = []
@@ -64,6 +65,7 @@ def undo(*, actor: Actor, salon: Salon, appointment_id: UUID, version: int, now:
             write_items(items)
             span(appointment, items)
             visited = count_visit(appointment, items, salon)
+            settle_rewards(appointment, items, actor=actor, now=now)
             fields = ("state", "cancelled_at", "cancel_reason", "starts_at", "ends_at", "visit_on")
             save(appointment, now=now, fields=fields)
             if visited:

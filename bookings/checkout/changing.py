@@ -22,10 +22,10 @@ from bookings.checkout.lines import (
 )
 from bookings.checkout.pricing import LineKind
 from bookings.checkout.writing import Held, hold, refuse_closed, tell, write
-from bookings.composing import remove_item
 from bookings.models import AppointmentItem, Sale, SaleLine
 from bookings.particulars import change_client
 from bookings.placing import price_error
+from bookings.removing import remove_item
 from bookings.writing import changed
 from clients.models import Client
 from loyalty.models import Redemption, Returned

@@ -19,7 +19,7 @@ from bookings.checkout.sales import (
     remove_line,
     set_client,
 )
-from bookings.composing import LastItem
+from bookings.removing import LastItem
 from bookings.models import AppointmentItem, Sale, SaleLine
 from bookings.states import State
 from clients.points import NoTreatcard
