@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from loyalty.eligibility import Matrix
 from loyalty.models import Reward
+from salon import keyset
 from salon.catalogue.changing import told
 from salon.catalogue.details import MOST_POINTS
 from salon.catalogue.models import ItemKind, Product, Service
@@ -23,6 +24,7 @@ from salon.tenancy.models import new_id
 
 # A reward usually costs so many times its price: whoever has earned it has spent that much.
 STANDARD_TIMES = 14
+_NEWEST_FIRST = keyset.Order(("created_at", "id"), descending=True)
 _TWIN = _("There is a reward for this already.")
 
 
@@ -93,6 +95,17 @@ def rewards_of(kind: ItemKind, *, archived: bool = False) -> list[Reward]:
     the archived ones, the latest first."""
     found = Reward.objects.filter(kind=kind, archived_at__isnull=not archived)
     return list(_with_items(found).order_by("-archived_at", "id") if archived else _with_items(found))
+
+
+def list_rewards(*, limit: int, cursor: str | None = None, archived: bool | None = None) -> keyset.Page[Reward]:
+    """Return one page of the rewards with their items, the newest first; None: archived ones among them.
+
+    Raises: keyset.InvalidCursor.
+    """
+    rewards = Reward.objects.select_related("service", "product")
+    if archived is not None:
+        rewards = rewards.filter(archived_at__isnull=not archived)
+    return keyset.page(rewards, _NEWEST_FIRST, limit=limit, cursor=cursor)
 
 
 def reward_with_id(reward_id: UUID) -> Reward:

@@ -1,9 +1,10 @@
 """What a salon has decided about its Treatcard, version by version, and deciding it (domain.md §7)."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TypedDict
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +37,18 @@ class Details:
     clients_see_rewards: bool = False
     expire_after_months: int | None = None
     referral_points: int | None = None
+
+
+class ChangedRules(TypedDict, total=False):
+    """Fields of the rules to be changed; what is missing stays as it is."""
+
+    points_per_euro_services: Decimal
+    points_per_euro_products: Decimal
+    no_show_returns: bool
+    numbers_by_itself: bool
+    clients_see_rewards: bool
+    expire_after_months: int | None
+    referral_points: int | None
 
 
 def rules_now() -> LoyaltyRules:
@@ -78,9 +91,19 @@ def save_rules(*, actor: Actor, details: Details, now: datetime, version: int | 
     another one by now refuses the change.
     Raises: NotAllowed, InvalidInput, VersionConflict.
     """
+    return _decide(actor, lambda _held: details, now, version)
+
+
+def change_rules(*, actor: Actor, changes: ChangedRules, now: datetime, version: int | None = None) -> LoyaltyRules:
+    """Change some of the rules that hold, as `save_rules` does all of them.
+
+    Raises: NotAllowed, InvalidInput, VersionConflict.
+    """
+    return _decide(actor, lambda held: replace(held, **changes), now, version)
+
+
+def _decide(actor: Actor, decide: Callable[[Details], Details], now: datetime, version: int | None) -> LoyaltyRules:
     actor.require(Permission.LOYALTY_WRITE)
-    if errors := list(_errors(details)):
-        raise InvalidInput(errors)
     salon_id = current_salon_id()
     with transaction.atomic():
         # Nothing is locked where nothing was decided yet.
@@ -88,7 +111,11 @@ def save_rules(*, actor: Actor, details: Details, now: datetime, version: int | 
         holding = rules_now()
         if version is not None and version != holding.version:
             raise VersionConflict
-        before, after = asdict(details_of(holding)), asdict(details)
+        held = details_of(holding)
+        details = decide(held)
+        if errors := list(_errors(details)):
+            raise InvalidInput(errors)
+        before, after = asdict(held), asdict(details)
         changes = [
             Change(name, _text(before[name]), _text(after[name])) for name in after if before[name] != after[name]
         ]

@@ -14,6 +14,7 @@ urlpatterns = [
     path("ical/<str:secret>.ics", feeds.calendar_feed, name="calendar_feed"),
     path("api/v1/", include("bookings.api.urls")),
     path("api/v1/", include("clients.api.urls")),
+    path("api/v1/", include("loyalty.api.urls")),
     path("api/v1/", include("salon.catalogue.api.urls")),
     path("api/v1/", include("salon.desk.api.urls")),
     path("api/v1/", include("salon.api.urls")),
