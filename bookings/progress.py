@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from bookings import cautions
 from bookings.booking import Booked
 from bookings.bounds import Bounds
+from bookings.checkout.deposits import on_cancelled, on_returned
 from bookings.conflicts import SlotTaken
 from bookings.mails import announce_booked, announce_cancelled
 from bookings.models import Appointment, AppointmentItem
-from bookings.settling import explain_change
 from bookings.redeemed import settle_rewards
+from bookings.settling import explain_change
 from bookings.states import TAKING_TIME, State, can_become
 from bookings.writing import (
     before,
@@ -94,7 +95,7 @@ def _become(
     reason: str,
 ) -> Booked:
     actor.require(Permission.BOOKINGS_WRITE)
-    lock = lock_with_client if state in _VISITED else lock_appointment
+    lock = lock_appointment if state == State.ARRIVED else lock_with_client
     items: list[AppointmentItem] = []
     try:
         with writing():
@@ -108,14 +109,15 @@ def _become(
             appointment.state = state
             appointment.cancelled_at = now if state == State.CANCELLED else None
             appointment.cancel_reason = reason
-            visited = count_visit(appointment, items, salon)
             settle_rewards(appointment, items, actor=actor, now=now)
+            visited = count_visit(appointment, items, salon)
             save(appointment, now=now, fields=("state", "cancelled_at", "cancel_reason", "visit_on"), undo=as_it_was)
             if visited:
                 recount([appointment.client_id], salon=salon, now=now)
             action = "appointment.cancelled" if state == State.CANCELLED else "appointment.state_changed"
             told = [changed("state", old.value, state.value), changed("cancel_reason", None, reason)]
             tell(actor, action, appointment, told, now=now)
+            _charge(appointment, old, actor=actor, salon=salon, now=now)
             _announce(appointment, old, now)
             warnings = list(_warnings(salon, appointment, items, old, now))
     except SlotTaken as refusal:
@@ -134,6 +136,16 @@ def take_time(salon: Salon, items: Sequence[AppointmentItem], *, takes: bool) ->
     AppointmentItem.objects.filter(pk__in=[item.pk for item in changing]).update(active=takes)
     for item in changing:
         item.active = takes
+
+
+def _charge(appointment: Appointment, old: State, *, actor: Actor, salon: Salon, now: datetime) -> None:
+    """Let the appointment's sale go, or come back, with it."""
+    if appointment.state not in TAKING_TIME:
+        missed = appointment.state == State.NO_SHOW
+        on_cancelled(actor=actor, salon=salon, appointment=appointment, now=now, missed=missed)
+    elif old not in TAKING_TIME:
+        # Somebody who came after all has never got anything back.
+        on_returned(actor=actor, appointment=appointment, now=now, undone=old == State.NO_SHOW)
 
 
 def _announce(appointment: Appointment, old: State, now: datetime) -> None:

@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.booking import Booked
 from bookings.bounds import Bounds
+from bookings.checkout.deposits import on_cancelled, on_returned
 from bookings.conflicts import SlotTaken
 from bookings.mails import announce_booked, announce_cancelled, announce_moved
 from bookings.models import Appointment, AppointmentItem
 from bookings.models.appointments import MINUTES
-from bookings.settling import explain_change
 from bookings.redeemed import settle_rewards
+from bookings.settling import explain_change
 from bookings.states import TAKING_TIME, State
 from bookings.writing import (
     changed,
@@ -64,8 +65,8 @@ def undo(*, actor: Actor, salon: Salon, appointment_id: UUID, version: int, now:
             lock_staff(salon, staff_before | {item.staff_id for item in items})
             write_items(items)
             span(appointment, items)
-            visited = count_visit(appointment, items, salon)
             settle_rewards(appointment, items, actor=actor, now=now)
+            visited = count_visit(appointment, items, salon)
             fields = ("state", "cancelled_at", "cancel_reason", "starts_at", "ends_at", "visit_on")
             save(appointment, now=now, fields=fields)
             if visited:
@@ -77,6 +78,7 @@ def undo(*, actor: Actor, salon: Salon, appointment_id: UUID, version: int, now:
                 changed("staff", old_when[1], when[1]),
             ]
             tell(actor, "appointment.undone", appointment, told, now=now)
+            _charge(appointment, old_state, actor=actor, salon=salon, now=now)
             _announce(appointment, old_state, moved=old_when[0] != when[0], now=now)
     except SlotTaken as refusal:
         explain_change(refusal, items, salon=salon, bounds=Bounds.DESK, now=now, besides=appointment_id)
@@ -104,6 +106,15 @@ def _restore(appointment: Appointment, items: Sequence[AppointmentItem], kept: M
 def _when(items: Sequence[AppointmentItem], salon: Salon) -> tuple[str, str]:
     begin = min(item.starts_at for item in items)
     return local_time(begin, salon), ", ".join(dict.fromkeys(item.staff.name for item in items))
+
+
+def _charge(appointment: Appointment, old: State, *, actor: Actor, salon: Salon, now: datetime) -> None:
+    """Let the appointment's sale be as before, too."""
+    if appointment.state in TAKING_TIME and old not in TAKING_TIME:
+        on_returned(actor=actor, appointment=appointment, now=now, undone=True)
+    elif appointment.state not in TAKING_TIME and old in TAKING_TIME:
+        missed = appointment.state == State.NO_SHOW
+        on_cancelled(actor=actor, salon=salon, appointment=appointment, now=now, missed=missed)
 
 
 def _announce(appointment: Appointment, old: State, *, moved: bool, now: datetime) -> None:

@@ -112,6 +112,8 @@ class Sale(SalonOwned):
     paid_on = models.DateField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
     void_reason = models.CharField(max_length=200, blank=True)
+    # Void because its appointment was cancelled or missed: it comes back with it.
+    lapsed = models.BooleanField(default=False, db_default=False)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -139,12 +141,17 @@ class Sale(SalonOwned):
                 | Q(~Q(state=SaleState.VOID), voided_at=None, void_reason=""),
                 name="bookings_sale_void",
             ),
+            models.CheckConstraint(
+                condition=Q(lapsed=False) | Q(state=SaleState.VOID, appointment__isnull=False),
+                name="bookings_sale_lapsed",
+            ),
         ]
         indexes = [
             models.Index(fields=["salon", "created_at", "id"], name="bookings_sale_by_age"),
             models.Index(fields=["salon", "client", "created_at"], name="bookings_sale_of_client"),
             models.Index(fields=["salon", "paid_on", "id"], name="bookings_sale_by_day"),
             models.Index(fields=["salon", "id"], condition=Q(state=SaleState.OPEN), name="bookings_sale_open"),
+            models.Index(fields=["salon", "voided_at"], condition=Q(state=SaleState.VOID), name="bookings_sale_voided"),
         ]
 
     def __str__(self) -> str:
@@ -317,6 +324,9 @@ class Payment(SalonOwned):
         indexes = [
             models.Index(fields=["salon", "sale", "taken_at"], name="bookings_payment_of_sale"),
             models.Index(fields=["salon", "taken_on", "id"], name="bookings_payment_by_day"),
+            models.Index(
+                fields=["salon", "removed_at"], condition=Q(removed_at__isnull=False), name="bookings_payment_removed"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -332,7 +342,10 @@ class RefundKind(models.TextChoices):
 
 
 class Refund(SalonOwned):
-    """Money given back for a sale, with the points that went with it (0 or more, taken from the client)."""
+    """Money given back for a sale, with the points that went with it (0 or more, taken from the client).
+
+    With `removed_at` it was taken back: the cancellation that it came with was undone.
+    """
 
     sale = models.ForeignKey(
         Sale, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="refunds"
@@ -348,6 +361,7 @@ class Refund(SalonOwned):
     actor_kind = models.CharField(max_length=10, choices=ActorKind)
     actor_id = models.UUIDField(null=True, blank=True)
     actor_name = models.CharField(max_length=120)
+    removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -358,6 +372,9 @@ class Refund(SalonOwned):
         indexes = [
             models.Index(fields=["salon", "sale", "refunded_at"], name="bookings_refund_of_sale"),
             models.Index(fields=["salon", "refunded_on", "id"], name="bookings_refund_by_day"),
+            models.Index(
+                fields=["salon", "removed_at"], condition=Q(removed_at__isnull=False), name="bookings_refund_removed"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,185 @@
+"""What becomes of an appointment's sale when it is cancelled or missed, and when it takes place after all
+(domain.md §6).
+
+What nobody has paid for in full lapses with its appointment; the salon's rule says whether what was paid beforehand is
+given back. Nobody's right is asked for: the rule does it, not whoever cancels.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bookings.checkout.following import follow
+from bookings.checkout.pricing import NOTHING
+from bookings.checkout.reversing import (
+    Way,
+    kept_points,
+    part_of_line,
+    state_of,
+    take_back,
+    take_off,
+    ways_of,
+    write_refunds,
+)
+from bookings.checkout.tills import sales_rules
+from bookings.checkout.writing import hold_sale_of, lines_of, save, tell
+from bookings.models import Appointment, DepositRule, Method, Refund, RefundKind, Sale, SaleLine, SalesRules, SaleState
+from bookings.writing import changed
+from salon.identity.roles import Actor
+from salon.tenancy.models import Salon, new_id
+
+_STANDING = frozenset({SaleState.PAID, SaleState.PARTLY_REFUNDED})
+
+
+def gives_back(rules: SalesRules, *, starts_at: datetime, at: datetime) -> bool:
+    """Return whether a salon gives back what was paid for an appointment that is called off at an instant.
+
+    Up to the hour counts as in time; what is missed is called off when it begins.
+    """
+    if rules.deposit_rule == DepositRule.REFUND_UNTIL:
+        return at <= starts_at - timedelta(hours=rules.deposit_hours)
+    return rules.deposit_rule == DepositRule.REFUND
+
+
+def on_cancelled(*, actor: Actor, salon: Salon, appointment: Appointment, now: datetime, missed: bool = False) -> None:
+    """Let the sale of an appointment that does not take place lapse, with what the salon's rule says of its money.
+
+    Part of cancelling, and of noting that nobody came: card and appointment are locked, and what becomes of its rewards
+    is decided by then. What is on the sale besides the appointment stays for sale. A bill that was paid when the visit
+    had begun stays as it is.
+    """
+    sale = hold_sale_of(appointment.pk)
+    if sale is None:
+        return
+    at = max(now, appointment.starts_at) if missed else now
+    returned = gives_back(sales_rules(), starts_at=appointment.starts_at, at=at)
+    if sale.state == SaleState.OPEN:
+        _keep_for_sale(sale, lines_of(sale), actor, now)
+        _lapse(sale, returned=returned, actor=actor, salon=salon, now=now)
+    elif sale.state in _STANDING and returned and sale.paid_at and sale.paid_at < appointment.starts_at:
+        lines = lines_of(sale)
+        if all(line.item_id for line in lines):
+            _lapse(sale, returned=True, actor=actor, salon=salon, now=now)
+        else:
+            _give_back_items(sale, lines, actor=actor, salon=salon, now=now)
+
+
+def on_returned(*, actor: Actor, appointment: Appointment, now: datetime, undone: bool) -> None:
+    """Let the sale of an appointment come back with it.
+
+    Where that is `undone`, money that was to go back never did; where the client only books again, it did, and what she
+    has to pay begins anew.
+    """
+    given = list(
+        Refund.objects.select_for_update(no_key=True)
+        .filter(sale__appointment=appointment, kind=RefundKind.DEPOSIT, removed_at=None)
+        .order_by("pk")
+    )
+    lapsed = Sale.objects.select_for_update(no_key=True).filter(appointment=appointment, lapsed=True).first()
+    if not undone and any(lapsed and refund.sale_id == lapsed.pk for refund in given):
+        # It stays void; nothing brings it back any more.
+        lapsed.lapsed = False  # type: ignore[union-attr]
+        save(lapsed, fields=("lapsed",))  # type: ignore[arg-type]
+        return
+    sale = lapsed or (hold_sale_of(appointment.pk) if undone else None)
+    if sale is not None:
+        _revive(sale, [one for one in given if undone and one.sale_id == sale.pk], actor=actor, now=now)
+        if sale.state == SaleState.OPEN:
+            follow(appointment.pk, now)
+
+
+def _keep_for_sale(sale: Sale, lines: Sequence[SaleLine], actor: Actor, now: datetime) -> None:
+    """Put what is on an open sale besides the appointment's items on a sale of its own."""
+    others = [line for line in lines if line.item_id is None]
+    if not others:
+        return
+    other = Sale.objects.create(
+        id=new_id(),
+        client_id=sale.client_id,
+        total=sum((line.final_price for line in others), NOTHING),
+        opened_by_name=actor.name,
+        created_at=now,
+    )
+    for position, line in enumerate(others):
+        line.sale, line.position = other, position
+    SaleLine.objects.bulk_update(others, ["sale", "position"])
+    sale.total -= other.total
+    tell(actor, "sale.opened", other, [], now=now)
+
+
+def _lapse(sale: Sale, *, returned: bool, actor: Actor, salon: Salon, now: datetime) -> None:
+    """Let a sale be void as long as its appointment is off."""
+    ways = ways_of(sale) if returned else []
+    kept = sale.points_earned
+    if returned:
+        kept = 0
+        # Nothing was paid, and yet it may have brought points.
+        ways = ways or ([Way(Method.CARD, NOTHING)] if sale.points_earned else [])
+    refunds = write_refunds(
+        sale,
+        RefundKind.DEPOSIT,
+        ways,
+        client=sale.client,
+        kept=kept,
+        actor=actor,
+        salon=salon,
+        now=now,
+    )
+    sale.state, sale.voided_at, sale.lapsed = SaleState.VOID, now, True
+    save(sale, fields=("state", "voided_at", "lapsed", "total", "refunded", "points_earned"))
+    _tell_lapsed(actor, sale, refunds, now)
+
+
+def _give_back_items(sale: Sale, lines: Sequence[SaleLine], *, actor: Actor, salon: Salon, now: datetime) -> None:
+    """Give back what was paid for an appointment; what else was bought with it is the client's."""
+    parts = [
+        part_of_line(line, line.quantity - line.refunded)
+        for line in lines
+        if line.item_id and line.refunded < line.quantity and _is_off(line)
+    ]
+    if not parts:
+        return
+    amount = sum((part.amount for part in parts), NOTHING)
+    take_off(parts)
+    # In one sum, as most of it was paid: only a void sale is given back as it came.
+    most = max(ways_of(sale), key=lambda way: way.amount, default=Way(Method.CARD, NOTHING))
+    refunds = write_refunds(
+        sale,
+        RefundKind.DEPOSIT,
+        [Way(most.method, amount, most.reference)],
+        client=sale.client,
+        kept=kept_points(sale, lines),
+        parts=parts,
+        actor=actor,
+        salon=salon,
+        now=now,
+    )
+    sale.state = state_of(sale, lines)
+    save(sale, fields=("state", "refunded", "points_earned"))
+    _tell_lapsed(actor, sale, refunds, now)
+
+
+def _is_off(line: SaleLine) -> bool:
+    """Return whether a line goes back with its appointment: a reward only if its points have gone back."""
+    return line.redemption is None or line.redemption.returned_at is not None
+
+
+def _revive(sale: Sale, refunds: Sequence[Refund], *, actor: Actor, now: datetime) -> None:
+    if not (sale.lapsed or refunds):
+        return
+    lines = take_back(sale, refunds, client=sale.client, actor=actor, now=now)
+    sale.state = state_of(sale, lines) if sale.paid_at else SaleState.OPEN
+    sale.voided_at, sale.lapsed = None, False
+    save(sale, fields=("state", "voided_at", "lapsed", "refunded", "points_earned"))
+    tell(actor, "sale.revived", sale, [changed("amount", _sum(refunds), None)], now=now)
+
+
+def _tell_lapsed(actor: Actor, sale: Sale, refunds: Sequence[Refund], now: datetime) -> None:
+    told = [
+        changed("amount", None, _sum(refunds)),
+        changed("points", None, -sum(one.points for one in refunds) or None),
+    ]
+    tell(actor, "sale.lapsed", sale, told, now=now)
+
+
+def _sum(refunds: Sequence[Refund]) -> object:
+    return sum((one.amount for one in refunds), NOTHING) or None
