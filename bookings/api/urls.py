@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bookings.api import bookings
+from bookings.api import bookings, sales
 from bookings.api.availability import AvailabilityEndpoint
 
 urlpatterns = [
@@ -18,4 +18,11 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/cancel", bookings.CancelEndpoint.as_view(), name="api_booking_cancel"),
     path("bookings/<uuid:booking_id>/reschedule", bookings.RescheduleEndpoint.as_view(), name="api_booking_reschedule"),
     path("bookings/<uuid:booking_id>/state", bookings.StateEndpoint.as_view(), name="api_booking_state"),
+    path("bookings/<uuid:booking_id>/deposits", sales.DepositsEndpoint.as_view(), name="api_booking_deposits"),
+    path("sales", sales.SalesEndpoint.as_view(), name="api_sales"),
+    path("sales/<uuid:sale_id>", sales.OneSaleEndpoint.as_view(), name="api_sale"),
+    path("sales/<uuid:sale_id>/lines", sales.SaleLinesEndpoint.as_view(), name="api_sale_lines"),
+    path("sales/<uuid:sale_id>/lines/<uuid:line_id>", sales.SaleLineEndpoint.as_view(), name="api_sale_line"),
+    path("sales/<uuid:sale_id>/payments", sales.PaymentsEndpoint.as_view(), name="api_sale_payments"),
+    path("sales/<uuid:sale_id>/payments/<uuid:payment_id>", sales.PaymentEndpoint.as_view(), name="api_sale_payment"),
 ]

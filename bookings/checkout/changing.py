@@ -22,11 +22,11 @@ from bookings.checkout.lines import (
 )
 from bookings.checkout.pricing import LineKind
 from bookings.checkout.writing import Held, hold, refuse_closed, tell, write
-from bookings.models import AppointmentItem, Sale, SaleLine
+from bookings.models import Sale, SaleLine
 from bookings.particulars import change_client
 from bookings.placing import price_error
 from bookings.removing import remove_item
-from bookings.writing import changed
+from bookings.writing import changed, item_in, items_of
 from clients.models import Client
 from loyalty.models import Redemption, Returned
 from loyalty.redemption import give_back
@@ -214,12 +214,13 @@ def _change_item(
         raise LineFixed(_("Who does it is changed in the calendar."))
     if "price" not in changes:
         return
-    item = AppointmentItem.objects.select_related("service").get(pk=line.item_id)
+    items = items_of(held.appointment)
+    item = item_in(items, line.item_id)
     price = changes["price"]
     if price is None:
         offers = offers_on([(salon.date_at(item.starts_at), item.service_id)])
         price = offers.get(item.service_id, item.list_price)
-    price_item(held.appointment, item, price, actor=actor, now=now)
+    price_item(held.appointment, items, item, price, actor=actor, now=now)
     follow(held.appointment.pk, now)
     held.sale.refresh_from_db()
 

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
 from bookings.checkout.lines import Goods, LineWish, line_of
-from bookings.models import Appointment, AppointmentItem, Sale, SaleLine, SaleState
+from bookings.had import had_by
+from bookings.models import Appointment, AppointmentItem, Sale, SaleLine
 from bookings.placing import price_of
+from bookings.redeemed import refuse_without_paid
 from bookings.writing import changed, save, tell
 from clients.models import Client
 from clients.points import NoTreatcard
 from loyalty.models import Redemption, Reward
-from loyalty.prior_use import prior_uses_of
 from loyalty.redemption import redeem
 from salon.identity.roles import Actor
 
@@ -45,33 +45,28 @@ def fill(
 
 
 def _redeem(reward: Reward, client: Client, actor: Actor, now: datetime) -> Redemption:
-    had = reward.product_id is not None and had_product(client.pk, reward.product_id)
+    had = reward.product_id in had_by(client.pk).products
     return redeem(actor=actor, client=client, reward=reward, had=had, now=now)
 
 
-def had_product(client_id: UUID, product_id: UUID) -> bool:
-    """Return whether a client has had a product: bought it and kept some, got it for points, or had it before.
+def price_item(
+    appointment: Appointment,
+    items: Sequence[AppointmentItem],
+    item: AppointmentItem,
+    price: Decimal,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Let one of an appointment's items cost what was entered at the till; the appointment is locked.
 
-    Her card is locked (domain.md §7.1).
-    """
-    bought = SaleLine.objects.filter(sale__client_id=client_id, product_id=product_id, redemption=None)
-    closed = bought.exclude(sale__state__in=[SaleState.OPEN, SaleState.VOID])
-    if any(line.refunded < line.quantity for line in closed):
-        return True
-    if Redemption.objects.standing().filter(client_id=client_id, reward__product_id=product_id).exists():
-        return True
-    return product_id in prior_uses_of(client_id)
-
-
-def price_item(appointment: Appointment, item: AppointmentItem, price: Decimal, *, actor: Actor, now: datetime) -> None:
-    """Let an item of an appointment, which is locked, cost what was entered at the till.
-
-    Raises: NotAllowed unless the actor may set prices.
+    Raises: NotAllowed unless the actor may set prices, NeedsPaidService where a reward would be left alone.
     """
     if price == item.price:
         return
     told = changed("price", item.price, price)
     item.price = price_of(actor, price, item.price)
+    refuse_without_paid(items)
     item.save(update_fields=["price"])
     save(appointment, now=now)
     tell(actor, "appointment.price_changed", appointment, [told], now=now)

@@ -144,7 +144,7 @@ def _not_charged(
         for item in meant:
             free.remove(item)
             if wish.price is not None:
-                price_item(appointment, item, wish.price, actor=actor, now=now)
+                price_item(appointment, items, item, wish.price, actor=actor, now=now)
         if len(meant) < wish.quantity:
             rest.append(replace(wish, quantity=wish.quantity - len(meant)))
     return rest

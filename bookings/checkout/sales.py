@@ -14,6 +14,7 @@ from bookings.checkout.lines import LineWish
 from bookings.checkout.opening import AlreadyOpened, NotChargeable, open_sale
 from bookings.checkout.paying import NothingSold, Overpaid, pay, remove_payment, take_deposit
 from bookings.checkout.pricing import LineKind
+from bookings.checkout.selling import Paid, sell
 from bookings.checkout.tills import MethodNotAllowed
 from bookings.checkout.writing import SaleAlreadyPaid, SaleVoid
 
@@ -27,6 +28,7 @@ __all__ = [
     "NotChargeable",
     "NothingSold",
     "Overpaid",
+    "Paid",
     "RewardsInSale",
     "SaleAlreadyPaid",
     "SaleVoid",
@@ -38,6 +40,7 @@ __all__ = [
     "redeem_at_checkout",
     "remove_line",
     "remove_payment",
+    "sell",
     "set_client",
     "take_deposit",
 ]

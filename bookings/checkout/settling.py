@@ -38,6 +38,7 @@ def settle(held: Held, *, actor: Actor, salon: Salon, now: datetime) -> None:
     sale.points_earned = _credit(sale, held.client, held.lines, rates, actor=actor, now=now)
     if held.client and held.client.referred_by_id and sale.total and not _paid_before(held.client, sale):
         thank_referrer(actor=actor, client=held.client, now=now)
+    _thank_referrer(sale, held.client, actor=actor, now=now)
     if held.appointment is not None:
         _staff_as_done(held.appointment, held.lines)
         _complete(held.appointment, actor=actor, salon=salon, now=now)
@@ -92,6 +93,15 @@ def _credit(
 
 def _paid_before(client: Client, sale: Sale) -> bool:
     return Sale.objects.filter(client=client, paid_at__isnull=False).exclude(pk=sale.pk).exists()
+
+
+def _thank_referrer(sale: Sale, client: Client | None, *, actor: Actor, now: datetime) -> None:
+    """Give whoever referred a client her points when the client pays for the first time."""
+    if client is None or client.referred_by_id is None or not sale.paid:
+        return
+    paid = Sale.objects.filter(client=client, paid_at__isnull=False).exclude(pk=sale.pk)
+    if not paid.exists():
+        thank_referrer(actor=actor, client=client, now=now)
 
 
 def _staff_as_done(appointment: Appointment, lines: Iterable[SaleLine]) -> None:

@@ -1,5 +1,6 @@
 """What is on a sale before it is paid, and whose it is (domain.md §6, §7.2)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
@@ -19,16 +20,18 @@ from bookings.checkout.sales import (
     remove_line,
     set_client,
 )
-from bookings.removing import LastItem
 from bookings.models import AppointmentItem, Sale, SaleLine
+from bookings.redeemed import NeedsPaidService
+from bookings.removing import LastItem
 from bookings.states import State
 from clients.points import NoTreatcard
 from loyalty.models import Matrix, PriorUse, Redemption
-from loyalty.redemption import AlreadyHad, NotEnoughPoints
+from loyalty.redemption import AlreadyHad, NotEnoughPoints, redeem
 from salon.errors import InvalidInput, NotAllowed, NotFound, VersionConflict
 from salon.tenancy.models import new_id
 from tests.bookings.salonday import at, make_client
 from tests.checkout.till import (
+    AFTER,
     Till,
     amounts,
     give_discount,
@@ -274,13 +277,14 @@ def test_who_cannot_redeem(till: Till) -> None:
 def test_a_paid_sale_stays_as_it_is(till: Till) -> None:
     sale = till.sold(product(till.oil))
     line, given = _line(sale), {**till.given, "sale_id": sale.pk}
-    for act in (
+    acts: list[Callable[[], Sale]] = [
         lambda: add_line(**given, wish=tip("1.00")),
         lambda: change_line(**given, line_id=line.pk, changes={"quantity": 2}),
         lambda: remove_line(**given, line_id=line.pk),
         lambda: set_client(**given, client_id=None),
         lambda: redeem_at_checkout(**given, reward_id=make_reward(till.oil).pk),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(SaleAlreadyPaid):
             act()
     assert shown(sale) == [("PRODUCT", "Haaröl", 1, "0.00", "27.50")]
@@ -288,11 +292,12 @@ def test_a_paid_sale_stays_as_it_is(till: Till) -> None:
 
 def test_somebody_else_s_change_is_told(till: Till) -> None:
     sale = till.open(product(till.oil))
-    for act in (
+    acts: list[Callable[[int], Sale]] = [
         lambda version: add_line(**till.given, sale_id=sale.pk, wish=voucher("50.00"), version=version),
         lambda version: remove_line(**till.given, sale_id=sale.pk, line_id=_line(sale).pk, version=version),
         lambda version: set_client(**till.given, sale_id=sale.pk, client_id=None, version=version),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(VersionConflict):
             act(sale.version + 1)
     with pytest.raises(NotFound):
@@ -329,6 +334,29 @@ def test_a_price_changed_at_the_till_is_the_appointment_s(till: Till, office: Ti
     )
     change_line(**given, changes={"price": None}, version=changed.version)
     assert (visit.items.get().price, amounts(sale)[0]) == (money("59.00"), "59.00")
+
+
+def test_no_reward_is_left_without_a_service_that_is_paid_for(office: Till) -> None:
+    give_treatcard(office.day.lena, 100)
+    visit = office.visit(office.day.cut, office.day.brows)
+    redemption = redeem(
+        actor=office.actor, client=office.day.lena, reward=make_reward(office.day.brows), had=False, now=AFTER
+    )
+    AppointmentItem.objects.filter(service=office.day.brows).update(redemption=redemption, price=0)
+    sale = office.charge(visit)
+    assert shown(sale) == [
+        ("SERVICE", "Schneiden", 1, "0.00", "59.00"),
+        ("REWARD", "Brauen zupfen", 1, "0.00", "0.00"),
+    ]
+    given = {**office.given, "sale_id": sale.pk}
+    with pytest.raises(NeedsPaidService):
+        change_line(**given, line_id=_line(sale).pk, changes={"price": money("0.00")})
+    with pytest.raises(LineFixed):
+        change_line(**given, line_id=_line(sale, 1).pk, changes={"price": money("1.00")})
+    assert amounts(sale)[0] == "59.00"
+    # Taken off at the till, its points are hers again.
+    remove_line(**given, line_id=_line(sale, 1).pk)
+    assert (points_of(office.day.lena), [line[1] for line in shown(sale)]) == (100, ["Schneiden"])
 
 
 def test_who_sold_it(till: Till) -> None:

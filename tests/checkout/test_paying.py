@@ -18,11 +18,13 @@ from bookings.models import Appointment, Method, Payment, Sale, SalesRules, Sale
 from bookings.states import State
 from clients.labels import DiscountOn
 from clients.models import Cause, Client, PointsEntry
+from loyalty.rules import Details, save_rules
 from salon.errors import InvalidInput, NotAllowed, VersionConflict
 from salon.identity.roles import Actor, ActorKind
-from tests.bookings.salonday import at, make_service
+from tests.bookings.salonday import at, make_client, make_service
 from tests.checkout.till import (
     AFTER,
+    MANAGER,
     Till,
     amounts,
     give_discount,
@@ -113,6 +115,18 @@ def test_points_are_for_what_is_paid_and_only_with_a_treatcard_at_that_moment(ti
     Client.objects.filter(pk=lena.pk).update(treatcard_number="")
     till.pay(sale)
     assert points_of(lena) == 53
+
+
+def test_whoever_referred_a_client_is_thanked_when_she_pays_for_the_first_time(till: Till) -> None:
+    save_rules(actor=MANAGER, details=Details(referral_points=50), now=NOW)
+    mia = give_treatcard(make_client("Mia", "Koch"))
+    Client.objects.filter(pk=till.day.lena.pk).update(referred_by=mia)
+    till.open(product(till.oil))
+    assert points_of(mia) == 0
+    till.sold(product(till.oil))
+    assert points_of(mia) == 50
+    till.sold(product(till.oil))
+    assert points_of(mia) == 50
 
 
 def test_own_points_of_an_item_leave_the_rate(till: Till) -> None:
