@@ -12,7 +12,6 @@ from bookings.checkout.writing import contents, hold_sale_of, lines_of, refuse_c
 from bookings.models import Appointment, AppointmentItem, Sale, SaleLine, SaleState
 from bookings.writing import items_of
 from salon.errors import DomainError
-from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 
 
@@ -35,13 +34,12 @@ def follow(appointment_id: UUID, now: datetime) -> None:  # noqa: ARG001 - what 
         return
     refuse_closed(sale)
     appointment = Appointment.objects.get(pk=appointment_id)
-    salon = Salon.objects.get(pk=current_salon_id())
     lines = lines_of(sale)
     before = contents(lines)
     if sale.client_id != appointment.client_id:
         refuse_other_client(lines)
         sale.client_id = appointment.client_id
-    write(sale, following(sale, lines, items_of(appointment), salon), before)
+    write(sale, following(sale, lines, items_of(appointment), sale.salon), before)
 
 
 def release(item_id: UUID) -> None:

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveIntegerField(blank=True, null=True)),
                 ('client', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sales', to='clients.client')),
                 ('appointment', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sales', to='bookings.appointment')),
-                ('state', models.CharField(choices=[('OPEN', 'Open'), ('PAID', 'Paid'), ('PARTLY_REFUNDED', 'Partly refunded'), ('REFUNDED', 'Refunded'), ('VOID', 'Void')], default='OPEN', max_length=20)),
+                ('state', models.CharField(choices=[('OPEN', 'Still open'), ('PAID', 'Paid'), ('PARTLY_REFUNDED', 'Partly refunded'), ('REFUNDED', 'Refunded'), ('VOID', 'Void')], default='OPEN', max_length=20)),
                 ('total', salon.fields.MoneyField(default=Decimal('0.00'))),
                 ('paid', salon.fields.MoneyField(default=Decimal('0.00'))),
                 ('refunded', salon.fields.MoneyField(default=Decimal('0.00'))),

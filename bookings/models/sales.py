@@ -64,7 +64,7 @@ class SalesRules(models.Model):
 class SaleState(models.TextChoices):
     """How far a sale is."""
 
-    OPEN = "OPEN", _("Open")
+    OPEN = "OPEN", _("Still open")
     PAID = "PAID", _("Paid")
     PARTLY_REFUNDED = "PARTLY_REFUNDED", _("Partly refunded")
     REFUNDED = "REFUNDED", _("Refunded")
