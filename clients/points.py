@@ -84,13 +84,12 @@ def post(
 ) -> PointsEntry | None:
     """Book points for a client; `client` then says her balance. No points, or an erased card: nothing is booked.
 
-    Part of a sale, a merge …, which has asked for the right to it; the card is locked here, unless it is by then. The
-    balance may go below zero.
+    Part of a sale, a merge …, which has asked for the right to it, and in its transaction: the card is locked here,
+    unless it is by then. The balance may go below zero.
     Raises: AlreadyPosted, MergedAway, TooManyPoints.
     """
     posting = Posting(client.pk, points, cause, cause_id, reason, rules_version)
-    with transaction.atomic():
-        return next(iter(post_all([posting], cards=[client], actor=actor, now=now)), None)
+    return next(iter(post_all([posting], cards=[client], actor=actor, now=now)), None)
 
 
 def post_all(

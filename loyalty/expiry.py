@@ -6,6 +6,7 @@ Points of a reward that was given back are as old as they were: they make nothin
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -113,7 +114,7 @@ ORDER BY card.id"""
 
 
 def _too_old(card_ids: list[UUID], before: datetime, cause_id: UUID) -> dict[UUID, int]:
-    values = {
+    values: dict[str, Any] = {
         "salon": current_salon_id(),
         "cards": card_ids,
         "before": before,

@@ -88,6 +88,21 @@ class Flag(serializers.BooleanField):
         return data
 
 
+class Whole(serializers.IntegerField):
+    """A whole number as JSON has them, no text or fraction that looks like one; the operation says which."""
+
+    default_error_messages = {"invalid": _("Give a whole number.")}
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number as it came.
+
+        Raises: ValidationError for anything else.
+        """
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
 class Instant(serializers.DateTimeField):
     """An instant as the contract writes it: RFC 3339 with its offset; without one nobody knows which it is."""
 

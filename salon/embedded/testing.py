@@ -26,6 +26,7 @@ SOAKED = (
     "tests/tenancy/test_requests.py",
     "tests/identity/test_concurrency.py",
     "tests/bookings/test_calendar_machine.py",
+    "tests/points",
     "tests/concurrency",
     "tests/faults",
     _BROWSER_TESTS,

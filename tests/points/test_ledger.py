@@ -155,7 +155,7 @@ def test_the_history_tells_of_it(lena: Client) -> None:
 
 
 def test_a_posting_takes_two_statements(lena: Client, django_assert_num_queries: pytest.FixtureRequest) -> None:
-    with transaction.atomic(), django_assert_num_queries(4):  # type: ignore[operator] # two are of the savepoint
+    with transaction.atomic(), django_assert_num_queries(2):  # type: ignore[operator]
         _post(lena, 200)
 
 

@@ -16,7 +16,7 @@ MANAGER = Actor(ActorKind.USER, None, "Carla", PERMISSIONS[Role.MANAGER])
 
 def holder(name: str = "Lena", points: int = 0, **given: Any) -> Client:
     """Return a client with a Treatcard, and points on it."""
-    client = make_client(name, treatcard_number=f"TC-{name}", **given)
+    client = make_client(name, treatcard_number=f"TC-{name}".upper(), **given)
     book(client, points)
     return client
 
