@@ -23,7 +23,7 @@ urlpatterns = [
     path("", include("salon.work.web.urls")),
     path("s/<slug:slug>/calendar/", include("bookings.web.urls")),
     path("s/<slug:slug>/clients/", include("clients.web.urls")),
-    path("s/<slug:slug>/checkout/", sections.checkout, name="checkout"),
+    path("s/<slug:slug>/checkout/", include("bookings.web.checkout_urls")),
     path("s/<slug:slug>/marketing/", include("loyalty.web.urls")),
     path("s/<slug:slug>/reports/", sections.reports, name="reports"),
     path("s/<slug:slug>/settings/", include("bookings.web.settings_urls")),

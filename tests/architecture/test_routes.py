@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from bookings.feeds import open_feed
-from bookings.models import WaitingEntry
+from bookings.models import Sale, WaitingEntry
 from clients.cards import create_client
 from clients.categories import create_category
 from clients.details import ClientDetails
@@ -208,6 +208,11 @@ def _waiting(salon: Salon) -> UUID:
         ).pk
 
 
+def _sale(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        return Sale.objects.create(opened_by_name="Anna", created_at=NOW).pk
+
+
 # A captured id nobody makes here fails with a KeyError: add how its row comes to be.
 MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "client_id": _client,
@@ -231,6 +236,7 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "entry_id": _waiting,
     "appointment_id": _appointment,
     "absence_id": _absence,
+    "sale_id": _sale,
     "reward_id": _reward,
 }
 

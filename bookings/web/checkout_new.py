@@ -1,0 +1,165 @@
+"""A new sale: of an appointment, or of whatever somebody comes in for (ui.md §2.5).
+
+Nothing is written before something is on it; what is typed first opens it, once, under the id that the form carries.
+"""
+
+from dataclasses import replace
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bookings.appointments import get_appointment
+from bookings.checkout.pricing import NOTHING
+from bookings.checkout.reading import sale_of
+from bookings.checkout.sales import AlreadyOpened, LineKind, LineWish, SaleAlreadyPaid, open_sale
+from bookings.models import Sale
+from bookings.web.checkout_changes import Refused, amount_in, wish_of
+from bookings.web.checkout_goods import LONGEST, goods_for, scanned
+from bookings.web.checkout_sale import Answer, urls, whose
+from bookings.web.draft import uuid_in
+from bookings.web.search import client_hits
+from bookings.web.wording import price_text, when_text
+from clients.cards import MergedAway, get_client
+from clients.models import Client
+from salon.errors import DomainError, InvalidInput, NotFound
+from salon.identity.roles import Permission
+from salon.tenancy.models import new_id
+from salon.web.access import SalonRequest, requires
+
+
+@requires(Permission.SALES_WRITE)
+def sale_new(request: SalonRequest) -> HttpResponse:
+    """An empty till; its first line, or an appointment, opens the sale."""
+    appointment_id = uuid_in(request.POST.get("appointment") or request.GET.get("appointment"))
+    if appointment_id:
+        return _of_appointment(request, appointment_id)
+    if request.method != "POST":
+        return _form(request, Answer(focus="goods" if request.GET.get("client") else "client"))
+    name, _colon, value = request.POST.get("act", "").partition(":")
+    refused = Answer(
+        about=name if name in {"tip", "voucher"} else "goods",
+        typed={one: str(text) for one, text in request.POST.items()},
+    )
+    try:
+        answer = _act(request, name, value)
+    except Refused as refusal:
+        answer = replace(refused, errors=refusal.errors)
+    except InvalidInput as refusal:
+        answer = replace(refused, refusal=" ".join(str(error.message) for error in refusal.errors))
+    except DomainError as refusal:
+        answer = replace(refused, refusal=refusal.message)
+    return _form(request, answer) if isinstance(answer, Answer) else answer
+
+
+def _act(request: SalonRequest, name: str, value: str) -> HttpResponse | Answer:
+    """Do what a button of the empty till says.
+
+    Raises: Refused, DomainError.
+    """
+    client_id = uuid_in(request.POST.get("client"))
+    if name == "find":
+        typed = request.POST.get("client_q", "").strip()[:LONGEST]
+        hits = client_hits(typed, request.salon) if typed else []
+        return Answer(clients=hits, about="client", typed={"client_q": typed}, focus="client")
+    if name in {"client", "no-client"}:
+        chosen = uuid_in(value)
+        return redirect(_address(request, chosen))
+    if name == "scan":
+        found = _scanned(request)
+        return found if isinstance(found, Answer) else _open(request, client_id, found)
+    if name in {"tip", "voucher"}:
+        amount = amount_in(request.POST.get(name, "").strip(), name)
+        return _open(request, client_id, LineWish(LineKind(name.upper()), price=amount))
+    wish = wish_of(lambda one: request.POST.get(one, "").strip(), value) if name == "add" else None
+    return _open(request, client_id, wish) if wish else Answer()
+
+
+def _address(request: SalonRequest, client_id: UUID | None) -> str:
+    url = reverse("sale_new", args=[request.salon.slug])
+    return f"{url}?client={client_id}" if client_id else url
+
+
+def _scanned(request: SalonRequest) -> LineWish | Answer:
+    typed = request.POST.get("goods_q", "").strip()[:LONGEST]
+    if not typed:
+        raise Refused(goods_q=_("Type a name, or scan a barcode."))
+    if product := scanned(typed):
+        return LineWish(LineKind.PRODUCT, product_id=product.pk)
+    goods = goods_for(typed, request.salon, request.salon.date_at(timezone.now()))
+    hits = [*goods.products, *goods.services]
+    if not hits:
+        raise Refused(goods_q=_("Nothing found for “%(query)s”.") % {"query": typed})
+    wish = wish_of(lambda _name: "", hits[0].act.removeprefix("add:")) if len(hits) == 1 else None
+    return wish or Answer(goods=goods, about="goods", typed={"goods_q": typed}, focus="goods")
+
+
+def _open(request: SalonRequest, client_id: UUID | None, wish: LineWish) -> HttpResponse:
+    sale_id = uuid_in(request.POST.get("sale_id")) or new_id()
+    try:
+        open_sale(
+            actor=request.actor,
+            salon=request.salon,
+            client_id=client_id,
+            lines=[wish],
+            sale_id=sale_id,
+            now=timezone.now(),
+        )
+    except AlreadyOpened:
+        # The form came twice; the id may also be one that another salon has used.
+        if not Sale.objects.filter(pk=sale_id).exists():
+            raise
+    return redirect("sale", request.salon.slug, sale_id)
+
+
+def _of_appointment(request: SalonRequest, appointment_id: UUID) -> HttpResponse:
+    """Lead to the sale of an appointment; opening it takes a press of a button, not only a link.
+
+    Raises: NotFound, NotChargeable.
+    """
+    appointment = get_appointment(appointment_id)
+    found = sale_of(appointment.pk)
+    if found:
+        return redirect("sale", request.salon.slug, found.sale.pk)
+    if request.method != "POST":
+        when = when_text(appointment.starts_at, appointment.ends_at, request.salon)
+        context = {"appointment": appointment, "when": when, **urls(request)}
+        return render(request, "bookings/checkout/appointment.html", context)
+    try:
+        opened = open_sale(actor=request.actor, salon=request.salon, appointment_id=appointment.pk, now=timezone.now())
+    except SaleAlreadyPaid:
+        paid = sale_of(appointment.pk)
+        if paid is None:
+            raise
+        return redirect("sale", request.salon.slug, paid.sale.pk)
+    return redirect("sale", request.salon.slug, opened.pk)
+
+
+def _form(request: SalonRequest, answer: Answer) -> HttpResponse:
+    asked = request.POST if request.method == "POST" else request.GET
+    client = _card(uuid_in(asked.get("client")))
+    context = {
+        "person": whose(request, client, timezone.now()),
+        "sale_id": uuid_in(asked.get("sale_id")) or new_id(),
+        "answer": answer,
+        "nothing": price_text(NOTHING, request.salon),
+        "writes": True,
+        **urls(request),
+        "change_url": reverse("sale_new", args=[request.salon.slug]),
+    }
+    return render(request, "bookings/checkout/new.html", context, status=422 if answer.refused else 200)
+
+
+def _card(client_id: UUID | None) -> Client | None:
+    """Return the card that is chosen; one that is gone by now is not."""
+    if client_id is None:
+        return None
+    try:
+        return get_client(client_id)
+    except MergedAway as merged:
+        return _card(merged.survivor_id)
+    except NotFound:
+        return None

@@ -1,0 +1,254 @@
+"""One sale at the till: its lines at the left, its money at the right (ui.md §2.5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.views.decorators.http import require_safe
+
+from bookings.checkout.reading import SaleView, get_sale
+from bookings.checkout.tills import methods_of, sales_rules, till_mode_of
+from bookings.models import Method, SaleState, TillMode
+from bookings.web.checkout_goods import Goods
+from bookings.web.checkout_shown import (
+    METHOD_ICONS,
+    ShownLine,
+    ShownPayment,
+    ShownVat,
+    full_price,
+    points_of,
+    points_text,
+    shown_lines,
+    shown_payments,
+    shown_refunds,
+    shown_vat,
+    typed_text,
+)
+from bookings.web.person import Person, person_of
+from bookings.web.search import Hit
+from bookings.web.wording import local, price_text, when_text
+from clients.models import Client
+from salon.identity.roles import Permission
+from salon.web.access import SalonRequest, requires
+
+TILL = "till"
+BADGES = {
+    SaleState.OPEN: ("pencil-line", ""),
+    SaleState.PAID: ("circle-check", "good"),
+    SaleState.PARTLY_REFUNDED: ("undo-2", "warn"),
+    SaleState.REFUNDED: ("undo-2", "warn"),
+    SaleState.VOID: ("ban", "danger"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a button came to: a toast where it worked, with what takes it back; else why not, and what was typed.
+
+    `about` is the part of the page that a refusal concerns; `errors` stand beside their fields there.
+    """
+
+    toast: str = ""
+    undo: str = ""
+    refusal: Promise | str = ""
+    about: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)
+    goods: Goods | None = None
+    clients: list[Hit] | None = None
+    focus: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing was changed."""
+        return bool(self.refusal or self.errors)
+
+    @property
+    def asks(self) -> bool:
+        """Whether something was only looked for."""
+        return self.goods is not None or self.clients is not None
+
+
+@dataclass(frozen=True, slots=True)
+class MethodChoice:
+    """A way to pay, as a tile."""
+
+    value: str
+    label: Promise | str
+    icon: str
+    chosen: bool
+    wants_reference: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSale:
+    """A sale in words."""
+
+    id: UUID
+    version: int
+    number: int | None
+    state: str
+    state_label: Promise | str
+    icon: str
+    tone: str
+    open: bool
+    lines: list[ShownLine]
+    payments: list[ShownPayment]
+    refunds: list[ShownPayment]
+    full: str
+    discount: str
+    total: str
+    paid: str
+    refunded: str
+    due: str
+    due_cents: int
+    overpaid: bool
+    vat: list[ShownVat]
+    appointment_when: str
+    appointment_url: str
+    beforehand: bool
+    earned: str
+    void_reason: str
+    opened: str
+
+    @property
+    def settles(self) -> bool:
+        """Whether nothing is due although there is something on it: it only has to be closed."""
+        return self.open and bool(self.lines) and not self.due_cents
+
+
+@requires(Permission.SALES_READ)
+@require_safe
+def sale(request: SalonRequest, sale_id: UUID) -> HttpResponse:
+    """One sale: open at the till, or as it was paid."""
+    return show_sale(request, sale_id, Answer())
+
+
+def show_sale(request: SalonRequest, sale_id: UUID, answer: Answer) -> HttpResponse:
+    """Answer with a sale as it is by now; without a script a change leads to its page.
+
+    Raises: NotFound.
+    """
+    url = reverse("sale", args=[request.salon.slug, sale_id])
+    if request.method == "POST" and not (request.htmx or answer.refused or answer.asks):
+        if answer.toast:
+            messages.success(request, answer.toast, extra_tags=answer.undo)
+        return redirect(url)
+    now = timezone.now()
+    view = get_sale(sale_id)
+    may = request.actor.permissions
+    writes = Permission.SALES_WRITE in may
+    shown = _shown(request, view, answer, now)
+    client = view.sale.client
+    context = {
+        "sale": shown,
+        "person": whose(request, client, now),
+        "points": points_of(view, request.salon, writes=writes) if shown.open else None,
+        "answer": answer,
+        "writes": writes,
+        "prices": Permission.PRICE_OVERRIDE in may,
+        "refunds": Permission.REFUNDS in may,
+        "pay": _payment_form(request, view, shown, answer),
+        "email": answer.typed.get("email") or (client.email if client else ""),
+        **urls(request, sale_id),
+    }
+    template = "bookings/checkout/_till.html" if _in_till(request) else "bookings/checkout/sale.html"
+    response = render(request, template, context, status=422 if answer.refused else 200)
+    response["Vary"] = "HX-Request, HX-Target"
+    return response
+
+
+def urls(request: SalonRequest, sale_id: UUID | None = None) -> dict[str, str]:
+    """Return where the till's forms go."""
+    slug = request.salon.slug
+    found = {
+        "goods_url": reverse("sale_goods", args=[slug]),
+        "clients_url": reverse("booking_clients", args=[slug]),
+        "checkout_url": reverse("checkout", args=[slug]),
+        "new_url": reverse("sale_new", args=[slug]),
+    }
+    if sale_id:
+        found["change_url"] = reverse("sale_change", args=[slug, sale_id])
+    return found
+
+
+def whose(request: SalonRequest, client: Client | None, now: datetime) -> Person | None:
+    """Return a client as the till shows her; one that was erased is only a name."""
+    return person_of(request, client, request.salon.date_at(now)) if client else None
+
+
+def _in_till(request: SalonRequest) -> bool:
+    return bool(request.htmx) and request.htmx.target == TILL
+
+
+def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime) -> ShownSale:
+    salon, found = request.salon, view.sale
+    state = SaleState(found.state)
+    icon, tone = BADGES[state]
+    appointment = found.appointment
+    where = ""
+    if appointment and Permission.BOOKINGS_READ in request.actor.permissions:
+        day = local(appointment.starts_at, salon).date().isoformat()
+        where = f"{reverse('calendar', args=[salon.slug])}?day={day}&appointment={appointment.pk}"
+    return ShownSale(
+        id=found.pk,
+        version=found.version,
+        number=found.number,
+        state=state,
+        state_label=state.label,
+        icon=icon,
+        tone=tone,
+        open=state is SaleState.OPEN,
+        lines=shown_lines(view, salon, answer.typed),
+        payments=shown_payments(view.payments, salon),
+        refunds=shown_refunds(view.refunds, salon),
+        full=price_text(full_price(view), salon),
+        discount=price_text(-view.discount, salon) if view.discount else "",
+        total=price_text(found.total, salon),
+        paid=price_text(found.paid, salon) if found.paid else "",
+        refunded=price_text(-found.refunded, salon) if found.refunded else "",
+        due=price_text(abs(view.due), salon),
+        due_cents=int(view.due * 100),
+        overpaid=view.due < 0,
+        vat=shown_vat(view, salon),
+        appointment_when=when_text(appointment.starts_at, appointment.ends_at, salon) if appointment else "",
+        appointment_url=where,
+        beforehand=appointment is not None and appointment.starts_at > now,
+        earned=points_text(found.points_earned) if found.points_earned else "",
+        void_reason=found.void_reason,
+        opened=found.opened_by_name,
+    )
+
+
+def _payment_form(request: SalonRequest, view: SaleView, shown: ShownSale, answer: Answer) -> dict[str, object]:
+    """Return what is entered of a payment: all that is due, or, before the appointment, what somebody types."""
+    if view.sale.state == SaleState.VOID:
+        return {}
+    mode = till_mode_of(request.salon, sales_rules())
+    methods = methods_of(mode)
+    typed = answer.typed if answer.about in {"pay", "refund"} else {}
+    chosen = typed.get("method") or (methods[0] if shown.open else _paid_most(view, methods))
+    amount = "" if shown.beforehand else typed_text(max(view.due, view.due * 0))
+    return {
+        "amount": typed.get("amount", amount),
+        "reference": typed.get("reference", ""),
+        "due_typed": typed_text(max(view.due, view.due * 0)),
+        "own_till": mode is TillMode.OWN_TILL,
+        "methods": [
+            MethodChoice(one.value, one.label, METHOD_ICONS[one], one == chosen, one is Method.EXTERNAL_TILL)
+            for one in methods
+        ],
+    }
+
+
+def _paid_most(view: SaleView, methods: list[Method]) -> Method:
+    """Return how money goes back if nobody says otherwise: as most of it came."""
+    came = sorted(view.payments, key=lambda one: one.amount, reverse=True)
+    return next((Method(one.method) for one in came if one.method in methods), methods[0])

@@ -1,0 +1,298 @@
+"""A sale in words, as the till shows it (ui.md §2.5)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.utils.formats import get_format, number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings.checkout.pricing import NOTHING, part_between
+from bookings.checkout.reading import SaleView
+from bookings.checkout.settling import points_to_earn
+from bookings.had import had_by
+from bookings.models import LineKind, Method, Payment, PaymentKind, Refund, SaleLine
+from bookings.prompting import judged
+from bookings.web.offer import Choice
+from bookings.web.wording import clock, day_text, local, price_text
+from loyalty.rewards import live_rewards
+from loyalty.rules import rates_now
+from salon.catalogue.models import ItemKind, StaffMember
+from salon.catalogue.reading import working_staff
+from salon.money import cents
+from salon.tenancy.models import Salon
+
+# Beyond so many units what each of them costs is not told beforehand.
+MOST_STEPS = 200
+METHOD_ICONS = {
+    Method.CARD: "credit-card",
+    Method.TRANSFER: "landmark",
+    Method.VOUCHER: "ticket",
+    Method.EXTERNAL_TILL: "receipt-text",
+    Method.CASH: "banknote",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """One line: what it is, how many, for how much each and in all, and what of it can be changed.
+
+    `instead` is the price that does not count, `mark` why another one does: `offer` or `own`. `steps` are the cents
+    that giving back one, two, … more units comes to, `back` how many were typed.
+    """
+
+    id: UUID
+    kind: LineKind
+    name: str
+    quantity: int
+    counts: bool
+    each: str
+    instead: str
+    mark: str
+    discount: str
+    discount_words: str
+    total: str
+    staff: str
+    able: list[Choice]
+    price_typed: str
+    of_appointment: bool
+    points: str
+    refunded: str
+    left: int
+    steps: str
+    back: str
+
+    @property
+    def about(self) -> str:
+        """What an answer about this line names."""
+        return f"line-{self.id}"
+
+    @property
+    def by_amount(self) -> bool:
+        """Whether it is worth what was entered: a tip or a voucher."""
+        return self.kind in {LineKind.TIP, LineKind.VOUCHER}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPayment:
+    """Money taken or given back."""
+
+    id: UUID
+    icon: str
+    method: Promise | str
+    detail: str
+    amount: str
+    deposit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownVat:
+    """The tax in what is sold at one rate."""
+
+    rate: str
+    vat: str
+    net: str
+
+
+@dataclass(frozen=True, slots=True)
+class Treat:
+    """A product that the client can have for points now."""
+
+    act: str
+    name: str
+    points: str
+    price: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The points of the client's Treatcard, before this sale and when it is paid."""
+
+    card: str
+    now: str
+    earned: str
+    after: str
+    treats: list[Treat]
+
+
+def points_text(points: int) -> str:
+    """Return `1.234 Punkte`."""
+    return ngettext("%(points)s point", "%(points)s points", abs(points)) % {"points": whole_text(points)}
+
+
+def whole_text(number: int) -> str:
+    """Return `1.234`."""
+    return str(number_format(number, use_l10n=True, force_grouping=True))
+
+
+def typed_text(amount: Decimal) -> str:
+    """Return an amount as it is entered: `12,50`."""
+    return f"{amount:.2f}".replace(".", get_format("DECIMAL_SEPARATOR"))
+
+
+def percent_text(percent: Decimal) -> str:
+    """Return `10 %`."""
+    number = number_format(percent.normalize() if percent % 1 else int(percent), use_l10n=True)
+    return _("%(percent)s %%") % {"percent": number}
+
+
+def moment_text(moment: datetime, salon: Salon) -> str:
+    """Return an instant as `Sa., 21. Nov., 10:00`."""
+    return f"{day_text(local(moment, salon).date())}, {clock(moment, salon)}"
+
+
+def shown_lines(view: SaleView, salon: Salon, typed: Mapping[str, str]) -> list[ShownLine]:
+    """Return the lines of a sale in words; `typed` is what was entered into a refused form."""
+    team = working_staff()
+    known = {one.pk: one for one in team}
+    gone = {line.staff_id for line in view.lines if line.staff_id} - known.keys()
+    if gone:
+        known |= StaffMember.objects.in_bulk(list(gone))
+    lines = [_line(line, team, known, salon) for line in view.lines]
+    return [replace(line, back=typed.get(f"quantity-{line.id}", "0")) for line in lines]
+
+
+def _line(line: SaleLine, team: Sequence[StaffMember], known: dict[UUID, StaffMember], salon: Salon) -> ShownLine:
+    kind = LineKind(line.kind)
+    reward = kind is LineKind.REWARD
+    staff = known.get(line.staff_id) if line.staff_id else None
+    choosable = [*team, *([staff] if staff and staff not in team else [])]
+    mark = "own" if line.own_price is not None else "offer" if line.offer_price is not None else ""
+    left = line.quantity - line.refunded
+    return ShownLine(
+        id=line.pk,
+        kind=kind,
+        name=line.label,
+        quantity=line.quantity,
+        counts=not (reward or line.item_id),
+        each=price_text(line.unit_price, salon),
+        instead=price_text(line.list_price, salon) if line.unit_price != line.list_price else "",
+        mark="" if reward else mark,
+        discount=price_text(-line.discount, salon) if line.discount else "",
+        discount_words=_discount_words(line),
+        total=price_text(line.final_price, salon),
+        staff=staff.name if staff else "",
+        able=[Choice(one.pk, one.name, one.pk == line.staff_id) for one in choosable],
+        price_typed=typed_text(line.unit_price),
+        of_appointment=line.item_id is not None,
+        points=points_text(line.redemption.points) if line.redemption else "",
+        refunded=_refunded_words(line, salon),
+        left=left,
+        steps=_steps(line) if left <= MOST_STEPS else "",
+        back="0",
+    )
+
+
+def _discount_words(line: SaleLine) -> str:
+    if line.discount_percent is None:
+        return ""
+    return f"{percent_text(line.discount_percent)} {line.discount_reason}"
+
+
+def _refunded_words(line: SaleLine, salon: Salon) -> str:
+    if not line.refunded:
+        return ""
+    words = {"count": line.refunded, "amount": price_text(line.refunded_amount, salon)}
+    return ngettext("%(count)d given back: %(amount)s", "%(count)d given back: %(amount)s", line.refunded) % words
+
+
+def _steps(line: SaleLine) -> str:
+    left = line.quantity - line.refunded
+    return " ".join(
+        str(cents(part_between(line.final_price, line.quantity, line.refunded, more))) for more in range(1, left + 1)
+    )
+
+
+def shown_payments(payments: Sequence[Payment], salon: Salon) -> list[ShownPayment]:
+    """Return what was paid in words."""
+    return [
+        ShownPayment(
+            id=one.pk,
+            icon=METHOD_ICONS[Method(one.method)],
+            method=Method(one.method).label,
+            detail=" · ".join(filter(None, (one.reference, moment_text(one.taken_at, salon)))),
+            amount=price_text(one.amount, salon),
+            deposit=one.kind == PaymentKind.DEPOSIT,
+        )
+        for one in payments
+    ]
+
+
+def shown_refunds(refunds: Sequence[Refund], salon: Salon) -> list[ShownPayment]:
+    """Return what was given back in words; what was taken back again is left out."""
+    return [
+        ShownPayment(
+            id=one.pk,
+            icon="undo-2",
+            method=f"{one.get_kind_display()} · {Method(one.method).label}",
+            detail=" · ".join(
+                filter(
+                    None,
+                    (
+                        one.reason,
+                        one.reference,
+                        _("%(points)s taken back") % {"points": points_text(one.points)} if one.points else "",
+                        moment_text(one.refunded_at, salon),
+                    ),
+                )
+            ),
+            amount=price_text(-one.amount, salon),
+        )
+        for one in refunds
+        if one.removed_at is None
+    ]
+
+
+def shown_vat(view: SaleView, salon: Salon) -> list[ShownVat]:
+    """Return the tax in what is sold, rate by rate."""
+    return [
+        ShownVat(percent_text(one.rate), price_text(one.vat, salon), price_text(one.net, salon)) for one in view.vat
+    ]
+
+
+def points_of(view: SaleView, salon: Salon, *, writes: bool) -> Points | None:
+    """Return what an open sale does to its client's points, and what she could have for them."""
+    client = view.sale.client
+    if client is None:
+        return None
+    if not client.treatcard_number:
+        return Points("", "", "", "", [])
+    earned = points_to_earn(client, view.lines, rates_now())
+    return Points(
+        card=client.treatcard_number,
+        now=points_text(client.points),
+        earned=f"+{whole_text(earned)}",
+        after=whole_text(client.points + earned),
+        treats=_treats(view, salon) if writes else [],
+    )
+
+
+def _treats(view: SaleView, salon: Salon) -> list[Treat]:
+    client = view.sale.client
+    if client is None:
+        return []
+    within = [one for one in live_rewards() if one.kind == ItemKind.PRODUCT and one.points <= client.points]
+    if not within:
+        return []
+    found = [one for one in judged(client, within, had=had_by(client.pk)) if not one.refusals]
+    found.sort(key=lambda one: (not one.is_new, -one.price, one.name))
+    return [
+        Treat(
+            act=f"reward:{one.reward.pk}",
+            name=one.name,
+            points=points_text(one.reward.points),
+            price=price_text(one.price, salon),
+            is_new=one.is_new,
+        )
+        for one in found
+    ]
+
+
+def full_price(view: SaleView) -> Decimal:
+    """Return what the lines would cost without any category's discount."""
+    return view.sale.total + sum((line.discount for line in view.lines), NOTHING)

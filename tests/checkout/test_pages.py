@@ -1,0 +1,448 @@
+"""The till's pages: every button, refusals beside their fields, nothing typed is lost (ui.md §2.5)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.contrib.messages import get_messages
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from bookings.checkout.sales import pay
+from bookings.models import Method, Payment, PaymentKind, Sale, SaleLine, SalesRules, SaleState, TillMode
+from bookings.states import State
+from clients.search import add_tokens
+from salon.identity.models import User
+from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from tests.bookings.salonday import at
+from tests.checkout.till import (
+    Till,
+    a_till,
+    give_discount,
+    give_treatcard,
+    make_product,
+    make_reward,
+    money,
+    points_of,
+    product,
+    service,
+    shown,
+    tip,
+)
+
+START = "/s/sonnenschein/checkout/"
+HTMX = {"HX-Request": "true", "HX-Target": "till"}
+
+
+class Desk:
+    """Somebody's browser at the till of Salon Sonnenschein, with the till itself to look into."""
+
+    def __init__(self, browser: Browser, till: Till) -> None:
+        self.browser = browser
+        self.till = till
+        self.sale_id: UUID | None = None
+
+    def at(self, sale: Sale) -> "Desk":
+        self.sale_id = sale.pk
+        return self
+
+    @property
+    def sale(self) -> Sale:
+        return Sale.objects.get(pk=self.sale_id)
+
+    def see(self, **headers: str) -> str:
+        answer = self.browser.get(f"{START}{self.sale_id}/", headers=headers)
+        assert answer.status_code == 200
+        return str(answer.content.decode())
+
+    def press(self, act: str, *, htmx: bool = True, **typed: Any) -> Any:
+        return self.browser.post(f"{START}{self.sale_id}/change/", {"act": act, **typed}, headers=HTMX if htmx else {})
+
+    def refused(self, act: str, **typed: Any) -> str:
+        """Press a button that changes nothing, and return the page."""
+        before = self._all()
+        answer = self.press(act, **typed)
+        assert answer.status_code == 422, answer
+        assert self._all() == before
+        return str(answer.content.decode())
+
+    def done(self, act: str, **typed: Any) -> str:
+        answer = self.press(act, **typed)
+        assert answer.status_code == 200, answer.content.decode()[:2000]
+        return str(answer.content.decode())
+
+    def _all(self) -> list[Any]:
+        kinds = (Sale, SaleLine, Payment)
+        return [list(kind.objects.order_by("pk").values()) for kind in kinds]
+
+
+@pytest.fixture
+def till(sonnenschein: Salon, stylist: User) -> Iterator[Till]:
+    """The till of the salon, in its scope."""
+    with salon_scope(sonnenschein.pk):
+        found = a_till(Actor(ActorKind.USER, stylist.pk, stylist.name, PERMISSIONS[Role.STAFF]), sonnenschein)
+        add_tokens(found.day.lena)
+        yield found
+
+
+@pytest.fixture
+def desk(till: Till, stylist: User, browser_of: Callable[[User], Browser]) -> Desk:
+    """A receptionist at the till."""
+    return Desk(browser_of(stylist), till)
+
+
+@pytest.fixture
+def office(till: Till, manager: User, browser_of: Callable[[User], Browser]) -> Desk:
+    """A manager at the till."""
+    manages = Actor(ActorKind.USER, manager.pk, manager.name, PERMISSIONS[Role.MANAGER])
+    return Desk(browser_of(manager), replace(till, actor=manages))
+
+
+def _line(sale: Sale, place: int = 0) -> SaleLine:
+    return list(SaleLine.objects.filter(sale=sale).order_by("position"))[place]
+
+
+def test_an_empty_till_writes_nothing_before_something_is_on_it(desk: Desk) -> None:
+    page = desk.browser.get(f"{START}new/").content.decode()
+    assert "Neuer Verkauf" in page
+    chosen = desk.browser.post(f"{START}new/", {"act": f"client:{desk.till.day.lena.pk}"})
+    assert chosen.url == f"{START}new/?client={desk.till.day.lena.pk}"
+    assert desk.till.day.lena.full_name in desk.browser.get(chosen.url).content.decode()
+    assert not Sale.objects.exists()
+
+
+def test_the_first_thing_opens_the_sale_once(desk: Desk) -> None:
+    form = {"act": f"add:product:{desk.till.oil.pk}", "sale_id": str(uuid4()), "client": str(desk.till.day.lena.pk)}
+    first, again = (desk.browser.post(f"{START}new/", form) for _time in range(2))
+    opened = Sale.objects.get()
+    assert first.url == again.url == f"{START}{opened.pk}/"
+    assert (opened.client_id, shown(opened)) == (
+        desk.till.day.lena.pk,
+        [("PRODUCT", "Haaröl", 1, "0.00", "27.50")],
+    )
+
+
+def test_an_empty_till_keeps_what_is_refused(desk: Desk) -> None:
+    for act, name, typed in (("tip", "tip", "viel"), ("scan", "goods_q", "gibt es nicht")):
+        answer = desk.browser.post(
+            f"{START}new/", {"act": act, name: typed, "client": str(desk.till.day.lena.pk), "sale_id": str(uuid4())}
+        )
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert f'value="{typed}"' in page
+        assert 'aria-invalid="true"' in page
+        assert desk.till.day.lena.full_name in page
+    assert not Sale.objects.exists()
+
+
+def test_an_appointment_is_checked_out_with_one_press(desk: Desk) -> None:
+    visit = desk.till.visit()
+    asked = desk.browser.get(f"{START}new/?appointment={visit.pk}")
+    assert (asked.status_code, Sale.objects.count()) == (200, 0)
+    opened = desk.browser.post(f"{START}new/", {"appointment": str(visit.pk)})
+    sale = Sale.objects.get()
+    assert opened.url == f"{START}{sale.pk}/"
+    # Again leads to the same.
+    assert desk.browser.post(f"{START}new/", {"appointment": str(visit.pk)}).url == opened.url
+    assert desk.browser.get(f"{START}new/?appointment={visit.pk}").url == opened.url
+    assert Sale.objects.count() == 1
+
+
+def test_what_is_cancelled_is_not_checked_out(desk: Desk) -> None:
+    visit = desk.till.visit(state=State.CANCELLED)
+    answer = desk.browser.post(f"{START}new/", {"appointment": str(visit.pk)})
+    assert answer.status_code == 422
+    assert not Sale.objects.exists()
+
+
+def test_a_barcode_goes_straight_onto_the_sale_and_counts_up(desk: Desk) -> None:
+    serum = make_product("Serum", "54.00", barcode="4001234567890")
+    desk.at(desk.till.open(product(desk.till.oil)))
+    for _time in range(3):
+        desk.done("scan", goods_q="4001234567890")
+    assert shown(desk.sale)[1:] == [("PRODUCT", "Serum", 3, "0.00", "162.00")]
+    desk.done(f"add:product:{serum.pk}")
+    assert shown(desk.sale)[1][2] == 4
+
+
+def test_a_word_that_fits_once_is_taken_several_are_offered_none_is_told(desk: Desk) -> None:
+    desk.at(desk.till.open())
+    desk.done("scan", goods_q="haarö")
+    assert shown(desk.sale) == [("PRODUCT", "Haaröl", 1, "0.00", "27.50")]
+    make_product("Haarspray", "16.90")
+    page = desk.done("scan", goods_q="haar")
+    assert "Haarspray" in page
+    assert "Haaröl" in page
+    assert shown(desk.sale) == [("PRODUCT", "Haaröl", 1, "0.00", "27.50")]
+    page = desk.refused("scan", goods_q="Zahnpasta")
+    assert "Zahnpasta" in page
+    assert 'id="goods-error"' in page
+
+
+def test_hits_name_prices_and_offers(desk: Desk) -> None:
+    page = desk.browser.get(f"{START}goods/?goods_q=shampoo").content.decode()
+    assert "19,90\N{NO-BREAK SPACE}€" in page
+    assert f"add:product:{desk.till.shampoo.pk}" in page
+    assert f"add:product:{desk.till.oil.pk}" not in page
+
+
+def test_tips_and_vouchers_by_amount(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    desk.done("tip", tip="5,00")
+    desk.done("voucher", voucher="50")
+    assert [(kind, price) for kind, _name, _count, _off, price in shown(desk.sale)[1:]] == [
+        ("TIP", "5.00"),
+        ("VOUCHER", "50.00"),
+    ]
+    for typed in ("", "0", "-5", "fünf"):
+        page = desk.refused("tip", tip=typed)
+        assert 'id="tip-error"' in page
+        assert f'value="{typed}"' in page
+
+
+def test_more_less_and_a_number(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    line = _line(desk.sale)
+    desk.done(f"more:{line.pk}")
+    desk.done(f"more:{line.pk}")
+    desk.done(f"less:{line.pk}")
+    assert shown(desk.sale)[0][2] == 2
+    desk.done(f"set:{line.pk}", quantity="7")
+    assert shown(desk.sale)[0][2:] == (7, "0.00", "192.50")
+    for typed in ("0", "1000", "-1", "viele"):
+        page = desk.refused(f"line:{line.pk}", quantity=typed, price="27,50", staff="", version=desk.sale.version)
+        assert f'id="quantity-error-{line.pk}"' in page
+        assert f'value="{typed}"' in page
+
+
+def test_a_price_by_hand_needs_the_right_to_it(desk: Desk, office: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    line = _line(desk.sale)
+    fields = {"quantity": "1", "staff": "", "price": "20,00"}
+    page = desk.refused(f"line:{line.pk}", version=desk.sale.version, **fields)
+    assert "Ihre Rolle erlaubt das nicht" in page
+    office.at(desk.sale)
+    office.done(f"line:{line.pk}", version=desk.sale.version, **fields)
+    assert shown(desk.sale)[0][4] == "20.00"
+    assert "Eigener Preis" in office.see()
+    # Nothing entered: the usual price.
+    office.done(f"line:{line.pk}", version=desk.sale.version, **{**fields, "price": ""})
+    assert shown(desk.sale)[0][4] == "27.50"
+
+
+def test_who_has_sold_it(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    line = _line(desk.sale)
+    fields = {"quantity": "2", "price": "27,50", "staff": str(desk.till.day.anna.pk)}
+    desk.done(f"line:{line.pk}", version=desk.sale.version, **fields)
+    line.refresh_from_db()
+    assert (line.quantity, line.staff_id, line.own_price) == (2, desk.till.day.anna.pk, None)
+
+
+def test_discounts_are_shown_with_their_reason(desk: Desk) -> None:
+    give_discount(desk.till.day.lena, "10")
+    desk.at(desk.till.open(product(desk.till.oil, 2)))
+    page = desk.see()
+    assert "10\N{NO-BREAK SPACE}% Rabatt 10 BOTH" in page
+    assert "-5,50\N{NO-BREAK SPACE}€" in page
+    assert "49,50\N{NO-BREAK SPACE}€" in page
+
+
+def test_what_is_removed_comes_back(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil, 3), tip("5.00")))
+    for place in (0, 0):
+        desk.press(f"drop:{_line(desk.sale, place).pk}", htmx=False)
+        answer = desk.browser.get(f"{START}{desk.sale_id}/")
+        undo = str([*get_messages(answer.wsgi_request)][-1].extra_tags) if not answer.context else ""
+        undo = undo or next(str(one.extra_tags) for one in answer.context["messages"])
+        assert desk.browser.post(undo, headers=HTMX).status_code == 200
+    assert sorted(shown(desk.sale)) == [
+        ("PRODUCT", "Haaröl", 3, "0.00", "82.50"),
+        ("TIP", "Trinkgeld", 1, "0.00", "5.00"),
+    ]
+
+
+def test_whose_it_is_can_change(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil), client_id=None))
+    page = desk.done("find", client_q="lena")
+    assert f"client:{desk.till.day.lena.pk}" in page
+    desk.done(f"client:{desk.till.day.lena.pk}")
+    assert desk.sale.client_id == desk.till.day.lena.pk
+    desk.done("no-client")
+    assert desk.sale.client_id is None
+
+
+def test_points_before_and_after(desk: Desk) -> None:
+    give_treatcard(desk.till.day.lena, 350)
+    desk.at(desk.till.open(product(desk.till.oil), service(desk.till.day.cut)))
+    page = desk.see()
+    assert "350 Punkte" in page
+    earned = desk.till.pay(desk.sale).points_earned
+    assert f"{350 + earned} <small>(+{earned})" in page
+
+
+def test_a_product_for_points(desk: Desk) -> None:
+    lena = give_treatcard(desk.till.day.lena, 400)
+    reward = make_reward(desk.till.oil, 385)
+    dear = make_reward(desk.till.shampoo, 401)
+    desk.at(desk.till.open(product(make_product("Bürste", "24.90"))))
+    page = desk.see()
+    assert f"reward:{reward.pk}" in page
+    assert f"reward:{dear.pk}" not in page
+    page = desk.done(f"reward:{reward.pk}")
+    assert points_of(lena) == 15
+    assert shown(desk.sale)[1] == ("REWARD", "Haaröl", 1, "0.00", "0.00")
+    assert f"reward:{reward.pk}" not in page
+    # A second window still offers it.
+    page = desk.refused(f"reward:{reward.pk}")
+    assert points_of(lena) == 15
+    desk.done(f"drop:{_line(desk.sale, 1).pk}")
+    assert points_of(lena) == 400
+
+
+def test_paid_in_parts_by_several_methods(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil, 2)))
+    page = desk.done("pay", method="CARD", amount="20,00", reference="", version=desk.sale.version)
+    assert "35,00\N{NO-BREAK SPACE}€" in page
+    page = desk.done("pay", method="EXTERNAL_TILL", amount="35,00", reference="Bon 4711", version=desk.sale.version)
+    assert desk.sale.state == SaleState.PAID
+    assert "Bezahlt" in page
+    assert "Bon 4711" in page
+    assert 'name="act" value="pay"' not in page
+    assert "add:product" not in page
+
+
+def test_too_much_is_told_beside_the_amount(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    page = desk.refused("pay", method="TRANSFER", amount="30,00", reference="R 1", version=desk.sale.version)
+    assert 'id="amount-error"' in page
+    assert "27,50" in page
+    assert 'value="30,00"' in page
+    assert 'value="R 1"' in page
+    assert 'value="TRANSFER" checked' in page
+
+
+@pytest.mark.parametrize("amount", ["", "0", "-1", "abc", "1.2.3", "99999999999"])
+def test_what_is_no_amount(desk: Desk, amount: str) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    page = desk.refused("pay", method="CARD", amount=amount, version=desk.sale.version)
+    assert 'id="amount-error"' in page
+    assert f'value="{amount}"' in page
+
+
+def test_a_method_that_the_till_mode_does_not_allow(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    assert 'value="CASH"' not in desk.see()
+    page = desk.refused("pay", method="CASH", amount="27,50", version=desk.sale.version)
+    assert 'id="method-error"' in page
+    page = desk.refused("pay", method="GOLD", amount="27,50", version=desk.sale.version)
+    assert 'id="method-error"' in page
+    SalesRules.objects.create(till_mode=TillMode.OWN_TILL)
+    assert 'value="CASH"' in desk.see()
+    desk.done("pay", method="CASH", amount="27,50", version=desk.sale.version)
+    assert desk.sale.state == SaleState.PAID
+
+
+def test_the_salon_s_own_till_wants_the_number_of_its_receipt(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    page = desk.refused("pay", method="EXTERNAL_TILL", amount="27,50", reference=" ", version=desk.sale.version)
+    assert 'id="reference-error"' in page
+    assert 'value="EXTERNAL_TILL" checked' in page
+
+
+def test_a_second_window_has_changed_the_sale(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    seen = desk.sale.version
+    desk.done(f"more:{_line(desk.sale).pk}")
+    page = desk.refused("pay", method="TRANSFER", amount="27,50", reference="R 1", version=seen)
+    assert "inzwischen geändert" in page
+    assert "55,00\N{NO-BREAK SPACE}€" in page
+    assert 'value="27,50"' in page
+    assert 'value="R 1"' in page
+
+
+def test_a_second_window_has_paid_the_sale(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    seen = desk.sale.version
+    pay(**desk.till.given, sale_id=desk.sale.pk, method=Method.CARD, amount=money("27.50"))
+    page = desk.refused("pay", method="CARD", amount="27,50", version=seen)
+    assert "Ihre Zahlung wurde nicht gebucht" in page
+    assert Payment.objects.count() == 1
+    page = desk.refused(f"add:product:{desk.till.shampoo.pk}")
+    assert "schon bezahlt" in page
+
+
+def test_a_change_of_mind(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    desk.done("pay", method="CARD", amount="10", version=desk.sale.version)
+    page = desk.done(f"unpay:{Payment.objects.get().pk}")
+    assert "10,00\N{NO-BREAK SPACE}€" in page
+    assert desk.sale.paid == 0
+    page = desk.refused(f"unpay:{uuid4()}")
+    assert "gehört nicht mehr zum Verkauf" in page
+
+
+def test_before_the_appointment_it_is_a_deposit(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit = desk.till.visit(state=State.BOOKED)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: at(9))
+    desk.at(desk.till.charge(visit, now=at(9)))
+    assert "ist eine Anzahlung" in desk.see()
+    desk.done("pay", method="CARD", amount="10,00", version=desk.sale.version)
+    assert Payment.objects.get().kind == PaymentKind.DEPOSIT
+    assert "Anzahlung" in desk.see()
+
+
+def test_what_costs_nothing_is_closed(office: Desk) -> None:
+    office.at(office.till.open(product(office.till.oil, price="0.00")))
+    assert 'value="settle"' in office.see()
+    office.done("settle", version=office.sale.version)
+    assert office.sale.state == SaleState.PAID
+
+
+def test_without_a_script_a_button_leads_back_to_the_sale(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    answer = desk.press("tip", htmx=False, tip="5")
+    assert (answer.status_code, answer.url) == (302, f"{START}{desk.sale_id}/")
+    answer = desk.press("pay", htmx=False, method="CARD", amount="100", version=desk.sale.version)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "<html" in page
+    assert 'id="amount-error"' in page
+
+
+def test_an_unknown_button_does_nothing(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    before = desk.sale.version
+    for act in ("", "fly", "add:service:x", "client:x", "reward:", "more:x"):
+        assert desk.press(act).status_code in {200, 422}
+    assert desk.sale.version == before
+
+
+def test_a_paid_sale_offers_what_comes_next(desk: Desk) -> None:
+    desk.at(desk.till.sold(product(desk.till.oil)))
+    page = desk.see()
+    assert "Verkauf Nr. 1" in page
+    assert "Neuer Verkauf" in page
+    assert "refund-dialog" not in page
+    assert f"calendar/new/?client={desk.till.day.lena.pk}" in page
+    assert "Erstattungen machen" in page
+
+
+def test_reading_takes_as_many_statements_with_many_lines(desk: Desk) -> None:
+    give_treatcard(desk.till.day.lena, 400)
+    make_reward(desk.till.shampoo, 100)
+    few = desk.till.open(product(desk.till.oil), tip("1.00"))
+    many = desk.till.open(*[product(make_product(f"Artikel {n}", "5.00")) for n in range(20)])
+    counts = []
+    for sale in (few, many):
+        desk.at(sale).see()
+        with CaptureQueriesContext(connection) as captured:
+            desk.see()
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+    assert counts[0] <= 24, "\n".join(one["sql"] for one in captured)
