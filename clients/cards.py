@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
+from itertools import chain, count
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -110,9 +111,11 @@ def create_client(
             _refuse_duplicates(salon.pk, accepted.details, client_id)
         _refuse_referrer(accepted.details, _locked(accepted.details.referred_by))
         _refuse_staff(accepted.details)
+        number, with_treatcard = _next_number(salon.pk)
         client = Client(
             id=client_id or new_id(),
-            number=_next_number(salon.pk),
+            number=number,
+            treatcard_number=_free_treatcard_number(number) if with_treatcard else "",
             listed_on=today,
             created_via=created_via,
             created_at=now,
@@ -269,12 +272,23 @@ def _record(
     record(actor=actor, action=action, subject_kind="client", subject_id=client_id, changes=changes, now=now)
 
 
-def _next_number(salon_id: UUID) -> int:
+def _free_treatcard_number(number: int) -> str:
+    """Return the first free Treatcard number of TC-00318, TC-00318-2 and so on."""
+    own = f"TC-{number:05}"
+    taken = set(Client.objects.filter(treatcard_number__startswith=own).values_list("treatcard_number", flat=True))
+    candidates = chain([own], (f"{own}-{times}" for times in count(2)))
+    return next(one for one in candidates if one not in taken)
+
+
+def _next_number(salon_id: UUID) -> tuple[int, bool]:
+    """Return the salon's next client number, and whether the card gets a Treatcard by itself."""
     # One statement that locks the counter's row until the commit: numbers ascend without gaps or twins.
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO clients_clientnumbers (salon_id, last_number) VALUES (%s, 1) ON CONFLICT (salon_id) "
-            "DO UPDATE SET last_number = clients_clientnumbers.last_number + 1 RETURNING last_number",
-            [salon_id],
+            "INSERT INTO clients_clientnumbers (salon_id, last_number) VALUES (%(salon)s, 1) ON CONFLICT (salon_id) "
+            "DO UPDATE SET last_number = clients_clientnumbers.last_number + 1 RETURNING last_number, "
+            "(SELECT treatcard_by_itself FROM clients_clientrules WHERE salon_id = %(salon)s)",
+            {"salon": salon_id},
         )
-        return int(cursor.fetchone()[0])
+        number, with_treatcard = cursor.fetchone()
+        return int(number), bool(with_treatcard)

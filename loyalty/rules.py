@@ -9,6 +9,7 @@ from typing import TypedDict
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from clients.models import ClientRules
 from loyalty.earning import Rates
 from loyalty.models import LoyaltyRules
 from salon.audit.recording import Change, record
@@ -113,7 +114,7 @@ def _decide(actor: Actor, decide: Callable[[Details], Details], now: datetime, v
             raise VersionConflict
         held = details_of(holding)
         details = decide(held)
-        if errors := list(_errors(details)):
+        if errors := list(errors_of(details)):
             raise InvalidInput(errors)
         before, after = asdict(held), asdict(details)
         changes = [
@@ -128,6 +129,10 @@ def _decide(actor: Actor, decide: Callable[[Details], Details], now: datetime, v
             actor_name=actor.name,
             created_at=now,
             **after,
+        )
+        # Cards are made below this app: what they need of the rules they have of their own.
+        ClientRules.objects.update_or_create(
+            salon_id=salon_id, defaults={"treatcard_by_itself": details.numbers_by_itself}
         )
         record(
             actor=actor,
@@ -158,7 +163,8 @@ def _rates(rules: LoyaltyRules) -> Rates:
     )
 
 
-def _errors(details: Details) -> Iterator[FieldError]:
+def errors_of(details: Details) -> Iterator[FieldError]:
+    """Yield what is wrong with rules before anybody saves them."""
     for name in ("points_per_euro_services", "points_per_euro_products"):
         rate: Decimal = getattr(details, name)
         if not rate.is_finite() or not 0 <= rate <= MOST_PER_EURO:

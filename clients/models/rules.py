@@ -20,6 +20,8 @@ class ClientRules(models.Model):
         default=current_salon_id,
     )
     identity_policy = models.CharField(max_length=10, choices=IdentityPolicy, default=IdentityPolicy.STRICT)
+    # As the rules of the Treatcard say, which stand above the cards (loyalty.rules).
+    treatcard_by_itself = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
