@@ -16,7 +16,9 @@ from salon.errors import NotFound
 ORDER = keyset.Order(("created_at", "id"), descending=True)
 # Nothing is joined: before the database has counted the rows of a salon, it would walk through all that was ever booked
 # of each service.
-_ITEMS = Prefetch("items", AppointmentItem.objects.prefetch_related("service", "staff").order_by("position"))
+_ITEMS = Prefetch(
+    "items", AppointmentItem.objects.prefetch_related("service", "staff", "redemption").order_by("position")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Wanted:
 
 
 def whole(appointments: AppointmentQuerySet) -> AppointmentQuerySet:
-    """Return appointments with their clients, and their items in order with services and staff, in five statements."""
+    """Return appointments with their clients, and their items in order with services and staff, in five statements; in
+    six if rewards are among them."""
     return appointments.prefetch_related("client", _ITEMS)
 
 

@@ -82,6 +82,7 @@ class Block(NamedTuple):
     new: bool
     walk_in: bool
     alert: str
+    reward: bool = False
     lane: Lane = ALONE
     strip: int | None = None
     strips: int = 0
@@ -297,6 +298,7 @@ def _fill_items(filled: dict[tuple[str, date], _Filling], clock: _Clock, book: D
                     new=head.client_status == NEW,
                     walk_in=client_id is None,
                     alert=book.alerts.get(client_id, "") if client_id else "",
+                    reward=item.reward,
                 )
                 filled[item.staff_id, day].blocks.append(block)
     return used

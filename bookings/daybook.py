@@ -23,7 +23,7 @@ _SPAN = "salon_id = %(salon)s AND starts_at >= %(begin)s - %(longest)s AND start
 _ITEMS = f"""
 SELECT id::text, appointment_id::text, position, staff_id::text, service_id::text,
     extract(epoch FROM starts_at)::bigint, extract(epoch FROM ends_at)::bigint,
-    apply_minutes, processing_minutes, finish_minutes
+    apply_minutes, processing_minutes, finish_minutes, redemption_id IS NOT NULL
 FROM bookings_appointmentitem
 WHERE {_SPAN} AND (%(staff)s::uuid[] IS NULL OR staff_id = ANY(%(staff)s::uuid[]))
 ORDER BY starts_at, appointment_id, position
@@ -59,6 +59,7 @@ class Item(NamedTuple):
     apply_minutes: int
     processing_minutes: int
     finish_minutes: int
+    reward: bool
 
 
 class Head(NamedTuple):

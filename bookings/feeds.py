@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.entries import Entry, feed
@@ -123,10 +124,14 @@ def _entries(items: Sequence[AppointmentItem]) -> list[Entry]:
             changed_at=item.appointment.updated_at,
             starts_at=item.starts_at,
             ends_at=item.ends_at,
-            summary=" · ".join(filter(None, (item.service.name, _called(item.appointment.client)))),
+            summary=" · ".join(filter(None, (item.service.name, _reward(item), _called(item.appointment.client)))),
         )
         for item in items
     ]
+
+
+def _reward(item: AppointmentItem) -> str:
+    return gettext("Reward") if item.redemption_id else ""
 
 
 def _called(client: Client | None) -> str:

@@ -47,7 +47,8 @@ def fingerprint(begin: datetime, end: datetime, *asked: str) -> str:
     """Return a text that is another one whenever something has changed that the calendar shows of these days.
 
     Appointments, their clients and pinned notes, absences, staff members, their hours, closures, names of services;
-    `asked` is what else decides how the page looks. Rows are known by their versions.
+    `asked` is what else decides how the page looks. Rows are known by their versions: whatever is done to an item, a
+    reward appended or taken off too, is another version of its appointment.
     """
     values: dict[str, Any] = {
         "salon": current_salon_id(),

@@ -18,7 +18,6 @@ from clients.models import Client
 from loyalty.eligibility import Had, Holder, Matrix, Refusal, Terms, refusals
 from loyalty.models import Reward
 from loyalty.rewards import is_given, item_of, live_rewards
-from salon.catalogue.models import ItemKind
 from salon.errors import InvalidInput
 from salon.tenancy.models import Salon
 
@@ -72,28 +71,37 @@ class Offer:
 def offers_for(*, client: Client, booking: Booking, salon: Salon, spent: int = 0) -> list[Offer]:
     """Return the rewards that a client can redeem with what she is booking, the best first, each with its place.
 
-    Affordable with the points that are left when `spent` are gone, allowed by the matrix, not what is being booked.
-    Ranked: what is new to her, then what follows at once, then the most valuable. Where there is a time and nobody has
-    any, the place is None. A fixed number of statements, however many rewards.
+    Services that she can afford with the points that are left when `spent` are gone, that the matrix allows, and that
+    are not just being booked. Where a time is known and nobody has any for it, its place is None.
     """
-    rewards = [one for one in live_rewards() if one.kind == ItemKind.SERVICE]
-    if not rewards or not client.treatcard_number:
+    if not client.treatcard_number:
         return []
+    offers = rewards_for(client=client, booking=booking, salon=salon, spent=spent)
+    return [one for one in offers if one.reward.service_id and not one.refusals]
+
+
+def rewards_for(*, client: Client, booking: Booking | None, salon: Salon, spent: int = 0) -> list[Offer]:
+    """Return every reward that is given as it is for a client, those that she can redeem first, the best of them first.
+
+    Ranked (domain.md §7.2): what is new to her, then what follows at once, then the most valuable; what has no room
+    left that day comes last. A fixed number of statements, however many rewards.
+    """
+    rewards = live_rewards()
+    if not rewards:
+        return []
+    booking = booking or Booking(frozenset())
     had = had_by(client.pk, besides=booking.appointment_id)
     every = judged(client, rewards, had=had, booked=booking.services, spent=spent)
-    found = [one for one in every if not one.refusals]
-    places = places_for([one.reward for one in found], booking=booking, salon=salon)
-    placed = [Offer(one.reward, (), one.is_new, places.get(one.reward.pk)) for one in found]
+    places = places_for([one.reward for one in every if not one.refusals], booking=booking, salon=salon)
+    placed = [replace(one, place=places.get(one.reward.pk)) for one in every]
     return sorted(placed, key=lambda one: rank(one, timed=booking.ends_at is not None))
 
 
-def rank(offer: Offer, *, timed: bool) -> tuple[bool, int, int, Decimal, str]:
-    """Return what orders offers: new ones, then those that follow at once, then the most valuable (domain.md §7.2).
-
-    What has no room left that day comes last: it cannot be chosen.
-    """
-    wait = offer.place.wait if offer.place else 0
-    return (timed and offer.place is None, not offer.is_new, wait > 0, -offer.price, offer.name)
+def rank(offer: Offer, *, timed: bool) -> tuple[bool, bool, bool, bool, Decimal, str]:
+    """Return what orders offers; `timed`: it is known when what is booked ends."""
+    nowhere = timed and offer.reward.service_id is not None and offer.place is None
+    later = offer.place is not None and not offer.place.fits
+    return (bool(offer.refusals), nowhere, not offer.is_new, later, -offer.price, offer.name)
 
 
 def judged(

@@ -14,7 +14,7 @@ from bookings.checkout.following import follow
 from bookings.had import had_by
 from bookings.models import Appointment, AppointmentItem
 from bookings.placing import ItemWish, minutes_of
-from bookings.prompting import Booking, Offer, Place, offers_for, places_for
+from bookings.prompting import Booking, Offer, Place, offers_for, places_for, rewards_for
 from bookings.redeemed import NeedsPaidService, is_paid_for
 from bookings.writing import (
     NotChangeable,
@@ -41,7 +41,16 @@ from salon.errors import DomainError, FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
-__all__ = ["NoRoom", "Offer", "append_reward", "book_with_rewards", "booking_of", "had_by", "offers_for"]
+__all__ = [
+    "NoRoom",
+    "Offer",
+    "append_reward",
+    "book_with_rewards",
+    "booking_of",
+    "had_by",
+    "offers_for",
+    "rewards_for",
+]
 
 
 class NoRoom(DomainError):

@@ -9,11 +9,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from bookings.booking import Booked, book
+from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.mails import Telling
 from bookings.models import WaitingEntry, WaitingService, WaitingState
 from bookings.placing import ItemWish
+from bookings.rewarding import book_with_rewards
 from bookings.slots import Search, Slot, Wish, first_slots
 from bookings.states import Source
 from bookings.visits import lock_cards
@@ -135,18 +136,19 @@ def book_waiting(
     note: str = "",
     appointment_id: UUID | None = None,
     telling: Telling = Telling.BY_RULES,
+    rewards: Sequence[UUID] = (),
 ) -> Booked:
     """Book at the desk for somebody who waits, and take her off the list: both or neither.
 
     Of two who do it at once the second only books; so does whoever books for another client in the end.
-    Raises: as `book` does.
+    Raises: as `book_with_rewards` does.
     """
     with transaction.atomic():
         # As everywhere: first the cards, then what hangs on them.
         waits = WaitingEntry.objects.filter(pk=entry_id).values_list("client_id", flat=True).first()
         lock_cards({one for one in (waits, client_id) if one})
         entry = WaitingEntry.objects.select_for_update().filter(pk=entry_id, state=WaitingState.WAITING).first()
-        booked = book(
+        booked = book_with_rewards(
             actor=actor,
             salon=salon,
             starts_at=starts_at,
@@ -158,6 +160,7 @@ def book_waiting(
             note=note,
             appointment_id=appointment_id,
             telling=telling,
+            rewards=rewards,
         )
         if entry is not None and entry.client_id == client_id:
             entry.state, entry.closed_at, entry.appointment = WaitingState.BOOKED, now, booked.appointment

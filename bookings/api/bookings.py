@@ -220,7 +220,8 @@ class BookingItemEndpoint(BookingEndpoint):
     def delete(self, request: Request, booking_id: UUID, item_id: UUID) -> Response:
         """Take a service off a booking.
 
-        The others stay where they are; the last one cannot be taken off.
+        The others stay where they are; the last one cannot be taken off. A reward gives its points back; where only
+        rewards would be left, the booking is cancelled, and theirs go back.
         """
         version = expected_version(request)
         if all(item.pk != item_id for item in get_appointment(booking_id).items.all()):

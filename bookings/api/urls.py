@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bookings.api import bookings, sales
+from bookings.api import bookings, rewards, sales
 from bookings.api.availability import AvailabilityEndpoint
 
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/cancel", bookings.CancelEndpoint.as_view(), name="api_booking_cancel"),
     path("bookings/<uuid:booking_id>/reschedule", bookings.RescheduleEndpoint.as_view(), name="api_booking_reschedule"),
     path("bookings/<uuid:booking_id>/state", bookings.StateEndpoint.as_view(), name="api_booking_state"),
+    path("bookings/<uuid:booking_id>/rewards", rewards.BookingRewardsEndpoint.as_view(), name="api_booking_rewards"),
+    path("clients/<uuid:client_id>/rewards", rewards.ClientRewardsEndpoint.as_view(), name="api_client_rewards"),
     path("bookings/<uuid:booking_id>/deposits", sales.DepositsEndpoint.as_view(), name="api_booking_deposits"),
     path("sales", sales.SalesEndpoint.as_view(), name="api_sales"),
     path("sales/<uuid:sale_id>", sales.OneSaleEndpoint.as_view(), name="api_sale"),

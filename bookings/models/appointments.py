@@ -1,5 +1,7 @@
 """Appointments and their items."""
 
+from uuid import UUID
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
@@ -203,3 +205,8 @@ class AppointmentItem(SalonOwned):
     def minutes(self, minutes: Minutes) -> None:
         self.apply_minutes, self.processing_minutes = minutes.apply, minutes.processing
         self.finish_minutes, self.buffer_minutes = minutes.finish, minutes.buffer
+
+    @property
+    def reward(self) -> UUID | None:
+        """Which reward it is, if it is one."""
+        return self.redemption.reward_id if self.redemption else None

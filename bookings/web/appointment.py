@@ -17,16 +17,20 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from bookings.appointments import get_appointment
 from bookings.models import Appointment, AppointmentItem
+from bookings.redeemed import is_paid_for, rewards_in
 from bookings.settling import wishes_of
 from bookings.states import CHANGEABLE, State, next_states
 from bookings.web.booking_form import WhenForm
+from bookings.web.checkout_link import till_of
 from bookings.web.drawer import calendar_url, drawn, from_calendar, in_calendar, shows
 from bookings.web.happened import happened_to
 from bookings.web.offer import Choice, Conflict, ProposedDay, proposals
 from bookings.web.person import person_of
 from bookings.web.search import client_hits, service_hits
+from bookings.web.treats import treats_of
 from bookings.web.wording import clock, day_text, local, minutes_text, price_text, span_text, when_text
 from clients.classification import Reason, Status
+from loyalty.web.numbers import points_text
 from salon.catalogue.reading import performers, working_staff
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
@@ -89,6 +93,10 @@ class ShownItem:
     able: list[Choice]
     others: list[Choice]
     only: bool
+    points: str
+    given_back: bool
+    day: date
+    last_paid: bool
 
     @property
     def about(self) -> str:
@@ -198,6 +206,8 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
         "change_url": reverse("appointment_change", args=[request.salon.slug, found.pk]),
         "services_url": reverse("booking_services", args=[request.salon.slug]),
         "clients_url": reverse("booking_clients", args=[request.salon.slug]),
+        "box": treats_of(request, found, _team(shown)) if writes and shown.changeable else None,
+        "till": till_of(request, found),
         "history": happened_to(found.pk, request.salon),
         "days": _proposed(request, found, answer, now) if answer.proposing else [],
         **(_found(request, found) if answer.searching else {}),
@@ -212,6 +222,11 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
         status=422 if answer.refused else 200,
         changed=answer.changed,
     )
+
+
+def _team(shown: ShownAppointment) -> dict[UUID, str]:
+    """Return the names of whoever could do something of it: everybody."""
+    return {one.id: one.name for item in shown.items for one in (*item.able, *item.others)}
 
 
 def _tell_later(request: SalonRequest, found: Appointment, answer: Answer) -> None:
@@ -306,6 +321,7 @@ def _items(request: SalonRequest, items: list[AppointmentItem], *, changeable: b
     salon = request.salon
     staff = working_staff() if changeable else []
     able = performers({item.service_id for item in items}) if changeable else {}
+    paid = [item for item in items if is_paid_for(item)]
     shown = []
     for item in items:
         known = [*staff, *([item.staff] if item.staff not in staff else [])]
@@ -326,6 +342,10 @@ def _items(request: SalonRequest, items: list[AppointmentItem], *, changeable: b
                 able=[one for can_do, one in choices if can_do],
                 others=[one for can_do, one in choices if not can_do],
                 only=len(items) == 1,
+                points=points_text(item.redemption.points) if item.redemption else "",
+                day=local(item.starts_at, salon).date(),
+                last_paid=paid == [item] and bool(rewards_in(items)),
+                given_back=bool(item.redemption and item.redemption.returned_at),
             )
         )
     return shown

@@ -22,6 +22,7 @@ from bookings.scheduling import (
     ItemWish,
     SlotTaken,
     add_item,
+    append_reward,
     cancel,
     change_client,
     change_note,
@@ -39,6 +40,7 @@ from bookings.web.appointment import Answer, show_appointment
 from bookings.web.booking_form import WhenForm
 from bookings.web.draft import uuid_in
 from bookings.web.offer import conflict_of, warnings_of
+from bookings.web.treats import note_had
 from bookings.web.wording import clock, local, moment_in, when_text
 from salon.catalogue.reading import working_staff
 from salon.errors import DomainError, InvalidInput, VersionConflict
@@ -250,6 +252,28 @@ def _add(change: Change) -> Answer:
     return _done(booked, _("The service is added."))
 
 
+def _reward(change: Change) -> Answer:
+    reward_id = uuid_in(change.value)
+    if reward_id is None:
+        return Answer()
+    booked = append_reward(
+        actor=change.request.actor,
+        salon=change.request.salon,
+        appointment_id=change.appointment.pk,
+        reward_id=reward_id,
+        now=change.now,
+        version=change.version,
+    )
+    added = booked.items[-1]
+    words = {"reward": added.service.name, "start": clock(added.starts_at, change.request.salon)}
+    return _done(booked, _("Reward added: %(reward)s, %(start)s.") % words)
+
+
+def _had(change: Change) -> Answer:
+    name = note_had(change.request, change.appointment.client_id, uuid_in(change.value), change.now)
+    return Answer(toast=_("Noted: has had %(service)s before.") % {"service": name}) if name else Answer()
+
+
 def _drop(change: Change) -> Answer:
     booked = remove_item(
         actor=change.request.actor,
@@ -258,6 +282,9 @@ def _drop(change: Change) -> Answer:
         now=change.now,
         version=change.version,
     )
+    if booked.appointment.state == State.CANCELLED:
+        told = _("The appointment is cancelled: without a service that is paid for there is no reward.")
+        return _done(booked, told, undoes=True)
     return _done(booked, _("The service is removed."))
 
 
@@ -303,12 +330,15 @@ def _steps(change: Change, item: AppointmentItem, minutes: int, price: Decimal) 
 
 def _item_start(change: Change, item: AppointmentItem) -> datetime:
     salon = change.request.salon
-    if change.entered("at") == clock(item.starts_at, salon):
+    today = local(item.starts_at, salon).date().isoformat()
+    # A reward may go to another day; the services of an appointment have one.
+    day = change.entered("day") or today
+    if (day, change.entered("at")) == (today, clock(item.starts_at, salon)):
         return item.starts_at
-    form = WhenForm({"day": local(item.starts_at, salon).date().isoformat(), "at": change.entered("at")})
+    form = WhenForm({"day": day, "at": change.entered("at")})
     moment = form.moment(salon) if form.is_valid() else None
     if moment is None:
-        raise Refused(str(form.errors["at"][0]), f"item-{item.pk}")
+        raise Refused(str(next(iter(form.errors.values()))[0]), f"item-{item.pk}")
     return moment
 
 
@@ -325,5 +355,7 @@ _ACTS: dict[str, Callable[[Change], Answer]] = {
     "client": _client,
     "add": _add,
     "drop": _drop,
+    "reward": _reward,
+    "had": _had,
     "item": _change_item,
 }

@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.booking import Booked, book
+from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.conflicts import AlreadyBooked, SlotTaken
 from bookings.favourites import favourites_of
 from bookings.mails import Telling
 from bookings.placing import ItemWish
 from bookings.rehearsal import rehearse
+from bookings.rewarding import book_with_rewards
 from bookings.rules import booking_rules
 from bookings.states import Source
 from bookings.waiting import book_waiting
@@ -29,6 +30,7 @@ from bookings.web.offer import Conflict, catalogue_of, conflict_of, offer, propo
 from bookings.web.person import person_of
 from bookings.web.repeating import repeated
 from bookings.web.search import client_hits, service_hits
+from bookings.web.treats import chosen, note_had, rewards_in, treats_of_draft
 from bookings.web.wording import local, moment_in, when_text
 from clients.cards import MergedAway, get_client
 from clients.models import Client
@@ -58,6 +60,8 @@ def booking_new(request: SalonRequest) -> HttpResponse:
     entry = _entered(request, act)
     if _books(act):
         return _book(request, entry, act, now)
+    if act.startswith("had:"):
+        note_had(request, entry.draft.client_id, uuid_in(act.removeprefix("had:")), now)
     return _form(request, entry, now, act=act)
 
 
@@ -135,12 +139,13 @@ def _book(request: SalonRequest, entry: Entry, act: str, now: datetime) -> HttpR
         "note": draft.note,
         "appointment_id": draft.appointment_id,
         "telling": draft.telling,
+        "rewards": draft.rewards,
     }
     try:
         if draft.waiting:
             booked = book_waiting(entry_id=draft.waiting, **given)
         else:
-            booked = book(source=Source.STAFF, bounds=Bounds.DESK, **given)
+            booked = book_with_rewards(source=Source.STAFF, bounds=Bounds.DESK, **given)
     except AlreadyBooked:
         return show_appointment(request, draft.appointment_id, Answer(changed=True))
     except SlotTaken as refusal:
@@ -192,6 +197,7 @@ def _fit(request: SalonRequest, entry: Entry, starts_at: datetime | None, now: d
                 items=_items(draft),
                 client_id=draft.client_id,
                 now=now,
+                rewards=draft.rewards,
             )
         )
     except SlotTaken as refusal:
@@ -216,7 +222,8 @@ def _form(
         for line in entry.draft.lines
         if line.service_id in known.services
     )
-    draft = replace(entry.draft, lines=offered)
+    rewards = rewards_in(entry.draft) if offered else []
+    draft = replace(entry.draft, lines=offered, rewards=tuple(one.pk for one in rewards))
     entry = replace(entry, draft=draft)
     refused = form is not None
     form = form or BookingForm(draft)
@@ -230,6 +237,10 @@ def _form(
         "person": person_of(request, entry.client, today) if entry.client else None,
         "new": entry.new,
         "offer": offer(draft, known, salon=request.salon, on=day, rehearsed=fit.rehearsed),
+        "rewards": chosen(rewards, fit.rehearsed.items[len(draft.lines) :] if fit.rehearsed else [], request.salon),
+        "box": treats_of_draft(
+            request, entry.client, draft, rewards, fit.rehearsed, {one.pk: one.name for one in known.staff}
+        ),
         "favourites": _favourites(draft),
         "fit": fit,
         "warnings": warnings_of(fit.rehearsed, known.staff) if fit.rehearsed else [],
@@ -301,7 +312,15 @@ def _wanting_times(draft: Draft, fit: Fit, act: str) -> bool:
 
 
 # Where somebody goes on after a button.
-_NEXT = {"add": "service", "remove": "service", "start": "book", "new-client": "name", "no-client": "client"}
+_NEXT = {
+    "add": "service",
+    "remove": "service",
+    "start": "book",
+    "new-client": "name",
+    "no-client": "client",
+    "reward": "book",
+    "unreward": "service",
+}
 
 
 def _focus(entry: Entry, act: str) -> str:

@@ -43,7 +43,8 @@ class Draft:
 
     `appointment_id` is what it will be kept under, so that sending it twice books once. `column` is the staff member
     whose column was clicked: she gets what she can do. `waiting` is the entry of the waiting list that is served.
-    `telling`: whether the client gets a confirmation; by the salon's rules until somebody has said so.
+    `telling`: whether the client gets a confirmation; by the salon's rules until somebody has said so. `rewards` go
+    with the services, for the client's points.
     """
 
     appointment_id: UUID
@@ -56,6 +57,7 @@ class Draft:
     column: UUID | None = None
     waiting: UUID | None = None
     telling: Telling = Telling.BY_RULES
+    rewards: tuple[UUID, ...] = ()
 
     def after(self, act: str) -> "Draft":
         """Return what a button makes of it; one that is not known changes nothing."""
@@ -78,11 +80,11 @@ class Draft:
 
 def _choose_client(draft: Draft, value: str) -> Draft:
     client_id = uuid_in(value)
-    return replace(draft, who=Who.CARD, client_id=client_id) if client_id else draft
+    return replace(draft, who=Who.CARD, client_id=client_id, rewards=()) if client_id else draft
 
 
 def _be(who: Who) -> Callable[[Draft, str], Draft]:
-    return lambda draft, _value: replace(draft, who=who, client_id=None)
+    return lambda draft, _value: replace(draft, who=who, client_id=None, rewards=())
 
 
 def _add(draft: Draft, value: str) -> Draft:
@@ -94,7 +96,11 @@ def _add(draft: Draft, value: str) -> Draft:
 
 def _remove(draft: Draft, value: str) -> Draft:
     place = _place(draft, value)
-    return draft if place is None else replace(draft, lines=draft.lines[:place] + draft.lines[place + 1 :])
+    if place is None:
+        return draft
+    lines = draft.lines[:place] + draft.lines[place + 1 :]
+    # A reward goes with a service that is paid for.
+    return replace(draft, lines=lines, rewards=draft.rewards if lines else ())
 
 
 def _shift(step: int) -> Callable[[Draft, str], Draft]:
@@ -107,6 +113,17 @@ def _shift(step: int) -> Callable[[Draft, str], Draft]:
         return replace(draft, lines=tuple(lines))
 
     return shift
+
+
+def _reward(draft: Draft, value: str) -> Draft:
+    reward_id = uuid_in(value)
+    if reward_id is None or draft.client_id is None or reward_id in draft.rewards or not draft.lines:
+        return draft
+    return replace(draft, rewards=(*draft.rewards, reward_id)[:MOST_LINES])
+
+
+def _unreward(draft: Draft, value: str) -> Draft:
+    return replace(draft, rewards=tuple(one for one in draft.rewards if one != uuid_in(value)))
 
 
 def _start(draft: Draft, value: str) -> Draft:
@@ -127,6 +144,8 @@ _CHANGES: dict[str, Callable[[Draft, str], Draft]] = {
     "remove": _remove,
     "up": _shift(-1),
     "down": _shift(1),
+    "reward": _reward,
+    "unreward": _unreward,
     "start": _start,
     "day": _day,
 }
@@ -155,6 +174,7 @@ def draft_in(entered: QueryDict) -> Draft:
     known = Who(who) if who in Who else Who.NOBODY_YET
     if known is Who.CARD and client_id is None:
         known = Who.NOBODY_YET
+    rewards = [one for _place, one in _ids(entered.getlist("reward")[:MOST_LINES])]
     return Draft(
         appointment_id=uuid_in(entered.get("appointment_id")) or new_id(),
         who=known,
@@ -166,6 +186,7 @@ def draft_in(entered: QueryDict) -> Draft:
         column=uuid_in(entered.get("column")),
         waiting=uuid_in(entered.get("waiting")),
         telling=_telling(entered),
+        rewards=tuple(dict.fromkeys(rewards)) if known is Who.CARD and lines else (),
     )
 
 

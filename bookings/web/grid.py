@@ -35,6 +35,7 @@ STATES: dict[State, tuple[str, str]] = {
 _WORDS: dict[str, Promise] = {
     "walk_in": _("Walk-in"),
     "new": _("New"),
+    "reward": _("Reward"),
     "finish": _("finish"),
     "free": _("Processing · free"),
     "break": _("Break"),
@@ -164,10 +165,15 @@ def block(one: Block, writing: Writing) -> str:
             f'<span class="alert" role="img" aria-label="{writing.words["alert"]}: {said}" title="{said}">'
             '<svg class="i"><use href="#cal-alert"/></svg></span>'
         )
-    new = f"<em>{writing.words['new']}</em>" if one.new else ""
+    marks = f"<em>{writing.words['new']}</em>" if one.new else ""
+    if one.reward:
+        marks += (
+            '<em class="treat"><svg class="i" aria-hidden="true"><use href="#cal-treat"/></svg>'
+            f"<span>{writing.words['reward']}</span></em>"
+        )
     return (
         f'<a class="{look}" href="appointments/{one.appointment_id}/" data-v="{one.version}"{item}{offset}>'
-        f'<span class="t">{CLOCK[row * STEP]}<i>–{CLOCK[one.ends]}</i></span>{icon}{alert}{new}'
+        f'<span class="t">{CLOCK[row * STEP]}<i>–{CLOCK[one.ends]}</i></span>{icon}{alert}{marks}'
         f" <b>{_name(one, writing)}</b> <span>{service}</span></a>"
     )
 
@@ -177,9 +183,14 @@ def line(one: Block, writing: Writing) -> SafeString:
     state, icon, _changeable = writing.states[one.state]
     html = (
         f'<a class="{state}" href="appointments/{one.appointment_id}/">'
-        f"{CLOCK[one.starts]} {icon}<b>{_name(one, writing)}</b> <span>{writing.escaped[one.service]}</span></a>"
+        f"{CLOCK[one.starts]} {icon}<b>{_name(one, writing)}</b> <span>{writing.escaped[one.service]}</span>"
+        f"{_reward_word(one, writing)}</a>"
     )
     return mark_safe(html)  # noqa: S308 - escaped piece by piece
+
+
+def _reward_word(one: Block, writing: Writing) -> str:
+    return f' <em class="treat"><span>{writing.words["reward"]}</span></em>' if one.reward else ""
 
 
 def _name(one: Block, writing: Writing) -> str:

@@ -21,6 +21,7 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "appointment.item_moved": (gettext_lazy("Service moved"), "calendar-clock"),
     "appointment.item_resized": (gettext_lazy("Duration changed"), "clock"),
     "appointment.item_added": (gettext_lazy("Service added"), "plus"),
+    "appointment.reward_added": (gettext_lazy("Reward added"), "gift"),
     "appointment.item_removed": (gettext_lazy("Service removed"), "trash-2"),
     "appointment.item_reassigned": (gettext_lazy("Given to somebody else"), "users"),
     "appointment.price_changed": (gettext_lazy("Price changed"), "pencil"),

@@ -152,7 +152,7 @@ def offer(draft: Draft, known: Catalogue, *, salon: Salon, on: date, rehearsed: 
                 others=_choices(known.staff, line, able=able, wanted=False),
                 free=line.staff_id is None,
                 when=when,
-                parts=_parts(item, salon) if item else [],
+                parts=parts_of(item, salon) if item else [],
                 first=place == 0,
                 last=place == len(draft.lines) - 1,
             )
@@ -162,7 +162,7 @@ def offer(draft: Draft, known: Catalogue, *, salon: Salon, on: date, rehearsed: 
     return Offer(lines, price_text(total, salon), minutes_text(minutes))
 
 
-def _parts(item: AppointmentItem, salon: Salon) -> list[Part]:
+def parts_of(item: AppointmentItem, salon: Salon) -> list[Part]:
     """Return the work of an item: during its processing somebody else has the place."""
     work = busy_periods(item.starts_at, replace(item.minutes, buffer=0))
     parts = []

@@ -13,7 +13,7 @@ MOST_WEEKS = 52
 
 
 def repeated(draft: Draft, appointment_id: UUID, *, weeks: str, salon: Salon) -> Draft:
-    """Return a draft of the same again, at the same time of the clock.
+    """Return a draft of the same again, at the same time of the clock; what was a reward is not paid for the next time.
 
     Raises: NotFound.
     """
@@ -25,7 +25,9 @@ def repeated(draft: Draft, appointment_id: UUID, *, weeks: str, salon: Salon) ->
         who=Who.CARD if like.client_id else Who.WALK_IN,
         client_id=like.client_id,
         lines=tuple(
-            Line(item.service_id, item.staff_id) for item in sorted(like.items.all(), key=lambda item: item.position)
+            Line(item.service_id, item.staff_id)
+            for item in sorted(like.items.all(), key=lambda item: item.position)
+            if item.redemption_id is None
         ),
         day=(start + timedelta(weeks=later)).date().isoformat(),
         at=f"{start:%H:%M}",

@@ -98,6 +98,14 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   };
 });
 
+// The same of a part that comes along with an answer to something else.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  for (const part of event.detail.target.querySelectorAll("details[data-keep][open]")) {
+    const fresh = event.detail.fragment.querySelector(`details[data-keep="${CSS.escape(part.dataset.keep)}"]`);
+    if (fresh) fresh.open = true;
+  }
+});
+
 document.addEventListener("htmx:afterSettle", () => {
   if (!kept) return;
   const content = document.getElementById("in-drawer");

@@ -215,7 +215,7 @@ def test_queries(browser: Browser, desk: SalonDay, sonnenschein: Salon) -> None:
 def test_an_unchanged_calendar_costs_one_query_beyond_signing_in(browser: Browser, cut: Appointment) -> None:
     tag = _tag(browser)
     with CaptureQueriesContext(connection) as empty:
-        browser.get("/s/sonnenschein/checkout/")
+        browser.get("/s/sonnenschein/reports/")
     with CaptureQueriesContext(connection) as captured:
         answer = browser.get(f"{PAGE}poll/?day={DAY}", headers={"If-None-Match": tag})
     assert (answer.status_code, answer.content) == (304, b"")
