@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
+from clients import cards
 from clients.belongings import Belongings, move
-from clients.cards import MergedAway, create_client, lock_client, update_client
+from clients.cards import MergedAway, create_client, get_client, update_client
 from clients.details import ChangedDetails, ClientDetails
 from clients.duplicates import dismiss
 from clients.merging import MergeUndone
@@ -84,7 +85,7 @@ def slow_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let whoever writes a note look at the card, and write a while after."""
 
     def look(client_id: UUID) -> Client:
-        client = lock_client(client_id)
+        client = cards.lock_client(client_id)
         time.sleep(0.2)
         return client
 
@@ -178,6 +179,8 @@ def test_without_the_lock_what_is_written_would_be_lost(
 ) -> None:
     """The negative control: everybody is told that it is saved, on a card that nobody sees any more."""
     monkeypatch.setattr(type(Client.objects.all()), "select_for_update", lambda rows, **_how: rows)
+    # Who writes a note locks the card in words of her own.
+    monkeypatch.setattr(cards, "lock_client", get_client)
     merged, *others = _edit_while_merging(sonnenschein, pair)
     assert merged == "merged"
     with salon_scope(sonnenschein.pk):
