@@ -178,7 +178,7 @@ class NewPaymentBody(Body):
 class DepositBody(Body):
     """Money that comes for an appointment beforehand."""
 
-    example = {"method": "CARD", "amount": "20.00"}
+    example = {"method": "CARD", "amount": "5.00"}
 
     method = serializers.ChoiceField(Method.choices)
     amount = Money()

@@ -17,12 +17,14 @@ ORDER = keyset.Order(("created_at", "id"), descending=True)
 _LINES = Prefetch("lines", SaleLine.objects.select_related("redemption").order_by("position"))
 _PAYMENTS = Prefetch("payments", Payment.objects.filter(removed_at=None).order_by("taken_at", "id"))
 _REFUNDED = Prefetch("lines", RefundLine.objects.order_by("id"))
-_REFUNDS = Prefetch("refunds", Refund.objects.order_by("refunded_at", "id").prefetch_related(_REFUNDED))
+_REFUNDS = Prefetch(
+    "refunds", Refund.objects.filter(removed_at=None).order_by("refunded_at", "id").prefetch_related(_REFUNDED)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SaleView:
-    """A sale with its lines in order, the payments that stand, and what was given back."""
+    """A sale with its lines in order, and the payments and refunds that stand."""
 
     sale: Sale
     lines: Sequence[SaleLine]

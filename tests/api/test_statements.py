@@ -12,11 +12,13 @@ from django.test.utils import CaptureQueriesContext
 
 from clients.api.filters import ClientFilters
 from clients.models import Client, SearchToken, TokenField
+from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests import database
 from tests.api.conftest import Caller
 from tests.bookings.salonday import a_salon_day, at
+from tests.checkout.till import a_till, give_treatcard, product, service
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,6 +39,7 @@ def _fill(api: Caller, rows: int) -> str:
 
 
 # Key and rate limit in one statement of its own; then the transaction with the salon's scope around the work.
+PAYING = 26
 FRAME = ["WITH", "BEGIN", "SELECT", "COMMIT"]
 
 
@@ -147,3 +150,31 @@ def test_a_booking(sonnenschein: Salon, api: Caller) -> None:
         201,
         [*FRAME[:3], repetition[0], *looked_up, *written, repetition[1], FRAME[3]],
     )
+
+
+@pytest.mark.parametrize("rows", [2, 20])
+def test_sales(sonnenschein: Salon, api: Caller, rows: int) -> None:
+    """Four for a page of them, whatever they consist of: sales, lines, payments, refunds."""
+    with salon_scope(sonnenschein.pk):
+        till = a_till(system_actor("Test"), sonnenschein)
+        for _each in range(rows):
+            sale = till.sold(product(till.oil), product(till.shampoo), service(till.day.cut))
+    status, found = _statements(lambda: api.get("sales"))
+    assert (status, found) == (200, [*FRAME[:3], *["SELECT"] * 4, FRAME[3]])
+    status, found = _statements(lambda: api.get("sales?state=PAID"))
+    # Walked along the order; as few as these are then gathered.
+    assert (status, found) == (200, [*FRAME[:3], *["SELECT"] * 6, FRAME[3]])
+    status, found = _statements(lambda: api.get(f"sales/{sale.pk}"))
+    assert (status, found) == (200, [*FRAME[:3], *["SELECT"] * 4, FRAME[3]])
+
+
+@pytest.mark.parametrize("lines", [2, 20])
+def test_paying_costs_the_same_however_much_is_sold(sonnenschein: Salon, api: Caller, lines: int) -> None:
+    with salon_scope(sonnenschein.pk):
+        till = a_till(system_actor("Test"), sonnenschein)
+        give_treatcard(till.day.lena)
+        sale = till.open(*[product(till.oil)] * lines)
+    body = {"method": "CARD", "amount": f"{27.5 * lines:.2f}"}
+    status, found = _statements(lambda: api.post(f"sales/{sale.pk}/payments", body, Idempotency_Key="pay"))
+    assert status == 201
+    assert len(found) == PAYING, found
