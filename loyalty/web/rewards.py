@@ -166,6 +166,9 @@ def _form_page(
     currency = request.salon.currency
     items = [] if reward else items_without_reward(kind.kind)
     item = item_of(reward) if reward else None
+    groups = _grouped(items, currency)
+    chosen = str(form["item"].value() or "") if not reward else ""
+    words = [one.words for group in groups for one in group.choices if one.value == chosen]
     here = reverse("treatcard_reward", args=[request.salon.slug, reward.pk]) if reward else kind.url(request, "new")
     context = {
         "kind": kind,
@@ -174,8 +177,9 @@ def _form_page(
         "title": item.name if item else kind.new_word,
         "choice": Choice.of(item, currency) if item else None,
         "moved": amount_text(reward.list_price, currency) if reward and price_has_moved(reward) else "",
-        "groups": _grouped(items, currency),
-        "chosen": str(form["item"].value() or "") if not reward else "",
+        "groups": groups,
+        "chosen": chosen,
+        "points_hint": words[0] if words else _("Standard: 14 times the price. Empty: the standard."),
         "here": here,
         "cancel_url": kind.url(request),
         "tabs": treatcard_tabs(request, kind.route),

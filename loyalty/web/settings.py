@@ -52,9 +52,9 @@ class RulesForm(forms.Form):
         help_text=gettext_lazy("Not advised: whoever has the list wants for points what she would have paid for."),
     )
     expire_after_months = WholeField(
-        label=gettext_lazy("Points expire after"),
+        label=gettext_lazy("Points expire after (months)"),
         required=False,
-        help_text=gettext_lazy("Months. Empty: never."),
+        help_text=gettext_lazy("Empty: never."),
     )
     referral_points = WholeField(
         label=gettext_lazy("Points for a referral"),

@@ -87,7 +87,7 @@ def test_the_other_rules_are_saved_and_told(browser: Browser, sonnenschein: Salo
     assert (details.expire_after_months, details.referral_points) == (24, 100)
     page = said(browser.get(TREATCARD).text)
     assert "Bisherige Einstellungen" in page
-    assert "Punkte verfallen nach – → jetzt 24" in page
+    assert "Punkte verfallen nach (Monate) – → jetzt 24" in page
     assert "geben die Punkte ihrer Prämien zurück ja → jetzt nein" in page
 
 
