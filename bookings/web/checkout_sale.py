@@ -24,7 +24,6 @@ from bookings.web.checkout_shown import (
     ShownVat,
     full_price,
     points_of,
-    points_text,
     shown_lines,
     shown_payments,
     shown_refunds,
@@ -35,6 +34,7 @@ from bookings.web.person import Person, person_of
 from bookings.web.search import Hit
 from bookings.web.wording import local, price_text, when_text
 from clients.models import Client
+from loyalty.web.numbers import points_text
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 
@@ -92,7 +92,7 @@ class ShownSale:
     """A sale in words."""
 
     id: UUID
-    version: int
+    version: str
     number: int | None
     state: str
     state_label: Promise | str
@@ -108,7 +108,7 @@ class ShownSale:
     paid: str
     refunded: str
     due: str
-    due_cents: int
+    due_cents: str
     overpaid: bool
     vat: list[ShownVat]
     appointment_when: str
@@ -121,7 +121,7 @@ class ShownSale:
     @property
     def settles(self) -> bool:
         """Whether nothing is due although there is something on it: it only has to be closed."""
-        return self.open and bool(self.lines) and not self.due_cents
+        return self.open and bool(self.lines) and self.due_cents == "0"
 
 
 @requires(Permission.SALES_READ)
@@ -199,7 +199,7 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
         where = f"{reverse('calendar', args=[salon.slug])}?day={day}&appointment={appointment.pk}"
     return ShownSale(
         id=found.pk,
-        version=found.version,
+        version=str(found.version),
         number=found.number,
         state=state,
         state_label=state.label,
@@ -215,7 +215,7 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
         paid=price_text(found.paid, salon) if found.paid else "",
         refunded=price_text(-found.refunded, salon) if found.refunded else "",
         due=price_text(abs(view.due), salon),
-        due_cents=int(view.due * 100),
+        due_cents=str(int(view.due * 100)),
         overpaid=view.due < 0,
         vat=shown_vat(view, salon),
         appointment_when=when_text(appointment.starts_at, appointment.ends_at, salon) if appointment else "",

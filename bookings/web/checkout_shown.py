@@ -21,6 +21,7 @@ from bookings.web.offer import Choice
 from bookings.web.wording import clock, day_text, local, price_text
 from loyalty.rewards import live_rewards
 from loyalty.rules import rates_now
+from loyalty.web.numbers import points_text
 from salon.catalogue.models import ItemKind, StaffMember
 from salon.catalogue.reading import working_staff
 from salon.money import cents
@@ -118,11 +119,6 @@ class Points:
     earned: str
     after: str
     treats: list[Treat]
-
-
-def points_text(points: int) -> str:
-    """Return `1.234 Punkte`."""
-    return ngettext("%(points)s point", "%(points)s points", abs(points)) % {"points": whole_text(points)}
 
 
 def whole_text(number: int) -> str:

@@ -2,7 +2,6 @@
 // what it will take, dialogs open over the page. Without a script every button does the same by itself.
 
 const language = document.documentElement.lang;
-const till = () => document.getElementById("till");
 const touch = matchMedia("(pointer: coarse)");
 
 // A list of hits belongs to an older word as long as the answer to the newer one is on its way: Enter takes what stands
@@ -177,8 +176,8 @@ function start() {
 }
 
 start();
-document.addEventListener("htmx:afterSettle", () => {
-  if (!till()) return;
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "till") return;
   countAgain();
   start();
 });
