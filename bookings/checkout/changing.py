@@ -68,7 +68,7 @@ def add_line(
         added = fill(held.sale, held.lines, [wish], goods, client=held.client, actor=actor, now=now)
         write(held.sale, [*held.lines, *added], held.before)
         (line,) = added
-        told = [changed("line", None, line.label), changed("quantity", None, line.quantity)]
+        told = [changed("line", None, _told(line)), changed("quantity", None, line.quantity)]
         tell(actor, "sale.line_added", held.sale, told, now=now)
     return held.sale
 
@@ -113,7 +113,7 @@ def change_line(
             _change(line, changes, actor)
             write(held.sale, held.lines, held.before)
         if told := _changes(old, _words(line)):
-            tell(actor, "sale.line_changed", held.sale, [Change("line", line.label, line.label), *told], now=now)
+            tell(actor, "sale.line_changed", held.sale, [Change("line", _told(line), _told(line)), *told], now=now)
     return held.sale
 
 
@@ -139,7 +139,7 @@ def remove_line(
                 redemption = Redemption.objects.get(pk=line.redemption_id)
                 give_back(actor=actor, redemption=redemption, why=Returned.REMOVED, now=now)
             write(held.sale, [one for one in held.lines if one is not line], held.before)
-        told = [changed("line", line.label, None), changed("quantity", line.quantity, None)]
+        told = [changed("line", _told(line), None), changed("quantity", line.quantity, None)]
         tell(actor, "sale.line_removed", held.sale, told, now=now)
     return held.sale
 
@@ -231,6 +231,11 @@ def _words(line: SaleLine) -> dict[str, object]:
 
 def _changes(old: dict[str, object], new: dict[str, object]) -> list[Change]:
     return [change for name in old if (change := changed(name, old[name], new[name]))]
+
+
+def _told(line: SaleLine) -> str:
+    """Return what the audit calls a line: not in the language of whoever was at the till."""
+    return line.name or line.kind
 
 
 def _number(client: Client | None) -> int | None:

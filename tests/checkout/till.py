@@ -150,7 +150,7 @@ def a_till(actor: Actor, salon: Salon) -> Till:
 def shown(sale: Sale) -> list[tuple[str, str, int, str, str]]:
     """Return kind, name, quantity, discount and price of each line of a sale as it is stored."""
     return [
-        (str(line.kind), line.label, line.quantity, str(line.discount), str(line.final_price))
+        (str(line.kind), line.name, line.quantity, str(line.discount), str(line.final_price))
         for line in SaleLine.objects.filter(sale=sale).order_by("position")
     ]
 
