@@ -299,6 +299,6 @@ NIGHT_STEPS: tuple[str, ...] = (
 )
 
 # Who puts mails to clients into words (salon/mail/letters.py). Mails that wait know their writer by this name.
-CLIENT_LETTERS = {"appointment": "bookings.letters.write"}
+CLIENT_LETTERS = {"appointment": "bookings.letters.write", "receipt": "bookings.checkout.receipts.write"}
 
 LOGGING = logging_settings(json=PRODUCTION or environment.flag("LOG_JSON"), level="INFO")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bookings.api import bookings, rewards, sales
+from bookings.api import bookings, refunds, rewards, sales
 from bookings.api.availability import AvailabilityEndpoint
 
 urlpatterns = [
@@ -27,4 +27,6 @@ urlpatterns = [
     path("sales/<uuid:sale_id>/lines/<uuid:line_id>", sales.SaleLineEndpoint.as_view(), name="api_sale_line"),
     path("sales/<uuid:sale_id>/payments", sales.PaymentsEndpoint.as_view(), name="api_sale_payments"),
     path("sales/<uuid:sale_id>/payments/<uuid:payment_id>", sales.PaymentEndpoint.as_view(), name="api_sale_payment"),
+    path("sales/<uuid:sale_id>/refunds", refunds.RefundsEndpoint.as_view(), name="api_sale_refunds"),
+    path("sales/<uuid:sale_id>/void", refunds.VoidEndpoint.as_view(), name="api_sale_void"),
 ]

@@ -1,9 +1,7 @@
 """Giving money back: whole sales, or some units of some lines (domain.md §6)."""
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
@@ -82,7 +80,9 @@ def refund(
     with transaction.atomic():
         held = hold(sale_id, version)
         sale = held.sale
-        refuse_not_final(sale)
+        if lines is not None:
+            _refuse_senseless(held.lines, lines)
+        _refuse_not_final(sale)
         parts = _all_left(held.lines) if lines is None else _asked(held.lines, lines)
         amount = sum((part.amount for part in parts), NOTHING)
         way = Way(method, amount)
@@ -116,20 +116,7 @@ def refund(
     return sale
 
 
-def preview(sale: Sale, lines: Sequence[SaleLine], quantities: Mapping[UUID, int] | None) -> tuple[Decimal, int]:
-    """Return what a refund would come to: the money, and the points that it would take (those of rewards aside).
-
-    Raises: InvalidInput, RefundTooMuch.
-    """
-    lines = [copy(line) for line in lines]
-    parts = _all_left(lines) if quantities is None else _asked(lines, quantities)
-    for part in parts:
-        part.line.refunded += part.quantity
-        part.line.refunded_amount += part.amount
-    return sum((part.amount for part in parts), NOTHING), sale.points_earned - kept_points(sale, lines)
-
-
-def refuse_not_final(sale: Sale) -> None:
+def _refuse_not_final(sale: Sale) -> None:
     """Refuse to give back of what is not paid, void, or given back whole.
 
     Raises: SaleNotPaid, SaleVoid, AlreadyRefunded.
@@ -168,15 +155,15 @@ def _all_left(lines: Sequence[SaleLine]) -> list[Part]:
     return [part_of_line(line, line.quantity - line.refunded) for line in lines if line.refunded < line.quantity]
 
 
-def _asked(lines: Sequence[SaleLine], quantities: Mapping[UUID, int]) -> list[Part]:
-    """Return the parts that are asked for.
+def _refuse_senseless(lines: Sequence[SaleLine], quantities: Mapping[UUID, int]) -> None:
+    """Refuse lines of another sale, quantities that are none, and nothing at all.
 
-    Raises: InvalidInput, RefundTooMuch.
+    Raises: InvalidInput.
     """
-    by_id = {line.pk: line for line in lines}
+    known = {line.pk for line in lines}
     errors = []
     for index, (line_id, quantity) in enumerate(quantities.items()):
-        if line_id not in by_id:
+        if line_id not in known:
             message = _("This sale has no such line.")
             errors.append(FieldError(f"lines.{index}.line", "not_found", message))
         elif quantity < 1:
@@ -186,6 +173,14 @@ def _asked(lines: Sequence[SaleLine], quantities: Mapping[UUID, int]) -> list[Pa
         errors.append(FieldError("lines", "required", _("Choose what goes back.")))
     if errors:
         raise InvalidInput(errors)
+
+
+def _asked(lines: Sequence[SaleLine], quantities: Mapping[UUID, int]) -> list[Part]:
+    """Return the parts that are asked for.
+
+    Raises: RefundTooMuch.
+    """
+    by_id = {line.pk: line for line in lines}
     for line_id, quantity in quantities.items():
         if by_id[line_id].refunded + quantity > by_id[line_id].quantity:
             raise RefundTooMuch(by_id[line_id])

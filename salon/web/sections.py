@@ -16,13 +16,6 @@ def _section(key: str, title: Promise, icon: str, promise: Promise, permission: 
     return requires(permission)(section)
 
 
-checkout = _section(
-    "checkout",
-    _("Checkout"),
-    "shopping-cart",
-    _("Here you will check clients out: services, products, deposits, and Treatcard points credited to the cent."),
-    Permission.WORK,
-)
 reports = _section(
     "reports",
     _("Reports"),

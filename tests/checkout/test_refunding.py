@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bookings.checkout.pricing import part_between
-from bookings.checkout.refunding import AlreadyRefunded, RefundTooMuch, SaleNotPaid, preview, refund
+from bookings.checkout.refunding import AlreadyRefunded, RefundTooMuch, SaleNotPaid, refund
 from bookings.checkout.reversing import ways_back
 from bookings.checkout.sales import MethodNotAllowed, redeem_at_checkout
 from bookings.checkout.voiding import void
@@ -330,15 +330,6 @@ def test_a_refunded_reward_gives_its_points_back(office: Till) -> None:
     assert given_back(sale) == [("LINES", "0.00", 0, [(1, "0.00")])]
     back(office, sale)
     assert (points_of(lena), Sale.objects.get().state) == (300, SaleState.REFUNDED)
-
-
-def test_a_preview_writes_nothing(office: Till) -> None:
-    give_treatcard(office.day.lena)
-    sale = office.sold(product(office.oil, 3))
-    lines = list(SaleLine.objects.filter(sale=sale))
-    assert preview(sale, lines, {lines[0].pk: 2}) == (money("55.00"), 110)
-    assert preview(sale, lines, None) == (money("82.50"), 165)
-    assert (lines[0].refunded, Refund.objects.exists()) == (0, False)
 
 
 def test_who_gave_it_back_when(office: Till) -> None:

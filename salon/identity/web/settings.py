@@ -71,6 +71,13 @@ SETTINGS_PAGES = (
         Permission.SETTINGS,
     ),
     SettingsPage(
+        _("Till"),
+        _("How money is taken, what becomes of deposits, and what stands on receipts"),
+        "receipt-text",
+        "till_rules",
+        Permission.SETTINGS,
+    ),
+    SettingsPage(
         _("Calendar subscriptions"),
         _("Appointments in the calendar of a staff member's phone"),
         "calendar-sync",

@@ -1,0 +1,192 @@
+"""One day at the till: what was taken and given back, what was sold, what is still to be paid (domain.md §6).
+
+A day that is over stays as it was: what is taken back later counts on the day it is taken back.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import Exists, OuterRef, Prefetch, Q
+
+from bookings.checkout.pricing import NOTHING, Vat, vat_in
+from bookings.models import Appointment, AppointmentItem, Method, Payment, Refund, Sale, SaleState
+from bookings.states import TAKING_TIME
+from salon.money import from_cents
+from salon.tenancy.context import current_salon_id
+from salon.tenancy.models import Salon
+
+# So many open sales of other days are named.
+MOST_OPEN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What came and went in one way."""
+
+    method: Method
+    taken: Decimal
+    given_back: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        """What stays."""
+        return self.taken - self.given_back
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An appointment of the day that is not paid: what it costs, what was paid of that, its open sale if there is
+    one."""
+
+    appointment: Appointment
+    items: Sequence[AppointmentItem]
+    sale: Sale | None
+
+    @property
+    def due(self) -> Decimal:
+        """What is still to be paid for it."""
+        if self.sale is not None:
+            return self.sale.total - self.sale.paid
+        return sum((item.price for item in self.items), NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class TillDay:
+    """A day at the till. `vat` is that of what was paid in full on the day, less what was given back of sales;
+    `vouchers` what came for vouchers (no revenue yet), `kept` what stays of deposits of what was called off."""
+
+    flows: Sequence[Flow]
+    sold: Sequence[Sale]
+    refunds: Sequence[Refund]
+    vat: Sequence[Vat]
+    vouchers: Decimal
+    kept: Decimal
+    to_pay: Sequence[Due]
+    open: Sequence[Sale]
+
+    @property
+    def taken(self) -> Decimal:
+        """What came in all."""
+        return sum((one.taken for one in self.flows), NOTHING)
+
+    @property
+    def given_back(self) -> Decimal:
+        """What went in all."""
+        return sum((one.given_back for one in self.flows), NOTHING)
+
+    @property
+    def left(self) -> Decimal:
+        """What stays of it."""
+        return self.taken - self.given_back
+
+
+def till_day(*, salon: Salon, day: date) -> TillDay:
+    """Return one day of the open salon, in a number of statements that does not grow with it."""
+    zone = ZoneInfo(salon.timezone)
+    within = (datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone))
+    to_pay = _to_pay(within)
+    charged = {one.sale.pk for one in to_pay if one.sale}
+    begun = Sale.objects.filter(state=SaleState.OPEN).exclude(pk__in=charged).select_related("client")
+    sums = _sums(day, within)
+    refunds = Refund.objects.filter(Q(removed_at=None) | Q(removed_at__gte=within[1]), refunded_on=day, amount__gt=0)
+    return TillDay(
+        flows=[
+            Flow(method, came, went)
+            for method in Method
+            if ((came := sums["CAME"][method]), (went := sums["WENT"][method])) != (NOTHING, NOTHING)
+        ],
+        sold=_sold(day),
+        refunds=list(refunds.select_related("sale__client").order_by("refunded_at", "id")),
+        vat=vat_in((Decimal(rate), amount) for rate, amount in sums["SOLD"].items() if amount),
+        vouchers=sums["VOUCHERS"][""],
+        kept=sums["KEPT"][""],
+        to_pay=to_pay,
+        open=list(begun.order_by("-created_at", "-id")[:MOST_OPEN]),
+    )
+
+
+# What was removed within the day as if it had never been; what came before it, on the day it was removed.
+_SUMS = """
+WITH money AS (
+  SELECT method, amount, taken_on AS moved_on, removed_at, TRUE AS came
+  FROM bookings_payment WHERE salon_id = %(salon)s AND taken_on = %(day)s
+  UNION ALL
+  SELECT method, amount, taken_on, removed_at, TRUE
+  FROM bookings_payment
+  WHERE salon_id = %(salon)s AND removed_at >= %(begin)s AND removed_at < %(end)s AND taken_on <> %(day)s
+  UNION ALL
+  SELECT method, amount, refunded_on, removed_at, FALSE
+  FROM bookings_refund WHERE salon_id = %(salon)s AND refunded_on = %(day)s
+  UNION ALL
+  SELECT method, amount, refunded_on, removed_at, FALSE
+  FROM bookings_refund
+  WHERE salon_id = %(salon)s AND removed_at >= %(begin)s AND removed_at < %(end)s AND refunded_on <> %(day)s
+)
+SELECT CASE WHEN came = (moved_on = %(day)s) THEN 'CAME' ELSE 'WENT' END AS what, method AS which, sum(amount)
+FROM money
+WHERE moved_on <> %(day)s OR removed_at IS NULL OR removed_at < %(begin)s OR removed_at >= %(end)s
+GROUP BY what, which
+UNION ALL
+SELECT 'SOLD', line.vat_rate::text, sum(line.final_price)
+FROM bookings_sale sale JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
+WHERE sale.salon_id = %(salon)s AND sale.paid_on = %(day)s GROUP BY line.vat_rate
+UNION ALL
+SELECT 'SOLD', line.vat_rate::text, sum(line.refunded_amount - line.final_price)
+FROM bookings_sale sale JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
+WHERE sale.salon_id = %(salon)s AND sale.state = 'VOID' AND sale.voided_at >= %(begin)s AND sale.voided_at < %(end)s
+  AND sale.paid_on IS NOT NULL GROUP BY line.vat_rate
+UNION ALL
+SELECT 'SOLD', line.vat_rate::text, -sum(part.amount)
+FROM bookings_refund refund
+JOIN bookings_refundline part ON part.salon_id = refund.salon_id AND part.refund_id = refund.id
+JOIN bookings_saleline line ON line.salon_id = refund.salon_id AND line.id = part.line_id
+WHERE refund.salon_id = %(salon)s AND refund.refunded_on = %(day)s
+  AND (refund.removed_at IS NULL OR refund.removed_at >= %(end)s) GROUP BY line.vat_rate
+UNION ALL
+SELECT 'VOUCHERS', '', sum(line.final_price)
+FROM bookings_sale sale JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
+WHERE sale.salon_id = %(salon)s AND sale.paid_on = %(day)s AND sale.state <> 'VOID' AND line.kind = 'VOUCHER'
+UNION ALL
+SELECT 'KEPT', '', sum(paid - refunded)
+FROM bookings_sale
+WHERE salon_id = %(salon)s AND state = 'VOID' AND lapsed AND paid_at IS NULL
+  AND voided_at >= %(begin)s AND voided_at < %(end)s
+"""
+
+
+def _sums(day: date, within: tuple[datetime, datetime]) -> dict[str, dict[str, Decimal]]:
+    """Return amounts by what they are, and by method, or rate of tax."""
+    found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: NOTHING))
+    values: dict[str, Any] = {"salon": current_salon_id(), "day": day, "begin": within[0], "end": within[1]}
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS, values)
+        for what, which, amount in cursor.fetchall():
+            found[what][which] += from_cents(int(amount or 0))
+    return found
+
+
+def _sold(day: date) -> list[Sale]:
+    payments = Payment.objects.filter(sale=OuterRef("pk"), removed_at=None).order_by("taken_at", "id")
+    sold = Sale.objects.filter(paid_on=day).select_related("client")
+    return list(sold.annotate(methods=ArraySubquery(payments.values("method"))).order_by("-number", "-id"))
+
+
+def _to_pay(within: tuple[datetime, datetime]) -> list[Due]:
+    closed = Sale.objects.filter(appointment=OuterRef("pk")).exclude(state__in=[SaleState.OPEN, SaleState.VOID])
+    items = Prefetch("items", AppointmentItem.objects.select_related("service").order_by("position"))
+    opened = Prefetch("sales", Sale.objects.filter(state=SaleState.OPEN))
+    rows = (
+        Appointment.objects.filter(starts_at__gte=within[0], starts_at__lt=within[1], state__in=TAKING_TIME)
+        .exclude(Exists(closed))
+        .select_related("client")
+        .prefetch_related(items, opened)
+        .order_by("starts_at", "id")
+    )
+    return [Due(one, list(one.items.all()), next(iter(one.sales.all()), None)) for one in rows]

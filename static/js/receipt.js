@@ -1,0 +1,4 @@
+// Prints what the page shows.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
+});
