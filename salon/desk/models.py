@@ -1,9 +1,10 @@
-"""Files that a salon has asked for."""
+"""Files that a salon has asked for, and what it has tried out."""
 
 from datetime import datetime
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -140,3 +141,21 @@ class Export(SalonOwned):
         if self.state == ExportState.DONE:
             return 100
         return min(99, 100 * self.rows // self.total) if self.total else 0
+
+
+class Simulation(SalonOwned):
+    """What somebody has tried out of rates and rewards, and what last year's sales came to under it (domain.md §7.3).
+
+    `figures` are those of `salon.desk.simulation.Simulated`, as they were then.
+    """
+
+    figures = models.JSONField(encoder=DjangoJSONEncoder)
+    made_by_name = models.CharField(max_length=120)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [*owned_by_salon("desk_simulation")]
+        indexes = [models.Index(fields=["salon", "created_at"], name="desk_simulation_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.made_by_name} {self.created_at}"
