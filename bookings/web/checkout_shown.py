@@ -1,6 +1,6 @@
 """A sale in words, as the till shows it (ui.md §2.5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -39,10 +39,18 @@ METHOD_ICONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """One thing more about a line; `instead` is the price that does not count."""
+
+    text: str
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ShownLine:
     """One line: what it is, how many, for how much each and in all, and what of it can be changed.
 
-    `instead` is the price that does not count, `mark` why another one does: `offer` or `own`. `steps` are the cents
+    `mark` says why the usual price does not count: `offer` or `own`. `steps` are the cents
     that giving back one, two, … more units comes to, `back` how many were typed.
     """
 
@@ -51,13 +59,11 @@ class ShownLine:
     name: str
     quantity: int
     counts: bool
-    each: str
-    instead: str
+    detail: list[Detail]
     mark: str
     discount: str
     discount_words: str
     total: str
-    staff: str
     able: list[Choice]
     price_typed: str
     of_appointment: bool
@@ -166,13 +172,11 @@ def _line(line: SaleLine, team: Sequence[StaffMember], known: dict[UUID, StaffMe
         name=line.label,
         quantity=line.quantity,
         counts=not (reward or line.item_id),
-        each=price_text(line.unit_price, salon),
-        instead=price_text(line.list_price, salon) if line.unit_price != line.list_price else "",
+        detail=list(_details(line, staff, salon)),
         mark="" if reward else mark,
         discount=price_text(-line.discount, salon) if line.discount else "",
         discount_words=_discount_words(line),
         total=price_text(line.final_price, salon),
-        staff=staff.name if staff else "",
         able=[Choice(one.pk, one.name, one.pk == line.staff_id) for one in choosable],
         price_typed=typed_text(line.unit_price),
         of_appointment=line.item_id is not None,
@@ -182,6 +186,18 @@ def _line(line: SaleLine, team: Sequence[StaffMember], known: dict[UUID, StaffMe
         steps=_steps(line) if left <= MOST_STEPS else "",
         back="0",
     )
+
+
+def _details(line: SaleLine, staff: StaffMember | None, salon: Salon) -> Iterator[Detail]:
+    """Return the points of a reward, the price of one where it is not that of all, and who has sold it."""
+    each = price_text(line.unit_price, salon)
+    if line.redemption:
+        yield Detail(points_text(line.redemption.points))
+    elif line.quantity > 1 or line.discount or line.unit_price != line.list_price:
+        instead = price_text(line.list_price, salon) if line.unit_price != line.list_price else ""
+        yield Detail(f"{line.quantity} × {each}" if line.quantity > 1 else each, instead)
+    if staff:
+        yield Detail(staff.name)
 
 
 def _discount_words(line: SaleLine) -> str:

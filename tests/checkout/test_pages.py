@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.contrib.messages import get_messages
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -255,15 +254,14 @@ def test_discounts_are_shown_with_their_reason(desk: Desk) -> None:
 
 def test_what_is_removed_comes_back(desk: Desk) -> None:
     desk.at(desk.till.open(product(desk.till.oil, 3), tip("5.00")))
-    for place in (0, 0):
-        desk.press(f"drop:{_line(desk.sale, place).pk}", htmx=False)
-        answer = desk.browser.get(f"{START}{desk.sale_id}/")
-        undo = str([*get_messages(answer.wsgi_request)][-1].extra_tags) if not answer.context else ""
-        undo = undo or next(str(one.extra_tags) for one in answer.context["messages"])
-        assert desk.browser.post(undo, headers=HTMX).status_code == 200
-    assert sorted(shown(desk.sale)) == [
-        ("PRODUCT", "Haaröl", 3, "0.00", "82.50"),
-        ("TIP", "Trinkgeld", 1, "0.00", "5.00"),
+    for _time in range(2):
+        # The first goes, and comes back behind the other.
+        desk.press(f"drop:{_line(desk.sale).pk}", htmx=False)
+        (message,) = desk.browser.get(f"{START}{desk.sale_id}/").context["messages"]
+        assert desk.browser.post(message.extra_tags, headers=HTMX).status_code == 200
+    assert [(kind, units, price) for kind, _name, units, _off, price in shown(desk.sale)] == [
+        ("PRODUCT", 3, "82.50"),
+        ("TIP", 1, "5.00"),
     ]
 
 
@@ -433,6 +431,36 @@ def test_a_paid_sale_offers_what_comes_next(desk: Desk) -> None:
     assert "Erstattungen machen" in page
 
 
+def test_a_refused_refund_keeps_what_was_typed(office: Desk) -> None:
+    office.at(office.till.sold(product(office.till.oil, 2)))
+    line = _line(office.sale)
+    typed = {f"quantity-{line.pk}": "3", "method": "TRANSFER", "reason": "zu viel", "version": office.sale.version}
+    answer = office.browser.post(f"{START}{office.sale_id}/refund/", typed)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert (
+        f'name="quantity-{line.pk}" type="text" inputmode="numeric" autocomplete="off" maxlength="3" value="3"' in page
+    )
+    assert 'value="zu viel"' in page
+    assert '<dialog class="dialog till-refund" id="refund-dialog" aria-labelledby="refund-title" open' in page
+    answer = office.browser.post(f"{START}{office.sale_id}/refund/", {**typed, f"quantity-{line.pk}": "1"})
+    assert answer.url == f"{START}{office.sale_id}/"
+    page = office.see()
+    assert "Teilweise erstattet" in page
+    assert "1 erstattet: 27,50" in page
+
+
+def test_from_the_appointment_to_the_till(desk: Desk) -> None:
+    visit = desk.till.visit()
+    url = f"/s/sonnenschein/calendar/appointments/{visit.pk}/"
+    page = desk.browser.get(url).content.decode()
+    assert f'action="{START}new/"' in page
+    sale = desk.till.charge(visit)
+    assert f'href="{START}{sale.pk}/"' in desk.browser.get(url).content.decode()
+    desk.till.pay(sale)
+    assert "Bezahlt · 59,00" in desk.browser.get(url).content.decode()
+
+
 def test_reading_takes_as_many_statements_with_many_lines(desk: Desk) -> None:
     give_treatcard(desk.till.day.lena, 400)
     make_reward(desk.till.shampoo, 100)
@@ -443,6 +471,5 @@ def test_reading_takes_as_many_statements_with_many_lines(desk: Desk) -> None:
         desk.at(sale).see()
         with CaptureQueriesContext(connection) as captured:
             desk.see()
-        counts.append(len(captured))
-    assert counts[0] == counts[1]
-    assert counts[0] <= 24, "\n".join(one["sql"] for one in captured)
+        counts.append([one["sql"][:60] for one in captured if "SAVEPOINT" not in one["sql"]])
+    assert len(counts[0]) == len(counts[1]) <= 15, counts[1]
