@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from bookings.booking import freeze_verdict
+from bookings.checkout.pricing import NOTHING
 from bookings.models import Appointment, AppointmentItem
 from bookings.states import TAKING_TIME, Source, State
 from bookings.writing import SUBJECT, changed, lay, local_time
@@ -27,6 +29,14 @@ from salon.tenancy.models import Salon, new_id
 _NAMES = ("first_name", "last_name")
 
 
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What was written of a visit: its appointment, and its items in order."""
+
+    appointment_id: UUID
+    item_ids: Sequence[UUID]
+
+
 class Ledger:
     """The appointments of the open salon, to be written all at once."""
 
@@ -40,13 +50,17 @@ class Ledger:
         self._services = {service.name: service for service in Service.objects.filter(**own)}
         self._staff = {member.name: member for member in StaffMember.objects.filter(**own)}
 
-    def write(self, visits: Sequence[Visit], lives: Sequence[Life]) -> None:
-        """Write appointments, their items, and what the audit says of them; whoever has number 1 is the first life."""
+    def write(self, visits: Sequence[Visit], lives: Sequence[Life], redemptions: Mapping[int, UUID]) -> list[Booked]:
+        """Write appointments, their items, and what the audit says of them; whoever has number 1 is the first life.
+
+        `redemptions` are what rewards were given for, by the place of the visit. Return what was written of each.
+        """
+        written = []
         appointments: list[Appointment] = []
         items: list[AppointmentItem] = []
         entries: list[AuditEntry] = []
         before: defaultdict[int, list[Visit]] = defaultdict(list)
-        for visit in visits:
+        for place, visit in enumerate(visits):
             appointment = self._appointment(visit)
             if visit.who is not None:
                 facts = facts_at(lives[visit.who].person, before[visit.who], visit.booked_at)
@@ -57,12 +71,14 @@ class Ledger:
                     appointment.booked_as = {name: getattr(card, name) for name in _NAMES}
                 before[visit.who].append(visit)
             appointments.append(appointment)
-            made = list(self._items(appointment, visit))
+            made = list(self._items(appointment, visit, redemptions.get(place)))
+            written.append(Booked(appointment.pk, [item.pk for item in made]))
             items += made
             entries += self._entries(appointment, visit, made)
         copy(Appointment, appointments)
         copy(AppointmentItem, items)
         copy(AuditEntry, entries)
+        return written
 
     def _appointment(self, visit: Visit) -> Appointment:
         kind, booked_by_id, name = self._booked_by(visit)
@@ -90,7 +106,7 @@ class Ledger:
             return ActorKind.API_KEY, None, _("Website")
         return ActorKind.USER, self._users[visit.booked_by], visit.booked_by
 
-    def _items(self, appointment: Appointment, visit: Visit) -> Iterator[AppointmentItem]:
+    def _items(self, appointment: Appointment, visit: Visit, redemption_id: UUID | None) -> Iterator[AppointmentItem]:
         items = []
         for position, one in enumerate(visit.slotted):
             service = self._services[one.service]
@@ -110,7 +126,8 @@ class Ledger:
                     buffer_minutes=service.buffer_minutes,
                     counts_as_visit=service.counts_as_visit,
                     list_price=service.price,
-                    price=service.price,
+                    price=NOTHING if one.treat else service.price,
+                    redemption_id=redemption_id if one.treat else None,
                 )
             )
         lay(items)

@@ -1,6 +1,6 @@
 """Writing many rows of one table, as the owner: COPY knows no row-level security."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -34,3 +34,14 @@ def copy(model: type[models.Model], rows: Iterable[models.Model]) -> None:
                 target.write_row(
                     [prepare(values[name], database) if prepare else values[name] for name, prepare in prepared]
                 )
+
+
+def copy_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows that are values of these fields already, as the database has them."""
+    columns = ", ".join(connection.ops.quote_name(name) for name in names)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {model._meta.db_table} ({columns}) FROM STDIN") as target,
+    ):
+        for row in rows:
+            target.write_row(row)

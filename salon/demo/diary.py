@@ -22,11 +22,12 @@ MIDNIGHT = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class Slotted:
-    """One service, who does it, and at which minute of the day it starts."""
+    """One service, who does it, and at which minute of the day it starts; `treat`: it is given for points."""
 
     service: str
     staff: str
     at: int
+    treat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,13 @@ class Diary:
                 if cost < least:
                     best, least = found, cost
         return best
+
+    def find_at(self, day: date, service: str, at: int, staff: str) -> Slotted | None:
+        """Return who could do a service at that very minute, best somebody who is there already."""
+        for one in (staff, *self._performers[service]):
+            if one in self._performers[service] and self._fits(one, day, service) >> at // STEP & 1:
+                return Slotted(service, one, at)
+        return None
 
     def has_room(self, day: date, services: Iterable[tuple[str, ...]]) -> bool:
         """Return whether each of these sequences of services could still be had on a day."""

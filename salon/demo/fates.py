@@ -39,6 +39,7 @@ class Visit:
     cancel_reason: str = ""
     note: str = ""
     met_as: Reason | None = None
+    bought: tuple[str, ...] = ()
 
     @property
     def changed_at(self) -> datetime:
@@ -100,7 +101,7 @@ def _raw(entry: Entry, diary: Diary, zone: ZoneInfo, now: datetime) -> Visit:
         for minute in (entry.slotted[0].at, diary.ends_at(entry.slotted))
     )
     state = entry.state or (State.COMPLETED if ends_at <= now else State.BOOKED if starts_at > now else State.ARRIVED)
-    return Visit(entry.who, entry.day, entry.slotted, starts_at, ends_at, state, Source.STAFF, now)
+    return Visit(entry.who, entry.day, entry.slotted, starts_at, ends_at, state, Source.STAFF, now, bought=entry.bought)
 
 
 def _today_by_the_clock(visits: list[Visit], now: datetime, zone: ZoneInfo) -> list[Visit]:

@@ -1,7 +1,7 @@
 """Writing a salon of the demo, as the owner of the tables."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from clients.categories import add_templates
 from clients.models import Category, Client
 from salon.demo.absences import write_absences
 from salon.demo.booking import Ledger
+from salon.demo.cashing import CashBook
 from salon.demo.offering import write_offering
 from salon.demo.shops import Shop, plot
 from salon.demo.team import write_team
@@ -44,8 +45,12 @@ def fill(salon: Salon, shop: Shop, users: Mapping[str, UUID], names: Mapping[str
         # The owner sees the categories of all salons.
         categories=dict(Category.objects.filter(salon=salon).values_list("name", "pk")),
         staff=staff,
+        since=datetime.combine(plotted.first_day, time(8), zone),
     )
-    Ledger(salon, names).write(plotted.visits, plotted.lives)
+    book = CashBook(salon, names, plotted.takings)
+    book.write_redemptions()
+    booked = Ledger(salon, names).write(plotted.visits, plotted.lives, book.redemptions)
+    book.write(booked)
     regulars = [number for number, life in enumerate(plotted.lives, 1) if life.habits and not life.comes_until]
     chosen = regulars[:: len(regulars) // len(shop.waiting)]
     cards = dict(Client.objects.filter(salon=salon, number__in=chosen).values_list("number", "pk"))

@@ -28,12 +28,14 @@ _SHARE_CANCELLED, _SHARE_MISSED = 0.05, 0.022
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One appointment of the diary: whose (None: a walk-in's), when, and what. `state` is None where the clock says."""
+    """One appointment of the diary: whose (None: a walk-in's), when, what, and with which products. `state` is None
+    where the clock says."""
 
     who: int | None
     day: date
     slotted: tuple[Slotted, ...]
     state: State | None = None
+    bought: tuple[str, ...] = ()
 
 
 class History:
@@ -60,7 +62,7 @@ class History:
         self._walk_ins = walk_ins
         self._days: defaultdict[int, set[date]] = defaultdict(set)
         known = diary.services
-        self._room = [*((name,) for name in known), *([_TOGETHER] if set(_TOGETHER) <= known.keys() else [])]
+        self.room = [*((name,) for name in known), *([_TOGETHER] if set(_TOGETHER) <= known.keys() else [])]
 
     def fall_ill(self, staff: str, day: date) -> None:
         """Let somebody have appointments on a day to come, and nothing else from then on: she is ill."""
@@ -97,7 +99,7 @@ class History:
             is_known = self._lives[who].person.listed_on < day + timedelta(days=shift)
             slotted = self._diary.find(day + timedelta(days=shift), wish, self._random) if is_known else []
             if slotted:
-                self._enter(who, day + timedelta(days=shift), slotted, fixed.state)
+                self._enter(who, day + timedelta(days=shift), slotted, fixed.state, fixed.bought)
                 return
         # On that day or never, although nobody works.
         at = fixed.around
@@ -105,7 +107,7 @@ class History:
         for service in fixed.services:
             slotted.append(Slotted(service, fixed.staff, at))
             at += self._diary.services[service].minutes.duration
-        self._enter(who, day, slotted, fixed.state)
+        self._enter(who, day, slotted, fixed.state, fixed.bought)
 
     def _occasions(self) -> Iterator[tuple[date, int, Habit]]:
         """Yield the days on which the regulars would like to come; of days far ahead, few are booked by now."""
@@ -142,7 +144,7 @@ class History:
             return False
         state = self._fate(day)
         self._enter(who, day, slotted, state)
-        if day > self._today and not self._diary.has_room(day, self._room):
+        if day > self._today and not self._diary.has_room(day, self.room):
             self._diary.give_back(day, slotted)
             self.entries.pop()
             self._days[who].discard(day)
@@ -164,8 +166,15 @@ class History:
             return 1.0
         return _FULL[ahead] if ahead < len(_FULL) else _FULL_LATER
 
-    def _enter(self, who: int | None, day: date, slotted: Sequence[Slotted], state: State | None) -> None:
-        self.entries.append(Entry(who, day, tuple(slotted), state))
+    def _enter(
+        self,
+        who: int | None,
+        day: date,
+        slotted: Sequence[Slotted],
+        state: State | None,
+        bought: tuple[str, ...] = (),
+    ) -> None:
+        self.entries.append(Entry(who, day, tuple(slotted), state, bought))
         if who is not None:
             self._days[who].add(day)
         # What is cancelled leaves its time to others.

@@ -16,13 +16,14 @@ from salon.demo.team import Colleague
 class Fixed:
     """One appointment that a story needs, so many days ago; `exactly`: on that very day, open or not.
 
-    Without a state it is as the clock says.
+    Without a state it is as the clock says; `bought` are products paid with it.
     """
 
     days_ago: int
     services: tuple[str, ...]
     staff: str
     state: State | None = State.COMPLETED
+    bought: tuple[str, ...] = ()
     exactly: bool = False
     around: int = 14 * 60
 

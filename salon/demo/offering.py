@@ -6,6 +6,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from bookings.busy import Minutes
+from loyalty.models import Reward
+from loyalty.rewards import standard_points
 from salon.catalogue.models import CatalogueGroup, ItemKind, Product, Service
 from salon.folding import fold
 from salon.tenancy.models import new_id
@@ -22,15 +24,22 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class Offering:
-    """Services and products of one salon, by the name of their group, everything in the order it is listed in."""
+    """Services and products of one salon, by the name of their group, everything in the order it is listed in, and the
+    names of those that are given for points."""
 
     services: dict[str, tuple[Sold, ...]]
     products: dict[str, tuple[tuple[str, Decimal], ...]]
+    rewards: tuple[str, ...] = ()
 
     @property
     def by_name(self) -> dict[str, Sold]:
         """Every service by its name."""
         return {one.name: one for group in self.services.values() for one in group}
+
+    @property
+    def prices(self) -> dict[str, Decimal]:
+        """What every product costs, by its name."""
+        return dict(one for group in self.products.values() for one in group)
 
 
 def _sold(name: str, price: str, apply: int, processing: int = 0, finish: int = 0) -> Sold:
@@ -88,6 +97,7 @@ SONNENSCHEIN = Offering(
         "Gesichtspflege": (("Tagescreme", Decimal("39.00")), ("Serum", Decimal("54.00"))),
         "Nagelpflege": (("Nagelöl", Decimal("9.90")),),
     },
+    rewards=("Nassrasur", "Pflegekur", "Glossing", "Brauen zupfen", "Haaröl"),
 )
 BARBIER = Offering(
     services={
@@ -111,6 +121,7 @@ BARBIER = Offering(
         "Bart": (("Bartöl", Decimal("18.90")), ("Bartbalsam", Decimal("16.90"))),
         "Haare": (("Pomade", Decimal("17.50")), ("Shampoo", Decimal("14.90"))),
     },
+    rewards=("Kopfrasur", "Pflegekur", "Bartöl"),
 )
 
 
@@ -151,6 +162,19 @@ def write_offering(offering: Offering, *, now: datetime) -> dict[str, UUID]:
     CatalogueGroup.objects.bulk_create(groups)
     Service.objects.bulk_create(services)
     Product.objects.bulk_create(products)
+    Reward.objects.bulk_create(
+        Reward(
+            id=new_id(),
+            kind=ItemKind.SERVICE if isinstance(one, Service) else ItemKind.PRODUCT,
+            service=one if isinstance(one, Service) else None,
+            product=one if isinstance(one, Product) else None,
+            points=standard_points(one.price),
+            list_price=one.price,
+            created_at=now,
+        )
+        for one in (*services, *products)
+        if one.name in offering.rewards
+    )
     return {service.name: service.pk for service in services}
 
 

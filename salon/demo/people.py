@@ -36,6 +36,9 @@ class Person:
     last_visit_on: date | None = None
     visits: int = 0
     treatcard_number: str = ""
+    # From which of her visits here, counted from 0, she has the Treatcard; the points she brought, and has today.
+    treatcard_from: int = 0
+    opening_points: int = 0
     points: int = 0
     email_consent: bool = False
     categories: tuple[str, ...] = ()
@@ -75,7 +78,8 @@ def invent(random: Random, *, today: date, city: str) -> Iterator[Person]:
         kinds = random.sample(_liked(person), k=min(visits, random.randrange(1, 5))) if visits else []
         counts = sorted((1 + int(random.random() * visits) for _ in kinds), reverse=True)
         person = replace(person, services=tuple(zip(kinds, counts, strict=True)))
-        yield with_belongings(random, person, place=place, today=today)
+        person = with_belongings(random, person, place=place, today=today)
+        yield with_treatcard(random, person, visits=visits, place=place)
 
 
 def invent_cards(random: Random, *, today: date, city: str, women: float = 0.62) -> Iterator[Person]:
@@ -116,25 +120,28 @@ def _visits(random: Random, person: Person, today: date) -> dict[str, Any]:
 
 
 def with_belongings(random: Random, person: Person, *, place: int, today: date) -> Person:
-    """Return somebody of some visits with what that brings: a Treatcard, a consent, categories, a note."""
-    treatcard_number, points = "", 0
+    """Return somebody of some visits with what that brings: a consent, categories, a note."""
     notes: tuple[NoteToBe, ...] = ()
-    if person.visits_in_all >= 3 and random.random() < 0.5:
-        # No two of a salon alike, and not in a row.
-        treatcard_number = f"TC{place:06}{random.randrange(100):02}"
-        points = random.randrange(0, min(1500, 60 * person.visits_in_all))
     email_consent = bool(person.details.email) and random.random() < 0.55
-    categories = _categories(random, person, today)
+    categories = _categories(random, person, place, today)
     if random.random() < 0.12:
         text, pinned = random.choice(names.NOTES)
         notes = (NoteToBe(text, random.choice(names.AUTHORS), pinned),)
+    return replace(person, email_consent=email_consent, categories=categories, notes=notes)
+
+
+def with_treatcard(random: Random, person: Person, *, visits: int, place: int) -> Person:
+    """Return somebody of so many visits with a Treatcard, if she has one, and the points that she has brought along."""
+    if visits < 3 or random.random() > 0.5:
+        return person
+    opening = random.randrange(min(1500, 60 * person.carried_visits)) if person.carried_visits else 0
     return replace(
         person,
-        treatcard_number=treatcard_number,
-        points=points,
-        email_consent=email_consent,
-        categories=categories,
-        notes=notes,
+        # No two of a salon alike, and not in a row.
+        treatcard_number=f"TC{place:06}{random.randrange(100):02}",
+        treatcard_from=0 if opening else random.randrange(3),
+        opening_points=opening,
+        points=opening,
     )
 
 
@@ -142,7 +149,7 @@ def _liked(person: Person) -> list[str]:
     return names.MENS_SERVICES if person.details.gender == Gender.MALE else names.WOMENS_SERVICES
 
 
-def _categories(random: Random, person: Person, today: date) -> tuple[str, ...]:
+def _categories(random: Random, person: Person, place: int, today: date) -> tuple[str, ...]:
     chosen = {
         "Stammkunden": person.visits_in_all >= 20,
         "Neukunden": person.visits_in_all <= 1,
@@ -152,18 +159,19 @@ def _categories(random: Random, person: Person, today: date) -> tuple[str, ...]:
         "Produktkäufer": random.random() < 0.1,
         "Vormittag": random.random() < 0.08,
         "Inaktiv": person.last_success_on is not None and (today - person.last_success_on).days > 540,
-        **_by_age(random, person.details.birthday, today),
+        **_by_age(person.details.birthday, place, today),
     }
     return tuple(name for name, fits in chosen.items() if fits)
 
 
-def _by_age(random: Random, birthday: str, today: date) -> dict[str, bool]:
+def _by_age(birthday: str, place: int, today: date) -> dict[str, bool]:
+    """Return what the age says; what grants a discount is the same at any hour."""
     if not birthday or birthday.startswith("-"):
         return {}
     age = today.year - int(birthday[:4])
     return {
         "Kinder": age < 14,
-        "Studenten −10 %": 19 <= age <= 26 and random.random() < 0.4,
+        "Studenten −10 %": 19 <= age <= 26 and place % 5 < 2,
         "Rentner −10 %": age >= 66,
     }
 

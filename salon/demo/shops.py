@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from salon.demo import offering, team, waiting
 from salon.demo.absences import Away, absences_of, by_day
+from salon.demo.accounts import Accounts
 from salon.demo.days import is_closed
 from salon.demo.diary import Diary
 from salon.demo.fates import Visit, fates_of
@@ -17,9 +18,12 @@ from salon.demo.habits import often
 from salon.demo.history import History
 from salon.demo.lives import Life, invent_lives
 from salon.demo.offering import Offering
-from salon.demo.people import Person, with_belongings
+from salon.demo.people import Person, with_belongings, with_treatcard
 from salon.demo.stories import known_lives
+from salon.demo.takings import Takings
 from salon.demo.team import Colleague, Stretch
+from salon.demo.till import Till
+from salon.demo.treating import Treating
 from salon.demo.waiting import Longing
 
 # Kept free today for the story that is told with the demo: a Facial, and a Nassrasur behind it.
@@ -82,6 +86,7 @@ class Plot:
     absences: Sequence[Away]
     lives: Sequence[Life]
     visits: Sequence[Visit]
+    takings: Takings
 
 
 def plot(shop: Shop, *, desk: Sequence[str], now: datetime, zone: ZoneInfo) -> Plot:
@@ -106,7 +111,19 @@ def plot(shop: Shop, *, desk: Sequence[str], now: datetime, zone: ZoneInfo) -> P
     history.fall_ill(illness.staff, illness.first)
     # Chances of their own: the hour changes nothing of the days before.
     visits = fates_of(history.live(), lives, diary, Random(shop.slug), desk=desk, now=now, zone=zone)
-    return Plot(today, first_day, special, absences, _as_they_are(shop, lives, visits, now, today), visits)
+    lives = _as_they_are(shop, lives, visits, now, today)
+    accounts, chances = Accounts(lives), Random(f"{shop.slug} till")
+    treating = Treating(accounts, diary, shop.offering, chances, visits=visits, room=history.room, now=now, today=today)
+    till = Till(accounts, diary, shop.offering, chances, desk=desk, now=now, today=today)
+    for place, visit in enumerate(visits):
+        visits[place] = treating.extended(place, visit, desk[0])
+        till.charge(place, visits[place])
+    takings = till.takings(visits)
+    lives = [
+        replace(life, person=replace(life.person, points=points))
+        for life, points in zip(lives, takings.balances, strict=True)
+    ]
+    return Plot(today, first_day, special, absences, lives, visits, takings)
 
 
 def _as_they_are(shop: Shop, lives: list[Life], visits: list[Visit], now: datetime, today: date) -> list[Life]:
@@ -116,12 +133,13 @@ def _as_they_are(shop: Shop, lives: list[Life], visits: list[Visit], now: dateti
         if visit.who is not None and visit.was_by(now):
             of_each[visit.who].append(visit)
     return [
-        replace(life, person=_with_facts(life, own, Random(f"{shop.slug} {place}"), place, today))
+        replace(life, person=_with_facts(shop.slug, life, own, place, today))
         for place, (life, own) in enumerate(zip(lives, of_each, strict=True))
     ]
 
 
-def _with_facts(life: Life, been: list[Visit], random: Random, place: int, today: date) -> Person:
+def _with_facts(slug: str, life: Life, been: list[Visit], place: int, today: date) -> Person:
+    random = Random(f"{slug} {place}")
     days = [visit.day for visit in been]
     person = replace(
         life.person,
@@ -132,4 +150,9 @@ def _with_facts(life: Life, been: list[Visit], random: Random, place: int, today
     by = Counter(one.staff for visit in been for one in visit.slotted)
     if by.total() >= 4 and max(by.values()) > 0.7 * by.total() and random.random() < 0.6:
         person = replace(person, preferred_staff=often(by))
-    return person if life.is_known else with_belongings(random, person, place=place, today=today)
+    if life.is_known:
+        return person
+    person = with_belongings(random, person, place=place, today=today)
+    # What has to do with money is the same at any hour: of today's visits it knows nothing.
+    before = sum(day < today for day in days) + person.carried_visits
+    return with_treatcard(Random(f"{slug} treatcard {place}"), person, visits=before, place=place)

@@ -22,6 +22,7 @@ _FRANK = (
     ("Facial", 78),
     ("Facial", 33),
 )
+_FRANK_BOUGHT = 125
 
 
 def known_lives(today: date) -> Iterator[Life]:
@@ -39,12 +40,16 @@ def _lives(today: date) -> Iterator[Life]:
             today - timedelta(days=400),
             CreatedVia.STAFF,
             treatcard_number="TC35000014",
-            points=350,
+            # 69 + 19 + 69 + 69 + 69 points for services, 55 for a Haaröl: 350, what a Nassrasur takes.
+            treatcard_from=4,
             email_consent=True,
             categories=("Stammkunden", "Barber"),
             notes=(NoteToBe("Mag ein Glas Wasser zum Facial.", "Anna Krüger"),),
         ),
-        fixed=tuple(Fixed(days, (service,), "Anna") for service, days in _FRANK),
+        fixed=tuple(
+            Fixed(days, (service,), "Anna", bought=("Haaröl",) if days == _FRANK_BOUGHT else ())
+            for service, days in _FRANK
+        ),
     )
     yield Life(
         Person(
@@ -114,7 +119,7 @@ def _twice_on_file(today: date) -> Iterator[Life]:
     )
     comes_from = today - timedelta(days=530)
     yield Life(
-        replace(old, treatcard_number="TC00000318", points=512, categories=("VIP", "Farbkundin")),
+        replace(old, treatcard_number="TC00000318", opening_points=512, points=512, categories=("VIP", "Farbkundin")),
         (Habit(("Ansatzfarbe", "Waschen-Schneiden-Föhnen"), 42, "Anna", 10 * 60 + 15, strictly=True),),
         comes_from,
         today - timedelta(days=38),

@@ -100,7 +100,8 @@ def remove_salons(slugs: tuple[str, ...]) -> None:
     # Whatever a running night would add waits, and finds the salon gone.
     salons = list(Salon.objects.select_for_update().filter(slug__in=slugs).values_list("pk", flat=True))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relname FROM pg_class WHERE relforcerowsecurity AND relkind = 'r'")
+        cursor.execute("SELECT relname FROM pg_class WHERE relforcerowsecurity AND relkind = 'r' ORDER BY oid DESC")
+        # The newest first: what refers to others came later, mostly.
         waiting = [table for (table,) in cursor.fetchall()]
         while waiting:
             waiting = [table for table in waiting if not _emptied(table, salons)]

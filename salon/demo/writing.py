@@ -12,13 +12,15 @@ from psycopg.types.json import Jsonb
 
 from clients.classification import classify
 from clients.details import parse_birthday
-from clients.models import CardState
+from clients.models import CardState, Cause
+from clients.points import SUBJECT, action_of
 from clients.search import tokens_of
 from salon.demo.people import Person
 from salon.identity.roles import ActorKind
 from salon.tenancy.models import new_id
 
 BATCH = 20_000
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _CLIENT = [
     "id",
     "salon_id",
@@ -77,6 +79,21 @@ _CONSENT = [
     "actor_id",
     "actor_name",
 ]
+_ENTRY = [
+    "id",
+    "salon_id",
+    "client_id",
+    "number",
+    "points",
+    "balance_after",
+    "cause",
+    "cause_id",
+    "reason",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "created_at",
+]
 _AUDIT = [
     "id",
     "salon_id",
@@ -100,14 +117,16 @@ def write_cards(
     actor_name: str,
     categories: Mapping[str, UUID],
     staff: Mapping[str, UUID],
+    since: datetime = _BEFORE_ALL,
 ) -> int:
     """Write the cards and what belongs to them, the search tokens and the audit of their making.
 
-    `categories` and `staff` are the salon's by name; returns the last client number.
+    `categories` and `staff` are the salon's by name; points that somebody brought along are booked as the salon begins,
+    `since` when it keeps its calendar here. Returns the last client number.
     """
     number = 0
     for batch in batched(people, BATCH):
-        rows = _Rows(salon_id, today, actor_name, categories, staff)
+        rows = _Rows(salon_id, today, actor_name, categories, staff, since)
         for person in batch:
             number += 1
             rows.add(number, person)
@@ -127,12 +146,14 @@ class _Rows:
         actor_name: str,
         categories: Mapping[str, UUID],
         staff: Mapping[str, UUID],
+        since: datetime,
     ) -> None:
         self.salon_id = salon_id
         self.today = today
         self.actor_name = actor_name
         self.categories = categories
         self.staff = staff
+        self.since = since
         self.tables: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
 
     def add(self, number: int, person: Person) -> None:
@@ -161,6 +182,20 @@ class _Rows:
             self._rows("clients_consententry", _CONSENT).append((new_id(), salon_id, client_id, *said, *by_system))
         told = ("client.created", "client", client_id, Jsonb([]))
         self._rows("audit_auditentry", _AUDIT).append((new_id(), salon_id, at, *by_system, *told))
+        if person.opening_points:
+            self._open_ledger(client_id, person.opening_points, max(at, self.since), by_system)
+
+    def _open_ledger(self, client_id: UUID, points: int, at: datetime, by: tuple[str, None, str]) -> None:
+        entry_id, salon_id = new_id(), self.salon_id
+        booked = (1, points, points, Cause.OPENING.value, client_id, str(_("Import")))
+        self._rows("clients_pointsentry", _ENTRY).append((entry_id, salon_id, client_id, *booked, *by, at))
+        told = (
+            action_of(Cause.OPENING),
+            SUBJECT,
+            entry_id,
+            Jsonb([{"field": "points", "old": "0", "new": str(points)}]),
+        )
+        self._rows("audit_auditentry", [*_AUDIT, "client_id"]).append((new_id(), salon_id, at, *by, *told, client_id))
 
     def _rows(self, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
         return self.tables.setdefault((table, tuple(columns)), [])
