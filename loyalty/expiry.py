@@ -20,7 +20,7 @@ from salon.tenancy.models import Salon
 
 _BEFORE_ALL = UUID(int=0)
 # Whose points count from their day on, and what takes young points back rather than spending the oldest.
-_YOUNG = (Cause.EARNED, Cause.REFERRAL, Cause.OPENING, Cause.REVERSED, Cause.WITHDRAWN)
+YOUNG = (Cause.EARNED, Cause.REFERRAL, Cause.OPENING, Cause.REVERSED, Cause.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _too_old(card_ids: list[UUID], before: datetime, cause_id: UUID) -> dict[UUI
         "salon": current_salon_id(),
         "cards": card_ids,
         "before": before,
-        "young": [str(one) for one in _YOUNG],
+        "young": [str(one) for one in YOUNG],
         "adjusted": str(Cause.ADJUSTED),
         "expired": str(Cause.EXPIRED),
         "cause_id": cause_id,

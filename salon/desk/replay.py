@@ -24,6 +24,7 @@ from clients.models import CardState, CarriedService
 from loyalty.eligibility import Matrix
 from salon.catalogue.details import key_of
 from salon.catalogue.models import ItemKind, Service
+from salon.desk.months import months_between
 from salon.money import cents, from_cents
 from salon.tenancy.context import current_salon_id
 
@@ -261,7 +262,7 @@ def replay(*, old: Terms, new: Terms, holders: Holders, since: date, until: date
         revenue=from_cents(revenue),
         old=_outcome(points[OLD], redeemed.get(OLD)),
         new=_outcome(points[NEW], redeemed.get(NEW)),
-        months=tuple(Month(month, *months.get(month, (0, 0))) for month in _months(since, until)),
+        months=tuple(Month(month, *months.get(month, (0, 0))) for month in months_between(since, until)),
         old_reach=_reach(old, OLD, reach),
         new_reach=_reach(new, NEW, reach),
     )
@@ -316,9 +317,3 @@ def _outcome(points: int, redeemed: Sequence[int] | None) -> Outcome:
 
 def _reach(terms: Terms, side: int, found: dict[tuple[int, UUID], tuple[int, int]]) -> tuple[Reach, ...]:
     return tuple(Reach(one, *found.get((side, one.item_id), (0, 0))) for one in terms.rewards)
-
-
-def _months(since: date, until: date) -> list[date]:
-    """Return the first days of the calendar months that two days and what lies between them are in."""
-    numbers = range(since.year * 12 + since.month - 1, until.year * 12 + until.month)
-    return [date(number // 12, number % 12 + 1, 1) for number in numbers]

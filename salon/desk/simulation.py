@@ -17,6 +17,7 @@ from loyalty.rules import details_of, errors_of, rules_now
 from salon.catalogue.details import MOST_POINTS
 from salon.catalogue.models import ItemKind, Product, Service
 from salon.desk.models import Simulation
+from salon.desk.months import year_until
 from salon.desk.replay import Holders, Month, Offered, Outcome, Reach, Replay, Terms, replay
 from salon.errors import FieldError, InvalidInput, NotFound
 from salon.identity.roles import Actor, Permission
@@ -61,12 +62,6 @@ class Simulated:
     old: Terms
     new: Terms
     outcome: Replay
-
-
-def year_until(today: date) -> date:
-    """Return the first day of the twelve months that end with a day: the day after its anniversary."""
-    day = min(today.day, 28) if today.month == 2 else today.day
-    return date(today.year - 1, today.month, day) + timedelta(days=1)
 
 
 def simulate(*, actor: Actor, salon: Salon, draft: Draft, now: datetime) -> Simulated:

@@ -20,6 +20,7 @@ from loyalty.redemption import give_back, redeem
 from loyalty.rules import Details, save_rules
 from salon.catalogue.models import ItemKind, Product, Service
 from salon.desk.models import Simulation
+from salon.desk.months import year_until
 from salon.desk.replay import Holders, Month, Outcome
 from salon.desk.simulation import (
     KEPT,
@@ -31,7 +32,6 @@ from salon.desk.simulation import (
     keep_simulation,
     simulate,
     simulated,
-    year_until,
 )
 from salon.errors import InvalidInput, NotAllowed
 from salon.identity.roles import Actor
