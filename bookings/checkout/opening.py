@@ -13,6 +13,7 @@ from bookings.booking import client_for
 from bookings.checkout.filling import fill, price_item
 from bookings.checkout.following import following
 from bookings.checkout.lines import LineWish, goods_for, refuse_unknown
+from bookings.checkout.retaking import retake_rewards
 from bookings.checkout.writing import contents, hold_sale_of, lines_of, refuse_closed, tell, write
 from bookings.models import Appointment, AppointmentItem, Sale
 from bookings.particulars import change_client
@@ -71,6 +72,7 @@ def open_sale(
         before, rest = contents(current), list(lines)
         if appointment is not None:
             items = items_of(appointment)
+            retake_rewards(appointment, items, client, actor=actor, now=now)
             rest = _not_charged(appointment, items, lines, actor, now)
             current = following(sale, current, items, salon)
         added = fill(sale, current, rest, goods, client=client, actor=actor, now=now)

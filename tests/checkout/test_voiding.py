@@ -5,12 +5,15 @@ import pytest
 from bookings.checkout.refunding import refund
 from bookings.checkout.sales import SaleVoid, pay, redeem_at_checkout
 from bookings.checkout.voiding import void
-from bookings.models import Method, Refund, RefundKind, Sale, SalesRules, SaleState, TillMode
+from bookings.models import Appointment, Method, Refund, RefundKind, Sale, SalesRules, SaleState, TillMode
+from bookings.rewarding import append_reward
 from clients.models import Cause, Client, PointsEntry
 from loyalty.models import Redemption, Returned
 from salon.errors import InvalidInput, NotAllowed
 from tests.checkout.till import (
+    AFTER,
     Till,
+    amounts,
     give_discount,
     give_treatcard,
     make_product,
@@ -140,3 +143,48 @@ def test_an_erased_client_s_sale_can_still_be_void(office: Till) -> None:
     Client.objects.filter(pk=lena.pk).update(state="ERASED", points=0)
     void(**office.given, sale_id=sale.pk)
     assert (Sale.objects.get().state, points_of(lena)) == (SaleState.VOID, 0)
+
+
+def with_reward(office: Till, points: int) -> tuple[Appointment, Client]:
+    """Let Lena have a cut, and her brows done for 100 points."""
+    lena = give_treatcard(office.day.lena, points)
+    visit = office.visit()
+    append_reward(
+        actor=office.actor,
+        salon=office.salon,
+        appointment_id=visit.pk,
+        reward_id=make_reward(office.day.brows, 100).pk,
+        now=AFTER,
+    )
+    return visit, lena
+
+
+def test_a_reward_of_the_appointment_is_taken_again_when_it_is_charged_again(office: Till) -> None:
+    visit, lena = with_reward(office, 150)
+    first = office.pay(office.charge(visit))
+    assert points_of(lena) == 50 + 59
+    void(**office.given, sale_id=first.pk)
+    assert points_of(lena) == 150
+    second = office.charge(visit)
+    assert (points_of(lena), amounts(second)[0]) == (50, "59.00")
+    # Going on with it takes nothing more.
+    office.charge(visit)
+    office.pay(second)
+    assert points_of(lena) == 50 + 59
+    assert [one.return_reason for one in Redemption.objects.order_by("id")] == [Returned.VOIDED, ""]
+
+
+def test_what_cannot_be_had_for_points_any_more_costs_its_price(office: Till) -> None:
+    visit, lena = with_reward(office, 100)
+    void(**office.given, sale_id=office.pay(office.charge(visit)).pk)
+    Client.objects.filter(pk=lena.pk).update(points=99)
+    again = office.charge(visit)
+    assert (points_of(lena), amounts(again)[0]) == (99, "71.00")
+    assert [one.redemption_id for one in visit.items.order_by("position")] == [None, None]
+
+
+def test_an_open_sale_leaves_the_appointment_its_reward(office: Till) -> None:
+    visit, lena = with_reward(office, 100)
+    void(**office.given, sale_id=office.charge(visit).pk)
+    assert points_of(lena) == 0
+    assert amounts(office.charge(visit))[0] == "59.00"
