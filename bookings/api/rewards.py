@@ -60,11 +60,9 @@ class ClientRewardBody(Body):
         help_text="Every reason why it cannot be redeemed.",
     )
     starts_at = serializers.DateTimeField(
-        read_only=True, allow_null=True, required=False, help_text="With `booking`: when it would start; null: no room."
+        read_only=True, allow_null=True, help_text="With `booking`: when it would start; `null` where there is no room."
     )
-    staff = serializers.UUIDField(
-        read_only=True, allow_null=True, required=False, help_text="With `booking`: who would do it."
-    )
+    staff = serializers.UUIDField(read_only=True, allow_null=True, help_text="With `booking`: who would do it.")
 
 
 class ClientRewardsBody(Body):
@@ -155,9 +153,9 @@ def _shown(one: Offer, booking: Booking | None) -> dict[str, Any]:
         "points": one.reward.points,
         "redeemable": not one.refusals,
         "refusals": [str(refusal) for refusal in one.refusals],
+        "starts_at": one.place.starts_at if one.place else None,
+        "staff": one.place.staff_id if one.place else None,
     }
     if booking and one.reward.service_id:
         told["redeemable"] = one.place is not None
-        told["starts_at"] = one.place.starts_at if one.place else None
-        told["staff"] = one.place.staff_id if one.place else None
     return told

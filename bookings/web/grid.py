@@ -32,6 +32,7 @@ STATES: dict[State, tuple[str, str]] = {
     State.NO_SHOW: ("no-show", "user-x"),
     State.CANCELLED: ("cancelled", "x"),
 }
+_GIFT = '<svg class="i" aria-hidden="true"><use href="#cal-treat"/></svg>'
 _WORDS: dict[str, Promise] = {
     "walk_in": _("Walk-in"),
     "new": _("New"),
@@ -167,10 +168,9 @@ def block(one: Block, writing: Writing) -> str:
         )
     marks = f"<em>{writing.words['new']}</em>" if one.new else ""
     if one.reward:
-        marks += (
-            '<em class="treat"><svg class="i" aria-hidden="true"><use href="#cal-treat"/></svg>'
-            f"<span>{writing.words['reward']}</span></em>"
-        )
+        mark = f'<em class="treat">{_GIFT}<span>{writing.words["reward"]}</span></em>'
+        # In one line it stands in front, or there might be no room for it.
+        marks, service = (marks + mark, service) if rows <= ONE_LINE else (marks, f"{service} {mark}")
     return (
         f'<a class="{look}" href="appointments/{one.appointment_id}/" data-v="{one.version}"{item}{offset}>'
         f'<span class="t">{CLOCK[row * STEP]}<i>–{CLOCK[one.ends]}</i></span>{icon}{alert}{marks}'
