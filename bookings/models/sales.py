@@ -150,6 +150,11 @@ class Sale(SalonOwned):
             models.Index(fields=["salon", "created_at", "id"], name="bookings_sale_by_age"),
             models.Index(fields=["salon", "client", "created_at"], name="bookings_sale_of_client"),
             models.Index(fields=["salon", "paid_on", "id"], name="bookings_sale_by_day"),
+            models.Index(
+                fields=["salon", "appointment"],
+                condition=Q(appointment__isnull=False),
+                name="bookings_sale_of_appointment",
+            ),
             models.Index(fields=["salon", "id"], condition=Q(state=SaleState.OPEN), name="bookings_sale_open"),
             models.Index(fields=["salon", "voided_at"], condition=Q(state=SaleState.VOID), name="bookings_sale_voided"),
         ]
