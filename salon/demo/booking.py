@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
 
 from bookings.booking import freeze_verdict
 from bookings.checkout.pricing import NOTHING
@@ -18,8 +19,9 @@ from bookings.writing import SUBJECT, changed, lay, local_time
 from clients.models import Client
 from clients.recognition import Recognised
 from salon.audit.models import AuditEntry
+from salon.audit.recording import Change
 from salon.catalogue.models import Service, StaffMember
-from salon.demo.copying import copy
+from salon.demo.copying import copy, copy_rows
 from salon.demo.fates import Visit, facts_at
 from salon.demo.lives import Life
 from salon.identity.roles import ActorKind
@@ -27,6 +29,11 @@ from salon.tenancy.models import Salon, new_id
 
 # What an online booking says of whoever books.
 _NAMES = ("first_name", "last_name")
+# What is recorded of each thing that was done.
+AUDIT = (
+    *("id", "salon_id", "at", "actor_kind", "actor_id", "actor_name", "action", "subject_kind", "subject_id"),
+    *("client_id", "changes"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class Ledger:
         written = []
         appointments: list[Appointment] = []
         items: list[AppointmentItem] = []
-        entries: list[AuditEntry] = []
+        entries: list[tuple[Any, ...]] = []
         before: defaultdict[int, list[Visit]] = defaultdict(list)
         for place, visit in enumerate(visits):
             appointment = self._appointment(visit)
@@ -77,7 +84,7 @@ class Ledger:
             entries += self._entries(appointment, visit, made)
         copy(Appointment, appointments)
         copy(AppointmentItem, items)
-        copy(AuditEntry, entries)
+        copy_rows(AuditEntry, AUDIT, entries)
         return written
 
     def _appointment(self, visit: Visit) -> Appointment:
@@ -101,10 +108,10 @@ class Ledger:
             updated_at=visit.changed_at,
         )
 
-    def _booked_by(self, visit: Visit) -> tuple[ActorKind, UUID | None, str]:
+    def _booked_by(self, visit: Visit) -> tuple[str, UUID | None, str]:
         if visit.source == Source.ONLINE:
-            return ActorKind.API_KEY, None, _("Website")
-        return ActorKind.USER, self._users[visit.booked_by], visit.booked_by
+            return ActorKind.API_KEY.value, None, _("Website")
+        return ActorKind.USER.value, self._users[visit.booked_by], visit.booked_by
 
     def _items(self, appointment: Appointment, visit: Visit, redemption_id: UUID | None) -> Iterator[AppointmentItem]:
         items = []
@@ -135,7 +142,7 @@ class Ledger:
 
     def _entries(
         self, appointment: Appointment, visit: Visit, items: Sequence[AppointmentItem]
-    ) -> Iterator[AuditEntry]:
+    ) -> Iterator[tuple[Any, ...]]:
         """Yield what the audit says: it was booked, and what became of it."""
         booked = [
             changed("starts_at", None, local_time(appointment.starts_at, self._salon)),
@@ -150,19 +157,8 @@ class Ledger:
             yield self._entry(appointment, visit, action, became, visit.changed_at)
 
     def _entry(
-        self, appointment: Appointment, visit: Visit, action: str, changes: Sequence[Any], at: datetime
-    ) -> AuditEntry:
-        kind, actor_id, name = self._booked_by(visit)
-        return AuditEntry(
-            id=new_id(),
-            salon_id=self._salon.pk,
-            at=at,
-            actor_kind=kind,
-            actor_id=actor_id,
-            actor_name=name,
-            action=action,
-            subject_kind=SUBJECT,
-            subject_id=appointment.pk,
-            client_id=appointment.client_id,
-            changes=[{"field": one.field, "old": one.old, "new": one.new} for one in changes if one],
-        )
+        self, appointment: Appointment, visit: Visit, action: str, changes: Sequence[Change | None], at: datetime
+    ) -> tuple[Any, ...]:
+        told = Jsonb([{"field": one.field, "old": one.old, "new": one.new} for one in changes if one])
+        about = (SUBJECT, appointment.pk, appointment.client_id)
+        return (new_id(), self._salon.pk, at, *self._booked_by(visit), action, *about, told)

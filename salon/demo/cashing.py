@@ -18,7 +18,7 @@ from clients.models import Cause, Client, PointsEntry
 from loyalty.models import Redemption, Reward
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import Product, Service, StaffMember
-from salon.demo.booking import Booked
+from salon.demo.booking import AUDIT, Booked
 from salon.demo.copying import copy_rows
 from salon.demo.takings import Bill, Given, Line, Movement, Takings, Treat
 from salon.demo.till import RATES
@@ -51,7 +51,6 @@ _ENTRY = (
     *("id", "salon_id", "client_id", "number", "points", "balance_after", "cause", "cause_id", "reason"),
     *("rules_version", *_ACTOR, "created_at"),
 )
-_AUDIT = ("id", "salon_id", "at", *_ACTOR, "action", "subject_kind", "subject_id", "client_id", "changes")
 # What was booked by rates names their version.
 _BY_RATES = frozenset({Cause.EARNED, Cause.REVERSED})
 
@@ -104,7 +103,7 @@ class CashBook:
         copy_rows(Refund, _REFUND, map(self._refund, self._takings.given, self._given_ids))
         copy_rows(RefundLine, _REFUND_LINE, self._refund_lines())
         copy_rows(PointsEntry, _ENTRY, list(self._entries()))
-        copy_rows(AuditEntry, _AUDIT, self._audit)
+        copy_rows(AuditEntry, AUDIT, self._audit)
 
     def _by(self, name: str) -> tuple[str, UUID | None, str]:
         if not name:
