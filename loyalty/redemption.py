@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from clients.cards import lock_client
 from clients.models import Cause, Client, PointsEntry
 from clients.points import NoTreatcard, post
-from loyalty.eligibility import Matrix
+from loyalty.eligibility import Holder, Matrix, Refusal, Terms, refusals
 from loyalty.models import Redemption, Returned, Reward
-from salon.catalogue.models import Product, Service
+from loyalty.rewards import is_given, item_of
 from salon.errors import DomainError, NotFound
 from salon.identity.roles import Actor
 from salon.rows import read
@@ -51,21 +51,15 @@ def redeem(
     """Take a reward's points from a client, at once; `client` and `reward` then say what holds.
 
     Part of a booking or a sale, which has asked for the right to it and has locked the card before it looked whether
-    she `had` the item (domain.md §7.1). `list_price` is what it would have cost, if not what the catalogue says.
-    Raises: NotFound, MergedAway, NoTreatcard, RewardArchived, AlreadyHad, NotEnoughPoints.
+    she `had` the item (domain.md §7.1). `list_price` is what it would have cost, if not what the catalogue says. Of
+    several reasons against it the first of `eligibility.refusals` is told.
+    Raises: NotFound, MergedAway, RewardArchived, NoTreatcard, NotEnoughPoints, AlreadyHad.
     """
     with transaction.atomic():
         card = lock_client(client.pk)
         current = _hold(reward)
-        if not card.treatcard_number:
-            raise NoTreatcard
-        item = _item(current)
-        if current.archived_at or item.archived_at:
-            raise RewardArchived
-        if had and current.matrix == Matrix.FIRST_TIME and not card.matrix_exempt:
-            raise AlreadyHad
-        if card.points < current.points:
-            raise NotEnoughPoints(card.points, current.points)
+        item = item_of(current)
+        _refuse(card, current, had=had)
         redemption = Redemption.objects.create(
             id=new_id(),
             client_id=card.pk,
@@ -112,7 +106,7 @@ def give_back(*, actor: Actor, redemption: Redemption, why: Returned, now: datet
             cause_id=redemption.pk,
             actor=actor,
             now=now,
-            reason=_item(reward).name,
+            reason=item_of(reward).name,
         )
 
 
@@ -128,8 +122,24 @@ def _hold(reward: Reward) -> Reward:
     return found[0]
 
 
-def _item(reward: Reward) -> Service | Product:
-    item = reward.service or reward.product
-    if item is None:
-        raise TypeError("A reward is for a service or a product.")
-    return item
+def _refuse(card: Client, reward: Reward, *, had: bool) -> None:
+    """Refuse what the rule refuses, for its first reason.
+
+    Raises: RewardArchived, NoTreatcard, NotEnoughPoints, AlreadyHad.
+    """
+    reasons = refusals(
+        terms=Terms(reward.points, Matrix(reward.matrix), given=is_given(reward)),
+        holder=Holder(bool(card.treatcard_number), card.points, exempt=card.matrix_exempt),
+        had=had,
+    )
+    match reasons[:1]:
+        case (Refusal.REWARD_ARCHIVED,):
+            raise RewardArchived
+        case (Refusal.NO_TREATCARD,):
+            raise NoTreatcard
+        case (Refusal.NOT_ENOUGH_POINTS,):
+            raise NotEnoughPoints(card.points, reward.points)
+        case (Refusal.ALREADY_HAD,):
+            raise AlreadyHad
+        case (unknown,):
+            raise TypeError(unknown)

@@ -8,11 +8,12 @@ import pytest
 
 from clients.models import Cause, Client, PointsEntry
 from clients.points import NoTreatcard, post
-from loyalty.eligibility import Matrix
+from loyalty.eligibility import Holder, Matrix, Terms, refusals
 from loyalty.models import Redemption, Returned, Reward
 from loyalty.redemption import AlreadyHad, NotEnoughPoints, RewardArchived, give_back, redeem
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import ItemKind
+from salon.errors import DomainError
 from salon.identity.roles import Actor
 from salon.tenancy.models import Salon, new_id
 from tests.bookings.salonday import make_client, make_service
@@ -101,6 +102,27 @@ def test_the_matrix(frank: Client, shave: Reward, front_desk: Actor, matrix: str
     else:
         assert _redeem(front_desk, frank, shave, had).first_time is not had
         assert _balance(frank) == 0
+
+
+@pytest.mark.parametrize("had", [False, True])
+@pytest.mark.parametrize("points", [349, 350])
+@pytest.mark.parametrize("number", ["", "TC-1"])
+@pytest.mark.parametrize("archived", [False, True])
+def test_what_is_refused_is_what_the_rule_refuses_first(
+    frank: Client, shave: Reward, front_desk: Actor, archived: bool, number: str, points: int, had: bool
+) -> None:
+    post(client=frank, points=points - 350, cause=Cause.ADJUSTED, cause_id=new_id(), actor=front_desk, now=NOW)
+    Client.objects.update(treatcard_number=number)
+    Reward.objects.update(archived_at=NOW if archived else None)
+    terms = Terms(350, Matrix.FIRST_TIME, given=not archived)
+    reasons = refusals(terms=terms, holder=Holder(bool(number), points), had=had)
+    if reasons:
+        with pytest.raises(DomainError) as refusal:
+            _redeem(front_desk, frank, shave, had)
+        assert refusal.value.code == reasons[0].lower()
+    else:
+        _redeem(front_desk, frank, shave, had)
+    assert _balance(frank) == (points if reasons else 0)
 
 
 def test_what_is_given_back_is_given_back_once(frank: Client, shave: Reward, front_desk: Actor) -> None:
