@@ -13,6 +13,7 @@ from django.db.models import F
 from bookings.models import Appointment, AppointmentItem, WaitingEntry
 from bookings.models.appointments import AppointmentQuerySet
 from bookings.states import CHANGEABLE, State
+from loyalty.models import Redemption, Returned
 from salon.audit.recording import Change, record_many
 from salon.identity.roles import Actor
 
@@ -37,7 +38,11 @@ def erase_bookings(*, actor: Actor, client_ids: Collection[UUID], now: datetime)
     owners = dict(own.filter(pk__in=before).values_list("pk", "client_id"))
     cancelled = own.filter(pk__in=before)
     cancelled.update(state=State.CANCELLED, cancelled_at=now)
-    AppointmentItem.objects.filter(appointment_id__in=before).update(active=False)
+    gone = AppointmentItem.objects.filter(appointment_id__in=before)
+    gone.update(active=False)
+    # What she would have had for her points she has not had; there is nobody to give them back to.
+    given = Redemption.objects.standing().filter(pk__in=gone.filter(redemption__isnull=False).values("redemption"))
+    given.update(returned_at=now, return_reason=Returned.CANCELLED)
     for client_id in client_ids:
         changes = {
             pk: [Change("state", state, State.CANCELLED)] for pk, state in before.items() if owners[pk] == client_id

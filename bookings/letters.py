@@ -62,7 +62,12 @@ def draft(
         "starts_at": appointment.starts_at.isoformat(),
         "ends_at": appointment.ends_at.isoformat(),
         "items": [
-            {"starts_at": item.starts_at.isoformat(), "service": item.service.name, "staff": item.staff.name}
+            {
+                "starts_at": item.starts_at.isoformat(),
+                "service": item.service.name,
+                "staff": item.staff.name,
+                "reward": item.redemption_id is not None,
+            }
             for item in items
         ],
         "client": {"name": client.full_name, "email": client.email},

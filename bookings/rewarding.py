@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.booking import Booked, book, client_for
 from bookings.checkout.following import follow
 from bookings.had import had_by
+from bookings.mails import Telling, announce_booked
 from bookings.models import Appointment, AppointmentItem
 from bookings.placing import ItemWish, minutes_of
 from bookings.prompting import Booking, Offer, Place, offers_for, places_for, rewards_for
@@ -99,25 +100,29 @@ def book_with_rewards(
     client_id: UUID | None,
     rewards: Sequence[UUID] = (),
     now: datetime,
+    telling: Telling = Telling.BY_RULES,
     **given: Any,
 ) -> Booked:
     """Make an appointment as `book` does, and append these rewards to it, one behind the other: all of it or nothing.
+
+    The client is told of all of it at once.
 
     Raises: what `book` and `append_reward` do.
     """
     given |= {"actor": actor, "salon": salon, "starts_at": starts_at, "items": items, "now": now}
     if not rewards:
-        return book(**given, client_id=client_id)
+        return book(**given, client_id=client_id, telling=telling)
     with transaction.atomic():
         client = client_for(client_id) if client_id else None
         # Everybody who may be needed, at once: two who book side by side never wait for each other.
         lock_staff(salon, _may_be_needed(items, rewards))
-        booked = book(**given, client_id=client_id, locked=client)
+        booked = book(**given, client_id=client_id, locked=client, telling=Telling.OMIT)
         warnings = list(booked.warnings)
         for reward_id in rewards:
             booked = append_reward(
                 actor=actor, salon=salon, appointment_id=booked.appointment.pk, reward_id=reward_id, now=now
             )
+        announce_booked(appointment=booked.appointment, now=now, salon=salon, items=booked.items, telling=telling)
     return Booked(booked.appointment, booked.items, warnings)
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from bookings.bounds import Bounds
+from bookings.erasing import erase_bookings
 from bookings.models import AppointmentItem
 from bookings.redeemed import NeedsPaidService, RewardHasNoPrice, RewardsBooked
 from bookings.rewarding import NoRoom, append_reward, book_with_rewards
@@ -29,10 +30,14 @@ from clients.points import NoTreatcard
 from loyalty.eligibility import Matrix
 from loyalty.models import LoyaltyRules, Redemption, Returned, Reward
 from loyalty.redemption import AlreadyHad, NotEnoughPoints, RewardArchived
+from salon.catalogue.models import StaffService
 from salon.errors import InvalidInput
 from salon.identity.roles import ActorKind
+from salon.mail.letters import put_into_words
+from salon.mail.models import ClientMail
 from salon.tenancy.models import new_id
-from tests.bookings.salonday import DAY, at, make_absence, make_appointment, make_client
+from salon.work.models import DueWork
+from tests.bookings.salonday import DAY, at, make_absence, make_appointment, make_client, make_service
 from tests.checkout.till import MANAGER
 from tests.conftest import NOW
 from tests.loyalty.shelf import make_product, make_reward
@@ -177,6 +182,17 @@ def test_without_its_last_paid_service_it_goes_too(treat: Treat) -> None:
     assert (back.appointment.state, treat.points(), stands(back.appointment)) == (State.BOOKED, 0, [FACIAL, SHAVE])
 
 
+def test_what_costs_nothing_stays_when_the_reward_goes(treat: Treat) -> None:
+    advice = make_service("Beratung", 15, price="0.00", position=9)
+    StaffService.objects.create(staff=treat.carla, service=advice)
+    booked = treat.with_shave()
+    add_item(**treat.given, appointment_id=booked.appointment.pk, item=ItemWish(advice.pk, treat.carla.pk))
+    left = remove_item(**treat.given, item_id=booked.items[0].pk)
+    assert (left.appointment.state, treat.points()) == (State.BOOKED, 350)
+    assert [name for name, *_rest in stands(left.appointment)] == ["Beratung"]
+    assert Redemption.objects.get().return_reason == Returned.REMOVED
+
+
 def test_another_paid_service_keeps_it(treat: Treat) -> None:
     booked = treat.with_shave()
     more = add_item(**treat.given, appointment_id=booked.appointment.pk, item=ItemWish(treat.facial.pk, treat.carla.pk))
@@ -249,3 +265,26 @@ def test_somebody_elses_points_stay_hers(treat: Treat) -> None:
     made = treat.with_shave().appointment
     with pytest.raises(RewardsBooked):
         change_client(**treat.given, appointment_id=made.pk, client_id=make_client().pk)
+
+
+def test_one_mail_tells_of_all_of_it(treat: Treat) -> None:
+    Client.objects.filter(pk=treat.frank.pk).update(email="frank@example.com")
+    book_with_rewards(
+        **treat.given,
+        starts_at=at(10),
+        items=[ItemWish(treat.facial.pk, treat.carla.pk)],
+        client_id=treat.frank.pk,
+        source=Source.STAFF,
+        bounds=Bounds.DESK,
+        rewards=[treat.shave_reward.pk],
+    )
+    mail = ClientMail.objects.get()
+    put_into_words(mail)
+    assert "10:00  Facial bei Carla\n11:00  Nassrasur bei Emre (Prämie)\n" in mail.text
+    assert DueWork.objects.filter(task="bookings.tasks.send_reminder").count() == 1
+
+
+def test_of_an_erased_client_no_redemption_stands(treat: Treat) -> None:
+    treat.with_shave()
+    erase_bookings(actor=treat.actor, client_ids=[treat.frank.pk], now=NOW)
+    assert Redemption.objects.get().return_reason == Returned.CANCELLED

@@ -5,18 +5,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Appointment
 from bookings.states import State
 from clients.models import Client
 from loyalty.models import PriorUse, Redemption
+from salon.catalogue.models import StaffService
 from salon.identity.models import User
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.bookings.salonday import DAY, at, make_absence, make_client
+from tests.bookings.salonday import DAY, at, make_absence, make_client, make_service
 from tests.conftest import NOW
+from tests.loyalty.shelf import make_reward
 from tests.prompt.frank import Treat, a_treat, stands
 from tests.web.booking_desk import START, Desk
 
@@ -207,3 +211,24 @@ def test_the_same_again_is_without_it(desk: Desk, treat: Treat, sonnenschein: Sa
         made = treat.with_shave().appointment
     desk.open(f"?like={made.pk}&weeks=4")
     assert desk.form.values["service"] == [str(treat.facial.pk)]
+
+
+@pytest.mark.parametrize("rewards", [2, 20])
+def test_the_box_costs_five_statements_however_many_rewards(
+    desk: Desk, treat: Treat, sonnenschein: Salon, rewards: int
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        made = treat.book().appointment
+        for number in range(rewards):
+            service = make_service(f"Nr{number}", 15)
+            StaffService.objects.create(staff=treat.emre, service=service)
+            make_reward(service, points=10)
+    url = f"{START}appointments/{made.pk}/"
+    desk.browser.get(url)
+    with CaptureQueriesContext(connection) as with_box:
+        assert desk.browser.get(url).content.decode().count('class="treat-row"') == rewards + 2
+    with salon_scope(sonnenschein.pk):
+        Client.objects.filter(pk=treat.frank.pk).update(treatcard_number="")
+    with CaptureQueriesContext(connection) as without:
+        assert 'class="treats' not in desk.browser.get(url).content.decode()
+    assert len(with_box) == len(without) + 5
