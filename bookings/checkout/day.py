@@ -93,7 +93,9 @@ def till_day(*, salon: Salon, day: date) -> TillDay:
     within = (datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone))
     to_pay = _to_pay(within)
     charged = {one.sale.pk for one in to_pay if one.sale}
-    begun = Sale.objects.filter(state=SaleState.OPEN).exclude(pk__in=charged).select_related("client")
+    # What was paid beforehand for an appointment to come is nothing to be looked after yet.
+    begun = Sale.objects.filter(Q(appointment=None) | Q(appointment__starts_at__lt=within[1]), state=SaleState.OPEN)
+    begun = begun.exclude(pk__in=charged).select_related("client", "appointment")
     sums = _sums(day, within)
     refunds = Refund.objects.filter(Q(removed_at=None) | Q(removed_at__gte=within[1]), refunded_on=day, amount__gt=0)
     return TillDay(

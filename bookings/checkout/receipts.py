@@ -75,7 +75,7 @@ class Receipt:
     """A receipt in words, in the language that is active."""
 
     head: list[str]
-    number: int
+    number: str
     when: str
     client: str
     lines: list[Row]
@@ -168,7 +168,7 @@ def receipt_from(facts: Mapping[str, Any]) -> Receipt:
     refunded = bool(facts["refunds"])
     return Receipt(
         head=facts["head"].split("\n") if facts["head"] else [salon["name"], *filter(None, [salon["city"]])],
-        number=facts["number"],
+        number=str(facts["number"]),
         when=f"{date_format(paid_at, 'SHORT_DATE_FORMAT')}, {date_format(paid_at, gettext('H:i'))}",
         client=facts["client"],
         lines=[_row(line, money) for line in facts["lines"]],

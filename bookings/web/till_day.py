@@ -59,7 +59,7 @@ class ShownDue:
 class ShownSold:
     """A sale that was paid on the day."""
 
-    number: int | None
+    number: str
     who: str
     at: str
     methods: str
@@ -167,7 +167,7 @@ def _due(due: Due, salon: Salon) -> ShownDue:
 
 
 def _open(sale: Sale, salon: Salon) -> ShownDue:
-    begun = local(sale.created_at, salon)
+    begun = local(sale.appointment.starts_at if sale.appointment else sale.created_at, salon)
     return ShownDue(
         when=f"{day_text(begun.date())}, {begun:%H:%M}",
         who=sale.client.full_name if sale.client else _("Nobody known"),
@@ -185,7 +185,7 @@ def _sold(sale: Sale, salon: Salon) -> ShownSold:
     icon, tone = BADGES[state]
     methods = dict.fromkeys(str(Method(one).label) for one in sale.methods)  # type: ignore[attr-defined]
     return ShownSold(
-        number=sale.number,
+        number=str(sale.number),
         who=sale.client.full_name if sale.client else _("Nobody known"),
         at=clock(sale.paid_at, salon) if sale.paid_at else "",
         methods=", ".join(methods),

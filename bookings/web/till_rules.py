@@ -35,7 +35,7 @@ class TillForm(forms.Form):
 
     till_mode = forms.ChoiceField(label=gettext_lazy("Cash and vouchers"), required=False, widget=forms.RadioSelect)
     deposit_rule = forms.ChoiceField(
-        label=gettext_lazy("When an appointment is cancelled, its deposit"),
+        label=gettext_lazy("When an appointment is cancelled, what becomes of its deposit?"),
         choices=DepositRule.choices,
         widget=forms.RadioSelect,
         help_text=gettext_lazy("Not to come counts as cancelled when the appointment begins."),

@@ -41,6 +41,7 @@ SIGNED_IN = {
         "settings/api-keys/",
         "settings/night/",
         "settings/booking-rules/",
+        "settings/till/",
         "settings/calendar-feeds/",
         "settings/categories/",
         "settings/categories/new/",

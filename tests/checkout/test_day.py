@@ -1,6 +1,7 @@
 """A day at the till: it adds up, and what is over stays as it was (domain.md §6)."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -88,7 +89,7 @@ def test_what_is_taken_back_later_leaves_the_day_as_it_was(office: Till) -> None
 
 def test_deposits_come_on_one_day_and_go_on_another(till: Till) -> None:
     visit = till.visit(state=State.BOOKED)
-    given = {"actor": till.actor, "salon": till.salon, "appointment_id": visit.pk}
+    given: dict[str, Any] = {"actor": till.actor, "salon": till.salon, "appointment_id": visit.pk}
     take_deposit(**given, method=Method.CARD, amount=money("20.00"), now=NOW)
     assert flows(day_of(till, BEFORE)) == [("CARD", "20.00", "0.00", "20.00")]
     cancelled = cancel(**given, now=at(9)).appointment
@@ -100,7 +101,7 @@ def test_deposits_come_on_one_day_and_go_on_another(till: Till) -> None:
 
 def test_a_cancellation_that_is_undone_the_day_after(till: Till) -> None:
     visit = till.visit(state=State.BOOKED, starts_at=at(10, day=NEXT))
-    given = {"actor": till.actor, "salon": till.salon, "appointment_id": visit.pk}
+    given: dict[str, Any] = {"actor": till.actor, "salon": till.salon, "appointment_id": visit.pk}
     take_deposit(**given, method=Method.CARD, amount=money("20.00"), now=NOW)
     cancelled = cancel(**given, now=at(9)).appointment
     undo(**given, version=cancelled.version, now=at(9, day=NEXT))
@@ -111,7 +112,7 @@ def test_a_cancellation_that_is_undone_the_day_after(till: Till) -> None:
 def test_what_is_kept_of_deposits(till: Till) -> None:
     SalesRules.objects.create(deposit_rule=DepositRule.KEEP)
     visit = till.visit(state=State.BOOKED)
-    given = {"actor": till.actor, "salon": till.salon, "appointment_id": visit.pk}
+    given: dict[str, Any] = {"actor": till.actor, "salon": till.salon, "appointment_id": visit.pk}
     take_deposit(**given, method=Method.CARD, amount=money("20.00"), now=NOW)
     cancel(**given, now=at(9))
     assert (str(day_of(till).kept), day_of(till).flows) == ("20.00", [])
@@ -127,12 +128,15 @@ def test_who_is_to_pay(till: Till) -> None:
     till.pay(sale, "10.00")
     till.pay(till.charge(paid))
     free = till.open(product(till.shampoo))
+    forgotten = till.charge(till.visit(starts_at=at(10, day=BEFORE)))
+    # Paid for beforehand, and still to come.
+    till.pay(till.charge(till.visit(starts_at=at(15, day=NEXT), state=State.BOOKED)), "10.00")
     found = day_of(till)
     assert [(one.appointment.pk, str(one.due), one.sale and one.sale.pk) for one in found.to_pay] == [
         (waiting.pk, "71.00", None),
         (begun.pk, "76.50", sale.pk),
     ]
-    assert [one.pk for one in found.open] == [free.pk]
+    assert [one.pk for one in found.open] == [forgotten.pk, free.pk]
 
 
 def test_as_many_statements_for_two_as_for_twenty(till: Till) -> None:
@@ -146,7 +150,7 @@ def test_as_many_statements_for_two_as_for_twenty(till: Till) -> None:
                 assert sale.client
         return len(captured)
 
-    counts = []
+    counts: list[int] = []
     for many in (2, 18):
         for index in range(many):
             client = make_client("Kim", f"Nr {index} {many}")

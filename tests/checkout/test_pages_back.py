@@ -81,7 +81,7 @@ def test_a_page_asks_as_often_for_two_as_for_twenty(browser: Browser, till: Till
             assert browser.get(KASSE).status_code == 200
         return len(captured)
 
-    counts = []
+    counts: list[int] = []
     for many in (2, 18):
         with salon_scope(till.salon.pk):
             for index in range(many):

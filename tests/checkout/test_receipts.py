@@ -60,7 +60,7 @@ def test_what_a_receipt_says(office: Till) -> None:
     receipt = words(office, a_sale(office))
     assert (receipt.head[0], receipt.number, receipt.when, receipt.client) == (
         office.salon.name,
-        1,
+        "1",
         "24.11.2026, 14:00 Uhr",
         "Lena Vogel",
     )
