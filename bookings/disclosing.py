@@ -1,21 +1,23 @@
 """This app's part of what is disclosed to a client: what she had, what is booked, what she waits for (domain.md §2,
 Art. 15, 20 DSGVO)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from bookings.models import Appointment, AppointmentItem, WaitingEntry
+from django.db.models import Model, Prefetch, QuerySet
+
+from bookings.models import Appointment, AppointmentItem, Payment, Refund, Sale, SaleLine, WaitingEntry
 from clients.disclosing import Record, Value
 
 # Every table here that refers to cards, and the section that tells of it; a test compares the list with the models.
-SECTIONS: dict[str, str] = {"Appointment": "appointments", "WaitingEntry": "waiting_list"}
+SECTIONS: dict[str, str] = {"Appointment": "appointments", "WaitingEntry": "waiting_list", "Sale": "sales"}
 
 
 def bookings_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]:
-    """Return all that is stored of these cards' appointments and wishes, section by section, oldest first."""
+    """Return all that is stored of these cards' appointments, wishes and sales, section by section, oldest first."""
     return {
         "appointments": [
             _appointment(one)
@@ -30,6 +32,7 @@ def bookings_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]:
             .prefetch_related("services__service")
             .order_by("created_at", "id")
         ],
+        "sales": [_sale(one) for one in _sales_of(client_ids)],
     }
 
 
@@ -77,6 +80,39 @@ def _wish(one: WaitingEntry) -> Record:
         "services": [wanted.service.name for wanted in services],
         "staff": one.staff.name if one.staff else None,
     }
+
+
+def _sales_of(client_ids: Collection[UUID]) -> QuerySet[Sale]:
+    return (
+        Sale.objects.filter(client_id__in=client_ids)
+        .prefetch_related(
+            Prefetch("lines", SaleLine.objects.select_related("staff").order_by("position")),
+            Prefetch("payments", Payment.objects.filter(removed_at=None).order_by("taken_at", "id")),
+            Prefetch("refunds", Refund.objects.filter(removed_at=None).order_by("refunded_at", "id")),
+        )
+        .order_by("created_at", "id")
+    )
+
+
+def _sale(one: Sale) -> Record:
+    names = ("number", "state", "total", "paid", "refunded", "points_earned", "opened_by_name", "created_at", "paid_at")
+    line = ("kind", "name", "quantity", "list_price", "discount", "discount_reason", "final_price", "vat_rate")
+    return {
+        **_record(one, (*names, "voided_at", "void_reason")),
+        "lines": [
+            {**_record(row, (*line, "refunded", "refunded_amount")), "staff": row.staff.name if row.staff else None}
+            for row in one.lines.all()
+        ],
+        "payments": [_record(row, ("taken_at", "kind", "method", "amount", "reference")) for row in one.payments.all()],
+        "refunds": [
+            _record(row, ("refunded_at", "kind", "method", "amount", "points", "reference", "reason"))
+            for row in one.refunds.all()
+        ],
+    }
+
+
+def _record(row: Model, names: Iterable[str]) -> dict[str, Any]:
+    return {name: _told(getattr(row, name)) for name in names}
 
 
 def _told(value: Any) -> Value:

@@ -1,4 +1,4 @@
-"""This app's part of a merge: appointments and wishes go over to another card, and back again (domain.md §2).
+"""This app's part of a merge: appointments, wishes and sales go over to another card, and back again (domain.md §2).
 
 Both cards are locked by then, so that nobody books for either meanwhile.
 """
@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import F
 
 from bookings import visits
-from bookings.models import Appointment, WaitingEntry
+from bookings.models import Appointment, Sale, WaitingEntry
 from bookings.models.appointments import AppointmentQuerySet
 
 
@@ -22,15 +22,19 @@ class _Moved:
 
     appointments: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    sales: list[str] = field(default_factory=list)
 
 
 def merge_bookings(duplicate_id: UUID, survivor_id: UUID, *, today: date, now: datetime) -> Mapping[str, Any]:
-    """Let one card's appointments and wishes be the other's, which counts its visits anew; return what to keep for
-    the way back."""
+    """Let one card's appointments, wishes and sales be the other's, which counts its visits anew.
+
+    Return what to keep for the way back.
+    """
     appointments, waiting = _appointments(duplicate_id), WaitingEntry.objects.filter(client_id=duplicate_id)
     moved = _Moved(
         [str(pk) for pk in appointments.order_by("pk").values_list("pk", flat=True)],
         [str(pk) for pk in waiting.order_by("pk").values_list("pk", flat=True)],
+        [str(pk) for pk in Sale.objects.filter(client_id=duplicate_id).order_by("pk").values_list("pk", flat=True)],
     )
     _give(moved, duplicate_id, survivor_id, now)
     visits.recount([survivor_id], today=today)
@@ -53,6 +57,8 @@ def _give(moved: _Moved, from_id: UUID, to_id: UUID, now: datetime) -> None:
     appointments = _appointments(from_id).filter(pk__in=moved.appointments)
     appointments.update(client_id=to_id, version=F("version") + 1, updated_at=now, undo=None)
     WaitingEntry.objects.filter(client_id=from_id, pk__in=moved.waiting).update(client_id=to_id)
+    sales = Sale.objects.filter(client_id=from_id, pk__in=moved.sales)
+    sales.update(client_id=to_id, version=F("version") + 1)
 
 
 def _appointments(client_id: UUID) -> AppointmentQuerySet:

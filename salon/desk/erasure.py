@@ -5,8 +5,10 @@ from uuid import UUID
 
 from django.db import transaction
 
+from bookings.checkout.erasing import erase_sales
 from bookings.erasing import erase_bookings
 from clients.erasing import Erased, erase_clients
+from loyalty.erasing import erase_loyalty
 from salon.audit.recording import Change, record_many
 from salon.audit.redaction import redact
 from salon.identity.roles import Actor, Permission
@@ -25,8 +27,8 @@ def erase_card(
 ) -> Erased:
     """Erase a client for good: the card, those that went into it, and every word about them in ledgers and answers.
 
-    What they have booked and not begun is cancelled. What stays is a card's number, what was done for it when and by
-    whom, and who has changed it when. Exports written before hold the data until they
+    What they have booked and not begun is cancelled. What stays is a card's number, what was done for it when and
+    by whom, what it was charged, and who has changed it when. Exports written before hold the data until they
     expire. `confirmation` is the name or number that somebody typed, None where nobody types.
     Raises: NotAllowed, NotFound, MergedAway, VersionConflict, InvalidInput.
     """
@@ -36,6 +38,8 @@ def erase_card(
             actor=actor, salon=salon, client_id=client_id, version=version, confirmation=confirmation, now=now
         )
         erase_bookings(actor=actor, client_ids=erased.numbers, now=now)
+        erase_sales(actor=actor, salon=salon, client_ids=erased.numbers, now=now)
+        erase_loyalty(client_ids=erased.numbers)
         forget_mails_to(erased.numbers)
         redact(erased.numbers, erased.traces)
         changes = {card_id: [Change("number", str(number), None)] for card_id, number in erased.numbers.items()}

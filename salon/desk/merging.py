@@ -9,12 +9,13 @@ from django.db import transaction
 from bookings.merging import merge_bookings, undo_merge_of_bookings
 from clients.merging import merge_clients, undo_merge_of_clients
 from clients.models import Merge
+from loyalty.merging import merge_loyalty, undo_merge_of_loyalty
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
 _NOTHING: Mapping[UUID, int] = {}
-# The name under which a merge keeps what moved of the appointments.
-_BOOKINGS = "bookings"
+# The names under which a merge keeps what moved of other apps.
+_BOOKINGS, _LOYALTY = "bookings", "loyalty"
 
 
 def merge_cards(
@@ -45,7 +46,7 @@ def merge_cards(
             now=now,
         )
         moved = merge_bookings(duplicate_id, survivor_id, today=salon.date_at(now), now=now)
-        merge.moved = {**merge.moved, _BOOKINGS: moved}
+        merge.moved = {**merge.moved, _LOYALTY: merge_loyalty(duplicate_id, survivor_id), _BOOKINGS: moved}
         merge.save(update_fields=["moved"])
     return merge
 
@@ -59,7 +60,8 @@ def undo_merge(*, actor: Actor, salon: Salon, merge_id: UUID, now: datetime) -> 
     with transaction.atomic():
         undone = undo_merge_of_clients(actor=actor, salon=salon, merge_id=merge_id, now=now)
         merge = undone.merge
-        # Of a merge from before there were appointments nothing is kept.
+        # Of a merge from before there were appointments, or rewards, nothing is kept.
         kept = undone.kept.get(_BOOKINGS, {})
         undo_merge_of_bookings(kept, merge.duplicate_id, merge.survivor_id, today=salon.date_at(now), now=now)
+        undo_merge_of_loyalty(undone.kept.get(_LOYALTY, {}), merge.duplicate_id, merge.survivor_id)
     return merge

@@ -6,12 +6,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import Appointment, WaitingEntry
+from bookings.models import Appointment, Sale, WaitingEntry
 from bookings.states import State
 from bookings.visits import miscounted
 from clients.models import Client, Merge
+from loyalty.eligibility import Had
+from loyalty.models import PriorUse, Redemption
+from loyalty.prior_use import note_prior_use, prior_uses_of
+from loyalty.redemption import redeem
+from salon.catalogue.models import ItemKind
+from tests.bookings.salonday import make_service
+from tests.checkout.till import give_treatcard, make_reward
 from tests.conftest import NOW
-from tests.merging.desk import LATER, Desk, as_it_is
+from tests.merging.desk import LATER, MANAGER, Desk, as_it_is
 
 TODAY = NOW.date()
 SOON = TODAY + timedelta(days=9)
@@ -53,7 +60,7 @@ def test_all_go_over_and_count(desk: Desk) -> None:
     assert {row.updated_at for row in Appointment.objects.filter(pk__in=theirs)} == {NOW}
     # What was done before belongs to another version.
     assert set(Appointment.objects.filter(pk__in=theirs).values_list("undo", flat=True)) == {None}
-    assert set(Merge.objects.get(pk=merge.pk).moved) == {"clients", "bookings"}
+    assert set(Merge.objects.get(pk=merge.pk).moved) == {"clients", "bookings", "loyalty"}
     assert miscounted(after=None, limit=10).cards == {}
 
 
@@ -99,3 +106,30 @@ def test_statements_do_not_grow_with_the_appointments(desk: Desk, undone: bool) 
                 desk.undo(merge)
         counted.append(len(asked))
     assert counted[0] == counted[1]
+
+
+def test_sales_rewards_and_what_she_had_go_over_and_come_back(desk: Desk) -> None:
+    anna, double = desk.card("Anna"), desk.card("Anne")
+    shave, facial = make_service("Nassrasur", price="25.00"), make_service("Facial", price="69.00")
+    reward = make_reward(shave)
+    with_card = [give_treatcard(one, 150, number=f"T{number}") for number, one in enumerate((anna, double))]
+    sales = [Sale.objects.create(client=one, opened_by_name="Anna", created_at=NOW) for one in (anna, double)]
+    redemption = redeem(actor=MANAGER, client=with_card[1], reward=reward, had=False, now=NOW)
+    for one, had in ((anna, facial), (double, facial), (double, shave)):
+        note_prior_use(actor=MANAGER, client_id=one.pk, kind=ItemKind.SERVICE, item_id=had.pk, now=NOW)
+    noted = list(PriorUse.objects.filter(client=double).order_by("pk").values())
+    merge = desk.merge(anna, double)
+    assert {one.client_id for one in Sale.objects.all()} == {anna.pk}
+    assert Sale.objects.get(pk=sales[1].pk).version == sales[1].version + 1
+    assert Redemption.objects.get().client_id == anna.pk
+    assert prior_uses_of(anna.pk).services == {shave.pk, facial.pk}
+    assert (prior_uses_of(double.pk), as_it_is(anna).points) == (Had(), 200)
+    # What was bought and noted since stays with the card that is used.
+    since = Sale.objects.create(client=as_it_is(anna), opened_by_name="Anna", created_at=NOW)
+    desk.undo(merge)
+    assert set(Sale.objects.filter(client=double)) == {sales[1]}
+    assert set(Sale.objects.filter(client=anna)) == {sales[0], since}
+    assert Redemption.objects.get(pk=redemption.pk).client_id == double.pk
+    assert list(PriorUse.objects.filter(client=double).order_by("pk").values()) == noted
+    assert prior_uses_of(anna.pk).services == {facial.pk}
+    assert [as_it_is(one).points for one in (anna, double)] == [150, 50]

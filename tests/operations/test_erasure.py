@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, ProgrammingError, connection, models, transaction
 
-from bookings.models import Appointment
+from bookings.models import Appointment, Sale, SaleState
 from bookings.states import State
 from clients.cards import MergedAway, create_client, get_client
 from clients.classification import Reason, Status
@@ -52,7 +52,7 @@ MANAGER = Actor(ActorKind.USER, None, "Carla", PERMISSIONS[Role.MANAGER])
 LATER = NOW + timedelta(hours=1)
 CANARY = "kanari"
 # The team's own names, which say nothing of the client, and what the software chose from a list.
-STAFF = {"actor_name", "author_name", "booked_by_name", "created_by_name"}
+STAFF = {"actor_name", "author_name", "booked_by_name", "created_by_name", "opened_by_name"}
 
 
 @pytest.fixture
@@ -129,6 +129,9 @@ def _fill(salon: Salon) -> tuple[UUID, UUID]:
             # Only of a cancelled one there is a reason, only of a client's a verdict.
             values |= {"state": State.CANCELLED, "cancelled_at": NOW}
             values |= {"client_status": Status.NEW, "client_status_reason": Reason.LISTED}
+        if model is Sale:
+            # Only of a void one there is a reason.
+            values |= {"state": SaleState.VOID, "voided_at": NOW}
         if model is DuplicateProposal:
             values |= {"older": other, "newer": other}
         _make(model, salon, {**values, field.name: client})
@@ -234,7 +237,7 @@ def test_no_table_holds_a_word_of_an_erased_client(sonnenschein: Salon) -> None:
         rows = {model: model._default_manager.filter(**{field.name: client_id}) for model, field in _referring()}
         left = {model.__name__ for model, found in rows.items() if found.exists()}
         # What stays says who decided or merged when, and not a word more.
-        assert left <= {"ConsentEntry", "Merge", "Appointment", "PointsEntry"}
+        assert left <= {"ConsentEntry", "Merge", "Appointment", "PointsEntry", "Sale", "Redemption"}
         assert set(ConsentEntry.objects.filter(client_id=client_id).values_list("wording", flat=True)) == {""}
 
 

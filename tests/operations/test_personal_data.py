@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db import models
 
 import bookings.disclosing
+import loyalty.disclosing
 from clients.cards import create_client
 from clients.details import ClientDetails
 from clients.disclosing import SECTIONS
@@ -48,8 +49,9 @@ def test_every_table_that_refers_to_clients_is_covered() -> None:
         for field in model._meta.local_fields
         if isinstance(field, models.ForeignKey) and field.related_model is Client
     }
-    of_bookings = {f"bookings.{name}" for name in bookings.disclosing.SECTIONS}
-    assert {label for label in elsewhere if not label.startswith("clients.")} == of_bookings
+    of_others = {f"bookings.{name}" for name in bookings.disclosing.SECTIONS}
+    of_others |= {f"loyalty.{name}" for name in loyalty.disclosing.SECTIONS}
+    assert {label for label in elsewhere if not label.startswith("clients.")} == of_others
 
 
 def test_everything_is_told(in_sonnenschein: Salon) -> None:
@@ -64,7 +66,8 @@ def test_everything_is_told(in_sonnenschein: Salon) -> None:
     merge_cards(actor=MANAGER, salon=in_sonnenschein, survivor_id=anna.pk, duplicate_id=double.pk, now=NOW)
     found = data_of_person(actor=MANAGER, client_id=anna.pk, now=LATER)
     assert (found.number, found.collected_at) == (anna.number, LATER)
-    assert set(found.sections) == {*SECTIONS.values(), *bookings.disclosing.SECTIONS.values(), "mails", "history"}
+    of_others = {*bookings.disclosing.SECTIONS.values(), *loyalty.disclosing.SECTIONS.values()}
+    assert set(found.sections) == {*SECTIONS.values(), *of_others, "mails", "history"}
     mine, merged = found.sections["client"]
     assert (mine["first_name"], mine["mobile"], mine["birthday"], mine["email"]) == (
         "Anna",

@@ -38,6 +38,9 @@ class PersonalDataBody(Body):
     imports = _section("Lines of imported files.")
     appointments = _section("Appointments, with what was done by whom and for how much.")
     waiting_list = _section("Times the client waits for.")
+    sales = _section("Sales, with what was bought, paid and given back.")
+    redemptions = _section("What the client got for points.")
+    prior_uses = _section("Services and products the team knows the client had before.")
     mails = _section("Mails about appointments, sent or waiting.")
     history = _section("Every change, who made it and when.")
 

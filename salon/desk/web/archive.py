@@ -26,6 +26,9 @@ TITLES = {
     "imports": gettext_lazy("Imports"),
     "appointments": gettext_lazy("Appointments"),
     "waiting_list": gettext_lazy("Waiting list"),
+    "sales": gettext_lazy("Sales"),
+    "redemptions": gettext_lazy("Rewards redeemed"),
+    "prior_uses": gettext_lazy("Had before"),
     "mails": gettext_lazy("Mails"),
     "history": gettext_lazy("History"),
 }
