@@ -21,6 +21,7 @@ from salon.desk.months import year_until
 from salon.desk.replay import Holders, Month, Offered, Outcome, Reach, Replay, Terms, replay
 from salon.errors import FieldError, InvalidInput, NotFound
 from salon.identity.roles import Actor, Permission
+from salon.money import CENT
 from salon.tenancy.models import Salon, new_id
 
 # How long what somebody tried out can be looked at again.
@@ -178,7 +179,7 @@ def _drafted(draft: Draft, old: Terms) -> Terms:
         errors += refused
     if errors:
         raise InvalidInput(errors)
-    return Terms(services, products, rewards)
+    return Terms(services.quantize(CENT), products.quantize(CENT), rewards)
 
 
 def _offered(wishes: Sequence[RewardWish]) -> tuple[list[FieldError], tuple[Offered, ...]]:

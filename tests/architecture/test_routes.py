@@ -36,6 +36,7 @@ from salon.catalogue.models import (
 from salon.desk.exporting import request_export
 from salon.desk.merging import merge_cards
 from salon.desk.models import FileFormat
+from salon.desk.simulation import Draft, keep_simulation
 from salon.identity.members import invite
 from salon.identity.models import Invitation, Membership, User
 from salon.identity.roles import PERMISSIONS, Role, system_actor
@@ -196,6 +197,11 @@ def _reward(salon: Salon) -> UUID:
         return UUID(str(make(Reward, salon.pk, service_id=service_id).pk))
 
 
+def _simulation(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        return keep_simulation(actor=system_actor("test"), salon=salon, draft=Draft(), now=NOW).pk
+
+
 def _waiting(salon: Salon) -> UUID:
     client_id = _client(salon)
     with salon_scope(salon.pk):
@@ -238,6 +244,7 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "absence_id": _absence,
     "sale_id": _sale,
     "reward_id": _reward,
+    "simulation_id": _simulation,
 }
 
 

@@ -52,6 +52,8 @@ SIGNED_IN = {
         "marketing/treatcard/services/new/",
         "marketing/treatcard/products/",
         "marketing/treatcard/products/new/",
+        "marketing/treatcard/simulator/",
+        "marketing/treatcard/evaluation/",
     ),
     "catalogue": (
         "settings/services/",

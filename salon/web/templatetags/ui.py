@@ -118,6 +118,7 @@ def field(
 
 class Bar(TypedDict):
     label: str
+    name: str
     shown: str
     x: str
     width: str
@@ -150,6 +151,7 @@ def _bars(rows: Iterable[Mapping[str, Any]]) -> Sequence[Bar]:
         bars.append(
             {
                 "label": str(row["label"]),
+                "name": str(row.get("name", row["label"])),
                 "shown": str(row.get("shown", row["value"])),
                 "x": f"{middle + (0.4 if compared else -width / 2):.2f}%",
                 "width": f"{width:.2f}%",
@@ -167,10 +169,11 @@ def _bars(rows: Iterable[Mapping[str, Any]]) -> Sequence[Bar]:
 
 @register.inclusion_tag("components/bar_chart.html")
 def bar_chart(
-    title: str, rows: Iterable[Mapping[str, Any]], *, key: str = "chart", now: str = "", before: str = ""
+    title: str, rows: Iterable[Mapping[str, Any]], *, key: str = "chart", now: str = "", before: str = "", top: str = ""
 ) -> dict[str, object]:
-    """Upright bars with a table behind them; rows: label, value, and if wanted shown, before, before_shown."""
-    return {"title": title, "bars": _bars(rows), "key": key, "now": now, "before": before}
+    """Upright bars with a table behind them; rows: label, value, and if wanted shown, before, before_shown, and `name`
+    for a label that the table can spell out. `top` is what the highest bar comes to."""
+    return {"title": title, "bars": _bars(rows), "key": key, "now": now, "before": before, "top": top}
 
 
 @register.inclusion_tag("components/bar_list.html")
