@@ -28,6 +28,7 @@ from bookings.web.wording import price_text
 from salon.errors import DomainError, InvalidInput, NotFound, VersionConflict
 from salon.identity.roles import Permission
 from salon.money import NotMoney, parse_money
+from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest, requires
 
 
@@ -87,7 +88,7 @@ def sale_change(request: SalonRequest, sale_id: UUID) -> HttpResponse:
         told = _("Somebody else has changed this sale meanwhile: here it is as it is now. Nothing was booked.")
         answer = replace(refused, refusal=told)
     except Overpaid as refusal:
-        answer = replace(refused, errors={"amount": str(refusal.message)})
+        answer = replace(refused, errors={"amount": _too_much(refusal.due, request.salon)})
     except MethodNotAllowed as refusal:
         answer = replace(refused, errors={"method": str(refusal.message)})
     except InvalidInput as refusal:
@@ -97,6 +98,13 @@ def sale_change(request: SalonRequest, sale_id: UUID) -> HttpResponse:
     except DomainError as refusal:
         answer = replace(refused, refusal=refusal.message)
     return show_sale(request, sale_id, answer)
+
+
+def _too_much(due: Decimal, salon: Salon) -> str:
+    words = {"due": price_text(abs(due), salon)}
+    if due < 0:
+        return _("%(due)s too much were paid already.") % words
+    return _("Only %(due)s are still to be paid.") % words
 
 
 def number_in(text: str) -> int | None:

@@ -93,7 +93,7 @@ class ShownSale:
 
     id: UUID
     version: str
-    number: int | None
+    number: str
     state: str
     state_label: Promise | str
     icon: str
@@ -200,7 +200,7 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
     return ShownSale(
         id=found.pk,
         version=str(found.version),
-        number=found.number,
+        number=str(found.number or ""),
         state=state,
         state_label=state.label,
         icon=icon,

@@ -15,7 +15,7 @@ window.addEventListener(
     if (shown?.dataset.query === field.value.trim() && field.value.trim()) return;
     event.preventDefault();
     event.stopPropagation();
-    if (field.value.trim()) field.form.requestSubmit(field.form.querySelector(".default-submit"));
+    if (field.value.trim()) field.form.querySelector(".default-submit").click();
   },
   true,
 );

@@ -1,0 +1,195 @@
+"""A receptionist at the till: sells, scans, takes money in parts; a manager gives some back (ui.md §2.5)."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage, Watched
+
+SALON = "/s/sonnenschein/"
+# An amount as it is shown has a space that does not break.
+EURO = "\N{NO-BREAK SPACE}€"
+
+
+def _new_sale(desk: Watched, email: str = "empfang@sonnenschein.example") -> Page:
+    desk.sign_in(email, f"{SALON}checkout/new/")
+    desk.settle()
+    return desk.page
+
+
+def _put(desk: Watched, word: str) -> None:
+    """Look for something by a word, and take the first hit with Enter."""
+    field = desk.page.locator("#goods-q")
+    field.click()
+    field.press_sequentially(word)
+    desk.page.locator(f"#goods-hits [data-query='{word}'] [role=option]").first.wait_for()
+    desk.page.keyboard.press("Enter")
+    desk.page.locator(".till-line", has_text=re.compile(word, re.IGNORECASE)).wait_for()
+    desk.settle()
+
+
+def test_what_is_put_on_a_sale(open_page: OpenPage) -> None:
+    desk = open_page()
+    page = _new_sale(desk)
+    expect(page.locator("#client-q")).to_be_focused()
+    assert desk.violations() == []
+    _put(desk, "serum")
+    expect(page).to_have_url(re.compile(r"/checkout/[0-9a-f-]{36}/$"))
+    _put(desk, "nagelöl")
+    expect(page.locator(".till-due-amount")).to_have_text(f"63,90{EURO}")
+    # Taps faster than answers are counted together.
+    more = page.locator(".till-line", has_text="Nagelöl").get_by_role("button", name="Eins mehr")
+    more.click()
+    more.click()
+    more.click()
+    expect(page.locator(".till-due-amount")).to_have_text(f"93,60{EURO}")
+    expect(page.locator(".till-line", has_text="Nagelöl").locator("output")).to_have_text("4")
+
+    # A scanner types wherever the focus is; what it has typed is not in the catalogue.
+    page.locator("#till h1").click()
+    page.keyboard.type("4000000000000")
+    page.keyboard.press("Enter")
+    expect(page.locator("#goods-error")).to_contain_text("4000000000000")
+    expect(page.locator("#goods-q")).to_be_focused()
+    assert desk.violations() == []
+
+    page.locator(".till-amount", has_text="Trinkgeld").locator("summary").click()
+    expect(page.locator("#tip-amount")).to_be_focused()
+    page.keyboard.type("6,40")
+    page.keyboard.press("Enter")
+    expect(page.locator(".till-due-amount")).to_have_text(f"100,00{EURO}")
+
+    # What is taken off comes back with one press.
+    page.locator(".till-line", has_text="Serum").get_by_role("button", name="Entfernen").first.click()
+    expect(page.locator(".till-due-amount")).to_have_text(f"46,00{EURO}")
+    page.locator("#toasts").get_by_role("button", name="Rückgängig").click()
+    expect(page.locator(".till-due-amount")).to_have_text(f"100,00{EURO}")
+
+
+def test_paid_in_parts_and_partly_given_back(open_page: OpenPage) -> None:
+    desk = open_page()
+    page = _new_sale(desk)
+    _put(desk, "nagelöl")
+    for _time in range(3):
+        page.get_by_role("button", name="Eins mehr").click()
+    expect(page.locator(".till-due-amount")).to_have_text(f"39,60{EURO}")
+    # Too much is told beside the amount; nothing typed is lost.
+    page.get_by_role("radio", name="Überweisung").check()
+    page.locator("#amount").fill("120")
+    page.locator("#reference").fill("R 7")
+    page.locator(".till-take").click()
+    expect(page.locator("#amount-error")).to_contain_text("39,60")
+    expect(page.locator("#amount")).to_have_value("120")
+    expect(page.locator("#reference")).to_have_value("R 7")
+    expect(page.locator("#amount")).to_be_focused()
+    assert desk.violations() == []
+
+    page.get_by_role("button", name="Hälfte").click()
+    expect(page.locator(".till-take")).to_have_text(f"19,80{EURO} annehmen")
+    page.locator(".till-take").click()
+    expect(page.locator(".till-due-amount")).to_have_text(f"19,80{EURO}")
+    # She would rather pay with her card.
+    page.get_by_role("button", name=re.compile("zurücknehmen")).click()
+    expect(page.locator(".till-due-amount")).to_have_text(f"39,60{EURO}")
+    page.locator("#amount").fill("9,60")
+    page.locator(".till-take").click()
+    expect(page.locator(".till-due-amount")).to_have_text(f"30,00{EURO}")
+    page.get_by_role("radio", name="Eigene Kasse").check()
+    expect(page.locator("#reference")).to_be_focused()
+    page.locator(".till-take").click()
+    expect(page.locator("#reference-error")).to_be_visible()
+    page.locator("#reference").fill("4711")
+    expect(page.locator(".till-take")).to_have_text(f"30,00{EURO} kassieren")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text(re.compile(r"^Verkauf Nr\. \d+$"))
+    expect(page.locator(".till-due")).to_contain_text("Bezahlt")
+    expect(page.locator("#goods-q")).to_have_count(0)
+    expect(page.get_by_text("Erstatten", exact=True)).to_have_count(0)
+    desk.settle()
+    assert desk.violations() == []
+    _give_back(open_page, page.url.removeprefix(desk.base))
+
+
+def _give_back(open_page: OpenPage, sale: str) -> None:
+    """Let the manager, at her tablet, give two of four back."""
+    office = open_page(width=820, touch=True)
+    office.sign_in("carla@sonnenschein.example", sale)
+    office.settle()
+    page = office.page
+    page.get_by_role("link", name="Erstatten").click()
+    dialog = page.get_by_role("dialog", name="Erstatten")
+    for _unit in range(2):
+        dialog.get_by_role("button", name="Nagelöl: eins mehr").click()
+    expect(dialog.locator("[data-back-sum]")).to_have_text(f"19,80{EURO}")
+    assert office.violations() == []
+    dialog.get_by_role("button", name="Erstatten", exact=True).click()
+    expect(page.locator(".till-line", has_text="Nagelöl")).to_contain_text("2 erstattet: 19,80")
+    expect(page.locator("h1 + .badge")).to_have_text("Teilweise erstattet")
+    office.settle()
+    assert office.violations() == []
+
+
+def test_two_windows_pay_the_same_sale(open_page: OpenPage) -> None:
+    first = open_page()
+    page = _new_sale(first)
+    _put(first, "bürste")
+    second = open_page(width=390, dark=True, touch=True)
+    second.sign_in("carla@sonnenschein.example", page.url.removeprefix(first.base))
+    second.settle()
+    assert second.violations() == []
+    # The amount due stays in sight, and leads to where it is paid.
+    second.page.get_by_role("link", name="Zur Zahlung").click()
+    second.page.locator(".till-take").click()
+    expect(second.page.locator(".till-due")).to_contain_text("Bezahlt")
+    page.locator(".till-take").click()
+    expect(page.get_by_role("alert")).to_contain_text("Ihre Zahlung wurde nicht gebucht")
+    expect(page.locator(".till-due")).to_contain_text("Bezahlt")
+    expect(page.locator(".till-paid li")).to_have_count(1)
+
+
+def test_from_the_calendar_to_the_till(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = desk.page
+    day = date.today() + timedelta(days=26)  # noqa: DTZ011 - the server's clock is this machine's
+    day += timedelta(days=day.isoweekday() == 7)
+    page.goto(f"{desk.base}{SALON}calendar/?day={day}&new=1&walk-in=1")
+    desk.settle()
+    page.locator("#service-q").click()
+    page.keyboard.type("herrenschnitt")
+    page.locator("#service-hits [data-query=herrenschnitt] [role=option]").first.click()
+    page.locator(".time").first.click()
+    expect(page.get_by_text("Diese Zeit ist frei.")).to_be_visible()
+    page.get_by_role("button", name="Buchen", exact=True).click()
+    expect(page.locator("#drawer .state")).to_have_text(re.compile("Gebucht"))
+    desk.settle()
+    page.get_by_role("button", name="Kassieren").click()
+    expect(page.locator(".till-line")).to_contain_text("Herrenschnitt")
+    expect(page.get_by_text("ist eine Anzahlung")).to_be_visible()
+    expect(page.locator("#amount")).to_have_value("")
+    page.locator("#amount").fill("10")
+    page.locator(".till-take").click()
+    expect(page.locator(".till-due-amount")).to_have_text(f"22,00{EURO}")
+    expect(page.locator(".till-paid .badge")).to_have_text("Anzahlung")
+    page.locator(".till-of").click()
+    expect(page.locator("#drawer").get_by_role("link", name="Kassieren")).to_contain_text(f"10,00{EURO} bezahlt")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_without_a_script(open_page: OpenPage, width: int) -> None:
+    desk = open_page(width=width, javascript=False)
+    page = _new_sale(desk)
+    page.locator("#goods-q").fill("haar")
+    page.keyboard.press("Enter")
+    page.locator("#goods-hits").get_by_role("option", name=re.compile("Haaröl")).click()
+    expect(page.locator(".till-line")).to_contain_text("Haaröl")
+    page.get_by_role("button", name="Eins mehr").click()
+    expect(page.locator(".till-line-total")).to_have_text(f"55,00{EURO}")
+    page.locator("#amount").fill("60")
+    page.get_by_role("button", name="Zahlung annehmen").click()
+    expect(page.locator("#amount-error")).to_contain_text("55,00")
+    page.locator("#amount").fill("55")
+    page.get_by_role("button", name="Zahlung annehmen").click()
+    expect(page.locator(".till-due")).to_contain_text("Bezahlt")
