@@ -75,16 +75,26 @@ def on_returned(*, actor: Actor, appointment: Appointment, now: datetime, undone
         .order_by("pk")
     )
     lapsed = Sale.objects.select_for_update(no_key=True).filter(appointment=appointment, lapsed=True).first()
-    if not undone and any(lapsed and refund.sale_id == lapsed.pk for refund in given):
-        # It stays void; nothing brings it back any more.
-        lapsed.lapsed = False  # type: ignore[union-attr]
-        save(lapsed, fields=("lapsed",))  # type: ignore[arg-type]
+    sale = lapsed or hold_sale_of(appointment.pk)
+    if sale is None:
         return
-    sale = lapsed or (hold_sale_of(appointment.pk) if undone else None)
-    if sale is not None:
-        _revive(sale, [one for one in given if undone and one.sale_id == sale.pk], actor=actor, now=now)
-        if sale.state == SaleState.OPEN:
-            follow(appointment.pk, now)
+    of_sale = [refund for refund in given if refund.sale_id == sale.pk]
+    if of_sale and not undone:
+        _let_go(sale)
+        return
+    _revive(sale, of_sale, actor=actor, now=now)
+    if sale.state == SaleState.OPEN:
+        follow(appointment.pk, now)
+
+
+def _let_go(sale: Sale) -> None:
+    """Let a sale whose money went back stay as it is, whatever becomes of its appointment: that is charged anew."""
+    if sale.lapsed:
+        sale.lapsed = False
+    else:
+        SaleLine.objects.filter(sale=sale).update(item=None)
+        sale.appointment = None
+    save(sale, fields=("lapsed", "appointment"))
 
 
 def _keep_for_sale(sale: Sale, lines: Sequence[SaleLine], actor: Actor, now: datetime) -> None:

@@ -1,4 +1,7 @@
-"""Rewards of an appointment that is charged again, as its first sale was declared void (domain.md §7)."""
+"""Rewards of an appointment that is charged again, as its first sale was declared void (domain.md §7).
+
+However their points went back by then: by the void, or by a refund before it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +13,7 @@ from bookings.models import Appointment, AppointmentItem
 from bookings.writing import changed, save, tell
 from clients.models import Client
 from clients.points import NoTreatcard
-from loyalty.models import Redemption, Returned
+from loyalty.models import Redemption
 from loyalty.redemption import AlreadyHad, NotEnoughPoints, RewardArchived, redeem
 from loyalty.rewards import reward_with_id
 from salon.identity.roles import Actor
@@ -24,13 +27,13 @@ def retake_rewards(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Take the points again that went back with a void sale; what cannot be had for points any more costs its price.
+    """Take points again that went back with the sale before; what cannot be had for points any more costs its price.
 
     Card and appointment are locked. The items then say what they are.
     """
     for item in items:
         old = Redemption.objects.get(pk=item.redemption_id) if item.redemption_id else None
-        if old is None or old.return_reason != Returned.VOIDED:
+        if old is None or old.returned_at is None:
             continue
         item.redemption = _again(old, item, client, actor=actor, now=now)
         told = None

@@ -59,7 +59,8 @@ def void(
             salon=salon,
             now=now,
         )
-        returning = [line for line in held.lines if final or line.item_id is None]
+        # What went back before gave its points back then.
+        returning = [one for one in held.lines if (final or one.item_id is None) and one.refunded < one.quantity]
         return_rewards(returning, Returned.VOIDED, actor=actor, now=now)
         old = sale.state
         sale.state, sale.voided_at, sale.void_reason = SaleState.VOID, now, reason

@@ -7,15 +7,20 @@ import pytest
 
 from bookings.checkout.deposits import gives_back
 from bookings.checkout.sales import take_deposit
+from bookings.checkout.voiding import void
+from bookings.had import had_by
 from bookings.models import Appointment, DepositRule, Method, Payment, Refund, Sale, SaleLine, SalesRules, SaleState
+from bookings.rewarding import append_reward
 from bookings.scheduling import cancel, set_state, undo
 from bookings.states import State
 from clients.models import PointsEntry
 from tests.bookings.salonday import at
 from tests.checkout.till import (
+    MANAGER,
     Till,
     amounts,
     give_treatcard,
+    make_reward,
     money,
     names,
     points_of,
@@ -243,3 +248,53 @@ def test_an_open_bill_without_money_lapses_and_comes_back(till: Till) -> None:
     sale = till.charge(visit)
     undone(till, off(till, visit))
     assert (stands(sale), amounts(sale)) == (("OPEN", "0.00", "0.00", False), ("59.00", "0.00", "59.00"))
+
+
+def test_whoever_books_again_pays_again_and_keeps_what_she_bought(till: Till) -> None:
+    lena = give_treatcard(till.day.lena)
+    visit = till.visit(state=State.BOOKED)
+    first = till.pay(till.charge(visit, product(till.oil)), now=NOW)
+    off(till, visit)
+    become(till, visit, State.BOOKED)
+    # Her money went back: what she has booked now is charged anew, what she bought is hers.
+    second = till.charge(visit)
+    assert (second.pk != first.pk, amounts(second)) == (True, ("59.00", "0.00", "59.00"))
+    assert stands(first) == ("PARTLY_REFUNDED", "86.50", "59.00", False)
+    till.pay(second, now=NOW)
+    assert points_of(lena) == 55 + 59
+    # Called off once more and undone: only what went back then never did.
+    undone(till, off(till, visit))
+    assert stands(first) == ("PARTLY_REFUNDED", "86.50", "59.00", False)
+    assert (stands(second), points_of(lena)) == (("PAID", "59.00", "0.00", False), 55 + 59)
+
+
+def test_what_she_paid_and_got_back_counts_as_booked_again(till: Till) -> None:
+    visit = till.visit(state=State.BOOKED)
+    till.pay(till.charge(visit, product(till.oil)), now=NOW)
+    off(till, visit)
+    assert till.day.cut.pk not in had_by(till.day.lena.pk)
+    become(till, visit, State.BOOKED)
+    assert till.day.cut.pk in had_by(till.day.lena.pk)
+
+
+def test_a_treat_booked_again_is_not_given_back_with_what_was_bought_before(till: Till) -> None:
+    brows = make_reward(till.day.brows)
+    lena = give_treatcard(till.day.lena, 100)
+    visit = append_reward(
+        actor=till.actor,
+        salon=till.salon,
+        appointment_id=till.visit(state=State.BOOKED).pk,
+        reward_id=brows.pk,
+        now=NOW,
+    ).appointment
+    first = till.pay(till.charge(visit, product(till.oil)), now=NOW)
+    off(till, visit)
+    assert points_of(lena) == 100 + 55
+    become(till, visit, State.BOOKED)
+    assert points_of(lena) == 55
+    # Void with its oil: the treat of the appointment as it is now stays redeemed.
+    void(actor=MANAGER, salon=till.salon, sale_id=first.pk, now=NOW)
+    assert points_of(lena) == 0
+    second = till.pay(till.charge(visit), now=NOW)
+    assert [line.kind for line in SaleLine.objects.filter(sale=second).order_by("position")] == ["SERVICE", "REWARD"]
+    assert points_of(lena) == 59

@@ -174,6 +174,16 @@ def test_a_reward_of_the_appointment_is_taken_again_when_it_is_charged_again(off
     assert [one.return_reason for one in Redemption.objects.order_by("id")] == [Returned.VOIDED, ""]
 
 
+def test_a_reward_that_was_refunded_is_taken_again_when_it_is_charged_again(office: Till) -> None:
+    visit, lena = with_reward(office, 100)
+    first = office.pay(office.charge(visit))
+    refund(**office.given, sale_id=first.pk, method=Method.CARD)
+    assert points_of(lena) == 100
+    void(**office.given, sale_id=first.pk)
+    office.pay(office.charge(visit))
+    assert points_of(lena) == 59
+
+
 def test_what_cannot_be_had_for_points_any_more_costs_its_price(office: Till) -> None:
     visit, lena = with_reward(office, 100)
     void(**office.given, sale_id=office.pay(office.charge(visit)).pk)
