@@ -44,8 +44,8 @@ def remove_item(*, actor: Actor, salon: Salon, item_id: UUID, now: datetime, ver
     """Take a service off an appointment; the others stay where they are.
 
     A buffer that had given way to it comes back, unless somebody else has been booked into it since. A reward's points
-    go back. A reward goes with a service that is paid for: without the last of those nothing is left, and the
-    appointment is cancelled, which can be undone.
+    go back. A reward goes with a service that is paid for: with the last of those it goes, too, and where nothing else
+    is left, the appointment is cancelled, which can be undone.
     Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, LastItem, SaleAlreadyPaid.
     """
     actor.require(Permission.BOOKINGS_WRITE)
@@ -53,25 +53,30 @@ def remove_item(*, actor: Actor, salon: Salon, item_id: UUID, now: datetime, ver
         appointment = lock_with_client(appointment_of(item_id), version)
         refuse_unchangeable(appointment)
         items = items_of(appointment)
-        removed = item_in(items, item_id)
-        items.remove(removed)
-        if rewards_in(items) and not any(is_paid_for(one) for one in items):
+        removed = [item_in(items, item_id)]
+        items.remove(removed[0])
+        if not any(is_paid_for(one) for one in items):
+            removed += rewards_in(items)
+            items = [one for one in items if one not in removed]
+        if not items and len(removed) > 1:
             return cancel(actor=actor, salon=salon, appointment_id=appointment.pk, now=now)
         if not items:
             raise LastItem
-        give_rewards_back([removed], Returned.REMOVED, actor=actor, now=now)
-        release(item_id)
-        AppointmentItem.objects.filter(pk=item_id).delete()
+        give_rewards_back(removed, Returned.REMOVED, actor=actor, now=now)
+        for one in removed:
+            release(one.pk)
+        AppointmentItem.objects.filter(pk__in=[one.pk for one in removed]).delete()
         _give_buffers_back(salon, items)
         span(appointment, items)
         save(appointment, now=now, fields=("starts_at", "ends_at"))
         follow(appointment.pk, now)
-        told = [
-            changed("services", removed.service.name, None),
-            changed("staff", removed.staff.name, None),
-            changed("starts_at", local_time(removed.starts_at, salon), None),
-        ]
-        tell(actor, "appointment.item_removed", appointment, told, now=now)
+        for one in removed:
+            told = [
+                changed("services", one.service.name, None),
+                changed("staff", one.staff.name, None),
+                changed("starts_at", local_time(one.starts_at, salon), None),
+            ]
+            tell(actor, "appointment.item_removed", appointment, told, now=now)
     return Booked(appointment, items, [])
 
 
