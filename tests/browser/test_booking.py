@@ -327,6 +327,7 @@ def test_what_is_being_booked_stands_in_the_grid_and_goes_where_a_free_place_is_
     expect(page.locator(".booking-line-when")).to_have_text("15:00–16:00 Uhr · Dilara")
     expect(moved).to_contain_text("15:00–16:00")
     page.keyboard.press("Escape")
+    page.get_by_role("dialog").get_by_role("button", name="Verwerfen").click()
     expect(page.locator(".draft")).to_have_count(0)
     assert desk.complaints == []
 

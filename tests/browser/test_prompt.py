@@ -11,20 +11,22 @@ from tests.serving import manage
 CALENDAR = "/s/sonnenschein/calendar/"
 # Whatever the other tests book for Frank: 350 points, and no Facial and no shave of his in the way.
 _FRANK = """
-from clients.models import Client
+from clients.models import Cause, Client
+from clients.points import post
 from bookings.models import Appointment
 from bookings.scheduling import cancel
 from django.utils import timezone
 from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.directory import find_salon
+from salon.tenancy.models import new_id
 salon, actor, now = find_salon("sonnenschein"), system_actor("Tests"), timezone.now()
 with salon_scope(salon.pk):
     frank = Client.objects.get(first_name="Frank", last_name="Hofmann")
     for one in Appointment.objects.filter(client=frank, state="BOOKED", starts_at__gt=now):
         cancel(actor=actor, salon=salon, appointment_id=one.pk, now=now)
     frank.refresh_from_db()
-    assert frank.points == 350, frank.points
+    post(client=frank, points=350 - frank.points, cause=Cause.ADJUSTED, cause_id=new_id(), actor=actor, now=now)
 """
 
 
@@ -72,6 +74,11 @@ def test_frank_gets_a_wet_shave(open_page: OpenPage) -> None:
     expect(rows).to_contain_text("Neu für Frank")
     expect(rows).to_contain_text("Uhr bei")
     assert desk.violations() == []
+    # It stays open while the time is asked for again.
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_label("Beginn").dispatch_event("change")
+    desk.settle()
+    expect(rows).to_be_visible()
 
     # One click takes it.
     rows.get_by_role("button", name="Als Prämie dazu").click()
