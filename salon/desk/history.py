@@ -20,6 +20,7 @@ class Kind(TextChoices):
     """What an entry of the history is about; the order is that of the filters."""
 
     APPOINTMENTS = "APPOINTMENTS", _("Appointments")
+    SALES = "SALES", _("Sales")
     MAILS = "MAILS", _("E-mails")
     DETAILS = "DETAILS", _("Master data")
     NOTES = "NOTES", _("Notes")
@@ -37,6 +38,7 @@ ACTIONS = {
     "appointment.item_moved": Kind.APPOINTMENTS,
     "appointment.item_resized": Kind.APPOINTMENTS,
     "appointment.item_added": Kind.APPOINTMENTS,
+    "appointment.reward_added": Kind.APPOINTMENTS,
     "appointment.item_removed": Kind.APPOINTMENTS,
     "appointment.item_reassigned": Kind.APPOINTMENTS,
     "appointment.price_changed": Kind.APPOINTMENTS,
@@ -46,6 +48,19 @@ ACTIONS = {
     "appointment.cancelled": Kind.APPOINTMENTS,
     "appointment.undone": Kind.APPOINTMENTS,
     "appointment.completed": Kind.APPOINTMENTS,
+    "sale.opened": Kind.SALES,
+    "sale.line_added": Kind.SALES,
+    "sale.line_changed": Kind.SALES,
+    "sale.line_removed": Kind.SALES,
+    "sale.client_changed": Kind.SALES,
+    "sale.payment_taken": Kind.SALES,
+    "sale.deposit_taken": Kind.SALES,
+    "sale.payment_removed": Kind.SALES,
+    "sale.paid": Kind.SALES,
+    "sale.refunded": Kind.SALES,
+    "sale.voided": Kind.SALES,
+    "sale.lapsed": Kind.SALES,
+    "sale.revived": Kind.SALES,
     "waiting.added": Kind.APPOINTMENTS,
     "waiting.changed": Kind.APPOINTMENTS,
     "waiting.removed": Kind.APPOINTMENTS,
@@ -68,6 +83,8 @@ ACTIONS = {
     "client.categories_added": Kind.CATEGORIES,
     "client.categories_removed": Kind.CATEGORIES,
     "client.treatcard_changed": Kind.TREATCARD,
+    "client.prior_use_noted": Kind.TREATCARD,
+    "client.prior_use_withdrawn": Kind.TREATCARD,
     **{action_of(cause): Kind.TREATCARD for cause in Cause},
     "client.status_changed": Kind.STATUS,
     MERGED: Kind.CARD,
@@ -82,6 +99,8 @@ ACTIONS = {
     "client.import_undone": Kind.CARD,
     "client.import_removed": Kind.CARD,
 }
+# How a sale came to what it was, which the sale itself tells.
+QUIET = frozenset({"sale.opened", "sale.line_added", "sale.line_changed", "sale.line_removed", "sale.payment_taken"})
 _OF_APPOINTMENT = Q(subject_kind="appointment")
 _ORDER = keyset.Order(("at", "id"), descending=True)
 PAGE = 20
@@ -118,12 +137,16 @@ def history_of(client_id: UUID, *, kind: Kind | None = None, limit: int = PAGE, 
     What is recorded of an appointment belongs to the client who had it then, and to the card that hers went into.
     An empty page names no kinds. Raises: keyset.InvalidCursor.
     """
-    shown = Q() if kind is None else Q(action__in=[action for action in ACTIONS if ACTIONS[action] == kind])
+    shown = ~Q(action__in=QUIET)
+    if kind is not None:
+        shown = Q(action__in=[action for action in ACTIONS if ACTIONS[action] == kind and action not in QUIET])
     entries = AuditEntry.objects.filter(shown)
     went_into_hers = Q(_WentInto("client_id", Value(client_id)))
     parts = [entries.filter(one) for one in (Q(subject_id=client_id), Q(client_id=client_id), went_into_hers)]
     # One statement: the kinds come along with the rows.
-    own = AuditEntry.objects.filter(Q(subject_id=client_id) | Q(client_id=client_id) | went_into_hers)
+    own = AuditEntry.objects.filter(
+        ~Q(action__in=QUIET), Q(subject_id=client_id) | Q(client_id=client_id) | went_into_hers
+    )
     actions = ArraySubquery(own.values("action").distinct())
     rows = AuditEntry.objects.annotate(all_actions=actions, gist=gist_within("subject_id", where=_OF_APPOINTMENT))
     page = keyset.page(rows, _ORDER, limit=limit, cursor=cursor, parts=parts)

@@ -118,7 +118,7 @@ def _recorded() -> set[str]:
         for path in CODE
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if node.value.partition(".")[0] in {"client", "appointment", "waiting"}
+        if node.value.partition(".")[0] in {"client", "appointment", "waiting", "sale"}
         and node.value.partition(".")[2].isidentifier()
     }
 

@@ -18,7 +18,7 @@ from clients.models import Client, ConsentPurpose, Decision
 from clients.web.shown import YES_FIELDS, worded
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import StaffMember
-from salon.desk.web import appointments, points, waiting
+from salon.desk.web import appointments, points, sales, waiting
 from salon.mail import telling
 from salon.tenancy.models import Salon
 
@@ -36,7 +36,7 @@ class Told:
 WORDS = {
     **{
         action: Told(title, icon)
-        for action, (title, icon) in {**appointments.TOLD, **waiting.TOLD, **points.TOLD}.items()
+        for action, (title, icon) in {**appointments.TOLD, **sales.TOLD, **waiting.TOLD, **points.TOLD}.items()
     },
     telling.SENT: Told(_("E-mail sent"), "mail"),
     telling.FAILED: Told(_("E-mail not delivered"), "triangle-alert"),
@@ -139,6 +139,8 @@ def shown_history(entries: Sequence[AuditEntry], salon: Salon, *, known: Iterabl
 def _shown(entry: AuditEntry, salon: Salon, names: dict[str, str]) -> Event:
     if entry.subject_kind == appointments.SUBJECT:
         return _of_appointment(entry, read_gist(entry.gist), salon)  # type: ignore[attr-defined]
+    if entry.subject_kind == sales.SUBJECT:
+        return _bare(entry, [], about=sales.about(entry.changes, salon), url=sales.sale_url(salon, entry.subject_id))
     if entry.subject_kind == waiting.SUBJECT:
         return _of_waiting(entry)
     if entry.subject_kind == points.SUBJECT:
@@ -170,11 +172,11 @@ def _of_mail(entry: AuditEntry) -> Event:
     return _bare(entry, changes, about=told.get("subject", ""))
 
 
-def _bare(entry: AuditEntry, changes: list[ShownChange], *, about: str) -> Event:
+def _bare(entry: AuditEntry, changes: list[ShownChange], *, about: str, url: str = "") -> Event:
     told = WORDS.get(entry.action)
     title: Text = told.title if told else entry.action
     icon = told.icon if told else "history"
-    return Event(entry.pk, entry.at, entry.actor_name, icon, title, changes, about=about)
+    return Event(entry.pk, entry.at, entry.actor_name, icon, title, changes, about=about, url=url)
 
 
 def _of_appointment(entry: AuditEntry, gist: Gist | None, salon: Salon) -> Event:
