@@ -36,8 +36,6 @@ def settle(held: Held, *, actor: Actor, salon: Salon, now: datetime) -> None:
     sale.state, sale.paid_at, sale.paid_on = SaleState.PAID, now, salon.date_at(now)
     sale.rules_version = rates.version
     sale.points_earned = _credit(sale, held.client, held.lines, rates, actor=actor, now=now)
-    if held.client and held.client.referred_by_id and sale.total and not _paid_before(held.client, sale):
-        thank_referrer(actor=actor, client=held.client, now=now)
     _thank_referrer(sale, held.client, actor=actor, now=now)
     if held.appointment is not None:
         _staff_as_done(held.appointment, held.lines)
@@ -89,10 +87,6 @@ def _credit(
         rules_version=rates.version,
     )
     return entry.points if entry else 0
-
-
-def _paid_before(client: Client, sale: Sale) -> bool:
-    return Sale.objects.filter(client=client, paid_at__isnull=False).exclude(pk=sale.pk).exists()
 
 
 def _thank_referrer(sale: Sale, client: Client | None, *, actor: Actor, now: datetime) -> None:

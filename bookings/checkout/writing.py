@@ -54,7 +54,8 @@ class Held:
 def hold(sale_id: UUID, version: int | None = None, *others: UUID | None) -> Held:
     """Return a sale of the open salon, locked behind the cards of its client, of who referred her, and others.
 
-    Raises: NotFound, VersionConflict, also where it goes to another client at that moment.
+    Raises: NotFound, VersionConflict, also where it goes to another client, or she was referred by somebody else, at
+    that moment.
     """
     names = ("client_id", "client__referred_by_id", "appointment_id")
     own = Sale.objects.filter(pk=sale_id).values_list(*names).first()
@@ -64,7 +65,8 @@ def hold(sale_id: UUID, version: int | None = None, *others: UUID | None) -> Hel
     cards = _lock_cards({one for one in (client_id, referrer_id, *others) if one})
     appointment = lock_appointment(appointment_id, None) if appointment_id else None
     sale = Sale.objects.select_for_update(no_key=True).get(pk=sale_id)
-    if sale.client_id != client_id or (version is not None and version != sale.version):
+    referred_by_another = client_id is not None and cards[client_id].referred_by_id != referrer_id
+    if sale.client_id != client_id or referred_by_another or (version is not None and version != sale.version):
         raise VersionConflict
     lines = lines_of(sale)
     return Held(sale, lines, cards, appointment, contents(lines))

@@ -1,10 +1,13 @@
 """Sales, payments, deposits, and what full payment settles (domain.md §6, §7)."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, transaction
 
+from bookings.checkout import writing
 from bookings.checkout.sales import (
     MethodNotAllowed,
     NotChargeable,
@@ -127,6 +130,23 @@ def test_whoever_referred_a_client_is_thanked_when_she_pays_for_the_first_time(t
     assert points_of(mia) == 50
     till.sold(product(till.oil))
     assert points_of(mia) == 50
+
+
+def test_whoever_is_thanked_is_locked_before_anything_else(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    mia = give_treatcard(make_client("Mia", "Koch"))
+    sale = till.open(product(till.oil))
+    lock = writing._lock_cards
+
+    def late(client_ids: Iterable[UUID]) -> dict[UUID, Client]:
+        # Somebody says who referred her between the look and the lock.
+        Client.objects.filter(pk=till.day.lena.pk).update(referred_by=mia)
+        return lock(client_ids)
+
+    monkeypatch.setattr(writing, "_lock_cards", late)
+    with pytest.raises(VersionConflict):
+        till.pay(sale)
+    monkeypatch.undo()
+    assert till.pay(sale).state == SaleState.PAID
 
 
 def test_own_points_of_an_item_leave_the_rate(till: Till) -> None:
