@@ -122,6 +122,7 @@ class Points:
 
     card: str
     now: str
+    balance: str
     earned: str
     after: str
     treats: list[Treat]
@@ -273,11 +274,12 @@ def points_of(view: SaleView, salon: Salon, *, writes: bool) -> Points | None:
     if client is None:
         return None
     if not client.treatcard_number:
-        return Points("", "", "", "", [])
+        return Points("", "", "", "", "", [])
     earned = points_to_earn(client, view.lines, rates_now())
     return Points(
         card=client.treatcard_number,
         now=points_text(client.points),
+        balance=whole_text(client.points),
         earned=f"+{whole_text(earned)}",
         after=whole_text(client.points + earned),
         treats=_treats(view, salon) if writes else [],

@@ -33,7 +33,7 @@ SIGNED_IN = {
         "clients/new/",
     ),
     "client file": ("clients/import/", "clients/exports/", "clients/duplicates/"),
-    "elsewhere": ("checkout/", "reports/", "search/?q=grenze", "styleguide/", "nowhere/"),
+    "elsewhere": ("checkout/", "checkout/new/", "reports/", "search/?q=grenze", "styleguide/", "nowhere/"),
     "settings": (
         "settings/",
         "settings/members/",
