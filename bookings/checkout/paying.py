@@ -47,12 +47,13 @@ def pay(
     amount: Decimal,
     now: datetime,
     reference: str = "",
-    kind: PaymentKind = PaymentKind.PAYMENT,
+    kind: PaymentKind | None = None,
     version: int | None = None,
 ) -> Sale:
     """Take money for an open sale; what is paid in full is settled at once: final, with a number and its points.
 
-    Of what costs nothing more, nothing is paid: an amount of 0.00 settles it.
+    Of what costs nothing more, nothing is paid: an amount of 0.00 settles it. If no `kind` is said, what comes before
+    the appointment begins is a deposit.
     Raises: NotAllowed, NotFound, VersionConflict, InvalidInput, SaleAlreadyPaid, SaleVoid, MethodNotAllowed, Overpaid,
     NothingSold.
     """
@@ -65,10 +66,15 @@ def pay(
         refuse_closed(held.sale)
         if amount:
             refuse_method(method, salon)
-        _take(held, method, amount, reference, kind, actor=actor, salon=salon, now=now)
+        _take(held, method, amount, reference, kind or _kind_of(held, now), actor=actor, salon=salon, now=now)
         if held.sale.paid == held.sale.total:
             settle(held, actor=actor, salon=salon, now=now)
     return held.sale
+
+
+def _kind_of(held: Held, now: datetime) -> PaymentKind:
+    to_come = held.appointment is not None and held.appointment.starts_at > now
+    return PaymentKind.DEPOSIT if to_come else PaymentKind.PAYMENT
 
 
 def _take(

@@ -18,7 +18,7 @@ from bookings.checkout import sales
 from bookings.checkout.lines import MOST_UNITS
 from bookings.checkout.reading import SaleView, get_sale
 from bookings.checkout.sales import ChangedLine, LineKind, LineWish, MethodNotAllowed, Overpaid
-from bookings.models import Method, Payment, PaymentKind, SaleLine, SaleState
+from bookings.models import Method, Payment, SaleLine, SaleState
 from bookings.web.checkout_goods import LONGEST, goods_for, scanned
 from bookings.web.checkout_sale import Answer, show_sale
 from bookings.web.checkout_shown import typed_text
@@ -307,19 +307,15 @@ def _no_client(change: Change) -> Answer:
 
 
 def _pay(change: Change) -> Answer:
-    sale = change.view.sale
     method = change.entered("method")
     if method not in Method:
         raise Refused(method=_("Choose how it is paid."))
     amount = amount_in(change.entered("amount"), "amount")
-    appointment = sale.appointment
-    beforehand = appointment is not None and appointment.starts_at > change.now
     paid = sales.pay(
         **change.given,
         method=Method(method),
         amount=amount,
         reference=change.entered("reference"),
-        kind=PaymentKind.DEPOSIT if beforehand else PaymentKind.PAYMENT,
         version=change.seen(),
     )
     if paid.state != SaleState.OPEN:

@@ -192,6 +192,19 @@ def test_what_is_paid_beforehand_stays_booked(till: Till) -> None:
     assert Sale.objects.get().state == SaleState.PAID
 
 
+def test_what_comes_before_the_appointment_begins_is_a_deposit(till: Till) -> None:
+    visit = till.visit(state=State.BOOKED)
+    sale = till.charge(visit)
+    till.pay(sale, "20.00", now=NOW)
+    till.pay(sale, "9.00", now=visit.starts_at)
+    till.pay(till.open(product(till.oil)), now=NOW)
+    assert [(str(one.amount), one.kind) for one in Payment.objects.order_by("id")] == [
+        ("20.00", "DEPOSIT"),
+        ("9.00", "PAYMENT"),
+        ("27.50", "PAYMENT"),
+    ]
+
+
 def test_a_missed_appointment_is_not_charged(till: Till) -> None:
     for state in (State.CANCELLED, State.NO_SHOW):
         with pytest.raises(NotChargeable):
