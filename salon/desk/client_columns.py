@@ -1,8 +1,4 @@
-"""The columns of the client export, and what stands in them (domain.md §10).
-
-Whoever brings a figure that is not known yet (the next appointment, what was cancelled, what was spent) adds it to
-`_figures`, and to nothing else.
-"""
+"""The columns of the client export, and what stands in them (domain.md §10)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,12 +8,26 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Min, Q, QuerySet, StringAgg, TextField, Value
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    ExpressionWrapper,
+    F,
+    Min,
+    Q,
+    QuerySet,
+    StringAgg,
+    Sum,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.checkout.pricing import LineKind
+from bookings.models import SaleState
 from bookings.states import CHANGEABLE, State
 from clients.classification import CreatedVia, Reason, Status
 from clients.details import Gender
@@ -92,11 +102,18 @@ class Figures:
     next_appointment: date | None = None
     cancellations: int = 0
     no_shows: int = 0
-    services_revenue: float = 0.0
-    products_revenue: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """What one client has paid for services and for products and kept, after all discounts."""
+
+    services: float = 0.0
+    products: float = 0.0
 
 
 _NOTHING = Figures()
+_NO_REVENUE = Revenue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +146,7 @@ def exported(selected: QuerySet[Any, UUID] | None) -> QuerySet[Client]:
 
 
 def next_batch(clients: QuerySet[Client], *, after: int, words: Words, zone: ZoneInfo, now: datetime) -> Batch | None:
-    """Return the rows behind client number `after`, None when there are no more; four queries, however many rows.
+    """Return the rows behind client number `after`, None when there are no more; five queries, however many rows.
 
     Days are those of `zone`, what is next lies behind `now`. Nothing of a card's health record is read (domain.md §2).
     """
@@ -195,6 +212,7 @@ class _Told:
         texts = StringAgg("notes__text", Value(BETWEEN_NOTES), order_by=("notes__written_at", "notes__pk"))
         self.notes = _fitting_each(written.values_list("number").annotate(texts=texts))
         self.figures = _figures(clients, ids, zone, now)
+        self.revenue = _revenue(clients, ids)
 
 
 def _fitting_each(texts: Iterable[tuple[int, str]]) -> dict[int, str]:
@@ -226,6 +244,26 @@ def _figures(clients: QuerySet[Client], ids: tuple[str, str], zone: ZoneInfo, no
     }
 
 
+def _revenue(clients: QuerySet[Client], ids: tuple[str, str]) -> dict[int, Revenue]:
+    """Return what these clients have bought and kept, by number; one that is missing has bought nothing."""
+    first, last = ids
+    bought = clients.filter(
+        sales__client__gte=first,
+        sales__client__lte=last,
+        sales__state__in=[SaleState.PAID, SaleState.PARTLY_REFUNDED],
+        sales__lines__kind__in=[LineKind.SERVICE, LineKind.PRODUCT],
+    )
+    # In cents, as the database has them.
+    kept = ExpressionWrapper(
+        F("sales__lines__final_price") - F("sales__lines__refunded_amount"), output_field=BigIntegerField()
+    )
+    summed = bought.values_list("number").annotate(
+        services=Sum(kept, filter=Q(sales__lines__kind=LineKind.SERVICE), default=0),
+        products=Sum(kept, filter=Q(sales__lines__kind=LineKind.PRODUCT), default=0),
+    )
+    return {number: Revenue(float(services) / 100, float(products) / 100) for number, services, products in summed}
+
+
 def _rows(cards: Iterable[tuple[Any, ...]], told: _Told, words: Words, zone: ZoneInfo) -> Iterator[tuple[Cell, ...]]:
     for (
         number,
@@ -255,6 +293,7 @@ def _rows(cards: Iterable[tuple[Any, ...]], told: _Told, words: Words, zone: Zon
         _id,
     ) in cards:
         figures = told.figures.get(number, _NOTHING)
+        revenue = told.revenue.get(number, _NO_REVENUE)
         yield (
             number,
             first_name,
@@ -279,8 +318,8 @@ def _rows(cards: Iterable[tuple[Any, ...]], told: _Told, words: Words, zone: Zon
             visits,
             figures.cancellations,
             figures.no_shows,
-            figures.services_revenue,
-            figures.products_revenue,
+            revenue.services,
+            revenue.products,
             words.consent[email_consent],
             email_consent_at and email_consent_at.astimezone(zone).date(),
             words.source[created_via],
