@@ -23,7 +23,13 @@ from django.utils.translation import gettext_lazy as _
 from bookings.checkout.pricing import LineKind, vat_in
 from bookings.checkout.reading import SaleView, get_sale
 from bookings.checkout.tills import sales_rules, till_mode_of
+from bookings.had import had_by
 from bookings.models import BookingRules, Method, PaymentKind, Refund, RefundKind, Sale, SaleLine, SaleState, TillMode
+from bookings.prompting import Offer, judged
+from clients.models import Client
+from loyalty.eligibility import Refusal
+from loyalty.rewards import live_rewards
+from loyalty.rules import rules_now
 from salon.errors import DomainError, FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
 from salon.mail.letters import Draft, Letter
@@ -88,6 +94,7 @@ class Receipt:
     left: str
     points: str
     balance: str
+    rewards: list[Row]
     no_till_receipt: bool
     void: bool
     foot: list[str]
@@ -152,9 +159,20 @@ def facts_of(view: SaleView, salon: Salon) -> dict[str, Any]:
         "left": str(sale.paid - sale.refunded),
         "points": sale.points_earned,
         "balance": client.points if client and client.treatcard_number else None,
+        "rewards": [[one.name, one.reward.points] for one in _rewards(client)] if client else [],
         "no_till_receipt": till_mode_of(salon, rules) is TillMode.EXTERNAL_TILL,
         "void": sale.state == SaleState.VOID,
     }
+
+
+def _rewards(client: Client) -> list[Offer]:
+    """Return the rewards that a client may know of: none unless the owner wants that (domain.md §7.2), and none that
+    stays refused to her however many points she collects."""
+    if not (client.treatcard_number and rules_now().clients_see_rewards):
+        return []
+    offers = judged(client, live_rewards(), had=had_by(client.pk))
+    within_reach = [one for one in offers if set(one.refusals) <= {Refusal.NOT_ENOUGH_POINTS}]
+    return sorted(within_reach, key=lambda one: (one.reward.points, one.name))
 
 
 def receipt_from(facts: Mapping[str, Any]) -> Receipt:
@@ -181,6 +199,7 @@ def receipt_from(facts: Mapping[str, Any]) -> Receipt:
         left=money(facts["left"]) if refunded else "",
         points=_points(facts["points"]) if facts["points"] else "",
         balance=_points(facts["balance"]) if facts["balance"] is not None else "",
+        rewards=[Row(name, _points(points)) for name, points in facts["rewards"]],
         no_till_receipt=facts["no_till_receipt"],
         void=facts["void"],
         foot=facts["foot"].split("\n") if facts["foot"] else [],

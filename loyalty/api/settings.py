@@ -40,7 +40,7 @@ class LoyaltySettingsBody(Body):
     points_per_euro_products = _Rate(help_text="For 1.00 spent on products, 0 to 1000, two decimal places.")
     no_show_returns = Flag(required=False, help_text="A missed appointment gives the points of its rewards back.")
     numbers_by_itself = Flag(required=False, help_text="Every new client gets a Treatcard number.")
-    clients_see_rewards = Flag(required=False, help_text="Clients see the list of rewards.")
+    clients_see_rewards = Flag(required=False, help_text="Receipts list the rewards for the client.")
     expire_after_months = serializers.IntegerField(
         required=False, allow_null=True, help_text="Points older than that expire, 1 to 120; `null`: never."
     )

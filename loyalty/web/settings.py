@@ -47,7 +47,7 @@ class RulesForm(forms.Form):
         help_text=gettext_lazy("Without it, you give her a number on her card: typed, scanned or generated."),
     )
     clients_see_rewards = forms.BooleanField(
-        label=gettext_lazy("Clients see the list of rewards"),
+        label=gettext_lazy("Receipts list the rewards"),
         required=False,
         help_text=gettext_lazy("Not advised: whoever has the list wants for points what she would have paid for."),
     )

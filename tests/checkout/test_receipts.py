@@ -6,11 +6,21 @@ from dataclasses import replace
 import pytest
 
 from bookings.checkout.reading import get_sale
-from bookings.checkout.receipts import NobodyToWriteTo, NoReceipt, Receipt, Row, facts_of, mail_receipt, receipt_from
+from bookings.checkout.receipts import (
+    NobodyToWriteTo,
+    NoReceipt,
+    Receipt,
+    Row,
+    facts_of,
+    mail_receipt,
+    receipt_from,
+    write,
+)
 from bookings.checkout.refunding import refund
 from bookings.checkout.sales import redeem_at_checkout
 from bookings.checkout.voiding import void
 from bookings.models import BookingRules, Method, Sale, SalesRules, TillMode
+from loyalty.rules import change_rules
 from salon.errors import InvalidInput, NotAllowed, NotFound
 from salon.identity.roles import Actor, ActorKind
 from salon.mail.letters import put_into_words
@@ -27,6 +37,7 @@ from tests.checkout.till import (
     service,
     tip,
 )
+from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 SPACE = "\N{NO-BREAK SPACE}"
@@ -95,6 +106,22 @@ def test_what_the_salon_prints_on_it(office: Till) -> None:
     receipt = words(office, office.sold(product(office.oil), client_id=None))
     assert (receipt.head, receipt.foot) == (["Salon S.", "Am Markt 1", "Steuernr. 12"], ["Danke!"])
     assert (receipt.no_till_receipt, receipt.client, receipt.points, receipt.balance) == (False, "", "", "")
+
+
+def test_clients_see_rewards_only_where_the_owner_wants_it(office: Till) -> None:
+    lena = give_treatcard(office.day.lena, 300)
+    make_reward(office.shampoo, 200)
+    make_reward(office.oil, 385)
+    # Bought in this sale: for the first time only, so not for points any more.
+    make_reward(office.day.cut, 826)
+    sale = office.sold(service(office.day.cut), client_id=lena.pk)
+    assert words(office, sale).rewards == []
+    change_rules(actor=office.actor, changes={"clients_see_rewards": True}, now=NOW)
+    assert rows(words(office, sale).rewards) == [("Shampoo", "200 Punkte"), ("Haaröl", "385 Punkte")]
+    letter = write({**facts_of(get_sale(sale.pk), office.salon), "reply_to": ""})
+    assert "Für Ihre Punkte:\nShampoo: 200" in letter.text
+    assert "Haaröl" in letter.html
+    assert words(office, office.sold(product(office.oil), client_id=None)).rewards == []
 
 
 def test_what_went_back_stands_below_with_its_tax(office: Till) -> None:
