@@ -54,6 +54,8 @@ def main() -> None:
     figures = _search_figures(options.largest, explain=options.explain)
     from tests.bench.booking import booking_figures
     from tests.bench.calendar import calendar_figures
+    from tests.bench.points import points_figures
+    from tests.bench.selling import SLUG, simulator_figures
 
     with running_server() as base:
         figures += [*_page_figures(base, options.largest), *_api_figures(base)]
@@ -61,6 +63,7 @@ def main() -> None:
         figures += calendar_figures(base)
         figures += booking_figures(base)
     figures += export_figures("large-1", options.largest[0])
+    figures += [*simulator_figures(), *points_figures(SLUG)]
     sys.exit(0 if print_table(figures) else 1)
 
 
