@@ -66,7 +66,8 @@ class Had:
 
 
 def refusals(*, terms: Terms, holder: Holder, had: bool) -> tuple[Refusal, ...]:
-    """Return every reason why a client cannot redeem a reward now; none: she can (domain.md §7.1).
+    """Return every reason why a client cannot redeem a reward now; none: she can (domain.md §7.1). What no more points
+    would help against comes first.
 
     `had` says that she has had its service or product before. Exempt from the matrix is not exempt from the points.
     """
@@ -78,7 +79,7 @@ def _refusals(terms: Terms, holder: Holder, *, had: bool) -> Iterator[Refusal]:
         yield Refusal.REWARD_ARCHIVED
     if not holder.has_treatcard:
         yield Refusal.NO_TREATCARD
-    if holder.points < terms.points:
-        yield Refusal.NOT_ENOUGH_POINTS
     if had and terms.matrix == Matrix.FIRST_TIME and not holder.exempt:
         yield Refusal.ALREADY_HAD
+    if holder.points < terms.points:
+        yield Refusal.NOT_ENOUGH_POINTS

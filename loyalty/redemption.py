@@ -53,7 +53,7 @@ def redeem(
     Part of a booking or a sale, which has asked for the right to it and has locked the card before it looked whether
     she `had` the item (domain.md §7.1). `list_price` is what it would have cost, if not what the catalogue says. Of
     several reasons against it the first of `eligibility.refusals` is told.
-    Raises: NotFound, MergedAway, RewardArchived, NoTreatcard, NotEnoughPoints, AlreadyHad.
+    Raises: NotFound, MergedAway, RewardArchived, NoTreatcard, AlreadyHad, NotEnoughPoints.
     """
     with transaction.atomic():
         card = lock_client(client.pk)
@@ -125,7 +125,7 @@ def _hold(reward: Reward) -> Reward:
 def _refuse(card: Client, reward: Reward, *, had: bool) -> None:
     """Refuse what the rule refuses, for its first reason.
 
-    Raises: RewardArchived, NoTreatcard, NotEnoughPoints, AlreadyHad.
+    Raises: RewardArchived, NoTreatcard, AlreadyHad, NotEnoughPoints.
     """
     reasons = refusals(
         terms=Terms(reward.points, Matrix(reward.matrix), given=is_given(reward)),

@@ -179,7 +179,7 @@ def test_all_reasons_at_once_and_no_room(api: Caller, treat: Treat, booking: UUI
         _no_card(treat)
     found = api.get(f"clients/{treat.frank.pk}/rewards").json()["results"]
     shave = next(one for one in found if one["name"] == "Nassrasur")
-    assert shave["refusals"] == ["NO_TREATCARD", "NOT_ENOUGH_POINTS", "ALREADY_HAD"]
+    assert shave["refusals"] == ["NO_TREATCARD", "ALREADY_HAD", "NOT_ENOUGH_POINTS"]
 
 
 def test_asked_about_what_is_not_hers(api: Caller, treat: Treat, booking: UUID) -> None:
