@@ -8,13 +8,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from bookings import visits
 from bookings.booking import client_for
 from bookings.checkout.filling import fill, price_item
 from bookings.checkout.following import following
 from bookings.checkout.lines import LineWish, goods_for, refuse_unknown
 from bookings.checkout.retaking import retake_rewards
-from bookings.checkout.writing import contents, hold_sale_of, lines_of, refuse_closed, tell, write
+from bookings.checkout.writing import contents, hold_sale_of, lines_of, lock_cards, refuse_closed, tell, write
 from bookings.models import Appointment, AppointmentItem, Sale
 from bookings.particulars import change_client
 from bookings.states import TAKING_TIME
@@ -88,9 +87,10 @@ def _whose(
     Raises: InvalidInput, VersionConflict where the appointment goes to another client at that moment.
     """
     if appointment_id is None:
+        lock_cards([client_id] if client_id else [])
         return (client_for(client_id) if client_id else None), None
     own = _refuse_strangers(client_id, appointment_id)
-    visits.lock_cards({one for one in (own, client_id) if one})
+    lock_cards({one for one in (own, client_id) if one})
     if client_id and own is None:
         change_client(actor=actor, salon=salon, appointment_id=appointment_id, client_id=client_id, now=now)
     appointment = lock_appointment(appointment_id, None)

@@ -3,7 +3,7 @@
 Rows are locked in one order everywhere: the cards of clients, the appointment, the sale, the staff members' locks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,8 +17,15 @@ from clients.models import Client
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, NotFound, VersionConflict
 from salon.identity.roles import Actor
+from salon.rows import read
+from salon.tenancy.context import current_salon_id
 
 SUBJECT = "sale"
+_AND_REFERRERS = """ WHERE salon_id = %(salon)s AND id = ANY(ARRAY(
+  SELECT unnest(%(ids)s::uuid[])
+  UNION
+  SELECT referred_by_id FROM clients_client WHERE salon_id = %(salon)s AND id = ANY(%(ids)s)
+)) ORDER BY id FOR NO KEY UPDATE"""
 
 
 class SaleAlreadyPaid(DomainError):
@@ -57,27 +64,28 @@ def hold(sale_id: UUID, version: int | None = None, *others: UUID | None) -> Hel
     Raises: NotFound, VersionConflict, also where it goes to another client, or she was referred by somebody else, at
     that moment.
     """
-    names = ("client_id", "client__referred_by_id", "appointment_id")
-    own = Sale.objects.filter(pk=sale_id).values_list(*names).first()
-    if own is None:
+    found = Sale.objects.filter(pk=sale_id).only("client_id", "appointment_id").first()
+    if found is None:
         raise NotFound
-    client_id, referrer_id, appointment_id = own
-    cards = _lock_cards({one for one in (client_id, referrer_id, *others) if one})
+    client_id, appointment_id = found.client_id, found.appointment_id
+    cards = lock_cards({one for one in (client_id, *others) if one})
     appointment = lock_appointment(appointment_id, None) if appointment_id else None
     sale = Sale.objects.select_for_update(no_key=True).get(pk=sale_id)
-    referred_by_another = client_id is not None and cards[client_id].referred_by_id != referrer_id
+    referrer_id = cards[client_id].referred_by_id if client_id else None
+    referred_by_another = referrer_id is not None and referrer_id not in cards
     if sale.client_id != client_id or referred_by_another or (version is not None and version != sale.version):
         raise VersionConflict
     lines = lines_of(sale)
     return Held(sale, lines, cards, appointment, contents(lines))
 
 
-def _lock_cards(client_ids: Iterable[UUID]) -> dict[UUID, Client]:
-    ids = list(client_ids)
-    if not ids:
+def lock_cards(client_ids: Collection[UUID]) -> dict[UUID, Client]:
+    """Return the cards of these clients and of who referred them, locked in key order: for what is paid, both may get
+    points."""
+    if not client_ids:
         return {}
-    rows = Client.objects.select_for_update(no_key=True).filter(pk__in=ids)
-    return {card.pk: card for card in rows.order_by("pk")}
+    rows = read(Client, _AND_REFERRERS, {"salon": current_salon_id(), "ids": list(client_ids)})
+    return {card.pk: card for card in rows}
 
 
 def hold_sale_of(appointment_id: UUID) -> Sale | None:

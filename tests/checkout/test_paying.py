@@ -1,6 +1,6 @@
 """Sales, payments, deposits, and what full payment settles (domain.md §6, §7)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
@@ -135,14 +135,15 @@ def test_whoever_referred_a_client_is_thanked_when_she_pays_for_the_first_time(t
 def test_whoever_is_thanked_is_locked_before_anything_else(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     mia = give_treatcard(make_client("Mia", "Koch"))
     sale = till.open(product(till.oil))
-    lock = writing._lock_cards
+    lock = writing.lock_cards
 
-    def late(client_ids: Iterable[UUID]) -> dict[UUID, Client]:
+    def late(client_ids: Collection[UUID]) -> dict[UUID, Client]:
         # Somebody says who referred her between the look and the lock.
-        Client.objects.filter(pk=till.day.lena.pk).update(referred_by=mia)
-        return lock(client_ids)
+        cards = lock(client_ids)
+        cards[till.day.lena.pk].referred_by = mia
+        return cards
 
-    monkeypatch.setattr(writing, "_lock_cards", late)
+    monkeypatch.setattr(writing, "lock_cards", late)
     with pytest.raises(VersionConflict):
         till.pay(sale)
     monkeypatch.undo()
