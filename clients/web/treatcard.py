@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -33,10 +34,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class TreatcardPanel:
-    """The number of a card, the points an import brought along, and the form that gives a number."""
+    """The number of a card, its points and where they are told of, and the form that gives a number."""
 
     number: str
     points: int
+    balance: str
+    points_url: str | None
+    rewards_url: str | None
     matrix: Fact
     set_url: str | None
     seen: str
@@ -48,9 +52,13 @@ def treatcard_panel(
 ) -> TreatcardPanel:
     """Return the panel for `clients/_treatcard.html`."""
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
+    tells = Permission.LOYALTY_READ in request.actor.permissions
     return TreatcardPanel(
         number=client.treatcard_number,
         points=client.points,
+        balance=number_format(client.points, force_grouping=True),
+        points_url=reverse("client_points", args=[request.salon.slug, client.pk]) if tells else None,
+        rewards_url=reverse("client_rewards", args=[request.salon.slug, client.pk]) if tells else None,
         matrix=matrix,
         set_url=reverse("clients:treatcard", args=[request.salon.slug, client.pk]) if writes else None,
         seen=client.treatcard_number,

@@ -112,7 +112,7 @@ def test_what_has_an_id(open_page: OpenPage, width: int, dark: bool) -> None:
     card = first("clients/?q=frank+hofmann", "#client-rows a[href*='/clients/']")
     member = first("settings/team/", "#team a.good-link")
     service = first("settings/services/", "#goods a.good-link")
-    of_card = (f"{card}{part}" for part in ("", "edit/", "merge/", "erase/"))
+    of_card = (f"{card}{part}" for part in ("", "points/", "rewards/", "edit/", "merge/", "erase/"))
     assert _wrong_at(visitor, (*of_card, member, f"{member}hours/", service)) == {}
 
 

@@ -19,7 +19,7 @@ from bookings.scheduling import ItemWish, book, cancel, change_client, change_no
 from bookings.states import Source, State
 from clients.models import CarriedService, Client
 from clients.notes import write_note
-from salon.desk.favourites import Favourite, favourite_services
+from salon.desk.favourites import Favourite, favourites_of
 from salon.desk.history import Kind, history_of
 from salon.desk.merging import merge_cards, undo_merge
 from salon.desk.web.history import Event, shown_history
@@ -277,7 +277,7 @@ def test_favourites_are_what_took_place_and_what_an_import_brought(in_sonnensche
             starts_at=at(10, day=DAY + timedelta(days=number)),
         )
     make_appointment((day.colour, day.bora), client=make_client("Ida"), state=State.COMPLETED)
-    assert favourite_services(day.lena.pk) == [
+    assert favourites_of(day.lena.pk).services == [
         Favourite("Schneiden", 5),
         Favourite("Brauen zupfen", 2),
         Favourite("Rasur", 2),

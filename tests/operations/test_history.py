@@ -15,7 +15,7 @@ from clients.neighbours import Neighbours, neighbours
 from clients.notes import delete_note, pin_note, write_note
 from clients.points import action_of, adjust
 from clients.treatcard import set_treatcard
-from salon.desk.favourites import Favourite, favourite_services
+from salon.desk.favourites import Favourite, favourites_of
 from salon.desk.history import ACTIONS, Kind, history_of
 from salon.desk.web.history import WORDS, shown_history
 from salon.identity.roles import Actor, system_actor
@@ -200,7 +200,7 @@ def test_favourite_services_are_ranked(in_sonnenschein: Salon, front_desk: Actor
     for name, times in had:
         CarriedService.objects.create(client=client, name=name, times=times)
     CarriedService.objects.create(client=other, name="Shellac", times=9)
-    assert favourite_services(client.pk) == [
+    assert favourites_of(client.pk).services == [
         Favourite("Ansatzfarbe", 17),
         Favourite("Föhnen", 5),
         Favourite("Glossing", 4),

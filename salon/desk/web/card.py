@@ -1,5 +1,6 @@
 """The client card: everything known about one client, on one page (ui.md §2.4)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -24,7 +25,7 @@ from clients.web.notes import health_panel, notes_panel
 from clients.web.shown import shown
 from clients.web.treatcard import treatcard_panel
 from clients.web.verdict import explain
-from salon.desk.favourites import favourite_services
+from salon.desk.favourites import Favourite, favourites_of
 from salon.desk.history import PAGE, Kind, history_of
 from salon.desk.web.appointments import appointments_panel
 from salon.desk.web.erasure import rights_of
@@ -80,6 +81,7 @@ def _whole(request: SalonRequest, client: Client, *, merged: bool) -> dict[str, 
     beside = neighbours(client, order=order_of(asked.sort, reverse=asked.reverse), meeting=asked.meeting)
     carried = asked.address("")
     consent = consent_panel(request, client)
+    favourites = favourites_of(client.pk)
     return {
         "client": card_shown,
         "here": request.get_full_path(),
@@ -105,8 +107,14 @@ def _whole(request: SalonRequest, client: Client, *, merged: bool) -> dict[str, 
         "consent": consent,
         "treatcard": treatcard_panel(request, client, facts["matrix"]),
         "favourites_title": _("Most booked services"),
-        "favourites": [{"label": one.name, "value": one.times} for one in favourite_services(client.pk)],
+        "favourites": _bars(favourites.services),
+        "products_title": _("Most bought products"),
+        "favourite_products": _bars(favourites.products),
     }
+
+
+def _bars(favourites: Sequence[Favourite]) -> list[dict[str, Any]]:
+    return [{"label": one.name, "value": one.times} for one in favourites]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from salon.desk.web import card, erasure, evaluation, exports, merging, simulator, views
+from salon.desk.web import card, erasure, evaluation, exports, merging, simulator, treatcard, views
 
 urlpatterns = [
     path("clients/export/", exports.export, name="client_export"),
@@ -13,6 +13,8 @@ urlpatterns = [
     *merging.urlpatterns,
     *erasure.urlpatterns,
     path("clients/<uuid:client_id>/", card.card, name="client_card"),
+    path("clients/<uuid:client_id>/points/", treatcard.client_points, name="client_points"),
+    path("clients/<uuid:client_id>/rewards/", treatcard.client_rewards, name="client_rewards"),
     path("marketing/treatcard/simulator/", simulator.simulator, name="treatcard_simulator"),
     path("marketing/treatcard/simulator/<uuid:simulation_id>/", simulator.simulation, name="treatcard_simulation"),
     path("marketing/treatcard/evaluation/", evaluation.evaluation, name="treatcard_evaluation"),
