@@ -1,12 +1,13 @@
 """What a client has before her and behind her, as her card shows it (domain.md §2)."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, OuterRef, Q, Subquery, When
+from django.db.models import Case, Min, OuterRef, Q, Subquery, When
 from django.db.models.functions import JSONObject
 
 from bookings.models import Appointment, AppointmentItem
@@ -76,3 +77,9 @@ def _told(subject: str) -> ArraySubquery:
     service = Subquery(Service.objects.filter(pk=OuterRef("service_id")).values("name"))
     staff = Subquery(StaffMember.objects.filter(pk=OuterRef("staff_id")).values("name"))
     return ArraySubquery(items.values(told=JSONObject(starts_at="starts_at", service=service, staff=staff)))
+
+
+def next_starts(client_ids: Collection[UUID], now: datetime) -> Mapping[UUID, datetime]:
+    """Return when the next appointment of each of these clients begins; who has none is missing."""
+    coming = Appointment.objects.filter(client_id__in=client_ids, state__in=CHANGEABLE, starts_at__gte=now)
+    return dict(coming.values_list("client_id").annotate(Min("starts_at")))

@@ -1,10 +1,11 @@
 """The columns of the client list: which there are, what they show, and who chose which (ui.md §2.3)."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from html import escape
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import TextChoices
 from django.utils import dateformat
@@ -36,6 +37,7 @@ class Column(TextChoices):
     CATEGORIES = "categories", _("Categories")
     STATUS = "status", _("Status")
     LAST_VISIT = "last_visit", _("Last visit")
+    NEXT_APPOINTMENT = "next_appointment", _("Next appointment")
     VISITS = "visits", _("Visits")
     SINCE = "since", _("Client since")
     BIRTHDAY = "birthday", _("Birthday")
@@ -59,6 +61,16 @@ def chosen_columns(user: User) -> list[Column]:
     return [column for column in Column if column in (DEFAULT if chosen is None else chosen)]
 
 
+# What other apps know of the clients of one page, by the column that shows it; they hand it in with their addresses.
+Reader = Callable[[Collection[UUID], datetime], Mapping[UUID, datetime]]
+_READERS: dict[Column, Reader] = {}
+
+
+def hand_in(column: Column, reader: Reader) -> None:
+    """Let a column show the days that another app knows: `reader` is asked once for all rows of a page."""
+    _READERS[column] = reader
+
+
 @dataclass(frozen=True, slots=True)
 class ListRow:
     """One client of the list; `html` is the row but for the box to mark it."""
@@ -78,24 +90,35 @@ class _Writing:
     day_format: str
     words: dict[str, str]
     categories: dict[UUID, list[str]]
+    zone: ZoneInfo
+    read: Mapping[Column, Mapping[UUID, datetime]]
 
     def day(self, day: date) -> str:
         return dateformat.format(day, self.day_format)
 
 
 def rows_of(
-    clients: Sequence[Client], columns: Collection[Column], *, salon: Salon, card_url: Callable[[UUID], str]
+    clients: Sequence[Client],
+    columns: Collection[Column],
+    *,
+    salon: Salon,
+    card_url: Callable[[UUID], str],
+    now: datetime,
 ) -> list[ListRow]:
-    """Return cards as rows of the list, in the same order; their categories come in one statement.
+    """Return cards as rows of the list, in the same order; their categories come in one statement, and so does what
+    another app knows.
 
     Rows are written here: by a template thirty of them took as long as all the rest of the page. Whatever comes from
     a card goes through `escape`.
     """
+    ids = [client.pk for client in clients]
     writing = _Writing(
         country=salon.country,
         day_format=get_format("SHORT_DATE_FORMAT"),
         words={key: escape(str(word)) for key, word in _WORDS.items()},
-        categories=category_names([client.pk for client in clients]) if Column.CATEGORIES in columns else {},
+        categories=category_names(ids) if Column.CATEGORIES in columns else {},
+        zone=ZoneInfo(salon.timezone),
+        read={column: _READERS[column](ids, now) for column in columns if column in _READERS},
     )
     cells = [(f'<td class="c-{column.value}">', _CELLS[column]) for column in columns]
     return [_row(client, card_url(client.pk), cells, writing) for client in clients]
@@ -154,6 +177,11 @@ def _last_visit(client: Client, writing: _Writing) -> str:
     return writing.day(client.last_success_key)
 
 
+def _next_appointment(client: Client, writing: _Writing) -> str:
+    moment = writing.read.get(Column.NEXT_APPOINTMENT, {}).get(client.pk)
+    return writing.day(moment.astimezone(writing.zone).date()) if moment else ""
+
+
 def _consent(client: Client, writing: _Writing) -> str:
     return f'{_CHECK}<span class="visually-hidden">{writing.words["yes"]}</span>' if client.email_consent else ""
 
@@ -168,6 +196,7 @@ _CELLS: dict[Column, _Cell] = {
     Column.CATEGORIES: _categories,
     Column.STATUS: _status,
     Column.LAST_VISIT: _last_visit,
+    Column.NEXT_APPOINTMENT: _next_appointment,
     Column.VISITS: lambda client, _writing: str(client.visits_in_all),
     Column.SINCE: lambda client, writing: writing.day(client.listed_on),
     Column.BIRTHDAY: lambda client, _writing: birthday_text(client),

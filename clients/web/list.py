@@ -134,7 +134,8 @@ def _search_page(request: SalonRequest, query: ListQuery, here: str, columns: li
 def _rows(request: SalonRequest, found: list[Any], query: ListQuery, columns: list[Column]) -> list[ListRow]:
     section = reverse("clients:list", args=[request.salon.slug])
     carried = query.address("")
-    return rows_of(found, columns, salon=request.salon, card_url=partial(_card_url, section, carried))
+    card_url = partial(_card_url, section, carried)
+    return rows_of(found, columns, salon=request.salon, card_url=card_url, now=timezone.now())
 
 
 def _card_url(section: str, carried: str, client_id: UUID) -> str:

@@ -1,7 +1,6 @@
 """The Treatcard on the client card: balance, statement, adjusting, what can be had for the points (ui.md §2.4)."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ from tests.conftest import NOW
 
 
 @pytest.fixture
-def holder(sonnenschein: Salon, petra: Client) -> Iterator[Client]:
+def holder(sonnenschein: Salon, petra: Client) -> Client:
     with salon_scope(sonnenschein.pk):
         set_treatcard(actor=OWNER, client_id=petra.pk, number="T1", now=NOW)
         post(client=petra, points=1350, cause=Cause.OPENING, cause_id=new_id(), actor=OWNER, now=NOW)

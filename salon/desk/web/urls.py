@@ -2,7 +2,12 @@
 
 from django.urls import path
 
+from bookings.agenda import next_starts
+from clients.web.columns import Column, hand_in
 from salon.desk.web import card, erasure, evaluation, exports, merging, simulator, treatcard, views
+
+# The list of the clients shows what the calendar knows of them.
+hand_in(Column.NEXT_APPOINTMENT, next_starts)
 
 urlpatterns = [
     path("clients/export/", exports.export, name="client_export"),
