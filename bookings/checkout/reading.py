@@ -37,6 +37,11 @@ class SaleView:
         return self.sale.total - self.sale.paid if self.sale.state == SaleState.OPEN else NOTHING
 
     @property
+    def kept(self) -> Decimal:
+        """What was paid and has not gone back."""
+        return self.sale.paid - self.sale.refunded
+
+    @property
     def deposits(self) -> Decimal:
         """What was paid beforehand."""
         return sum((one.amount for one in self.payments if one.kind == PaymentKind.DEPOSIT), NOTHING)

@@ -149,12 +149,19 @@ def write_refunds(
 
 
 def return_rewards(lines: Iterable[SaleLine], why: Returned, *, actor: Actor, now: datetime) -> None:
-    """Give back the points of what clients got for them on these lines."""
+    """Give back the points of what clients got for them on these lines.
+
+    Where they went back with the appointment before, they do not come back with it any more.
+    """
     redeemed = [line.redemption_id for line in lines if line.redemption_id]
     if not redeemed:
         return
-    for redemption in Redemption.objects.standing().filter(pk__in=redeemed).order_by("pk"):
-        give_back(actor=actor, redemption=redemption, why=why, now=now)
+    for redemption in Redemption.objects.filter(pk__in=redeemed).order_by("pk"):
+        if redemption.returned_at is None:
+            give_back(actor=actor, redemption=redemption, why=why, now=now)
+        else:
+            redemption.return_reason = why
+            redemption.save(update_fields=["return_reason"])
 
 
 def take_back(

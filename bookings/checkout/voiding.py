@@ -30,8 +30,9 @@ def void(
     """Declare a sale void: all that was paid and not given back yet goes back as it came, with the points.
 
     One that nothing was paid for yet is thrown away like this by whoever may sell. The rewards of an open sale that
-    belong to its appointment stay with that. `reference` is the receipt's number in the salon's own till; without one,
-    those of the payments are kept.
+    belong to its appointment stay with that. Of one that lapsed with its appointment, what the salon has kept goes back
+    like this; it does not come back with the appointment then. `reference` is the receipt's number in the salon's own
+    till; without one, those of the payments are kept.
     Raises: NotAllowed, NotFound, VersionConflict, InvalidInput, SaleVoid.
     """
     actor.require(Permission.SALES_WRITE)
@@ -39,9 +40,10 @@ def void(
     with transaction.atomic():
         held = hold(sale_id, version)
         sale = held.sale
-        if sale.state == SaleState.VOID:
+        lapsed = sale.lapsed and sale.paid > sale.refunded
+        if sale.state == SaleState.VOID and not lapsed:
             raise SaleVoid
-        final = sale.state != SaleState.OPEN
+        final = sale.state not in {SaleState.OPEN, SaleState.VOID}
         if final or sale.paid:
             actor.require(Permission.REFUNDS)
         ways = [_referring(way, reference) for way in ways_of(sale)]
@@ -63,8 +65,9 @@ def void(
         returning = [one for one in held.lines if (final or one.item_id is None) and one.refunded < one.quantity]
         return_rewards(returning, Returned.VOIDED, actor=actor, now=now)
         old = sale.state
-        sale.state, sale.voided_at, sale.void_reason = SaleState.VOID, now, reason
-        save(sale, fields=("state", "voided_at", "void_reason", "refunded", "points_earned"))
+        sale.state, sale.voided_at, sale.void_reason = SaleState.VOID, sale.voided_at or now, reason
+        sale.lapsed = False
+        save(sale, fields=("state", "voided_at", "void_reason", "lapsed", "refunded", "points_earned"))
         told = [
             changed("state", old, SaleState.VOID.value),
             changed("amount", None, sum((one.amount for one in refunds), NOTHING) or None),

@@ -106,6 +106,8 @@ class ShownSale:
     discount: str
     total: str
     paid: str
+    kept: str
+    keeps: bool
     refunded: str
     due: str
     due_cents: str
@@ -213,6 +215,8 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
         discount=price_text(-view.discount, salon) if view.discount else "",
         total=price_text(found.total, salon),
         paid=price_text(found.paid, salon) if found.paid else "",
+        kept=price_text(view.kept, salon),
+        keeps=found.lapsed and view.kept > 0,
         refunded=price_text(-found.refunded, salon) if found.refunded else "",
         due=price_text(abs(view.due), salon),
         due_cents=str(int(view.due * 100)),

@@ -8,12 +8,14 @@ import pytest
 from bookings.checkout.deposits import gives_back
 from bookings.checkout.sales import take_deposit
 from bookings.checkout.voiding import void
+from bookings.checkout.writing import SaleVoid
 from bookings.had import had_by
 from bookings.models import Appointment, DepositRule, Method, Payment, Refund, Sale, SaleLine, SalesRules, SaleState
 from bookings.rewarding import append_reward
 from bookings.scheduling import cancel, set_state, undo
 from bookings.states import State
 from clients.models import PointsEntry
+from salon.errors import NotAllowed
 from tests.bookings.salonday import at
 from tests.checkout.till import (
     MANAGER,
@@ -298,3 +300,18 @@ def test_a_treat_booked_again_is_not_given_back_with_what_was_bought_before(till
     second = till.pay(till.charge(visit), now=NOW)
     assert [line.kind for line in SaleLine.objects.filter(sale=second).order_by("position")] == ["SERVICE", "REWARD"]
     assert points_of(lena) == 59
+
+
+def test_what_is_kept_can_still_be_given_back(till: Till) -> None:
+    keeps()
+    visit, sale = booked(till)
+    off(till, visit)
+    with pytest.raises(NotAllowed):
+        void(actor=till.actor, salon=till.salon, sale_id=sale.pk, now=NOW)
+    void(actor=MANAGER, salon=till.salon, sale_id=sale.pk, reason="Kulanz", now=NOW)
+    assert (stands(sale), standing()) == (("VOID", "20.00", "20.00", False), [("VOID", "TRANSFER", "20.00", "Ü 5")])
+    with pytest.raises(SaleVoid):
+        void(actor=MANAGER, salon=till.salon, sale_id=sale.pk, now=NOW)
+    # Booked again, she begins anew.
+    become(till, visit, State.BOOKED)
+    assert amounts(till.charge(visit)) == ("59.00", "0.00", "59.00")

@@ -9,7 +9,9 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import Refund, Sale
+from bookings.models import DepositRule, Refund, Sale, SalesRules
+from bookings.scheduling import cancel
+from bookings.states import State
 from salon.identity.models import User
 from salon.identity.roles import system_actor
 from salon.mail.models import ClientMail
@@ -152,6 +154,21 @@ def test_a_void_and_what_is_thrown_away(browser: Browser, till: Till) -> None:
         begun = till.open(product(till.oil))
     answer = browser.post(f"{KASSE}{begun.pk}/void/")
     assert (answer.status_code, answer.headers["Location"]) == (302, KASSE)
+
+
+def test_what_was_kept_is_given_back(browser: Browser, till: Till) -> None:
+    with salon_scope(till.salon.pk):
+        SalesRules.objects.create(deposit_rule=DepositRule.KEEP)
+        visit = till.visit(state=State.BOOKED)
+        sale = till.pay(till.charge(visit), "20.00")
+        cancel(**till.given, appointment_id=visit.pk)
+    page = browser.get(f"{KASSE}{sale.pk}/").text
+    assert "von der Anzahlung wurden 20,00 € einbehalten" in said(page)
+    assert "Einbehaltenes zurückgeben" in page
+    browser.post(f"{KASSE}{sale.pk}/void/", {"reason": "Kulanz"}, follow=True)
+    page = browser.get(f"{KASSE}{sale.pk}/").text
+    assert "-20,00" in said(page)
+    assert "einbehalten" not in page
 
 
 def test_who_may_not(stylist: User, browser_of: Callable[[User], Browser], till: Till) -> None:

@@ -17,6 +17,9 @@ from bookings.checkout.sales import MethodNotAllowed, redeem_at_checkout
 from bookings.checkout.voiding import void
 from bookings.checkout.writing import SaleVoid
 from bookings.models import Method, Payment, Refund, RefundKind, RefundLine, Sale, SaleLine, SaleState
+from bookings.rewarding import append_reward
+from bookings.scheduling import set_state
+from bookings.states import State
 from clients.models import Cause, PointsEntry
 from loyalty.models import LoyaltyRules, Redemption, Returned
 from loyalty.redemption import NotEnoughPoints, redeem
@@ -330,6 +333,20 @@ def test_a_refunded_reward_gives_its_points_back(office: Till) -> None:
     assert given_back(sale) == [("LINES", "0.00", 0, [(1, "0.00")])]
     back(office, sale)
     assert (points_of(lena), Sale.objects.get().state) == (300, SaleState.REFUNDED)
+
+
+def test_what_was_refunded_of_a_missed_visit_is_not_taken_again(office: Till) -> None:
+    lena = give_treatcard(office.day.lena, 100)
+    visit = office.visit()
+    append_reward(**office.given, appointment_id=visit.pk, reward_id=make_reward(office.day.brows, 100).pk)
+    sale = office.pay(office.charge(visit))
+    assert points_of(lena) == 59
+    set_state(**office.given, appointment_id=visit.pk, state=State.NO_SHOW)
+    refund(**office.given, sale_id=sale.pk, method=Method.CARD)
+    assert points_of(lena) == 100
+    # She came after all: her money and her points went back all the same.
+    set_state(**office.given, appointment_id=visit.pk, state=State.COMPLETED)
+    assert points_of(lena) == 100
 
 
 def test_who_gave_it_back_when(office: Till) -> None:
