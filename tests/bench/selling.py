@@ -29,13 +29,13 @@ REPEATS = 20
 
 # Two lines a sale, spread over the clients and the days of the year; the same in each run.
 _SALES = """
-WITH client AS (SELECT id, number FROM clients_client WHERE salon_id = %(salon)s),
-sale AS (
+WITH sale AS (
   INSERT INTO bookings_sale (id, salon_id, number, client_id, state, total, paid, refunded, points_earned,
     opened_by_name, created_at, paid_at, paid_on, rules_version, void_reason, version)
-  SELECT uuidv7(), %(salon)s, n, client.id, 'PAID', 7000, 7000, 0, 0, 'Bench', now(), now(),
+  SELECT uuidv7(), %(salon)s, n, (%(clients)s::uuid[])[1 + n::bigint * 104729 %% cardinality(%(clients)s::uuid[])],
+    'PAID', 7000, 7000, 0, 0, 'Bench', now(), now(),
     %(until)s::date - (n::bigint * 7919 %% 365)::int, 0, '', 1
-  FROM generate_series(1, %(lines)s / 2) n JOIN client ON client.number = 1 + (n::bigint * 104729 %% %(clients)s)
+  FROM generate_series(1, %(lines)s / 2) n
   RETURNING id, number
 )
 INSERT INTO bookings_saleline (id, salon_id, sale_id, position, kind, service_id, product_id, name, quantity,
@@ -138,10 +138,10 @@ def _salon() -> Salon:
         for kind, ids in ((ItemKind.SERVICE, services), (ItemKind.PRODUCT, products)):
             for item_id in ids[: REWARDS // 2]:
                 add_reward(actor=actor, kind=kind, item_id=item_id, points=400, now=now)
-        Client.objects.bulk_create(_card(number, until, now) for number in range(1, CLIENTS + 1))
+        cards = Client.objects.bulk_create(_card(number, until, now) for number in range(1, CLIENTS + 1))
         values: dict[str, Any] = {
             "salon": salon.pk,
-            "clients": CLIENTS,
+            "clients": [one.pk for one in cards],
             "lines": LINES,
             "until": until,
             "services": services,

@@ -84,7 +84,8 @@ def _try_out(request: SalonRequest) -> HttpResponse:
         except InvalidInput as refusal:
             rows = refused(form, rows, given, refusal)
         else:
-            return redirect("treatcard_simulation", request.salon.slug, kept.pk)
+            address = reverse("treatcard_simulation", args=[request.salon.slug, kept.pk])
+            return redirect(f"{address}#result")
     return _page(request, form, rows, None)
 
 
