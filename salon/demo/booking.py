@@ -152,7 +152,7 @@ class Ledger:
         ]
         yield self._entry(appointment, visit, "appointment.booked", booked, visit.booked_at)
         if visit.state != State.BOOKED:
-            became = [changed("state", State.BOOKED, visit.state), changed("reason", None, visit.cancel_reason)]
+            became = [changed("state", State.BOOKED, visit.state), changed("cancel_reason", None, visit.cancel_reason)]
             action = "appointment.cancelled" if visit.state == State.CANCELLED else "appointment.state_changed"
             yield self._entry(appointment, visit, action, became, visit.changed_at)
 

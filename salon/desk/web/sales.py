@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 from bookings.checkout.writing import SUBJECT
 from bookings.models import Method
 from bookings.web.wording import price_text
-from salon.desk.web.points import signed
 from salon.tenancy.models import Salon
 
 __all__ = ["SUBJECT", "TOLD", "about", "sale_url"]
@@ -34,13 +33,13 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "sale.lapsed": (gettext_lazy("Sale lapsed with its appointment"), "x"),
     "sale.revived": (gettext_lazy("Sale came back with its appointment"), "undo-2"),
 }
-# What is said of a sale: these of its fields, in this order.
+# What is said of a sale: these of its fields, in this order. Its points have entries of their own.
 _AMOUNTS = frozenset({"amount", "total"})
-_SAID = ("number", "line", "lines", "quantity", "amount", "total", "method", "points", "client_number", "reason")
+_SAID = ("number", "line", "lines", "quantity", "amount", "total", "method", "client_number", "reason")
 
 
 def about(changes: Iterable[Mapping[str, Any]], salon: Salon) -> str:
-    """Return what a sale came to, what was paid or given back: `No. 118 · 59,00 € · +59 points`."""
+    """Return what a sale came to, what was paid or given back: `No. 118 · 59,00 €`."""
     told = {change["field"]: change["new"] or change["old"] or "" for change in changes}
     return " · ".join(_said(told, salon))
 
@@ -58,8 +57,6 @@ def _said(told: Mapping[str, str], salon: Salon) -> Iterator[str]:
             yield f"{value} ×"
         elif field == "method":
             yield str(Method(value).label) if value in Method else value
-        elif field == "points" and value.lstrip("-").isdigit():
-            yield _("%(points)s points") % {"points": signed(int(value))}
         elif field == "client_number":
             yield str(format_lazy("{} {}", _("Client no."), value))
         else:
