@@ -21,6 +21,8 @@ from clients.models import CategoryAssignment, Client
 from salon import keyset
 
 LONGEST_AGO = 36_500
+# More than any card holds.
+MOST_POINTS = 1_000_000_000
 USUAL_DAYS = 90
 MOST_CATEGORIES = 50
 # What a card can say of its client; the other reasons are those of people without one.
@@ -88,6 +90,8 @@ _MEETS: dict[str, Callable[[Any], Q]] = {
     "via": lambda via: Q(created_via=via),
     "listed_from": lambda day: Q(listed_on__gte=day),
     "listed_to": lambda day: Q(listed_on__lte=day),
+    "points_from": lambda points: Q(points__gte=points),
+    "points_to": lambda points: Q(points__lte=points),
     "treatcard": lambda said: ~Q(treatcard_number="") if said == YesNo.YES else Q(treatcard_number=""),
 }
 
@@ -95,6 +99,7 @@ _MEETS: dict[str, Callable[[Any], Q]] = {
 _BOUNDS: dict[Sort | None, frozenset[str]] = {
     Sort.LAST_VISIT: frozenset({"status", "last_visit", "days"}),
     Sort.LISTED_ON: frozenset({"listed_from", "listed_to"}),
+    Sort.POINTS: frozenset({"points_from", "points_to"}),
 }
 
 
@@ -149,6 +154,8 @@ class CardFilters(FilterSet):  # type: ignore[misc]
     listed_from = _day(_("Client since, from"))
     listed_to = _day(_("Client since, until"))
     treatcard = ChoiceFilter(choices=YesNo.choices, label=_("Has a Treatcard"), empty_label=_("any"))
+    points_from = _WholeFilter(label=_("Points, from"), min_value=-MOST_POINTS, max_value=MOST_POINTS)
+    points_to = _WholeFilter(label=_("Points, until"), min_value=-MOST_POINTS, max_value=MOST_POINTS)
 
     def __init__(self, data: Mapping[str, Any], *, today: date, only: Collection[str] | None = None) -> None:
         self.today = today

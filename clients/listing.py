@@ -27,6 +27,7 @@ class Sort(StrEnum):
     LISTED_ON = "listed_on"
     LAST_VISIT = "last_visit"
     VISITS = "visits"
+    POINTS = "points"
 
 
 # Each as somebody wants it first: names from A, visits from the latest.
@@ -36,6 +37,7 @@ ORDERS = {
     Sort.LISTED_ON: keyset.Order(("listed_on", "id"), descending=True),
     Sort.LAST_VISIT: keyset.Order(("last_success_key", "id"), descending=True),
     Sort.VISITS: keyset.Order(("visits_in_all", "id"), descending=True),
+    Sort.POINTS: keyset.Order(("points", "id"), descending=True),
 }
 
 

@@ -181,6 +181,7 @@ class Client(SalonOwned):
             models.Index(fields=["salon", "last_success_key", "id"], name="clients_client_by_last_success"),
             models.Index(fields=["salon", "status", "last_success_key", "id"], name="clients_client_by_status"),
             models.Index(fields=["salon", "visits_in_all", "id"], name="clients_client_by_visits"),
+            models.Index(fields=["salon", "points", "id"], name="clients_client_by_points"),
             # PostgreSQL skips through the few values of the columns that a filter leaves open.
             models.Index(
                 fields=["salon", "status", "status_reason", "created_via", "email_consent", "blocked", "birth_month"],

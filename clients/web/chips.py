@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import dateformat
 from django.utils.dates import MONTHS
-from django.utils.formats import get_format
+from django.utils.formats import get_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
@@ -88,8 +88,10 @@ _YES_NO = {
     "blocked": (gettext_noop("Blocked"), gettext_noop("Not blocked")),
     "treatcard": (gettext_noop("With Treatcard"), gettext_noop("Without Treatcard")),
 }
-_CHOICES: dict[str, tuple[str, Callable[[str], Promise | str]]] = {
+_CHOICES: dict[str, tuple[str, Callable[[Any], Promise | str]]] = {
     "contact": (gettext_noop("Contact data: %(choice)s"), lambda value: Contact(value).label),
+    "points_from": (gettext_noop("%(choice)s points or more"), lambda value: number_format(value, force_grouping=True)),
+    "points_to": (gettext_noop("%(choice)s points or fewer"), lambda value: number_format(value, force_grouping=True)),
     "status": (gettext_noop("Status: %(choice)s"), lambda value: Status(value).label),
     "reason": (gettext_noop("Reason: %(choice)s"), lambda value: Reason(value).label),
     "birthday": (gettext_noop("Birthday in %(choice)s"), lambda value: MONTHS[int(value)]),

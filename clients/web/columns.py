@@ -52,6 +52,7 @@ SORTS = {
     Column.LAST_VISIT: Sort.LAST_VISIT,
     Column.VISITS: Sort.VISITS,
     Column.SINCE: Sort.LISTED_ON,
+    Column.POINTS: Sort.POINTS,
 }
 
 
@@ -201,6 +202,6 @@ _CELLS: dict[Column, _Cell] = {
     Column.SINCE: lambda client, writing: writing.day(client.listed_on),
     Column.BIRTHDAY: lambda client, _writing: birthday_text(client),
     Column.TREATCARD: lambda client, _writing: escape(client.treatcard_number),
-    Column.POINTS: lambda client, _writing: str(client.points) if client.treatcard_number else "",
+    Column.POINTS: lambda client, _writing: str(client.points) if client.treatcard_number or client.points else "",
     Column.CONSENT: _consent,
 }

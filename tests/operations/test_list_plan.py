@@ -27,6 +27,7 @@ INDEXES = {
     Sort.LISTED_ON: "clients_client_by_listed_on",
     Sort.LAST_VISIT: "clients_client_by_last_success",
     Sort.VISITS: "clients_client_by_visits",
+    Sort.POINTS: "clients_client_by_points",
 }
 
 

@@ -70,6 +70,7 @@ def people(sonnenschein: Salon, front_desk: Actor) -> dict[str, Client]:
         created_via="ONLINE_BOOKING",
         email_consent=True,
         treatcard_number="T77",
+        points=350,
         listed_on=TODAY - timedelta(days=30),
     )
     found["Emil"] = _add(sonnenschein, front_desk, "Emil", mobile="0171 5550318", blocked=True)
@@ -98,6 +99,12 @@ def people(sonnenschein: Salon, front_desk: Actor) -> dict[str, Client]:
         ("birthday=6", []),
         ("via=ONLINE_BOOKING", ["Dora"]),
         ("treatcard=no&contact=none", ["Ada", "Bea", "Cleo"]),
+        ("points_from=350", ["Dora"]),
+        ("points_from=351", []),
+        ("points_from=-5&points_to=349", ["Ada", "Bea", "Cleo", "Emil"]),
+        ("points_from=350&sort=points", ["Dora"]),
+        ("points_to=0&sort=points&dir=asc", ["Ada", "Bea", "Cleo", "Emil"]),
+        ("points_from=viele", ["Ada", "Bea", "Cleo", "Dora", "Emil"]),
         ("listed_to=2026-10-22", ["Dora"]),
         ("listed_to=2026-10-21", []),
         ("listed_from=2026-10-23", ["Ada", "Bea", "Cleo", "Emil"]),
@@ -200,6 +207,8 @@ def test_chips_take_their_filter_away(
         ("Kunde seit 02.01.2026 oder später", f"{LIST}?q=a&category={ids[0]}&category={ids[1]}&last_visit=ago&days=30"),
     ]
     assert answer.context["clear_url"] == f"{LIST}?q=a"
+    of_points = browser.get(f"{LIST}?points_from=1200&points_to=3000")
+    assert [chip.text for chip in of_points.context["chips"]] == ["Ab 1.200 Punkten", "Bis 3.000 Punkte"]
 
 
 def _category(actor: Actor, name: str) -> Any:
