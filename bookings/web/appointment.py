@@ -21,7 +21,7 @@ from bookings.redeemed import is_paid_for, rewards_in
 from bookings.settling import wishes_of
 from bookings.states import CHANGEABLE, State, next_states
 from bookings.web.booking_form import WhenForm
-from bookings.web.checkout_link import till_of
+from bookings.web.checkout_link import paid_before, till_of
 from bookings.web.drawer import calendar_url, drawn, from_calendar, in_calendar, shows
 from bookings.web.happened import happened_to
 from bookings.web.offer import Choice, Conflict, ProposedDay, proposals
@@ -207,7 +207,8 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
         "services_url": reverse("booking_services", args=[request.salon.slug]),
         "clients_url": reverse("booking_clients", args=[request.salon.slug]),
         "box": treats_of(request, found, _team(shown)) if writes and shown.changeable else None,
-        "till": till_of(request, found),
+        "till": till_of(request, found, now),
+        "before": paid_before(request, found),
         "history": happened_to(found.pk, request.salon),
         "days": _proposed(request, found, answer, now) if answer.proposing else [],
         **(_found(request, found) if answer.searching else {}),

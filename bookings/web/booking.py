@@ -236,7 +236,14 @@ def _form(
         "draft": draft,
         "person": person_of(request, entry.client, today) if entry.client else None,
         "new": entry.new,
-        "offer": offer(draft, known, salon=request.salon, on=day, rehearsed=fit.rehearsed),
+        "offer": offer(
+            draft,
+            known,
+            salon=request.salon,
+            on=day,
+            rehearsed=fit.rehearsed,
+            treats=[one.service for one in rewards if one.service],
+        ),
         "rewards": chosen(rewards, fit.rehearsed.items[len(draft.lines) :] if fit.rehearsed else [], request.salon),
         "box": treats_of_draft(
             request, entry.client, draft, rewards, fit.rehearsed, {one.pk: one.name for one in known.staff}

@@ -1,11 +1,17 @@
 """The way from an appointment to the till."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
-from bookings.models import Appointment, Sale, SaleState
+from bookings.checkout.deposits import gives_back
+from bookings.checkout.tills import sales_rules
+from bookings.models import Appointment, Method, Refund, RefundKind, Sale, SaleState
 from bookings.states import TAKING_TIME
 from bookings.web.wording import price_text
 from salon.identity.roles import Permission
@@ -21,9 +27,11 @@ class TillLink:
     is_open: bool = True
     state: Promise | str = ""
     paid: str = ""
+    # What becomes of the money if the appointment is called off now.
+    if_off: str = ""
 
 
-def till_of(request: SalonRequest, appointment: Appointment) -> TillLink | None:
+def till_of(request: SalonRequest, appointment: Appointment, now: datetime) -> TillLink | None:
     """Return the way to the till; None where there is nothing to charge, or not by this actor."""
     may = request.actor.permissions
     if Permission.SALES_READ not in may:
@@ -31,14 +39,57 @@ def till_of(request: SalonRequest, appointment: Appointment) -> TillLink | None:
     slug = request.salon.slug
     new_url = reverse("sale_new", args=[slug])
     sales = Sale.objects.filter(appointment_id=appointment.pk).exclude(state=SaleState.VOID)
-    sale = sales.only("state", "paid").first()
+    sale = sales.only("state", "paid", "paid_at").first()
     if sale is None:
         chargeable = Permission.SALES_WRITE in may and appointment.state in TAKING_TIME
         return TillLink(new_url) if chargeable else None
     return TillLink(
         new_url,
-        sale_url=reverse("sale", args=[slug, sale.pk]),
+        sale_url=_sale_url(request, sale.pk),
         is_open=sale.state == SaleState.OPEN,
         state=SaleState(sale.state).label,
         paid=price_text(sale.paid, request.salon) if sale.paid else "",
+        if_off=_if_off(request, sale, appointment, now),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PaidBefore:
+    """What has become of the money for an appointment that is off."""
+
+    words: str
+    sale_url: str
+
+
+def paid_before(request: SalonRequest, appointment: Appointment) -> PaidBefore | None:
+    """Return what has become of the money for an appointment that is off; None where there was none."""
+    if Permission.SALES_READ not in request.actor.permissions or appointment.state in TAKING_TIME:
+        return None
+    given = [*Refund.objects.filter(sale__appointment=appointment, kind=RefundKind.DEPOSIT, removed_at=None)]
+    sums: dict[str, Decimal] = {}
+    for one in given:
+        sums[one.method] = sums.get(one.method, Decimal()) + one.amount
+    told = [
+        f"{price_text(amount, request.salon)} ({Method(method).label})" for method, amount in sums.items() if amount
+    ]
+    if told:
+        words = _("Given back: %(sums)s. That is noted here; the money itself you give back as it came.")
+        return PaidBefore(words % {"sums": ", ".join(told)}, _sale_url(request, given[0].sale_id))
+    kept = Sale.objects.filter(appointment=appointment, lapsed=True, paid__gt=0).only("paid").first()
+    if kept is None:
+        return None
+    words = _("%(amount)s were paid beforehand and stay with the salon.")
+    return PaidBefore(words % {"amount": price_text(kept.paid, request.salon)}, _sale_url(request, kept.pk))
+
+
+def _if_off(request: SalonRequest, sale: Sale, appointment: Appointment, now: datetime) -> str:
+    beforehand = sale.paid_at is None or sale.paid_at < appointment.starts_at
+    if not sale.paid or not beforehand:
+        return ""
+    if not gives_back(sales_rules(), starts_at=appointment.starts_at, at=now):
+        return _("What was paid beforehand stays with the salon: that is its rule.")
+    return _("What was paid beforehand goes back: that is the rule of the salon.")
+
+
+def _sale_url(request: SalonRequest, sale_id: UUID) -> str:
+    return reverse("sale", args=[request.salon.slug, sale_id])

@@ -130,8 +130,10 @@ def catalogue_of(draft: Draft) -> Catalogue:
     return Catalogue(services, working_staff(), performers(services))
 
 
-def offer(draft: Draft, known: Catalogue, *, salon: Salon, on: date, rehearsed: Booked | None) -> Offer:
-    """Return the lines as they would be booked on a day."""
+def offer(
+    draft: Draft, known: Catalogue, *, salon: Salon, on: date, rehearsed: Booked | None, treats: Iterable[Service] = ()
+) -> Offer:
+    """Return the lines as they would be booked on a day; what is given besides counts among the minutes."""
     prices = price_on([*known.services.values()], on) if known.services else {}
     done = rehearsed.items if rehearsed else []
     names = {one.pk: one.name for one in known.staff}
@@ -158,7 +160,8 @@ def offer(draft: Draft, known: Catalogue, *, salon: Salon, on: date, rehearsed: 
             )
         )
     total = sum((prices.get(one.service_id, Decimal()) for one in draft.lines), Decimal())
-    minutes = sum(known.services[one.service_id].duration_minutes for one in draft.lines)
+    work = [*(known.services[one.service_id] for one in draft.lines), *treats]
+    minutes = sum(one.duration_minutes for one in work)
     return Offer(lines, price_text(total, salon), minutes_text(minutes))
 
 

@@ -103,6 +103,8 @@ def test_one_click_appends_it_and_booking_takes_the_points(desk: Desk, treat: Tr
     _called(desk, treat).press(f"reward:{treat.shave_reward.pk}")
     assert desk.form.values["reward"] == [str(treat.shave_reward.pk)]
     assert "11:00–11:30 Uhr · Emre" in _text(desk.text)
+    # Her chair is taken for as long as both take.
+    assert "Gesamt · 90 min" in _text(desk.text)
     assert _box(desk.text).startswith("0 Punkte · keine Prämie verfügbar")
     with salon_scope(sonnenschein.pk):
         assert (treat.points(), Redemption.objects.count()) == (350, 0)

@@ -1,0 +1,88 @@
+"""What the desk is told of the money when an appointment is called off (domain.md §6)."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+
+from bookings.checkout.sales import take_deposit
+from bookings.models import Appointment, DepositRule, Method, SalesRules
+from bookings.states import State
+from salon.identity.models import User
+from salon.identity.roles import system_actor
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from tests.bookings.salonday import at
+from tests.checkout.till import Till, a_till, money
+
+CALENDAR = "/s/sonnenschein/calendar/appointments/"
+GIVEN = "Erstattet: 20,00 € (Karte)."
+KEPT = "20,00 € sind im Voraus bezahlt und bleiben beim Salon."
+
+
+@pytest.fixture(autouse=True)
+def early(time_machine: Any) -> None:
+    time_machine.move_to(at(9))
+
+
+@pytest.fixture
+def till(sonnenschein: Salon) -> Till:
+    with salon_scope(sonnenschein.pk):
+        return a_till(system_actor("Test"), sonnenschein)
+
+
+@pytest.fixture
+def browser(stylist: User, browser_of: Callable[[User], Browser]) -> Browser:
+    return browser_of(stylist)
+
+
+def said(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text.replace("\N{NO-BREAK SPACE}", " ")))
+
+
+def prepaid(till: Till, rule: DepositRule) -> Appointment:
+    with salon_scope(till.salon.pk):
+        SalesRules.objects.update_or_create(defaults={"deposit_rule": rule})
+        visit = till.visit(state=State.BOOKED)
+        given: dict[str, Any] = {"actor": till.actor, "salon": till.salon, "now": at(9)}
+        take_deposit(appointment_id=visit.pk, method=Method.CARD, amount=money("20"), **given)
+        return visit
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "after"),
+    [
+        (DepositRule.REFUND, "Was im Voraus bezahlt ist, geht zurück", GIVEN),
+        (DepositRule.KEEP, "Was im Voraus bezahlt ist, bleibt beim Salon", KEPT),
+    ],
+    ids=["given back", "kept"],
+)
+def test_cancelling_says_what_becomes_of_the_deposit(
+    browser: Browser, till: Till, rule: DepositRule, before: str, after: str
+) -> None:
+    """Nobody's money may go back in the books only."""
+    visit = prepaid(till, rule)
+    url = f"{CALENDAR}{visit.pk}/"
+    page = said(browser.get(url).text)
+    assert before in page
+    assert GIVEN not in page
+    assert KEPT not in page
+    browser.post(f"{url}change/", {"act": "cancel"})
+    answer = browser.get(url).text
+    assert after in said(answer)
+    assert "/checkout/" in answer.split("till-before")[1].split("</div>")[0]
+    browser.post(f"{url}change/", {"act": "undo"})
+    page = said(browser.get(url).text)
+    assert before in page
+    assert GIVEN not in page
+
+
+def test_without_money_nothing_is_said(browser: Browser, till: Till) -> None:
+    with salon_scope(till.salon.pk):
+        visit = till.visit(state=State.BOOKED)
+    url = f"{CALENDAR}{visit.pk}/"
+    assert "im Voraus" not in said(browser.get(url).text)
+    browser.post(f"{url}change/", {"act": "cancel"})
+    assert "till-before" not in browser.get(url).text
