@@ -155,6 +155,7 @@ def write_offering(offering: Offering, *, now: datetime) -> dict[str, UUID]:
                 name_key=fold(title),
                 position=place,
                 price=price,
+                barcode=_barcode(len(products) + place),
                 created_at=now,
             )
             for place, (title, price) in enumerate(goods, 1)
@@ -176,6 +177,13 @@ def write_offering(offering: Offering, *, now: datetime) -> dict[str, UUID]:
         if one.name in offering.rewards
     )
     return {service.name: service.pk for service in services}
+
+
+def _barcode(number: int) -> str:
+    """Return an EAN-13 of those that a shop gives itself."""
+    digits = f"2{number:011}"
+    check = -sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits)) % 10
+    return f"{digits}{check}"
 
 
 def _group(kind: ItemKind, name: str, position: int) -> CatalogueGroup:

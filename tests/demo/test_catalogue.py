@@ -53,6 +53,16 @@ def test_it_sells_what_the_domain_says(catalogue: None) -> None:
     assert all(one.group_id for one in services.values())
 
 
+def test_every_product_can_be_scanned(catalogue: None) -> None:
+    """With an EAN-13 of the numbers that shops give themselves."""
+    codes = {one.name: one.barcode for one in Product.objects.all()}
+    assert codes["Shampoo"] == "2000000000015"
+    assert len(set(codes.values())) == len(codes) == 10
+    for code in codes.values():
+        assert len(code) == 13
+        assert sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(code)) % 10 == 0
+
+
 def test_everything_is_done_by_somebody(catalogue: None) -> None:
     can = {
         (skill.staff.name, skill.service.name): skill.service.duration_minutes
