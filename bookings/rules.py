@@ -1,18 +1,16 @@
 """What a salon has decided about its calendar, and deciding it (domain.md §5)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from bookings.deciding import decide, rules_in
 from bookings.models import BookingRules
-from salon.audit.recording import Change, record
 from salon.errors import FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
-from salon.tenancy.context import current_salon_id
 
 SLOTS = (5, 10, 15, 20, 30, 60)
 LONGEST_LEAD = 14 * 24 * 60
@@ -35,7 +33,7 @@ class Rules:
 def booking_rules() -> Rules:
     """Return what holds in the open salon."""
     stored = BookingRules.objects.first()
-    return Rules() if stored is None else _rules_of(stored)
+    return Rules() if stored is None else rules_in(Rules, stored)
 
 
 def change_booking_rules(*, actor: Actor, rules: Rules, now: datetime) -> bool:
@@ -46,40 +44,7 @@ def change_booking_rules(*, actor: Actor, rules: Rules, now: datetime) -> bool:
     actor.require(Permission.SETTINGS)
     if errors := _errors(rules):
         raise InvalidInput(errors)
-    salon_id = current_salon_id()
-    with transaction.atomic():
-        BookingRules.objects.get_or_create(salon_id=salon_id)
-        stored = BookingRules.objects.select_for_update(no_key=True).get(salon_id=salon_id)
-        before, after = asdict(_rules_of(stored)), asdict(rules)
-        changes = [
-            Change(name, _text(before[name]), _text(after[name])) for name in after if before[name] != after[name]
-        ]
-        if not changes:
-            return False
-        for name, value in after.items():
-            setattr(stored, name, value)
-        stored.save(update_fields=list(after))
-        record(
-            actor=actor,
-            action="booking_rules.changed",
-            subject_kind="booking_rules",
-            subject_id=salon_id,
-            changes=changes,
-            now=now,
-        )
-    return True
-
-
-def _rules_of(stored: BookingRules) -> Rules:
-    return Rules(
-        slot_minutes=stored.slot_minutes,
-        lead_minutes=stored.lead_minutes,
-        horizon_days=stored.horizon_days,
-        complete_by_itself=stored.complete_by_itself,
-        confirm=stored.confirm,
-        remind=stored.remind,
-        reply_to=stored.reply_to,
-    )
+    return decide(BookingRules, rules, subject="booking_rules", actor=actor, now=now)
 
 
 def _errors(rules: Rules) -> list[FieldError]:
@@ -96,9 +61,3 @@ def _errors(rules: Rules) -> list[FieldError]:
         except ValidationError:
             errors.append(FieldError("reply_to", "invalid", _("Enter a valid email address.")))
     return errors
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value) if value != "" else None

@@ -1,18 +1,16 @@
 """What a salon has decided about its till, and deciding it (domain.md §6)."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.checkout.tills import sales_rules
+from bookings.deciding import decide, rules_in
 from bookings.models import DepositRule, SalesRules, TillMode
-from salon.audit.recording import Change, record
 from salon.errors import FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
-from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Country, Salon
 
 LONGEST_HOURS = 14 * 24
@@ -32,7 +30,7 @@ class TillRules:
 
 def till_rules() -> TillRules:
     """Return what holds in the open salon."""
-    return _rules_of(sales_rules())
+    return rules_in(TillRules, sales_rules())
 
 
 def modes_for(salon: Salon) -> list[TillMode]:
@@ -52,32 +50,7 @@ def change_till_rules(*, actor: Actor, salon: Salon, rules: TillRules, now: date
     rules = _tidy(rules)
     if errors := list(_errors(rules, salon)):
         raise InvalidInput(errors)
-    salon_id = current_salon_id()
-    with transaction.atomic():
-        SalesRules.objects.get_or_create(salon_id=salon_id)
-        stored = SalesRules.objects.select_for_update(no_key=True).get(salon_id=salon_id)
-        before, after = asdict(_rules_of(stored)), asdict(rules)
-        changes = [
-            Change(name, _text(before[name]), _text(after[name])) for name in after if before[name] != after[name]
-        ]
-        if not changes:
-            return False
-        for name, value in after.items():
-            setattr(stored, name, value)
-        stored.save(update_fields=list(after))
-        record(
-            actor=actor,
-            action="sales_rules.changed",
-            subject_kind="sales_rules",
-            subject_id=salon_id,
-            changes=changes,
-            now=now,
-        )
-    return True
-
-
-def _rules_of(stored: SalesRules) -> TillRules:
-    return TillRules(**{field.name: getattr(stored, field.name) for field in fields(TillRules)})
+    return decide(SalesRules, rules, subject="sales_rules", actor=actor, now=now)
 
 
 def _tidy(rules: TillRules) -> TillRules:
@@ -102,7 +75,3 @@ def _errors(rules: TillRules, salon: Salon) -> Iterator[FieldError]:
             yield FieldError(name, "max_length", message)
         elif not all(line.isprintable() for line in words.split("\n")):
             yield FieldError(name, "invalid", _("This contains a character that cannot be stored."))
-
-
-def _text(value: object) -> str | None:
-    return None if value == "" else str(value)
