@@ -127,7 +127,8 @@ BARBIER = Offering(
 
 def write_offering(offering: Offering, *, now: datetime) -> dict[str, UUID]:
     """Write what the open salon sells; return its services by name."""
-    groups, services, products = [], [], []
+    groups, services = [], []
+    products: list[Product] = []
     for position, (name, sold) in enumerate(offering.services.items(), 1):
         groups.append(_group(ItemKind.SERVICE, name, position))
         services += [
