@@ -96,7 +96,8 @@ def _box(
     timed = booking.ends_at is not None
     treats = [_treat(one, client, request.salon, names, timed=timed) for one in offers]
     return TreatBox(
-        points=points_text(client.points - spent),
+        # What has become too dear takes nothing.
+        points=points_text(client.points - (spent if spent <= client.points else 0)),
         available=sum(one.possible for one in treats),
         treats=treats,
         notes_uses=Permission.CLIENTS_WRITE in request.actor.permissions,

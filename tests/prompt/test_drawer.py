@@ -138,6 +138,8 @@ def test_points_that_went_meanwhile_are_told_and_nothing_is_booked(
     answer = desk.press("book")
     assert answer.status_code == 422
     assert "349" in _text(desk.text)
+    # Nobody has fewer than she has: what cannot be booked takes nothing.
+    assert _box(desk.text).startswith("349 Punkte")
     with salon_scope(sonnenschein.pk):
         assert (Appointment.objects.count(), treat.points()) == (0, 349)
 
