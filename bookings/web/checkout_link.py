@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -75,11 +76,13 @@ def paid_before(request: SalonRequest, appointment: Appointment) -> PaidBefore |
     if told:
         words = _("Given back: %(sums)s. That is noted here; the money itself you give back as it came.")
         return PaidBefore(words % {"sums": ", ".join(told)}, _sale_url(request, given[0].sale_id))
-    kept = Sale.objects.filter(appointment=appointment, lapsed=True, paid__gt=0).only("paid").first()
+    kept = Sale.objects.filter(appointment=appointment, lapsed=True, paid__gt=F("refunded")).first()
     if kept is None:
         return None
     words = _("%(amount)s were paid beforehand and stay with the salon.")
-    return PaidBefore(words % {"amount": price_text(kept.paid, request.salon)}, _sale_url(request, kept.pk))
+    return PaidBefore(
+        words % {"amount": price_text(kept.paid - kept.refunded, request.salon)}, _sale_url(request, kept.pk)
+    )
 
 
 def _if_off(request: SalonRequest, sale: Sale, appointment: Appointment, now: datetime) -> str:

@@ -140,6 +140,7 @@ def test_a_refund_keeps_what_was_typed(browser: Browser, till: Till) -> None:
         assert not Refund.objects.exists()
     answer = browser.post(f"{page}refund/", {"method": "CARD", line: "1", "reason": "Riecht komisch"}, follow=True)
     assert "Erstattet und bei Verkauf Nr. 1 vermerkt." in answer.text
+    assert "Bleibt bezahlt 86,50 €" in said(answer.text)
     assert "Riecht komisch" in answer.text
     assert "-27,50" in said(browser.get(KASSE).text)
 

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client as Browser
 
 from bookings.checkout.sales import take_deposit
-from bookings.models import Appointment, DepositRule, Method, SalesRules
+from bookings.checkout.voiding import void
+from bookings.models import Appointment, DepositRule, Method, Sale, SalesRules
 from bookings.states import State
 from salon.identity.models import User
 from salon.identity.roles import system_actor
@@ -77,6 +78,16 @@ def test_cancelling_says_what_becomes_of_the_deposit(
     page = said(browser.get(url).text)
     assert before in page
     assert GIVEN not in page
+
+
+def test_what_was_kept_and_given_back_after_all_is_not_kept(browser: Browser, till: Till) -> None:
+    visit = prepaid(till, DepositRule.KEEP)
+    url = f"{CALENDAR}{visit.pk}/"
+    browser.post(f"{url}change/", {"act": "cancel"})
+    with salon_scope(till.salon.pk):
+        sale = Sale.objects.get()
+        void(actor=till.actor, salon=till.salon, sale_id=sale.pk, now=at(9))
+    assert KEPT not in said(browser.get(url).text)
 
 
 def test_without_money_nothing_is_said(browser: Browser, till: Till) -> None:
