@@ -18,7 +18,7 @@ from bookings.checkout.voiding import void
 from bookings.models import Method
 from salon.api.idempotency import Idempotency, idempotent
 from salon.api.scopes import Scope
-from salon.api.serializers import Body, Text
+from salon.api.serializers import Body, Text, Whole
 from salon.errors import FieldError, InvalidInput
 
 
@@ -26,7 +26,7 @@ class RefundLineBody(Body):
     """How many units of one line go back."""
 
     line = serializers.UUIDField()
-    quantity = serializers.IntegerField(help_text="From 1 to what is left of the line.")
+    quantity = Whole(help_text="From 1 to what is left of the line.")
 
 
 class NewRefundBody(Body):
@@ -36,7 +36,7 @@ class NewRefundBody(Body):
 
     method = serializers.ChoiceField(Method.choices, help_text="The salon's till mode may refuse `CASH` and `VOUCHER`.")
     lines = RefundLineBody(  # type: ignore[call-arg]
-        many=True, required=False, allow_null=True, max_length=MOST_LINES, help_text="Left out: all that is left."
+        many=True, required=False, max_length=MOST_LINES, help_text="Left out: all that is left."
     )
     reason = Text(help_text="At most 200 characters.")
     reference = Text(help_text="At most 80 characters; left out: that of what was paid in the same way.")

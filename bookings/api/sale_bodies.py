@@ -12,14 +12,14 @@ from bookings.checkout.pricing import LineKind
 from bookings.checkout.reading import SaleView
 from bookings.checkout.selling import Paid
 from bookings.models import Method, PaymentKind, SaleLine, SaleState
-from salon.api.serializers import Body, Text
+from salon.api.serializers import Body, DecimalText, Text, Whole
 from salon.errors import FieldError, InvalidInput
 
 MOST_PAYMENTS = 20
 _BY_AMOUNT = [LineKind.TIP.value, LineKind.VOUCHER.value]
 
 
-class Money(serializers.DecimalField):
+class Money(DecimalText):
     """An amount with two places."""
 
     def __init__(self, **options: Any) -> None:
@@ -148,7 +148,7 @@ class LineWishBody(Body):
     product = serializers.UUIDField(required=False, allow_null=True)
     reward = serializers.UUIDField(required=False, allow_null=True, help_text="Its points are taken at once.")
     kind = serializers.ChoiceField(_BY_AMOUNT, required=False, help_text="With neither of the others.")
-    quantity = serializers.IntegerField(required=False, default=1, help_text="From 1 to 999.")
+    quantity = Whole(required=False, default=1, help_text="From 1 to 999.")
     unit_price = Money(
         required=False,
         allow_null=True,
@@ -160,7 +160,7 @@ class LineWishBody(Body):
 class ChangedLineBody(Body):
     """What of a line can be changed."""
 
-    quantity = serializers.IntegerField(required=False, help_text="From 1 to 999.")
+    quantity = Whole(required=False, help_text="From 1 to 999.")
     unit_price = Money(required=False, allow_null=True, help_text="`null`: what list and special offer say.")
     staff = serializers.UUIDField(required=False, allow_null=True)
 

@@ -61,9 +61,7 @@ class EntryBody(Body):
     points = Whole(help_text="What came; below zero: what went.")
     balance_after = serializers.IntegerField(read_only=True, help_text="The balance with this change.")
     cause = serializers.ChoiceField(Cause.choices, read_only=True, help_text="What it came of.")
-    reason = serializers.CharField(
-        trim_whitespace=False, help_text="Why, of an adjustment; of a redemption the reward; else often empty."
-    )
+    reason = Text(required=True, help_text="Why, of an adjustment; of a redemption the reward; of the rest often none.")
     actor = serializers.CharField(source="actor_name", read_only=True, help_text="Who did it, by name.")
     created_at = serializers.DateTimeField(read_only=True)
 

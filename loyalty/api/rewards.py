@@ -30,7 +30,7 @@ from salon.api.endpoint import Endpoint
 from salon.api.idempotency import Idempotency, idempotent
 from salon.api.pagination import KeysetPages, invalid_cursor, page_answer, page_asked
 from salon.api.scopes import Scope
-from salon.api.serializers import Body
+from salon.api.serializers import Body, Whole
 from salon.api.versions import expected_version, versioned
 from salon.catalogue.models import ItemKind
 from salon.errors import FieldError, InvalidInput
@@ -51,7 +51,7 @@ class RewardFilters(FilterSet):  # type: ignore[misc]
 class ChangedRewardBody(Body):
     """What of a reward can be changed."""
 
-    points = serializers.IntegerField(
+    points = Whole(
         required=False,
         allow_null=True,
         help_text="What it costs; `null`: the standard, 14 times its price, rounded up.",
@@ -139,7 +139,7 @@ def _item(entered: dict[str, Any]) -> tuple[ItemKind, UUID]:
     }
     if len(given) != 1:
         message = _("Give one service or one product.")
-        raise InvalidInput([FieldError("service", "required" if not given else "invalid", message)])
+        raise InvalidInput([FieldError("service", "not_combinable" if given else "required", message)])
     [(kind, item_id)] = given.items()
     if entered.get("kind", kind) != kind:
         raise InvalidInput([FieldError("kind", "invalid", _("This is not what the reward consists of."))])

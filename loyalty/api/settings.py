@@ -11,11 +11,11 @@ from loyalty.models import LoyaltyRules
 from loyalty.rules import ChangedRules, change_rules, rules_now
 from salon.api.endpoint import Endpoint
 from salon.api.scopes import Scope
-from salon.api.serializers import Body, Flag
+from salon.api.serializers import Body, DecimalText, Flag, Whole
 from salon.api.versions import expected_version, versioned
 
 
-class _Rate(serializers.DecimalField):
+class _Rate(DecimalText):
     """Points for 1.00; how many are too many, the operation says."""
 
     def __init__(self, **options: Any) -> None:
@@ -41,10 +41,10 @@ class LoyaltySettingsBody(Body):
     no_show_returns = Flag(required=False, help_text="A missed appointment gives the points of its rewards back.")
     numbers_by_itself = Flag(required=False, help_text="Every new client gets a Treatcard number.")
     clients_see_rewards = Flag(required=False, help_text="Receipts list the rewards for the client.")
-    expire_after_months = serializers.IntegerField(
+    expire_after_months = Whole(
         required=False, allow_null=True, help_text="Points older than that expire, 1 to 120; `null`: never."
     )
-    referral_points = serializers.IntegerField(
+    referral_points = Whole(
         required=False,
         allow_null=True,
         help_text="For whoever referred a client, once that client has paid for the first time; `null`: none.",

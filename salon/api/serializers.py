@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils.dateparse import parse_datetime
@@ -101,6 +102,21 @@ class Whole(serializers.IntegerField):
         if not isinstance(data, int) or isinstance(data, bool):
             self.fail("invalid")
         return data
+
+
+class DecimalText(serializers.DecimalField):
+    """A decimal number written as a text: a number of JSON may have gone through a float (api.md, Conventions)."""
+
+    default_error_messages = {"invalid": _("Give a decimal number as a text.")}
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        """Return the number.
+
+        Raises: ValidationError for anything but a text that is one.
+        """
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class Instant(serializers.DateTimeField):

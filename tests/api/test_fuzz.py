@@ -38,6 +38,7 @@ def known(sonnenschein: Salon, api: Caller) -> dict[str, str]:
     twin = api.post("clients", {"first_name": "Ana"}).json()["id"]
     client = api.post("clients", {"first_name": "Anna"}).json()["id"]
     merge = api.post(f"clients/{client}/merge", {"duplicate": twin}).json()
+    api.post(f"clients/{client}/treatcard", {})
     return {
         "client_id": client,
         "merge_id": merge["id"],
@@ -48,6 +49,8 @@ def known(sonnenschein: Salon, api: Caller) -> dict[str, str]:
         "sale_id": str(sale.pk),
         "line_id": str(line.pk),
         "payment_id": str(payment.pk),
+        "reward_id": api.post("rewards", {"service": str(day.brows.pk)}).json()["id"],
+        "simulation_id": api.post("loyalty/simulations", {}).json()["id"],
         "export_id": api.post("exports", {"kind": "CLIENTS"}).json()["id"],
     }
 

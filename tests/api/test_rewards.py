@@ -124,7 +124,7 @@ def test_a_reward_of_a_product(api: Caller, oil: UUID) -> None:
 
 def test_rewards_that_are_refused(api: Caller, api_dom: Caller, shave: UUID, oil: UUID) -> None:
     assert wrong(api.post("rewards", {})) == {"service": "required"}
-    assert wrong(api.post("rewards", {"service": str(shave), "product": str(oil)})) == {"service": "invalid"}
+    assert wrong(api.post("rewards", {"service": str(shave), "product": str(oil)})) == {"service": "not_combinable"}
     assert wrong(api.post("rewards", {"service": str(shave), "kind": "PRODUCT"})) == {"kind": "invalid"}
     assert wrong(api.post("rewards", {"service": NOBODY})) == {"service": "not_found"}
     assert wrong(api.post("rewards", {"product": str(shave)})) == {"product": "not_found"}

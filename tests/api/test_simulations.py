@@ -93,7 +93,7 @@ def test_bad_input_is_told_at_its_field(api: Caller, till: Till, sonnenschein: S
     rewards = [{}, {"service": cut, "product": oil}]
     assert wrong(api.post(PATH, {"rewards": rewards})) == {
         "rewards.0.service": "required",
-        "rewards.1.service": "invalid",
+        "rewards.1.service": "not_combinable",
     }
     sent: dict[str, Any] = {
         "points_per_euro_services": "-1",

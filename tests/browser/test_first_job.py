@@ -21,6 +21,8 @@ def test_a_client_with_an_umlaut_is_created_and_found_without_it(open_page: Open
     page.keyboard.press("/")
     page.keyboard.type("grossenw")
     page.get_by_role("option", name="Bärbel Größenwahn").wait_for()
+    # What is found for the last letter takes the place of what the first ones had found.
+    desk.settle()
     page.keyboard.press("ArrowDown")
     # Her card is where she was already, so its address says nothing.
     with page.expect_navigation(url="**/clients/*-*/"):

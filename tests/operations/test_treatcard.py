@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
+from clients import treatcard
 from clients.cards import ConflictingChange, create_client, get_client
 from clients.details import ClientDetails
 from clients.models import CardState, Client, CreatedVia, SearchToken, TokenField
@@ -201,7 +202,7 @@ def test_without_the_row_lock_one_card_would_get_several(
     sonnenschein: Salon, front_desk: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control of the test above."""
-    monkeypatch.setattr(type(Client.objects.all()), "select_for_update", lambda rows, **_how: rows)
+    monkeypatch.setattr(treatcard, "lock_client", get_client)
     with salon_scope(sonnenschein.pk):
         client = _client(sonnenschein, front_desk)
     outcomes = _race(sonnenschein, front_desk, [client.pk] * HANDS, None)

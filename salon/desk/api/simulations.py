@@ -16,7 +16,7 @@ from loyalty.eligibility import Matrix
 from salon.api.endpoint import Endpoint
 from salon.api.idempotency import Idempotency, idempotent
 from salon.api.scopes import Scope
-from salon.api.serializers import Body
+from salon.api.serializers import Body, DecimalText, Whole
 from salon.catalogue.models import ItemKind
 from salon.desk.models import Simulation
 from salon.desk.replay import Holders, Offered, Outcome, Reach, Terms
@@ -43,7 +43,7 @@ _OUTCOME = {
 }
 
 
-class _Rate(serializers.DecimalField):
+class _Rate(DecimalText):
     """Points for 1.00; how many are too many, the operation says."""
 
     def __init__(self, **options: Any) -> None:
@@ -64,9 +64,7 @@ class DraftedRewardBody(Body):
 
     service = serializers.UUIDField(required=False, allow_null=True)
     product = serializers.UUIDField(required=False, allow_null=True)
-    points = serializers.IntegerField(
-        required=False, allow_null=True, help_text="`null`: the standard, 14 times its price, rounded up."
-    )
+    points = Whole(required=False, allow_null=True, help_text="`null`: the standard, 14 times its price, rounded up.")
     matrix = serializers.ChoiceField(Matrix.choices, required=False, help_text="`FIRST_TIME` when left out.")
 
 
@@ -241,7 +239,7 @@ def _wishes(rewards: list[dict[str, Any]]) -> list[RewardWish]:
         kinds = ((ItemKind.SERVICE, one.get("service")), (ItemKind.PRODUCT, one.get("product")))
         given = [(kind, item_id) for kind, item_id in kinds if item_id]
         if len(given) != 1:
-            code = "invalid" if given else "required"
+            code = "not_combinable" if given else "required"
             errors.append(FieldError(f"rewards.{place}.service", code, _("Give one service or one product.")))
             continue
         [(kind, item_id)] = given
