@@ -180,12 +180,16 @@ def _names_tests(word: str) -> bool:
 
 
 def _run_tests(arguments: list[str], report: Report, environment: Mapping[str, str]) -> None:
-    _run_loudly("tests", [*_side_by_side(), *arguments], report, environment)
+    # A quarter of the time they wait for the database.
+    _run_loudly("tests", [*_side_by_side(besides=1), *arguments], report, environment)
 
 
-def _side_by_side() -> list[str]:
-    """Return what lets pytest use every core to the end: who has nothing left takes over from the others."""
-    return ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
+def _side_by_side(*, besides: int = 0) -> list[str]:
+    """Return what lets pytest use every core to the end: who has nothing left takes over from the others.
+
+    `besides`: how many processes more than cores, where they wait for somebody else now and then.
+    """
+    return ["-n", str((os.cpu_count() or 1) + besides), "--dist", "worksteal"]
 
 
 def _run_browser_tests(arguments: list[str], report: Report, environment: Mapping[str, str]) -> str:
