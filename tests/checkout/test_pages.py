@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -19,6 +19,7 @@ from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import at
+from tests.checkout.desk import HTMX, START, Desk
 from tests.checkout.till import (
     Till,
     a_till,
@@ -33,52 +34,6 @@ from tests.checkout.till import (
     shown,
     tip,
 )
-
-START = "/s/sonnenschein/checkout/"
-HTMX = {"HX-Request": "true", "HX-Target": "till"}
-
-
-class Desk:
-    """Somebody's browser at the till of Salon Sonnenschein, with the till itself to look into."""
-
-    def __init__(self, browser: Browser, till: Till) -> None:
-        self.browser = browser
-        self.till = till
-        self.sale_id: UUID | None = None
-
-    def at(self, sale: Sale) -> "Desk":
-        self.sale_id = sale.pk
-        return self
-
-    @property
-    def sale(self) -> Sale:
-        assert self.sale_id
-        return Sale.objects.get(pk=self.sale_id)
-
-    def see(self, **headers: str) -> str:
-        answer = self.browser.get(f"{START}{self.sale_id}/", headers=headers)
-        assert answer.status_code == 200
-        return str(answer.content.decode())
-
-    def press(self, act: str, *, htmx: bool = True, **typed: Any) -> Any:
-        return self.browser.post(f"{START}{self.sale_id}/change/", {"act": act, **typed}, headers=HTMX if htmx else {})
-
-    def refused(self, act: str, **typed: Any) -> str:
-        """Press a button that changes nothing, and return the page."""
-        before = self._all()
-        answer = self.press(act, **typed)
-        assert answer.status_code == 422, answer
-        assert self._all() == before
-        return str(answer.content.decode())
-
-    def done(self, act: str, **typed: Any) -> str:
-        answer = self.press(act, **typed)
-        assert answer.status_code == 200, answer.content.decode()[:2000]
-        return str(answer.content.decode())
-
-    def _all(self) -> list[Any]:
-        kinds = (Sale, SaleLine, Payment)
-        return [list(kind.objects.order_by("pk").values()) for kind in kinds]
 
 
 @pytest.fixture
