@@ -28,6 +28,15 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 PASSWORD = "treatcard-demo"
 
 
+# What takes long by waiting for processes of its own: begun first, so that no other process waits for it at the end.
+_LONGEST = ("tests/faults/", "tests/deployment/", "tests/embedded/", "tests/tenancy/test_requests.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
+
+
 def pytest_configure() -> None:
     """Compile the translations; serve assets by their plain names, as no manifest is collected for tests; wake workers
     at once, whatever the test before did."""
@@ -45,13 +54,12 @@ def django_db_setup(
     request: pytest.FixtureRequest,
     django_test_environment: None,
     django_db_blocker: pytest.FixtureRequest,
-    django_db_keepdb: bool,
 ) -> Iterator[None]:
     """Replace pytest-django's own: the owner makes the database, the tests run as `app`."""
     worker = getattr(request.config, "workerinput", {}).get("workerid")
     flush = DatabaseOperations.execute_sql_flush
     DatabaseOperations.execute_sql_flush = database.flush_as_owner  # type: ignore[method-assign,assignment]
-    with django_db_blocker.unblock(), database.test_database(keep=django_db_keepdb, suffix=worker):  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), database.test_database(suffix=worker):  # type: ignore[attr-defined]
         yield
     DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
 

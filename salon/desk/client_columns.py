@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,8 +12,11 @@ from zoneinfo import ZoneInfo
 from django.db.models import (
     BigIntegerField,
     Count,
+    DateField,
+    DateTimeField,
     ExpressionWrapper,
     F,
+    Func,
     Min,
     Q,
     QuerySet,
@@ -31,7 +35,7 @@ from bookings.models import SaleState
 from bookings.states import CHANGEABLE, State
 from clients.classification import CreatedVia, Reason, Status
 from clients.details import Gender
-from clients.models import Client
+from clients.models import Category, Client
 
 Cell = str | int | float | date | None
 
@@ -146,18 +150,21 @@ def exported(selected: QuerySet[Any, UUID] | None) -> QuerySet[Client]:
 
 
 def next_batch(clients: QuerySet[Client], *, after: int, words: Words, zone: ZoneInfo, now: datetime) -> Batch | None:
-    """Return the rows behind client number `after`, None when there are no more; five queries, however many rows.
+    """Return the rows behind client number `after`, None when there are no more; six queries, however many rows.
 
     Days are those of `zone`, what is next lies behind `now`. Nothing of a card's health record is read (domain.md §2).
     """
     behind = clients.filter(number__gt=after)
-    cards = list(behind.order_by("number").values_list(*_READ, _ID)[:BATCH])
+    # Not TruncDate, which has Python look at every row once more.
+    there = Func(Value(zone.key), "email_consent_at", function="timezone", output_field=DateTimeField())
+    consent_on = Cast(there, DateField())
+    cards = list(behind.order_by("number").values_list(*_READ, consent_on, _ID)[:BATCH])
     if not cards:
         return None
     last_number = cards[-1][0]
     ids = [card[-1] for card in cards]
     told = _Told(behind.filter(number__lte=last_number), ids=(min(ids), max(ids)), zone=zone, now=now)
-    return Batch(_rows(cards, told, words, zone), len(cards), last_number)
+    return Batch(_rows(cards, told, words), len(cards), last_number)
 
 
 _READ = (
@@ -183,7 +190,6 @@ _READ = (
     "last_success_on",
     "visits_in_all",
     "email_consent",
-    "email_consent_at",
     "created_via",
 )
 # As text, which sorts as ids do: to make an object of each would cost as much as all of a card's dates.
@@ -199,24 +205,31 @@ class _Told:
 
     def __init__(self, clients: QuerySet[Client], *, ids: tuple[str, str], zone: ZoneInfo, now: datetime) -> None:
         first, last = ids
-        assigned = clients.filter(
-            assignments__client__gte=first, assignments__client__lte=last, assignments__category__deleted_at=None
-        )
-        names = StringAgg(
-            "assignments__category__name",
-            Value(BETWEEN_CATEGORIES),
-            order_by=("assignments__category__name_key", "assignments__category"),
-        )
-        self.categories = _fitting_each(assigned.values_list("number").annotate(names=names))
+        self.categories = _categories(clients.filter(assignments__client__gte=first, assignments__client__lte=last))
         written = clients.filter(notes__client__gte=first, notes__client__lte=last, notes__deleted_at=None)
         texts = StringAgg("notes__text", Value(BETWEEN_NOTES), order_by=("notes__written_at", "notes__pk"))
-        self.notes = _fitting_each(written.values_list("number").annotate(texts=texts))
+        self.notes = {number: _fitting(text) for number, text in written.values_list("number").annotate(texts=texts)}
         self.figures = _figures(clients, ids, zone, now)
         self.revenue = _revenue(clients, ids)
 
 
-def _fitting_each(texts: Iterable[tuple[int, str]]) -> dict[int, str]:
-    return {number: _fitting(text) for number, text in texts}
+def _categories(assigned: QuerySet[Client]) -> dict[int, str]:
+    """Return the names of what is assigned to these clients, in their order, by client number."""
+    names = dict(
+        Category.objects.filter(deleted_at=None)
+        .annotate(as_text=Cast("pk", TextField()))
+        .order_by("name_key", "pk")
+        .values_list("as_text", "name")
+    )
+
+    # Few sets of categories are had by many clients: to sort names for each client takes the database most of a batch.
+    @cache
+    def text_of(ids: str) -> str | None:
+        had = set(ids.split())
+        return _fitting(BETWEEN_CATEGORIES.join(name for pk, name in names.items() if pk in had)) or None
+
+    sets = StringAgg(Cast("assignments__category", TextField()), Value(" "))
+    return {number: text for number, ids in assigned.values_list("number").annotate(ids=sets) if (text := text_of(ids))}
 
 
 def _fitting(text: str) -> str:
@@ -264,7 +277,7 @@ def _revenue(clients: QuerySet[Client], ids: tuple[str, str]) -> dict[int, Reven
     return {number: Revenue(float(services) / 100, float(products) / 100) for number, services, products in summed}
 
 
-def _rows(cards: Iterable[tuple[Any, ...]], told: _Told, words: Words, zone: ZoneInfo) -> Iterator[tuple[Cell, ...]]:
+def _rows(cards: Iterable[tuple[Any, ...]], told: _Told, words: Words) -> Iterator[tuple[Cell, ...]]:
     for (
         number,
         first_name,
@@ -288,8 +301,8 @@ def _rows(cards: Iterable[tuple[Any, ...]], told: _Told, words: Words, zone: Zon
         last_success_on,
         visits,
         email_consent,
-        email_consent_at,
         created_via,
+        consent_on,
         _id,
     ) in cards:
         figures = told.figures.get(number, _NOTHING)
@@ -321,7 +334,7 @@ def _rows(cards: Iterable[tuple[Any, ...]], told: _Told, words: Words, zone: Zon
             revenue.services,
             revenue.products,
             words.consent[email_consent],
-            email_consent_at and email_consent_at.astimezone(zone).date(),
+            consent_on,
             words.source[created_via],
             told.notes.get(number),
         )

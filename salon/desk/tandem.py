@@ -8,7 +8,7 @@ from threading import Condition
 
 # How long one of two threads has to wait at most until the other lets it go on, in seconds. An answer of the database
 # comes in many pieces, and each would wait Python's usual five milliseconds for the writer.
-TURN = 0.0005
+TURN = 0.002
 
 
 def write_while_reading[T](source: Iterable[T], write: Callable[[Iterator[T]], None]) -> None:

@@ -24,6 +24,8 @@ SOAKED = (
     "tests/api/test_fuzz.py",
     "tests/api/test_idempotency.py",
     "tests/tenancy/test_requests.py",
+    "tests/tenancy/test_tables.py",
+    "tests/operations/test_standing.py",
     "tests/identity/test_concurrency.py",
     "tests/bookings/test_calendar_machine.py",
     "tests/points",

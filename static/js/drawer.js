@@ -63,24 +63,64 @@ document.addEventListener(
 
 document.addEventListener("drawer-closed", () => untouched.clear());
 
-// What is typed while an answer is on its way is not in it: it is put into the new fields again.
-const FIELDS = "#booking :is(input:not([type=hidden]), textarea)";
+// What is typed or chosen while an answer is on its way is not in it: it is put into the new fields again.
+const FIELDS = "#booking :is(input:not([type=hidden], [type=checkbox]), textarea, select)";
 let sent = null;
-const typedIn = () => new Map([...document.querySelectorAll(FIELDS)].map((field) => [field.id, field.value]));
+// A line's field is known by its service, as its place may be another's by then.
+const nameOf = (field) => `${field.id} ${field.ariaLabel ?? ""}`;
+const fields = () => [...document.querySelectorAll(FIELDS)];
+const typedIn = () => new Map(fields().map((field) => [nameOf(field), field.value]));
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.target?.id === "in-drawer") sent = typedIn();
 });
 
 function typeAgain(typed) {
-  for (const [id, value] of typed) {
-    const field = document.getElementById(id);
-    if (!field || field.value === value) continue;
+  for (const field of fields()) {
+    const value = typed.get(nameOf(field));
+    if (value === undefined || field.value === value) continue;
     field.value = value;
     // A field that searches does so by what it is given.
     field.dispatchEvent(new Event(field.matches("[role=combobox]") ? "input" : "change", { bubbles: true }));
   }
 }
+
+// What is pressed meanwhile waits: sent at once it would go without what the answer brings, and put an end to it.
+const KEYED = /^[a-z]+:[0-9a-f-]{36}$/;
+let pressed = null;
+const labelOf = (button) => button.ariaLabel ?? button.textContent.trim();
+
+document.addEventListener(
+  "click",
+  (event) => {
+    const button = event.target.closest?.("#booking button[type=submit]");
+    if (!button?.form?.classList.contains("htmx-request")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (button.value) pressed = { value: button.value, label: labelOf(button) };
+  },
+  true,
+);
+
+function pressAgain(form, { value, label }) {
+  const same = [...form.elements].find((one) => one.name === "act" && one.value === value && labelOf(one) === label);
+  if (same) return same.click();
+  // Of what is gone only what names its thing by a key can still be meant.
+  if (!KEYED.test(value)) return;
+  const button = Object.assign(document.createElement("button"), { type: "submit", name: "act", value, hidden: true });
+  form.append(button);
+  button.click();
+  button.remove();
+}
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.elt.id !== "booking" || !pressed) return;
+  const waited = pressed;
+  pressed = null;
+  const form = document.getElementById("booking");
+  // Where the answer brought no new form, there is nothing left to press.
+  if (form && form !== event.detail.elt) pressAgain(form, waited);
+});
 
 // An answer replaces the content: what was unfolded stays so, and it is read from where it was.
 let kept = null;
@@ -90,7 +130,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target?.id !== "in-drawer") return;
   const body = event.detail.target.querySelector(".drawer-body");
   kept = {
-    typed: [...typedIn()].filter(([id, value]) => sent?.has(id) && sent.get(id) !== value),
+    typed: new Map([...typedIn()].filter(([name, value]) => sent?.has(name) && sent.get(name) !== value)),
+    // Hits that are shown, or asked for, go with the field that they belong to.
+    offering: document.activeElement.matches("[data-picker=always]:is(.htmx-request, [aria-expanded=true])"),
     open: [...event.detail.target.querySelectorAll("details[data-keep][open]")].map((part) => part.dataset.keep),
     top: body?.scrollTop ?? 0,
     state: stateIn(event.detail.target),
@@ -118,6 +160,8 @@ document.addEventListener("htmx:afterSettle", () => {
     // What has just become of it stands at the top.
     if (stateIn(content) === kept.state) content.querySelector(".drawer-body").scrollTop = kept.top;
     typeAgain(kept.typed);
+    const field = document.activeElement;
+    if (kept.offering && field.matches("[data-picker=always]")) field.dispatchEvent(new CustomEvent("offer"));
   }
   kept = null;
   const conflict = content?.querySelector("#conflict[role=alert]");

@@ -15,6 +15,7 @@ from bookings.checkout.writing import Held, contents, lines_of
 from bookings.models import Method, Payment, Sale, SaleState
 from bookings.scheduling import ItemWish, add_item
 from bookings.states import State
+from bookings.writing import NotChangeable
 from clients.models import PointsEntry
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
@@ -38,7 +39,7 @@ def _together(till: Till, act: Callable[[int], object], hands: int = HANDS) -> C
         with salon_scope(till.salon.pk):
             return act(index)
 
-    return Counter(at_once(in_salon, hands, refusals=(SaleAlreadyPaid, Overpaid)))
+    return Counter(at_once(in_salon, hands, refusals=(SaleAlreadyPaid, Overpaid, NotChangeable)))
 
 
 def _pays(till: Till, sale: Sale, amount: str) -> Callable[[int], str]:

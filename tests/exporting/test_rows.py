@@ -185,7 +185,7 @@ def test_queries_do_not_grow_with_the_rows(in_sonnenschein: Salon, count: int) -
         batch = next_batch(exported(None), after=0, words=Words(), zone=ZoneInfo(BERLIN), now=NOW)
         assert batch is not None
         rows = list(batch.rows)
-    assert (batch.size, len(rows), len(queries)) == (count, count, 5)
+    assert (batch.size, len(rows), len(queries)) == (count, count, 6)
 
 
 def test_progress_is_told_after_each_batch(

@@ -1,5 +1,6 @@
 """The stored verdict of many cards: SQL and Python are one rule (domain.md §4.2, §10)."""
 
+import os
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -23,7 +24,7 @@ from tests import database
 from tests.conftest import NOW
 
 TODAY = date(2026, 11, 21)
-HISTORIES = 10_000
+HISTORIES = 10_000 if os.environ.get("SOAK") else 2_000
 
 
 def _ago(days: int) -> date:
@@ -81,7 +82,7 @@ def _random_cards(many: int) -> Iterable[Client]:
 
 
 @pytest.mark.usefixtures("in_sonnenschein")
-def test_sql_and_python_agree_on_ten_thousand_histories() -> None:
+def test_sql_and_python_agree_on_thousands_of_histories() -> None:
     Client.objects.bulk_create(_random_cards(HISTORIES), batch_size=2000)
     done = recompute(today=TODAY, after=None, limit=HISTORIES + 1)
     assert (done.last, done.read, done.changed) == (None, HISTORIES, HISTORIES)

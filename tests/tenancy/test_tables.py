@@ -1,5 +1,6 @@
 """Every table is bound to its salon by the database, or stands in the directory with a reason (architecture.md §3)."""
 
+import os
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from salon.tenancy.directory import DIRECTORY_TABLES
 from salon.tenancy.models import Salon
 from salon.tenancy.owner import owner_connection
 from tests import database
+
+# With what hangs on them that is every app in `make soak`, and two of them otherwise: to plan the way takes minutes.
+UNDONE = ("catalogue", "clients", "audit", "api") if os.environ.get("SOAK") else ("bookings", "desk")
 
 
 def _rows(sql: str) -> list[tuple[Any, ...]]:
@@ -108,8 +112,8 @@ def test_migrations_of_tenancy_go_back_and_forth(django_db_blocker: object) -> N
 
     before = shape()
     with owner_connection():
-        MigrationExecutor(connection).migrate([(app, None) for app in ("catalogue", "clients", "audit", "api")])
-    assert not any(row[0] == "clients_client" for row in shape())
+        MigrationExecutor(connection).migrate([(app, None) for app in UNDONE])
+    assert not any(row[0] == "bookings_appointmentitem" for row in shape())
     call_command("migrate", verbosity=0)
     assert shape() == before
     assert Salon.objects.count() == 0

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.test import Client as Browser
 
@@ -54,7 +55,8 @@ def press(booked: Appointment, manager: User, browser_of: SignIn) -> Callable[..
 
 def _now(salon: Salon, appointment_id: UUID) -> Appointment:
     with salon_scope(salon.pk):
-        return Appointment.objects.prefetch_related("items__staff").get(pk=appointment_id)
+        items = Prefetch("items", AppointmentItem.objects.select_related("staff").order_by("position"))
+        return Appointment.objects.prefetch_related(items).get(pk=appointment_id)
 
 
 def _text(answer: HttpResponse) -> str:

@@ -64,7 +64,7 @@ def test_a_client_is_found_services_are_added_and_the_clicked_column_does_them(
     [booked] = _booked(sonnenschein)
     assert (answer.status_code, answer["Location"]) == (302, f"{START}appointments/{booked.pk}/")
     assert (booked.client_id, booked.starts_at, booked.note) == (day.lena.pk, at(14), "kommt mit Hund")
-    assert [(one.service_id, one.staff_id) for one in booked.items.all()] == [
+    assert [(one.service_id, one.staff_id) for one in sorted(booked.items.all(), key=lambda one: one.position)] == [
         (day.cut.pk, day.anna.pk),
         (day.brows.pk, day.anna.pk),
     ]
