@@ -65,14 +65,18 @@ document.addEventListener("drawer-closed", () => untouched.clear());
 
 // What is typed or chosen while an answer is on its way is not in it: it is put into the new fields again.
 const FIELDS = "#booking :is(input:not([type=hidden], [type=checkbox]), textarea, select)";
+const OFFERED = "[data-picker=always][aria-expanded=true]";
 let sent = null;
+let offered = null;
 // A line's field is known by its service, as its place may be another's by then.
 const nameOf = (field) => `${field.id} ${field.ariaLabel ?? ""}`;
 const fields = () => [...document.querySelectorAll(FIELDS)];
 const typedIn = () => new Map(fields().map((field) => [nameOf(field), field.value]));
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.target?.id === "in-drawer") sent = typedIn();
+  if (event.detail.target?.id !== "in-drawer") return;
+  sent = typedIn();
+  offered = document.querySelector(OFFERED);
 });
 
 function typeAgain(typed) {
@@ -114,12 +118,13 @@ function pressAgain(form, { value, label }) {
 }
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.elt.id !== "booking" || !pressed) return;
+  const asker = event.detail.requestConfig.elt;
+  if (asker.id !== "booking" || !pressed) return;
   const waited = pressed;
   pressed = null;
   const form = document.getElementById("booking");
   // Where the answer brought no new form, there is nothing left to press.
-  if (form && form !== event.detail.elt) pressAgain(form, waited);
+  if (form && form !== asker) pressAgain(form, waited);
 });
 
 // An answer replaces the content: what was unfolded stays so, and it is read from where it was.
@@ -131,8 +136,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const body = event.detail.target.querySelector(".drawer-body");
   kept = {
     typed: new Map([...typedIn()].filter(([name, value]) => sent?.has(name) && sent.get(name) !== value)),
-    // Hits that are shown, or asked for, go with the field that they belong to.
-    offering: document.activeElement.matches("[data-picker=always]:is(.htmx-request, [aria-expanded=true])"),
+    // What has been asked for meanwhile, whether it is there by now or not, goes with the field that it belongs to.
+    offering: document.activeElement.matches(`[data-picker=always].htmx-request, ${OFFERED}`) && !offered,
     open: [...event.detail.target.querySelectorAll("details[data-keep][open]")].map((part) => part.dataset.keep),
     top: body?.scrollTop ?? 0,
     state: stateIn(event.detail.target),

@@ -210,7 +210,7 @@ def test_hits_asked_for_while_an_answer_is_on_its_way_come(open_page: OpenPage) 
     held = _held_answers(page)
     page.get_by_role("button", name="Laufkunde").tap()
     asked: list[Route] = []
-    page.route("**/calendar/new/services/**", asked.append, times=1)
+    page.route("**/calendar/new/services/**", lambda route: asked.append(route), times=1)
     page.locator("#service-q").tap()
     page.wait_for_timeout(200)
     assert (len(held), len(asked)) == (1, 1)
