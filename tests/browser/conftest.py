@@ -61,8 +61,8 @@ def signed_in(base: str) -> dict[str, SignedIn]:
 
 
 # Text that is just appearing has no contrast yet. What turns for ever is not waited for.
-_STILL = """() => Promise.allSettled(document.getAnimations()
-  .filter((one) => one.effect.getComputedTiming().endTime !== Infinity).map((one) => one.finished)).then(() => null)"""
+_STILL = """() => document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime !== Infinity).forEach((one) => one.finish())"""
 
 
 @dataclass
@@ -128,10 +128,14 @@ class Watched:
             self.page.wait_for_timeout(20)
             calm = 0 if self.under_way else calm + 1
 
-    def violations(self) -> list[str]:
-        """Return what axe finds once nothing moves any more, and whether the page overflows sideways."""
+    def violations(self, within: str | None = None) -> list[str]:
+        """Return what axe finds once nothing moves any more, and whether the page overflows sideways.
+
+        `within`: the part of a page that has changed since all of it was looked at.
+        """
         self.page.evaluate(_STILL)
-        found = [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in Axe().run(self.page).response["violations"]]
+        seen = Axe().run(self.page, context=within).response["violations"]
+        found = [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in seen]
         if self.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
             found.append("overflows sideways")
         return found
