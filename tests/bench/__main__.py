@@ -13,8 +13,6 @@ from urllib.parse import urlencode
 
 import django
 
-from tests.bench.availability import availability_figures
-from tests.bench.exporting import export_figures
 from tests.bench.measuring import Figure, Times, Visitor, print_table, timed, together
 from tests.serving import manage, running_server
 
@@ -52,8 +50,10 @@ def main() -> None:
     django.setup()
     _seed(options)
     figures = _search_figures(options.largest, explain=options.explain)
+    from tests.bench.availability import availability_figures
     from tests.bench.booking import booking_figures
     from tests.bench.calendar import calendar_figures
+    from tests.bench.exporting import export_figures
     from tests.bench.points import points_figures
     from tests.bench.selling import SLUG, simulator_figures
 

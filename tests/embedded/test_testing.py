@@ -1,5 +1,9 @@
 """What `make test` and `make soak` run."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from salon.embedded import testing
@@ -23,3 +27,11 @@ def test_browser_tests_run_by_themselves(
     arguments: list[str], main: list[str] | None, browser: list[str] | None
 ) -> None:
     assert testing._split(arguments) == (main, browser)
+
+
+def test_make_bench_begins() -> None:
+    command = [sys.executable, "-m", "tests.bench", "--help"]
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    answer = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "--small" in answer.stdout
