@@ -128,13 +128,13 @@ def _find(queries: list[Query], turn: int) -> int:
 
 
 def _page_figures(base: str, largest: list[int]) -> list[Figure]:
-    from tests.bench.visitors import sign_in
+    from tests.bench.visitors import empty_page, sign_in
 
     figures: list[Figure] = []
     for index, size in enumerate(largest, 1):
         figures += _figures_of_salon(base, f"large-{index}", size)
     visitors = [Visitor(base, {"Cookie": sign_in("large-1")}) for _ in range(CALLERS)]
-    busy = together([partial(_get, one, "/s/large-1/checkout/") for one in visitors])
+    busy = together([partial(_get, one, empty_page("large-1")) for one in visitors])
     name = f"empty page, {CALLERS} visitors at once"
     figures += [Figure(name, busy.per_second, "/s"), Figure(f"{name}, p95", busy.p95, "ms")]
     return figures
@@ -171,12 +171,12 @@ def _api_figures(base: str) -> list[Figure]:
 
 
 def _figures_of_salon(base: str, slug: str, size: int) -> list[Figure]:
-    from tests.bench.visitors import sign_in
+    from tests.bench.visitors import empty_page, sign_in
 
     cookie, here = sign_in(slug), f"/s/{slug}"
     visitor = Visitor(base, {"Cookie": cookie})
     typing = Visitor(base, {"Cookie": cookie, "HX-Request": "true"})
-    empty = timed(partial(_get, visitor, f"{here}/checkout/"))
+    empty = timed(partial(_get, visitor, empty_page(slug)))
     figures = [Figure(f"empty page, {size:,} cards, p95", empty.p95, "ms")]
     for kind, typed in KINDS:
         paths = [f"{here}/search/?{urlencode({'q': text})}" for text in typed]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from salon.tenancy.context import salon_scope
 from salon.tenancy.directory import add_salon, find_salon
 from tests.bench.measuring import Figure, Visitor, timed
-from tests.bench.visitors import sign_in
+from tests.bench.visitors import empty_page, sign_in
 from tests.bookings.fullday import a_full_day
 
 SLUG = "full-day"
@@ -26,7 +26,7 @@ def calendar_figures(base: str) -> list[Figure]:
     here = f"/s/{SLUG}/calendar/"
     cookie = {"Cookie": sign_in(SLUG)}
     visitor = Visitor(base, cookie)
-    empty = timed(partial(_size, visitor, f"/s/{SLUG}/checkout/"))
+    empty = timed(partial(_size, visitor, empty_page(SLUG)))
     page = timed(partial(_size, visitor, f"{here}?day={today}"))
     sent = len(gzip.compress(visitor.get(f"{here}?day={today}"), 6)) / 1000
     tag = visitor.tag(f"{here}poll/?day={today}")

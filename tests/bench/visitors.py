@@ -16,6 +16,11 @@ from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
 
 
+def empty_page(slug: str) -> str:
+    """Return the path of a page of whoever is signed in that reads nothing but who that is."""
+    return f"/s/{slug}/settings/"
+
+
 def sign_in(slug: str) -> str:
     """Return the Cookie header of an owner of that salon."""
     salon = directory.find_salon(slug)
