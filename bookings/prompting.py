@@ -14,6 +14,7 @@ from bookings.bounds import Bounds
 from bookings.free_time import FreeTime, Slot, booked_minutes
 from bookings.had import had_by
 from bookings.hours import ONE_DAY, Presence, local_moment, presence
+from bookings.team import Team
 from clients.models import Client
 from loyalty.eligibility import Had, Holder, Matrix, Refusal, Terms, refusals
 from loyalty.models import Reward
@@ -68,31 +69,49 @@ class Offer:
         return item_of(self.reward).price
 
 
-def offers_for(*, client: Client, booking: Booking, salon: Salon, spent: int = 0) -> list[Offer]:
+def offers_for(
+    *,
+    client: Client,
+    booking: Booking,
+    salon: Salon,
+    spent: int = 0,
+    rewards: Sequence[Reward] | None = None,
+    team: Team | None = None,
+) -> list[Offer]:
     """Return the rewards that a client can redeem with what she is booking, the best first, each with its place.
 
     Services that she can afford with the points that are left when `spent` are gone, that the matrix allows, and that
-    are not just being booked. Where a time is known and nobody has any for it, its place is None.
+    are not just being booked. Where a time is known and nobody has any for it, its place is None. `rewards` and the
+    `team` that does them are those that can be redeemed, where they have been read already.
     """
     if not client.treatcard_number:
         return []
-    offers = rewards_for(client=client, booking=booking, salon=salon, spent=spent)
+    offers = rewards_for(client=client, booking=booking, salon=salon, spent=spent, rewards=rewards, team=team)
     return [one for one in offers if one.reward.service_id and not one.refusals]
 
 
-def rewards_for(*, client: Client, booking: Booking | None, salon: Salon, spent: int = 0) -> list[Offer]:
+def rewards_for(
+    *,
+    client: Client,
+    booking: Booking | None,
+    salon: Salon,
+    spent: int = 0,
+    rewards: Sequence[Reward] | None = None,
+    team: Team | None = None,
+) -> list[Offer]:
     """Return every reward that is given as it is for a client, those that she can redeem first, the best of them first.
 
     Ranked (domain.md §7.2): what is new to her, then what follows at once, then the most valuable; what has no room
     left that day comes last. A fixed number of statements, however many rewards.
     """
-    rewards = live_rewards()
+    rewards = live_rewards() if rewards is None else rewards
     if not rewards:
         return []
     booking = booking or Booking(frozenset())
-    had = had_by(client.pk, besides=booking.appointment_id)
+    asked = [one.service for one in rewards if one.service]
+    had = had_by(client.pk, besides=booking.appointment_id, asked=asked)
     every = judged(client, rewards, had=had, booked=booking.services, spent=spent)
-    places = places_for([one.reward for one in every if not one.refusals], booking=booking, salon=salon)
+    places = places_for([one.reward for one in every if not one.refusals], booking=booking, salon=salon, team=team)
     placed = [replace(one, place=places.get(one.reward.pk)) for one in every]
     return sorted(placed, key=lambda one: rank(one, timed=booking.ends_at is not None))
 
@@ -124,13 +143,16 @@ def judged(
     return offers
 
 
-def places_for(rewards: Sequence[Reward], *, booking: Booking, salon: Salon) -> dict[UUID, Place]:
+def places_for(
+    rewards: Sequence[Reward], *, booking: Booking, salon: Salon, team: Team | None = None
+) -> dict[UUID, Place]:
     """Return where rewards would go: right behind what is booked, else at the next start of that day, with somebody
-    who can do it, in her hours; whoever has done the last service goes on, if she can. Three statements."""
+    who can do it, in her hours; whoever has done the last service goes on, if she can. Three statements, two where the
+    team is known."""
     wishes = {one.pk: Wish(one.service_id) for one in rewards if one.service_id}
     if booking.ends_at is None or not wishes:
         return {}
-    rows = known_services(list(wishes.values()))
+    rows = [team.known(one.service) for one in rewards if one.service] if team else known_services([*wishes.values()])
     asked = {pk: found for pk, wish in wishes.items() if (found := _asked_or_none(rows, wish))}
     if not asked:
         return {}

@@ -3,7 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
+from django.db.models import OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from clients.cards import ConflictingChange, lock_client
@@ -38,6 +40,13 @@ class HealthConsentMissing(DomainError):
 def notes_of(client_id: UUID) -> list[Note]:
     """Return the notes of a card: pinned ones first, then the newest."""
     return list(Note.objects.filter(client_id=client_id, deleted_at=None).order_by("-pinned", "-written_at", "-id"))
+
+
+def pinned_on(card: str) -> ArraySubquery:
+    """Return the texts pinned on a card, the newest first, for a statement that reads something of it; `card` is what
+    that calls its key."""
+    pinned = Note.objects.filter(client_id=OuterRef(card), pinned=True, deleted_at=None)
+    return ArraySubquery(pinned.order_by("-written_at", "-id").values("text"))
 
 
 def note_on(note_id: UUID) -> Note:

@@ -1,5 +1,6 @@
 """What clients had before the salon's own history: noted by the team, or carried in by an import (domain.md §7.1)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -69,9 +70,15 @@ def prior_uses_of(client_id: UUID) -> Had:
     """
     noted = PriorUse.objects.filter(client_id=client_id).values_list("service_id", "product_id")
     carried = CarriedService.objects.filter(client_id=client_id).values_list("name", flat=True)
-    keys = {key_of(name) for name in carried}
-    services = Service.objects.filter(name_key__in=keys).values_list("pk", flat=True) if keys else []
-    return Had.of(noted) | Had(services=frozenset(services))
+    return Had.of(noted) | called(carried)
+
+
+def called(names: Iterable[str], among: Iterable[Service] | None = None) -> Had:
+    """Return the services of the salon, or of those given, that go by one of these names."""
+    keys = {key_of(name) for name in names}
+    if among is None:
+        among = Service.objects.filter(name_key__in=keys).only("name_key") if keys else []
+    return Had(services=frozenset(one.pk for one in among if one.name_key in keys))
 
 
 def _name(kind: ItemKind, item_id: UUID) -> str:

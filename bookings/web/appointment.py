@@ -1,5 +1,6 @@
 """One appointment in the calendar's drawer, or as a page: everything about it, and everything to be done (ui.md §2)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -15,11 +16,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from bookings.appointments import get_appointment
 from bookings.models import Appointment, AppointmentItem
+from bookings.opened import open_appointment
 from bookings.redeemed import is_paid_for, rewards_in
 from bookings.settling import wishes_of
 from bookings.states import CHANGEABLE, State, next_states
+from bookings.team import Team, team_for
 from bookings.web.booking_form import WhenForm
 from bookings.web.checkout_link import paid_before, till_of
 from bookings.web.drawer import calendar_url, drawn, from_calendar, in_calendar, shows
@@ -27,11 +29,11 @@ from bookings.web.happened import happened_to
 from bookings.web.offer import Choice, Conflict, ProposedDay, proposals
 from bookings.web.person import person_of
 from bookings.web.search import client_hits, service_hits
-from bookings.web.treats import treats_of
+from bookings.web.treats import rewards_beside, treats_of
 from bookings.web.wording import clock, day_text, local, minutes_text, price_text, span_text, when_text
 from clients.classification import Reason, Status
+from loyalty.models import Reward
 from loyalty.web.numbers import points_text
-from salon.catalogue.reading import performers, working_staff
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -180,7 +182,8 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
     Raises: NotFound.
     """
     own_url = reverse("appointment", args=[request.salon.slug, appointment_id])
-    found = get_appointment(appointment_id)
+    opened = open_appointment(appointment_id)
+    found = opened.appointment
     day = local(found.starts_at, request.salon).date()
     in_drawer = calendar_url(request, day, appointment=str(found.pk))
     if request.method == "POST" and not (request.htmx or answer.refused or answer.asks):
@@ -191,14 +194,17 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
         _tell_later(request, found, answer)
         return HttpResponseClientRedirect(in_drawer)
     now = timezone.now()
-    shown = shown_appointment(request, found, now)
+    writes = Permission.BOOKINGS_WRITE in request.actor.permissions
+    changeable = State(found.state) in CHANGEABLE
+    rewards = rewards_beside(request, opened) if writes and changeable else None
+    team = _team(opened.items, rewards or []) if changeable else Team([], {})
+    shown = shown_appointment(request, found, team)
     today = request.salon.date_at(now)
     start = local(found.starts_at, request.salon)
-    opened = calendar_url(request, None if shows(request, day) else day, appointment=str(found.pk))
-    writes = Permission.BOOKINGS_WRITE in request.actor.permissions
+    address = calendar_url(request, None if shows(request, day) else day, appointment=str(found.pk))
     context = {
         "appointment": shown,
-        "person": person_of(request, found.client, today) if found.client else None,
+        "person": person_of(request, found.client, today, alerts=opened.alerts) if found.client else None,
         "when_form": answer.when or WhenForm(initial={"day": start.date(), "at": start.time()}),
         "answer": answer,
         "writes": writes,
@@ -206,8 +212,8 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
         "change_url": reverse("appointment_change", args=[request.salon.slug, found.pk]),
         "services_url": reverse("booking_services", args=[request.salon.slug]),
         "clients_url": reverse("booking_clients", args=[request.salon.slug]),
-        "box": treats_of(request, found, _team(shown)) if writes and shown.changeable else None,
-        "till": till_of(request, found, now),
+        "box": None if rewards is None else treats_of(request, opened, rewards, team),
+        "till": till_of(request, opened, now),
         "before": paid_before(request, found),
         "history": happened_to(found.pk, request.salon),
         "days": _proposed(request, found, answer, now) if answer.proposing else [],
@@ -218,16 +224,16 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
         "bookings/_appointment.html",
         context,
         title=shown.when,
-        address=opened if in_calendar(request) else own_url,
+        address=address if in_calendar(request) else own_url,
         day=None if in_calendar(request) else day,
         status=422 if answer.refused else 200,
         changed=answer.changed,
     )
 
 
-def _team(shown: ShownAppointment) -> dict[UUID, str]:
-    """Return the names of whoever could do something of it: everybody."""
-    return {one.id: one.name for item in shown.items for one in (*item.able, *item.others)}
+def _team(items: Iterable[AppointmentItem], rewards: Iterable[Reward]) -> Team:
+    """Return the team, and who of it does what is booked and what could go with it."""
+    return team_for({one.service_id for one in items} | {one.service_id for one in rewards if one.service_id})
 
 
 def _tell_later(request: SalonRequest, found: Appointment, answer: Answer) -> None:
@@ -239,7 +245,7 @@ def _tell_later(request: SalonRequest, found: Appointment, answer: Answer) -> No
         messages.warning(request, warning)
 
 
-def shown_appointment(request: SalonRequest, found: Appointment, now: datetime) -> ShownAppointment:
+def shown_appointment(request: SalonRequest, found: Appointment, team: Team) -> ShownAppointment:
     """Return an appointment, with its items and client read, in words."""
     salon, state = request.salon, State(found.state)
     items = sorted(found.items.all(), key=lambda item: item.position)
@@ -257,7 +263,7 @@ def shown_appointment(request: SalonRequest, found: Appointment, now: datetime) 
         steps=_steps(state),
         cancellable=State.CANCELLED in next_states(state),
         changeable=changeable,
-        items=_items(request, items, changeable=changeable),
+        items=_items(request, items, team),
         total=price_text(sum((item.price for item in items), start=items[0].price * 0), salon) if items else "",
         note=found.note,
         frozen_label=Status(found.client_status).label if found.client_status else "",
@@ -318,15 +324,13 @@ def _found(request: SalonRequest, found: Appointment) -> dict[str, object]:
     }
 
 
-def _items(request: SalonRequest, items: list[AppointmentItem], *, changeable: bool) -> list[ShownItem]:
+def _items(request: SalonRequest, items: list[AppointmentItem], team: Team) -> list[ShownItem]:
     salon = request.salon
-    staff = working_staff() if changeable else []
-    able = performers({item.service_id for item in items}) if changeable else {}
     paid = [item for item in items if is_paid_for(item)]
     shown = []
     for item in items:
-        known = [*staff, *([item.staff] if item.staff not in staff else [])]
-        can = able.get(item.service_id, set()) | {item.staff_id}
+        known = [*team.staff, *([item.staff] if item.staff not in team.staff else [])]
+        can = team.able.get(item.service_id, frozenset()) | {item.staff_id}
         choices = [(one.pk in can, Choice(one.pk, one.name, one.pk == item.staff_id)) for one in known]
         shown.append(
             ShownItem(

@@ -11,8 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from bookings.checkout.deposits import gives_back
-from bookings.checkout.tills import sales_rules
 from bookings.models import Appointment, Method, Refund, RefundKind, Sale, SaleState
+from bookings.opened import Opened
 from bookings.states import TAKING_TIME
 from bookings.web.wording import price_text
 from salon.identity.roles import Permission
@@ -32,25 +32,24 @@ class TillLink:
     if_off: str = ""
 
 
-def till_of(request: SalonRequest, appointment: Appointment, now: datetime) -> TillLink | None:
+def till_of(request: SalonRequest, opened: Opened, now: datetime) -> TillLink | None:
     """Return the way to the till; None where there is nothing to charge, or not by this actor."""
     may = request.actor.permissions
     if Permission.SALES_READ not in may:
         return None
     slug = request.salon.slug
     new_url = reverse("sale_new", args=[slug])
-    sales = Sale.objects.filter(appointment_id=appointment.pk).exclude(state=SaleState.VOID)
-    sale = sales.only("state", "paid", "paid_at").first()
+    sale = opened.sale
     if sale is None:
-        chargeable = Permission.SALES_WRITE in may and appointment.state in TAKING_TIME
+        chargeable = Permission.SALES_WRITE in may and opened.appointment.state in TAKING_TIME
         return TillLink(new_url) if chargeable else None
     return TillLink(
         new_url,
-        sale_url=_sale_url(request, sale.pk),
+        sale_url=_sale_url(request, sale.id),
         is_open=sale.state == SaleState.OPEN,
-        state=SaleState(sale.state).label,
+        state=sale.state.label,
         paid=price_text(sale.paid, request.salon) if sale.paid else "",
-        if_off=_if_off(request, sale, appointment, now),
+        if_off=_if_off(opened, now),
     )
 
 
@@ -85,11 +84,11 @@ def paid_before(request: SalonRequest, appointment: Appointment) -> PaidBefore |
     )
 
 
-def _if_off(request: SalonRequest, sale: Sale, appointment: Appointment, now: datetime) -> str:
-    beforehand = sale.paid_at is None or sale.paid_at < appointment.starts_at
-    if not sale.paid or not beforehand:
+def _if_off(opened: Opened, now: datetime) -> str:
+    sale, starts_at = opened.sale, opened.appointment.starts_at
+    if sale is None or not sale.paid or not (sale.paid_at is None or sale.paid_at < starts_at):
         return ""
-    if not gives_back(sales_rules(), starts_at=appointment.starts_at, at=now):
+    if not gives_back(opened.rules, starts_at=starts_at, at=now):
         return _("What was paid beforehand stays with the salon: that is its rule.")
     return _("What was paid beforehand goes back: that is the rule of the salon.")
 

@@ -1,5 +1,6 @@
 """Whom an appointment is for, as both drawers show it: reachable how, new or returning and why, what to mind."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -33,8 +34,11 @@ class Person:
     contact_url: str | None
 
 
-def person_of(request: SalonRequest, client: Client, today: date) -> Person:
-    """Return a client as `bookings/_person.html` shows her."""
+def person_of(request: SalonRequest, client: Client, today: date, *, alerts: Sequence[str] | None = None) -> Person:
+    """Return a client as `bookings/_person.html` shows her; `alerts` are the texts pinned on her card, where they have
+    been read with it."""
+    if alerts is None:
+        alerts = [note.text for note in notes_of(client.pk) if note.pinned]
     card = shown(client, request.salon, today)
     edit_url = reverse("clients:edit", args=[request.salon.slug, client.pk])
     return Person(
@@ -48,7 +52,7 @@ def person_of(request: SalonRequest, client: Client, today: date) -> Person:
         verdict=explain(client, today),
         blocked=client.blocked,
         blocked_reason=client.blocked_reason,
-        alerts=[note.text for note in notes_of(client.pk) if note.pinned],
+        alerts=[*alerts],
         missing_contact=card.has_no_contact,
         contact_url=f"{edit_url}#id_mobile" if Permission.CLIENTS_WRITE in request.actor.permissions else None,
     )

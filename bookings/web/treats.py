@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.booking import Booked
-from bookings.models import Appointment, AppointmentItem
+from bookings.models import AppointmentItem
+from bookings.opened import Opened
 from bookings.prompting import Booking, Offer, offers_for
 from bookings.redeemed import is_paid_for
 from bookings.rewarding import booking_of
+from bookings.team import Team
 from bookings.web.draft import Draft
 from bookings.web.offer import Part, parts_of
 from bookings.web.wording import clock, minutes_text, price_text, span_text
@@ -20,6 +22,7 @@ from clients.models import Client
 from loyalty.eligibility import Matrix
 from loyalty.models import Reward
 from loyalty.prior_use import note_prior_use
+from loyalty.rewards import live_rewards
 from loyalty.web.numbers import points_text
 from salon.catalogue.models import ItemKind
 from salon.identity.roles import Permission
@@ -71,7 +74,7 @@ def treats_of_draft(
 
     `rewards` are those that have been chosen already, `names` those of the team.
     """
-    if client is None or not draft.lines:
+    if client is None or not draft.lines or not _may_choose(request, client):
         return None
     services = {line.service_id for line in draft.lines} | {one.service_id for one in rewards if one.service_id}
     last = max(rehearsed.items, key=lambda item: item.ends_at) if rehearsed else None
@@ -79,20 +82,37 @@ def treats_of_draft(
     return _box(request, client, booking, names, spent=sum(one.points for one in rewards))
 
 
-def treats_of(request: SalonRequest, found: Appointment, names: Mapping[UUID, str]) -> TreatBox | None:
-    """Return the box of an appointment that can still be changed, and has something that is paid for."""
-    items = sorted(found.items.all(), key=lambda item: item.position)
-    if found.client is None or not any(is_paid_for(item) for item in items):
+def rewards_beside(request: SalonRequest, opened: Opened) -> list[Reward] | None:
+    """Return what the box of an appointment that can still be changed chooses from; None where there is no box: it is
+    for whoever has a Treatcard, beside something that is paid for."""
+    client = opened.appointment.client
+    if client is None or not _may_choose(request, client) or not any(is_paid_for(item) for item in opened.items):
         return None
-    return _box(request, found.client, booking_of(found, items), names)
+    return live_rewards()
+
+
+def treats_of(request: SalonRequest, opened: Opened, rewards: Sequence[Reward], team: Team) -> TreatBox | None:
+    """Return the box of an appointment, of these rewards and of who does them."""
+    booking = booking_of(opened.appointment, opened.items)
+    client = opened.appointment.client
+    return _box(request, client, booking, team.names, rewards=rewards, team=team) if client else None
+
+
+def _may_choose(request: SalonRequest, client: Client) -> bool:
+    return bool(client.treatcard_number) and Permission.LOYALTY_READ in request.actor.permissions
 
 
 def _box(
-    request: SalonRequest, client: Client, booking: Booking, names: Mapping[UUID, str], *, spent: int = 0
-) -> TreatBox | None:
-    if not client.treatcard_number or Permission.LOYALTY_READ not in request.actor.permissions:
-        return None
-    offers = offers_for(client=client, booking=booking, salon=request.salon, spent=spent)
+    request: SalonRequest,
+    client: Client,
+    booking: Booking,
+    names: Mapping[UUID, str],
+    *,
+    spent: int = 0,
+    rewards: Sequence[Reward] | None = None,
+    team: Team | None = None,
+) -> TreatBox:
+    offers = offers_for(client=client, booking=booking, salon=request.salon, spent=spent, rewards=rewards, team=team)
     timed = booking.ends_at is not None
     treats = [_treat(one, client, request.salon, names, timed=timed) for one in offers]
     return TreatBox(

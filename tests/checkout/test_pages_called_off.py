@@ -97,3 +97,18 @@ def test_without_money_nothing_is_said(browser: Browser, till: Till) -> None:
     assert "im Voraus" not in said(browser.get(url).text)
     browser.post(f"{url}change/", {"act": "cancel"})
     assert "till-before" not in browser.get(url).text
+
+
+@pytest.mark.parametrize("rule", [DepositRule.REFUND, DepositRule.KEEP])
+def test_that_costs_no_page_more_than_fifteen_statements(
+    till: Till, browser: Browser, rule: DepositRule, django_assert_max_num_queries: Any
+) -> None:
+    visit = prepaid(till, rule)
+    page = f"{CALENDAR}{visit.pk}/"
+    browser.get(page)
+    with django_assert_max_num_queries(11):
+        browser.get(page)
+    browser.post(f"{page}change/", {"act": "cancel", "version": "1"})
+    with django_assert_max_num_queries(12):
+        answer = browser.get(page)
+    assert (GIVEN if rule == DepositRule.REFUND else KEPT) in said(answer.content.decode())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,9 +10,13 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import Appointment
+from bookings.checkout.sales import take_deposit
+from bookings.models import Appointment, Method
+from bookings.particulars import change_note
+from bookings.placing import MOST_ITEMS, ItemWish
 from bookings.states import State
-from clients.models import Client
+from clients.models import CarriedService, Client
+from clients.notes import write_note
 from loyalty.models import PriorUse, Redemption
 from salon.catalogue.models import StaffService
 from salon.identity.models import User
@@ -217,22 +222,39 @@ def test_the_same_again_is_without_it(desk: Desk, treat: Treat, sonnenschein: Sa
     assert desk.form.values["service"] == [str(treat.facial.pk)]
 
 
-@pytest.mark.parametrize("rewards", [2, 20])
-def test_the_box_costs_five_statements_however_many_rewards(
-    desk: Desk, treat: Treat, sonnenschein: Salon, rewards: int
+@pytest.mark.parametrize("many", [2, 20])
+def test_the_drawer_takes_fifteen_statements_with_the_box_and_eleven_without(
+    desk: Desk, treat: Treat, sonnenschein: Salon, many: int
 ) -> None:
+    """Of as many rewards, services booked, lines of its history, notes, and words of an import as there are."""
     with salon_scope(sonnenschein.pk):
-        made = treat.book().appointment
-        for number in range(rewards):
+        booked = [ItemWish(treat.facial.pk, treat.carla.pk), *[ItemWish(treat.brows.pk, treat.emre.pk)] * (many - 1)]
+        made = treat.with_shave(items=booked[:MOST_ITEMS]).appointment
+        pay_before(treat, made)
+        treat.give(350)
+        for number in range(many):
             service = make_service(f"Nr{number}", 15)
             StaffService.objects.create(staff=treat.emre, service=service)
             make_reward(service, points=10)
+            CarriedService.objects.create(client=treat.frank, name=f"NR{number}" if number % 2 else f"War {number}")
+            write_note(actor=treat.actor, client_id=treat.frank.pk, text=f"Alarm {number}", pinned=True, now=NOW)
+            change_note(**treat.given, appointment_id=made.pk, note=f"Notiz {number}")
     url = f"{START}appointments/{made.pk}/"
     desk.browser.get(url)
     with CaptureQueriesContext(connection) as with_box:
-        assert desk.browser.get(url).content.decode().count('class="treat-row"') == rewards + 2
+        page = desk.browser.get(url).content.decode()
+    # What an import says she had is not offered; nor is what she is booking.
+    assert page.count('class="treat-row"') == many // 2
+    assert page.index(f"Alarm {many - 1}") < page.index("Alarm 0")
+    assert page.count('class="happened-change"') >= many
+    assert "geht zurück" in page
     with salon_scope(sonnenschein.pk):
         Client.objects.filter(pk=treat.frank.pk).update(treatcard_number="")
     with CaptureQueriesContext(connection) as without:
         assert 'class="treats' not in desk.browser.get(url).content.decode()
-    assert len(with_box) == len(without) + 5
+    assert (len(with_box), len(without)) == (15, 11)
+
+
+def pay_before(treat: Treat, made: Appointment) -> None:
+    """Let Frank pay ten euros beforehand."""
+    take_deposit(**treat.given, appointment_id=made.pk, method=Method.CARD, amount=Decimal(10))

@@ -318,7 +318,7 @@ def test_the_number_of_statements_does_not_grow(
     browser_of: SignIn,
     sonnenschein: Salon,
     day: SalonDay,
-    django_assert_max_num_queries: Any,
+    django_assert_num_queries: Any,
 ) -> None:
     with salon_scope(sonnenschein.pk):
         small = make_appointment((day.brows, day.anna), client=day.lena, starts_at=at(9))
@@ -326,5 +326,5 @@ def test_the_number_of_statements_does_not_grow(
     browser = browser_of(stylist)
     browser.get(f"{START}appointments/{small.pk}/")
     for one in (small, large):
-        with django_assert_max_num_queries(17):
+        with django_assert_num_queries(11):
             browser.get(f"{START}appointments/{one.pk}/")

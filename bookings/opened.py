@@ -1,0 +1,72 @@
+"""One appointment as it is opened: with what stands beside it on its client's card and at the till (ui.md §2.2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, FilteredRelation, Prefetch, Q, Subquery
+from django.db.models.functions import JSONObject
+
+from bookings.models import Appointment, AppointmentItem, SalesRules, SaleState
+from clients.notes import pinned_on
+from salon.errors import NotFound
+
+_ITEMS = Prefetch(
+    "items", AppointmentItem.objects.select_related("service", "staff", "redemption").order_by("position")
+)
+_RULES = SalesRules.objects.values(
+    rules=JSONObject(deposit_rule=F("deposit_rule"), deposit_hours=F("deposit_hours")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSale:
+    """What the sale of an appointment has come to."""
+
+    id: UUID
+    state: SaleState
+    paid: Decimal
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An appointment with its client and its items in order; what is pinned on the client's card; the sale that there
+    is of it, none that is void; and of the salon's rules of taking money those about deposits."""
+
+    appointment: Appointment
+    items: list[AppointmentItem]
+    alerts: list[str]
+    sale: OpenedSale | None
+    rules: SalesRules
+
+
+def open_appointment(appointment_id: UUID) -> Opened:
+    """Return all of that about one appointment of the open salon, in two statements.
+
+    Raises: NotFound.
+    """
+    found = (
+        Appointment.objects.filter(pk=appointment_id)
+        .select_related("client")
+        .prefetch_related(_ITEMS)
+        .annotate(sale=FilteredRelation("sales", condition=~Q(sales__state=SaleState.VOID)))
+        .annotate(
+            sale_id=F("sale__pk"),
+            sale_state=F("sale__state"),
+            sale_paid=F("sale__paid"),
+            sale_paid_at=F("sale__paid_at"),
+            alerts=pinned_on("client_id"),
+            sales_rules=Subquery(_RULES),
+        )
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    told: dict[str, Any] = vars(found)
+    sale = None
+    if told["sale_id"]:
+        sale = OpenedSale(told["sale_id"], SaleState(told["sale_state"]), told["sale_paid"], told["sale_paid_at"])
+    return Opened(found, list(found.items.all()), told["alerts"], sale, SalesRules(**(told["sales_rules"] or {})))
