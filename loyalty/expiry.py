@@ -1,9 +1,11 @@
 """Points that are too old lapse, where a salon wants that: the oldest are spent first (domain.md §7).
 
 What is younger than the limit stays, also if it came to a card that went into this one; the rest of the balance is old.
-Points of a reward that was given back are as old as they were: they make nothing younger.
+Points of a reward that was given back are as old as they were: they make nothing younger. What takes points back is as
+old as those points: the refund of an old sale leaves what is young alone.
 """
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -19,6 +21,8 @@ from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 
 _BEFORE_ALL = UUID(int=0)
+# Which refunds belong to sales from before a moment: whoever knows sales says so.
+type OfOldSales = Callable[[datetime], Collection[UUID]]
 # Whose points count from their day on, and what takes young points back rather than spending the oldest.
 YOUNG = (Cause.EARNED, Cause.REFERRAL, Cause.OPENING, Cause.REVERSED, Cause.WITHDRAWN)
 
@@ -44,16 +48,30 @@ def oldest_moment(*, today: date, months: int, salon: Salon) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(salon.timezone))
 
 
-def expire(*, actor: Actor, night: date, before: datetime, now: datetime, after: UUID | None, limit: int) -> Expired:
-    """Let points from before a moment lapse on the next `limit` cards that have any; on each once a night."""
+def expire(
+    *,
+    actor: Actor,
+    night: date,
+    before: datetime,
+    of_old_sales: OfOldSales,
+    now: datetime,
+    after: UUID | None,
+    limit: int,
+) -> Expired:
+    """Let points from before a moment lapse on the next `limit` cards that have any; on each once a night.
+
+    `of_old_sales` tells the refunds whose sales had brought their points before the moment: what they took, and what
+    came again when they were taken back, is as old as that.
+    """
     cause_id = uuid5(current_salon_id(), f"expiry {night}")
     with transaction.atomic():
         page = _cards_behind(after, limit)
         # Looked for without a lock; those that are found are looked at again under it.
-        found = _too_old(list(page), before, cause_id)
+        found = _too_old(list(page), before, of_old_sales(before), cause_id)
         if found:
             _lock(list(found))
-            found = _too_old(list(found), before, cause_id)
+            # Whoever gives money back has the card locked: what that is of is only sure now.
+            found = _too_old(list(found), before, of_old_sales(before), cause_id)
         postings = [Posting(card_id, -points, Cause.EXPIRED, cause_id) for card_id, points in found.items()]
         post_all(postings, actor=actor, now=now)
     last = page[-1] if len(page) == limit else None
@@ -100,6 +118,11 @@ young AS (
   FROM family JOIN clients_pointsentry entry ON entry.salon_id = %(salon)s AND entry.client_id = family.member
   WHERE entry.created_at >= %(before)s
     AND (entry.cause = ANY(%(young)s) OR (entry.cause = %(adjusted)s AND entry.points > 0))
+    AND entry.cause_id <> ALL(%(of_old_sales)s)
+    AND NOT (entry.cause = %(withdrawn)s AND EXISTS (
+      SELECT FROM clients_pointsentry opening WHERE opening.salon_id = %(salon)s AND opening.cause_id = entry.cause_id
+        AND opening.cause = %(opening)s AND opening.created_at < %(before)s
+    ))
   GROUP BY family.holder
 )
 SELECT card.id, card.points - greatest(coalesce(young.points, 0), 0) AS too_old
@@ -113,13 +136,16 @@ WHERE card.salon_id = %(salon)s AND card.id = ANY(%(cards)s) AND card.state = 'L
 ORDER BY card.id"""
 
 
-def _too_old(card_ids: list[UUID], before: datetime, cause_id: UUID) -> dict[UUID, int]:
+def _too_old(card_ids: list[UUID], before: datetime, of_old_sales: Collection[UUID], cause_id: UUID) -> dict[UUID, int]:
     values: dict[str, Any] = {
         "salon": current_salon_id(),
         "cards": card_ids,
         "before": before,
         "young": [str(one) for one in YOUNG],
+        "of_old_sales": list(of_old_sales),
         "adjusted": str(Cause.ADJUSTED),
+        "opening": str(Cause.OPENING),
+        "withdrawn": str(Cause.WITHDRAWN),
         "expired": str(Cause.EXPIRED),
         "cause_id": cause_id,
     }

@@ -293,7 +293,7 @@ NIGHT_STEPS: tuple[str, ...] = (
     "clients.night.check_statuses",
     "clients.night.recompute_statuses",
     "clients.night.check_points",
-    "loyalty.night.expire_points",
+    "bookings.night.expire_points",
     "clients.night.propose_duplicates",
     "salon.desk.night.write_export",
 )

@@ -121,3 +121,12 @@ def list_sales(wanted: Wanted, *, limit: int, cursor: str | None = None) -> keys
         return keyset.page(rows, ORDER, limit=limit, cursor=cursor)
     meeting = keyset.Meeting(all=wanted.condition, each=wanted.condition)
     return keyset.page(rows, ORDER, limit=limit, cursor=cursor, meeting=meeting)
+
+
+def refunds_of_sales_before(moment: datetime) -> list[UUID]:
+    """Return the refunds since a moment, given or taken back, of sales that were paid before it.
+
+    The moment is given on the salon's clock: refunds stand by its days.
+    """
+    late = Q(refunded_on__gte=moment.date()) | Q(removed_at__gte=moment)
+    return list(Refund.objects.filter(late, sale__paid_at__lt=moment).values_list("pk", flat=True))

@@ -1,6 +1,7 @@
 """Points that are too old lapse, the oldest being spent first (domain.md §7)."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -8,7 +9,7 @@ from clients.models import CardState, Cause, Client
 from loyalty.expiry import Expired, expire, oldest_moment
 from salon.desk.merging import merge_cards
 from salon.identity.roles import system_actor
-from salon.tenancy.models import Salon
+from salon.tenancy.models import Salon, new_id
 from tests.conftest import NOW
 from tests.points.world import MANAGER, balance, book, holder, ledger
 
@@ -17,8 +18,12 @@ BEFORE = datetime(2025, 11, 22, tzinfo=UTC)
 OLD, YOUNG = BEFORE - timedelta(days=1), BEFORE + timedelta(days=1)
 
 
+def _none(_before: datetime) -> list[UUID]:
+    return []
+
+
 def _expire(**given: object) -> Expired:
-    values = {"night": TODAY, "before": BEFORE, "now": NOW, "after": None, "limit": 100, **given}
+    values = {"night": TODAY, "before": BEFORE, "now": NOW, "after": None, "limit": 100, "of_old_sales": _none, **given}
     return expire(actor=system_actor(""), **values)  # type: ignore[arg-type]
 
 
@@ -72,6 +77,43 @@ def test_what_lapses(in_sonnenschein: Salon, entries: list[tuple[int, Cause, dat
     assert balance(client) == before - lapses
     expired = [("EXPIRED", -lapses, before - lapses)] if lapses else []
     assert ledger(client)[len(entries) :] == expired
+
+
+@pytest.mark.parametrize(
+    ("entries", "lapses"),
+    [
+        # All that was old is gone with its sale: nothing of what is young lapses for it.
+        ([(100, Cause.EARNED, OLD), (50, Cause.EARNED, YOUNG), (-100, Cause.REVERSED, YOUNG)], 0),
+        ([(100, Cause.EARNED, OLD), (50, Cause.EARNED, YOUNG), (-30, Cause.REVERSED, YOUNG)], 70),
+        # Its cancellation was undone: what came again is as old as the sale.
+        ([(100, Cause.EARNED, OLD), (-100, Cause.REVERSED, OLD), (100, Cause.EARNED, YOUNG)], 100),
+        ([(100, Cause.EARNED, OLD), (-100, Cause.REVERSED, YOUNG), (100, Cause.EARNED, YOUNG)], 100),
+    ],
+)
+def test_what_takes_points_of_an_old_sale_back_is_as_old(
+    in_sonnenschein: Salon, entries: list[tuple[int, Cause, datetime]], lapses: int
+) -> None:
+    client, refund, asked = holder(), new_id(), []
+    for number, (points, cause, at) in enumerate(entries):
+        of_refund = cause == Cause.REVERSED or (points, number) == (100, 2)
+        book(client, points, cause, at, refund if of_refund else None)
+
+    def of_old_sales(before: datetime) -> list[UUID]:
+        asked.append(before)
+        return [refund, new_id()]
+
+    assert _expire(of_old_sales=of_old_sales).points == lapses
+    assert set(asked) == {BEFORE}
+
+
+@pytest.mark.parametrize("came", [OLD, YOUNG])
+def test_an_opening_balance_that_was_withdrawn_is_as_old_as_it_was(in_sonnenschein: Salon, came: datetime) -> None:
+    client, batch = holder(), new_id()
+    book(client, 100, Cause.OPENING, came, batch)
+    book(client, 10, at=OLD)
+    book(client, 50, at=YOUNG)
+    book(client, -100, Cause.WITHDRAWN, YOUNG, batch)
+    assert (_expire().points, balance(client)) == (10, 50)
 
 
 def test_twice_in_one_night_is_once(in_sonnenschein: Salon) -> None:

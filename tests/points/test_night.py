@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
+from bookings import night as bookings_night
 from clients import night as clients_night
 from clients import points
 from clients.models import Client
-from loyalty import night as loyalty_night
 from loyalty.models import LoyaltyRules
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -26,7 +26,7 @@ def _night(salon: Salon) -> Night:
 
 def test_both_stand_in_the_night_the_check_first() -> None:
     steps = list(all_steps())
-    assert steps.index("clients.night.check_points") < steps.index("loyalty.night.expire_points")
+    assert steps.index("clients.night.check_points") < steps.index("bookings.night.expire_points")
 
 
 def test_honest_balances_are_no_drift(sonnenschein: Salon) -> None:
@@ -64,19 +64,19 @@ def test_drift_is_told_and_not_mended(sonnenschein: Salon, monkeypatch: pytest.M
 
 
 def test_points_lapse_only_where_the_salon_wants_that(sonnenschein: Salon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loyalty_night, "CARDS", 2)
+    monkeypatch.setattr(bookings_night, "EXPIRING", 2)
     with salon_scope(sonnenschein.pk):
         clients = [holder(f"Nr{number}") for number in range(3)]
         for client in clients:
             book(client, 100, at=NOW - timedelta(days=400))
             book(client, 5)
-    assert loyalty_night.expire_points(_night(sonnenschein)) == {}
+    assert bookings_night.expire_points(_night(sonnenschein)) == {}
     with salon_scope(sonnenschein.pk):
         LoyaltyRules.objects.create(
             version=1, expire_after_months=12, actor_kind="USER", actor_name="Anna", created_at=NOW
         )
-    assert loyalty_night.expire_points(_night(sonnenschein)) == {"read": 3, "cards": 3, "points": 300}
-    assert loyalty_night.expire_points(_night(sonnenschein)) == {"read": 3, "cards": 0, "points": 0}
+    assert bookings_night.expire_points(_night(sonnenschein)) == {"read": 3, "cards": 3, "points": 300}
+    assert bookings_night.expire_points(_night(sonnenschein)) == {"read": 3, "cards": 0, "points": 0}
     with salon_scope(sonnenschein.pk):
         assert [balance(one) for one in clients] == [5, 5, 5]
     assert clients_night.check_points(_night(sonnenschein))["drifted"] == 0
