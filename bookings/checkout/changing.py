@@ -1,8 +1,9 @@
 """Changing an open sale: its lines, and whose it is (domain.md §6)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db import transaction
@@ -21,11 +22,14 @@ from bookings.checkout.lines import (
     set_own_price,
 )
 from bookings.checkout.pricing import LineKind
+from bookings.checkout.restoring import keep_line
 from bookings.checkout.writing import Held, hold, refuse_closed, tell, write
 from bookings.models import Sale, SaleLine
 from bookings.particulars import change_client
 from bookings.placing import price_error
 from bookings.removing import remove_item
+from bookings.restoring import keep
+from bookings.states import TAKING_TIME
 from bookings.writing import changed, item_in, items_of
 from clients.models import Client
 from loyalty.models import Redemption, Returned
@@ -117,9 +121,23 @@ def change_line(
     return held.sale
 
 
+@dataclass(frozen=True, slots=True)
+class TakenOff:
+    """A sale that something was taken off, what that was called, and all that `put_back` needs to bring it back."""
+
+    sale: Sale
+    names: list[str]
+    kept: dict[str, Any]
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nothing was left of the appointment, so that it is cancelled."""
+        return "cancelled" in self.kept
+
+
 def remove_line(
     *, actor: Actor, salon: Salon, sale_id: UUID, line_id: UUID, now: datetime, version: int | None = None
-) -> Sale:
+) -> TakenOff:
     """Take a line off an open sale; a reward's points go back. A service is taken off its appointment, too.
 
     Raises: NotAllowed, NotFound, VersionConflict, SaleAlreadyPaid, SaleVoid, and of an appointment's item what
@@ -131,17 +149,34 @@ def remove_line(
         line = line_in(held.lines, line_id)
         refuse_closed(held.sale)
         if line.item_id:
-            # The sale follows.
-            remove_item(actor=actor, salon=salon, item_id=line.item_id, now=now)
-            held.sale.refresh_from_db()
+            names, kept = _remove_item(held, line.item_id, actor=actor, salon=salon, now=now)
         else:
+            names, kept = [line.label], keep_line(line, held.lines)
             if line.redemption_id:
                 redemption = Redemption.objects.get(pk=line.redemption_id)
                 give_back(actor=actor, redemption=redemption, why=Returned.REMOVED, now=now)
             write(held.sale, [one for one in held.lines if one is not line], held.before)
         told = [changed("line", _told(line), None), changed("quantity", line.quantity, None)]
         tell(actor, "sale.line_removed", held.sale, told, now=now)
-    return held.sale
+    kept |= {"sale": str(sale_id), "client": str(held.sale.client_id) if held.sale.client_id else None}
+    return TakenOff(held.sale, names, kept)
+
+
+def _remove_item(
+    held: Held, item_id: UUID, *, actor: Actor, salon: Salon, now: datetime
+) -> tuple[list[str], dict[str, Any]]:
+    """Take a service off the sale's appointment; return what has gone with it, too, and what brings it back."""
+    before = items_of(held.appointment) if held.appointment else []
+    removed = [item for item in before if item.pk == item_id]
+    after = remove_item(actor=actor, salon=salon, item_id=item_id, now=now)
+    # The sale has followed.
+    held.sale.refresh_from_db()
+    kept: dict[str, Any] = {"appointment": str(after.appointment.pk)}
+    if after.appointment.state not in TAKING_TIME:
+        return [item.service.name for item in removed], kept | {"cancelled": after.appointment.version}
+    left = {item.pk for item in after.items}
+    removed = [item for item in before if item.pk not in left]
+    return [item.service.name for item in removed], kept | keep(removed, after.items)
 
 
 def set_client(

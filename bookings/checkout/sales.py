@@ -3,6 +3,7 @@
 from bookings.checkout.changing import (
     ChangedLine,
     LineFixed,
+    TakenOff,
     add_line,
     change_line,
     redeem_at_checkout,
@@ -14,6 +15,7 @@ from bookings.checkout.lines import LineWish
 from bookings.checkout.opening import AlreadyOpened, NotChargeable, open_sale
 from bookings.checkout.paying import NothingSold, Overpaid, pay, remove_payment, take_deposit
 from bookings.checkout.pricing import LineKind
+from bookings.checkout.restoring import put_back
 from bookings.checkout.selling import Paid, sell
 from bookings.checkout.tills import MethodNotAllowed
 from bookings.checkout.writing import SaleAlreadyPaid, SaleVoid
@@ -32,11 +34,13 @@ __all__ = [
     "RewardsInSale",
     "SaleAlreadyPaid",
     "SaleVoid",
+    "TakenOff",
     "add_line",
     "change_line",
     "follow",
     "open_sale",
     "pay",
+    "put_back",
     "redeem_at_checkout",
     "remove_line",
     "remove_payment",

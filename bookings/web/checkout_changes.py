@@ -24,6 +24,7 @@ from bookings.web.checkout_sale import Answer, show_sale
 from bookings.web.checkout_shown import typed_text
 from bookings.web.draft import uuid_in
 from bookings.web.search import client_hits
+from bookings.web.taken_off import bring_back, kept_in, removed_text, signed
 from bookings.web.wording import price_text
 from salon.errors import DomainError, InvalidInput, NotFound, VersionConflict
 from salon.identity.roles import Permission
@@ -262,26 +263,15 @@ def _change_line(change: Change) -> Answer:
 
 def _drop(change: Change) -> Answer:
     line = _line(change)
-    sales.remove_line(**change.given, line_id=line.pk)
-    told = _("Removed: %(name)s.") % {"name": line.label}
-    if line.redemption_id:
-        told = _("Removed: %(name)s. The points are back on the card.") % {"name": line.label}
-    return Answer(toast=told, undo=_bringing_back(change, line))
+    taken = sales.remove_line(**change.given, line_id=line.pk)
+    return Answer(toast=removed_text(taken, line), undo=change.undone_by(act=f"back:{signed(taken)}"))
 
 
-def _bringing_back(change: Change, line: SaleLine) -> str:
-    """Return the address that puts a line back; what was taken out of an appointment is put back there."""
-    if line.item_id:
-        return ""
-    if line.redemption_id:
-        return change.undone_by(act=f"reward:{line.redemption.reward_id}") if line.redemption else ""
-    if line.kind in {LineKind.TIP, LineKind.VOUCHER}:
-        name = line.kind.lower()
-        return change.undone_by(act=name, quantity=line.quantity, **{name: typed_text(line.unit_price)})
-    own = Permission.PRICE_OVERRIDE in change.request.actor.permissions and line.own_price is not None
-    item = f"service:{line.service_id}" if line.service_id else f"product:{line.product_id}"
-    price = typed_text(line.unit_price) if own else ""
-    return change.undone_by(act=f"add:{item}", quantity=line.quantity, price=price, staff=line.staff_id)
+def _back(change: Change) -> Answer:
+    """Put back what was taken off."""
+    kept = kept_in(change.value)
+    bring_back(kept, **change.given)
+    return Answer(focus=f"line-{kept['line']['id']}" if "line" in kept else "goods")
 
 
 def _find(change: Change) -> Answer:
@@ -359,6 +349,7 @@ ACTS: dict[str, Act] = {
     "set": _set,
     "line": _change_line,
     "drop": _drop,
+    "back": _back,
     "find": _find,
     "client": _client,
     "no-client": _no_client,

@@ -23,6 +23,7 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "appointment.item_added": (gettext_lazy("Service added"), "plus"),
     "appointment.reward_added": (gettext_lazy("Reward added"), "gift"),
     "appointment.item_removed": (gettext_lazy("Service removed"), "trash-2"),
+    "appointment.item_restored": (gettext_lazy("Service put back"), "undo-2"),
     "appointment.item_reassigned": (gettext_lazy("Given to somebody else"), "users"),
     "appointment.price_changed": (gettext_lazy("Price changed"), "pencil"),
     "appointment.note_changed": (gettext_lazy("Note changed"), "sticky-note"),

@@ -40,6 +40,7 @@ ACTIONS = {
     "appointment.item_added": Kind.APPOINTMENTS,
     "appointment.reward_added": Kind.APPOINTMENTS,
     "appointment.item_removed": Kind.APPOINTMENTS,
+    "appointment.item_restored": Kind.APPOINTMENTS,
     "appointment.item_reassigned": Kind.APPOINTMENTS,
     "appointment.price_changed": Kind.APPOINTMENTS,
     "appointment.note_changed": Kind.APPOINTMENTS,
@@ -52,6 +53,7 @@ ACTIONS = {
     "sale.line_added": Kind.SALES,
     "sale.line_changed": Kind.SALES,
     "sale.line_removed": Kind.SALES,
+    "sale.line_restored": Kind.SALES,
     "sale.client_changed": Kind.SALES,
     "sale.payment_taken": Kind.SALES,
     "sale.deposit_taken": Kind.SALES,
@@ -100,7 +102,12 @@ ACTIONS = {
     "client.import_removed": Kind.CARD,
 }
 # How a sale came to what it was, which the sale itself tells.
-QUIET = frozenset({"sale.opened", "sale.line_added", "sale.line_changed", "sale.line_removed", "sale.payment_taken"})
+QUIET = frozenset(
+    {
+        *("sale.opened", "sale.line_added", "sale.line_changed", "sale.line_removed", "sale.line_restored"),
+        "sale.payment_taken",
+    }
+)
 _OF_APPOINTMENT = Q(subject_kind="appointment")
 _ORDER = keyset.Order(("at", "id"), descending=True)
 PAGE = 20

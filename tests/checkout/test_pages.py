@@ -18,7 +18,7 @@ from salon.identity.models import User
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.bookings.salonday import at
+from tests.bookings.salonday import at, make_appointment, make_client
 from tests.checkout.desk import HTMX, START, Desk
 from tests.checkout.till import (
     Till,
@@ -216,15 +216,39 @@ def test_discounts_are_shown_with_their_reason(desk: Desk) -> None:
 
 def test_what_is_removed_comes_back(desk: Desk) -> None:
     desk.at(desk.till.open(product(desk.till.oil, 3), tip("5.00")))
-    for _time in range(2):
-        # The first goes, and comes back behind the other.
-        desk.press(f"drop:{_line(desk.sale).pk}", htmx=False)
+    before = shown(desk.sale)
+    for place in (0, 1):
+        desk.press(f"drop:{_line(desk.sale, place).pk}", htmx=False)
         (message,) = desk.browser.get(f"{START}{desk.sale_id}/").context["messages"]
-        assert desk.browser.post(message.extra_tags, headers=HTMX).status_code == 200
-    assert [(kind, units, price) for kind, _name, units, _off, price in shown(desk.sale)] == [
-        ("PRODUCT", 3, "82.50"),
-        ("TIP", 1, "5.00"),
-    ]
+        # Without a script it is a form, too.
+        headers = HTMX if place else {}
+        assert desk.browser.post(message.extra_tags, headers=headers).status_code == (200 if place else 302)
+        assert shown(desk.sale) == before
+    answer = desk.browser.post(message.extra_tags, headers=HTMX)
+    assert (answer.status_code, shown(desk.sale)) == (422, before)
+    assert "Es gibt nichts mehr rückgängig zu machen." in answer.content.decode()
+
+
+@pytest.mark.parametrize("value", ["", "x", "eyJzYWxlIjoxfQ:1abcde:xyz"])
+def test_nobody_puts_back_what_was_not_taken_off(desk: Desk, value: str) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    desk.refused(f"back:{value}")
+
+
+def test_a_service_comes_back_unless_its_time_is_taken(desk: Desk) -> None:
+    day = desk.till.day
+    desk.at(desk.till.charge(desk.till.visit(day.cut, day.brows)))
+    before = shown(desk.sale)
+    for _time in range(2):
+        desk.press(f"drop:{_line(desk.sale, 1).pk}", htmx=False)
+        (message,) = desk.browser.get(f"{START}{desk.sale_id}/").context["messages"]
+        assert str(message) == "Entfernt: Brauen zupfen."
+        if _time:
+            make_appointment((day.brows, day.anna), starts_at=at(11), client=make_client("Mia"))
+        answer = desk.browser.post(message.extra_tags, headers=HTMX)
+        assert answer.status_code == (422 if _time else 200)
+        assert (shown(desk.sale) == before) is (_time == 0)
+    assert "Anna hat zu dieser Zeit inzwischen Brauen zupfen." in answer.content.decode()
 
 
 def test_whose_it_is_can_change(desk: Desk) -> None:

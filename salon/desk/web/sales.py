@@ -23,6 +23,7 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "sale.line_added": (gettext_lazy("Put on a sale"), "plus"),
     "sale.line_changed": (gettext_lazy("Line of a sale changed"), "pencil"),
     "sale.line_removed": (gettext_lazy("Taken off a sale"), "trash-2"),
+    "sale.line_restored": (gettext_lazy("Put back on a sale"), "undo-2"),
     "sale.client_changed": (gettext_lazy("Sale put on another card"), "user"),
     "sale.payment_taken": (gettext_lazy("Payment"), "banknote"),
     "sale.deposit_taken": (gettext_lazy("Deposit"), "banknote"),
