@@ -83,6 +83,7 @@ class Block(NamedTuple):
     walk_in: bool
     alert: str
     reward: bool = False
+    paid: bool = False
     lane: Lane = ALONE
     strip: int | None = None
     strips: int = 0
@@ -299,6 +300,7 @@ def _fill_items(filled: dict[tuple[str, date], _Filling], clock: _Clock, book: D
                     walk_in=client_id is None,
                     alert=book.alerts.get(client_id, "") if client_id else "",
                     reward=item.reward,
+                    paid=item.appointment_id in book.paid,
                 )
                 filled[item.staff_id, day].blocks.append(block)
     return used

@@ -31,7 +31,8 @@ ORDER BY starts_at, appointment_id, position
 _APPOINTMENTS = f"""
 SELECT id::text, state, version, client_status, client_id::text FROM bookings_appointment WHERE {_SPAN}
 """  # noqa: S608
-# In the order in which they were written. What is health data is no note.
+# Notes in the order in which they were written; what is health data is none. Of sales, those that were paid in full and
+# of which something has stayed so.
 _AROUND = """
 SELECT
     (SELECT json_object_agg(id, name) FROM catalogue_service
@@ -42,7 +43,10 @@ SELECT
     WHERE salon_id = %(salon)s AND client_id = ANY(%(clients)s::uuid[]) AND pinned AND deleted_at IS NULL),
     (SELECT json_agg(json_build_array(id, staff_id, kind, note, extract(epoch FROM starts_at)::bigint,
         extract(epoch FROM ends_at)::bigint) ORDER BY starts_at, id)
-    FROM catalogue_absence WHERE salon_id = %(salon)s AND ends_at > %(begin)s AND starts_at < %(end)s)
+    FROM catalogue_absence WHERE salon_id = %(salon)s AND ends_at > %(begin)s AND starts_at < %(end)s),
+    (SELECT json_agg(appointment_id) FROM bookings_sale
+    WHERE salon_id = %(salon)s AND appointment_id = ANY(%(appointments)s::uuid[])
+    AND state <> 'VOID' AND state IN ('PAID', 'PARTLY_REFUNDED'))
 """
 
 
@@ -84,7 +88,8 @@ class Off(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Daybook:
-    """The items that touch some days, in order; the appointments they belong to, names and pinned notes by id."""
+    """The items that touch some days, in order; the appointments they belong to, names and pinned notes by id; which
+    appointments are paid."""
 
     items: list[Item]
     heads: dict[str, Head]
@@ -92,6 +97,7 @@ class Daybook:
     clients: dict[str, str]
     alerts: dict[str, str]
     absences: list[Off]
+    paid: frozenset[str]
 
 
 def daybook(begin: datetime, end: datetime, *, staff_ids: Collection[UUID] | None) -> Daybook:
@@ -115,9 +121,10 @@ def daybook(begin: datetime, end: datetime, *, staff_ids: Collection[UUID] | Non
             "end": end,
             "services": list({item.service_id for item in items}),
             "clients": list({head.client_id for head in heads.values() if head.client_id}),
+            "appointments": list(heads),
         }
         cursor.execute(_AROUND, around)
-        services, clients, notes, absences = cursor.fetchone()
+        services, clients, notes, absences, paid = cursor.fetchone()
     alerts: dict[str, str] = {}
     for client_id, text in notes or ():
         alerts[client_id] = f"{alerts[client_id]} · {text}" if client_id in alerts else text
@@ -129,4 +136,5 @@ def daybook(begin: datetime, end: datetime, *, staff_ids: Collection[UUID] | Non
         clients={pk: name.strip() for pk, name in (clients or {}).items()},
         alerts=alerts,
         absences=list(starmap(Off, absences or ())),
+        paid=frozenset(paid or ()),
     )

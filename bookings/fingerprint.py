@@ -39,16 +39,19 @@ SELECT
    FROM catalogue_closure WHERE salon_id = %(salon)s AND ends_on >= %(first)s AND starts_on <= %(last)s),
   (SELECT count(*) FROM catalogue_openday WHERE salon_id = %(salon)s AND day BETWEEN %(first)s AND %(last)s),
   (SELECT concat_ws(':', region, closed) FROM catalogue_holidayrules WHERE salon_id = %(salon)s),
-  (SELECT concat_ws(':', count(*), sum(version)) FROM catalogue_service WHERE salon_id = %(salon)s)
+  (SELECT concat_ws(':', count(*), sum(version)) FROM catalogue_service WHERE salon_id = %(salon)s),
+  (SELECT concat_ws(':', count(*), sum(hashtextextended(appointment_id::text, 0)))
+   FROM bookings_sale WHERE salon_id = %(salon)s AND appointment_id = ANY(ARRAY(SELECT id FROM shown))
+     AND state <> 'VOID' AND state IN ('PAID', 'PARTLY_REFUNDED'))
 """
 
 
 def fingerprint(begin: datetime, end: datetime, *asked: str) -> str:
     """Return a text that is another one whenever something has changed that the calendar shows of these days.
 
-    Appointments, their clients and pinned notes, absences, staff members, their hours, closures, names of services;
-    `asked` is what else decides how the page looks. Rows are known by their versions: whatever is done to an item, a
-    reward appended or taken off too, is another version of its appointment.
+    Appointments, which of them are paid, their clients and pinned notes, absences, staff members, their hours,
+    closures, names of services; `asked` is what else decides how the page looks. Rows are known by their versions:
+    whatever is done to an item, a reward appended or taken off too, is another version of its appointment.
     """
     values: dict[str, Any] = {
         "salon": current_salon_id(),

@@ -33,10 +33,12 @@ STATES: dict[State, tuple[str, str]] = {
     State.CANCELLED: ("cancelled", "x"),
 }
 _GIFT = '<svg class="i" aria-hidden="true"><use href="#cal-treat"/></svg>'
+_MONEY = '<svg class="i" aria-hidden="true"><use href="#cal-paid"/></svg>'
 _WORDS: dict[str, Promise] = {
     "walk_in": _("Walk-in"),
     "new": _("New"),
     "reward": _("Reward"),
+    "paid": _("Paid"),
     "finish": _("finish"),
     "free": _("Processing · free"),
     "break": _("Break"),
@@ -166,7 +168,7 @@ def block(one: Block, writing: Writing) -> str:
             f'<span class="alert" role="img" aria-label="{writing.words["alert"]}: {said}" title="{said}">'
             '<svg class="i"><use href="#cal-alert"/></svg></span>'
         )
-    marks = f"<em>{writing.words['new']}</em>" if one.new else ""
+    marks = _paid_word(one, writing) + (f"<em>{writing.words['new']}</em>" if one.new else "")
     if one.reward:
         mark = f'<em class="treat">{_GIFT}<span>{writing.words["reward"]}</span></em>'
         # In one line it stands in front, or there might be no room for it.
@@ -184,13 +186,17 @@ def line(one: Block, writing: Writing) -> SafeString:
     html = (
         f'<a class="{state}" href="appointments/{one.appointment_id}/">'
         f"{CLOCK[one.starts]} {icon}<b>{_name(one, writing)}</b> <span>{writing.escaped[one.service]}</span>"
-        f"{_reward_word(one, writing)}</a>"
+        f"{_reward_word(one, writing)}{_paid_word(one, writing)}</a>"
     )
     return mark_safe(html)  # noqa: S308 - escaped piece by piece
 
 
 def _reward_word(one: Block, writing: Writing) -> str:
     return f' <em class="treat"><span>{writing.words["reward"]}</span></em>' if one.reward else ""
+
+
+def _paid_word(one: Block, writing: Writing) -> str:
+    return f'<em class="paid">{_MONEY}<span>{writing.words["paid"]}</span></em>' if one.paid else ""
 
 
 def _name(one: Block, writing: Writing) -> str:

@@ -1,11 +1,12 @@
 """A day as full as can be: for the figures of the calendar (quality.md §1)."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from psycopg.types.multirange import TimestamptzMultirange
 from psycopg.types.range import Range
 
-from bookings.models import Appointment, AppointmentItem
+from bookings.models import Appointment, AppointmentItem, Sale, SaleState
 from bookings.states import Source, State
 from clients.models import Client
 from salon.identity.roles import ActorKind
@@ -17,9 +18,9 @@ LAST = ("Albrecht", "Brandt", "Çelik", "Demir", "Fuchs", "Graf", "Hofmann", "Iv
 SERVICES = ("Schneiden", "Föhnen", "Bart", "Brauen zupfen", "Pflegekur", "Maschinenschnitt", "Glossing", "Maniküre")
 
 
-def a_full_day(*, staff: int = 8, items: int = 120, day: date = DAY, days: int = 1) -> None:
+def a_full_day(*, staff: int = 8, items: int = 120, day: date = DAY, days: int = 1, paid: bool = False) -> None:
     """Let so many people be booked for so many appointments of ten minutes each, from midnight on; and the same on the
-    days before, of `days` in all."""
+    days before, of `days` in all; `paid`: each of them."""
     services = [make_service(name, 10, position=place) for place, name in enumerate(SERVICES)]
     team = [
         make_staff(f"Person {number}", services, hours=((0, 24 * 60),), weekdays=range(1, 8), position=number)
@@ -61,3 +62,22 @@ def a_full_day(*, staff: int = 8, items: int = 120, day: date = DAY, days: int =
         found.append(item)
     Appointment.objects.bulk_create(appointments)
     AppointmentItem.objects.bulk_create(found)
+    if paid:
+        Sale.objects.bulk_create([paid_sale(item.appointment, number) for number, item in enumerate(found, 1)])
+
+
+def paid_sale(appointment: Appointment, number: int = 1) -> Sale:
+    """Return what is paid for an appointment, as if it had been; it is not written yet."""
+    price = Decimal(59)
+    return Sale(
+        number=number,
+        client=appointment.client,
+        appointment=appointment,
+        state=SaleState.PAID,
+        total=price,
+        paid=price,
+        opened_by_name="Empfang",
+        created_at=NOW,
+        paid_at=NOW,
+        paid_on=NOW.date(),
+    )

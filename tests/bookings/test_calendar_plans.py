@@ -40,10 +40,10 @@ def full(request: pytest.FixtureRequest, sonnenschein: Salon, dom: Salon) -> Sal
     """A full day and a history: nothing is known of the tables, or all, or only of what another salon has in them."""
     if request.param == "counted before it came":
         with salon_scope(dom.pk):
-            a_full_day(staff=1, items=ITEMS, days=DAYS)
+            a_full_day(staff=1, items=ITEMS, days=DAYS, paid=True)
         _count()
     with salon_scope(sonnenschein.pk):
-        a_full_day(staff=STAFF, items=ITEMS, days=DAYS)
+        a_full_day(staff=STAFF, items=ITEMS, days=DAYS, paid=True)
     if request.param == "counted":
         _count()
     elif request.param == "not counted":

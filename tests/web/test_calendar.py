@@ -12,14 +12,14 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from bookings.calendar import Stretch, day_of
-from bookings.models import Appointment
+from bookings.models import Appointment, Sale, SaleState
 from bookings.states import State
 from clients.models import Client, HealthRecord, Note
 from salon.catalogue.models import AbsenceKind, ScheduleInterval, Service, StaffMember
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.bookings.fullday import a_full_day
+from tests.bookings.fullday import a_full_day, paid_sale
 from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_absence, make_appointment
 from tests.conftest import NOW
 
@@ -67,6 +67,40 @@ def test_a_block_says_when_who_and_what(browser: Browser, cut: Appointment) -> N
     assert f'href="appointments/{cut.pk}/"' in block
     assert re.sub(r"<[^>]+>", "", block) == "10:00–11:00 Lena Vogel Schneiden"
     assert 'aria-label="gebucht"' in block
+
+
+@pytest.mark.parametrize("view", ["", "&view=week"])
+@pytest.mark.parametrize(
+    ("state", "marked"),
+    [
+        (SaleState.OPEN, False),
+        (SaleState.PAID, True),
+        (SaleState.PARTLY_REFUNDED, True),
+        (SaleState.REFUNDED, False),
+        (SaleState.VOID, False),
+    ],
+)
+def test_what_is_paid_in_full_is_marked_for_whoever_sees_and_whoever_hears(
+    browser: Browser,
+    desk: SalonDay,
+    cut: Appointment,
+    sonnenschein: Salon,
+    view: str,
+    state: SaleState,
+    *,
+    marked: bool,
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        other = make_appointment((desk.brows, desk.anna), starts_at=at(12), client=desk.lena)
+        paid_sale(cut).save()
+        voided_at = NOW if state == SaleState.VOID else None
+        Sale.objects.update(state=state, voided_at=voided_at, paid=0 if state == SaleState.OPEN else 59)
+    html = _page(browser, f"day={DAY}{view}")
+    for one, paid in ((cut, marked), (other, False)):
+        (block,) = re.findall(rf'<a class="[^"]*" href="appointments/{one.pk}/".*?</a>', html)
+        assert ("Bezahlt" in re.sub(r"<[^>]+>", "", block)) is paid
+        assert ('<use href="#cal-paid"/>' in block) is paid
+    assert 'id="cal-paid"' in html
 
 
 def test_processing_is_free_and_shown(browser: Browser, desk: SalonDay, sonnenschein: Salon) -> None:
@@ -180,6 +214,7 @@ def _changes(desk: SalonDay, cut: Appointment) -> dict[str, Callable[[], object]
         "absent": lambda: make_absence(desk.anna, at(12), at(13)),
         "colleague renamed": lambda: StaffMember.objects.filter(pk=desk.anna.pk).update(version=2),
         "hours": lambda: ScheduleInterval.objects.update(ends_minute=19 * 60),
+        "paid": lambda: paid_sale(cut).save(),
         "service renamed": lambda: Service.objects.filter(pk=desk.cut.pk).update(version=2),
     }
 
@@ -203,7 +238,8 @@ def test_queries(browser: Browser, desk: SalonDay, sonnenschein: Salon) -> None:
     for hours in (range(9, 11), range(11, 18)):
         with salon_scope(sonnenschein.pk):
             for hour in hours:
-                make_appointment((desk.cut, desk.anna), starts_at=at(hour), client=desk.lena)
+                made = make_appointment((desk.cut, desk.anna), starts_at=at(hour), client=desk.lena)
+                paid_sale(made, hour).save()
         for query in (f"day={DAY}", f"day={DAY}&view=week", f"day={DAY}&view=week&who={desk.anna.pk}"):
             _page(browser, query)
             with CaptureQueriesContext(connection) as captured:
@@ -224,9 +260,9 @@ def test_an_unchanged_calendar_costs_one_query_beyond_signing_in(browser: Browse
 
 def test_a_day_as_full_as_can_be_is_small(browser: Browser, sonnenschein: Salon) -> None:
     with salon_scope(sonnenschein.pk):
-        a_full_day()
+        a_full_day(paid=True)
     html = _page(browser)
-    assert len(_blocks(html)) == 8 * 120
+    assert html.count("Bezahlt") == len(_blocks(html)) == 8 * 120
     assert len(gzip.compress(html.encode(), 6)) <= 60_000
 
 

@@ -61,7 +61,7 @@ root.addEventListener("pointerover", (event) => {
   if (!block || block.title) return;
   const words = (selector) => block.querySelector(selector)?.textContent;
   const state = block.querySelector(":scope > .i")?.getAttribute("aria-label");
-  block.title = [words(".t"), words("b"), words("b + span"), state, words(":scope > em")].filter(Boolean).join(" · ");
+  block.title = [words(".t"), words("b"), words("b + span"), state, ...[...block.querySelectorAll(":scope > em")].map((one) => one.textContent)].filter(Boolean).join(" · ");
 });
 
 // The present.
