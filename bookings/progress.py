@@ -23,7 +23,7 @@ from bookings.writing import (
     items_of,
     lock_appointment,
     lock_staff,
-    lock_with_client,
+    lock_with_thanked,
     parts_of,
     recount,
     save,
@@ -95,7 +95,7 @@ def _become(
     reason: str,
 ) -> Booked:
     actor.require(Permission.BOOKINGS_WRITE)
-    lock = lock_appointment if state == State.ARRIVED else lock_with_client
+    lock = lock_appointment if state == State.ARRIVED else lock_with_thanked
     items: list[AppointmentItem] = []
     try:
         with writing():

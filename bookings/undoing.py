@@ -24,7 +24,7 @@ from bookings.writing import (
     lay,
     local_time,
     lock_staff,
-    lock_with_client,
+    lock_with_thanked,
     recount,
     save,
     span,
@@ -55,7 +55,7 @@ def undo(*, actor: Actor, salon: Salon, appointment_id: UUID, version: int, now:
     items: list[AppointmentItem] = []
     try:
         with writing():
-            appointment = lock_with_client(appointment_id, version)
+            appointment = lock_with_thanked(appointment_id, version)
             if appointment.undo is None:
                 raise NothingToUndo
             items = items_of(appointment)

@@ -18,10 +18,11 @@ from psycopg.types.range import Range
 
 from bookings import visits
 from bookings.conflicts import ONCE, AlreadyBooked, SlotTaken
-from bookings.models import Appointment, AppointmentItem
+from bookings.models import Appointment, AppointmentItem, Sale
 from bookings.models.appointments import MINUTES
 from bookings.sequence import Part, occupied
 from bookings.states import CHANGEABLE, State
+from bookings.thanking import thanked_for
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, NotFound, VersionConflict, refusing
 from salon.identity.roles import Actor
@@ -79,6 +80,15 @@ def lock_with_client(appointment_id: UUID, version: int | None, *others: UUID | 
     if appointment.client_id != own:
         raise VersionConflict
     return appointment
+
+
+def lock_with_thanked(appointment_id: UUID, version: int | None) -> Appointment:
+    """Return an appointment as `lock_with_client` does, behind the cards that were thanked for what was paid for it:
+    where that goes back, or comes again, so do their points.
+
+    Raises: NotFound, VersionConflict.
+    """
+    return lock_with_client(appointment_id, version, *thanked_for(Sale.objects.filter(appointment_id=appointment_id)))
 
 
 def items_of(appointment: Appointment) -> list[AppointmentItem]:

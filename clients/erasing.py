@@ -1,6 +1,6 @@
 """This app's part of an erasure: a card becomes a number (domain.md §2, Art. 17 DSGVO)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -63,14 +63,16 @@ def erase_clients(
     version: int | None,
     confirmation: str | None,
     now: datetime,
+    others: Collection[UUID] = (),
 ) -> Erased:
     """Empty a card and every card that went into it, and delete what hangs on them.
 
     To be called in the transaction of the erasure of all apps. `confirmation` is the client's name or number as
-    somebody typed it, None where nobody does; `version` refuses a card that was changed since.
+    somebody typed it, None where nobody does; `version` refuses a card that was changed since. `others` are cards that
+    the erasure of other apps changes: they are locked with these.
     Raises: NotFound, MergedAway, VersionConflict, InvalidInput.
     """
-    cards, referred = _locked(client_id)
+    cards, referred = _locked(client_id, others)
     card = in_use(cards.get(client_id))
     if version is not None and version != card.version:
         raise VersionConflict
@@ -90,17 +92,18 @@ def erase_clients(
     return Erased({one.pk: one.number for one in cards.values()}, frozenset(traces))
 
 
-def _locked(client_id: UUID) -> tuple[dict[UUID, Client], list[Client]]:
-    """Lock a card, all that went into it, and all that any of them referred, in key order."""
+def _locked(client_id: UUID, others: Collection[UUID]) -> tuple[dict[UUID, Client], list[Client]]:
+    """Lock a card, all that went into it, all that any of them referred, and others, in key order; return the first
+    two, and the third."""
     while True:
         family = _family(client_id)
         rows = Client.objects.select_for_update(no_key=True).order_by("pk")
-        locked = {card.pk: card for card in rows.filter(Q(pk__in=family) | Q(referred_by_id__in=family))}
+        locked = {card.pk: card for card in rows.filter(Q(pk__in=[*family, *others]) | Q(referred_by_id__in=family))}
         # Merged into it, or referred, while we waited for the locks: once more, now that nobody can be any more.
         late = Client.objects.filter(referred_by_id__in=family).exclude(pk__in=locked)
         if _family(client_id) == family and not late.exists():
             break
-    referred = [card for card in locked.values() if card.pk not in family]
+    referred = [card for card in locked.values() if card.pk not in family and card.referred_by_id in family]
     return {card_id: locked[card_id] for card_id in family if card_id in locked}, referred
 
 

@@ -21,6 +21,7 @@ from bookings.checkout.reversing import (
 from bookings.checkout.tills import accepted_reference, refuse_method
 from bookings.checkout.writing import SaleVoid, hold, save, tell
 from bookings.models import Method, Payment, RefundKind, Sale, SaleLine, SaleState
+from bookings.thanking import thanked_for
 from bookings.writing import changed
 from loyalty.models import Returned
 from salon.errors import DomainError, FieldError, InvalidInput
@@ -78,7 +79,7 @@ def refund(
     actor.require(Permission.REFUNDS)
     reason = accepted_reason(reason)
     with transaction.atomic():
-        held = hold(sale_id, version)
+        held = hold(sale_id, version, *thanked_for(Sale.objects.filter(pk=sale_id)))
         sale = held.sale
         if lines is not None:
             _refuse_senseless(held.lines, lines)

@@ -9,11 +9,13 @@ from decimal import Decimal
 from bookings.checkout.pricing import NOTHING, part_between
 from bookings.checkout.settling import earnings_of
 from bookings.models import Method, Payment, Refund, RefundKind, RefundLine, Sale, SaleLine, SaleState
+from bookings.thanking import causes_of, causes_of_client
 from clients.models import Cause, Client
 from clients.points import post
 from loyalty.earning import points_for
 from loyalty.models import Redemption, Returned
 from loyalty.redemption import give_back
+from loyalty.referral import take_thanks_back, thank_again
 from loyalty.rules import DEFAULT_VERSION, rates_of
 from salon.identity.roles import Actor
 from salon.tenancy.models import Salon, new_id
@@ -105,7 +107,8 @@ def write_refunds(
 ) -> list[Refund]:
     """Write what is given back of a sale, one refund for each way; the first has the lines, and takes the points.
 
-    The client's card and the sale are locked; of the sale, `refunded` and `points_earned` are to be saved.
+    With the last of it goes what whoever referred the client was given for it. The client's card, those that were
+    thanked for the sale, and the sale are locked; of the sale, `refunded` and `points_earned` are to be saved.
     """
     points = sale.points_earned - kept
     refunds = [
@@ -135,6 +138,9 @@ def write_refunds(
     )
     sale.refunded += sum((one.amount for one in refunds), NOTHING)
     sale.points_earned = kept
+    if sale.paid_at and sale.refunded == sale.paid:
+        causes = causes_of(Sale.objects.filter(pk=sale.pk))
+        take_thanks_back(actor=actor, causes=causes, refund_id=first.pk, now=now)
     if client is not None and points:
         post(
             client=client,
@@ -169,7 +175,8 @@ def take_back(
 ) -> list[SaleLine]:
     """Let refunds of a sale be as if they had never been; return its lines, as they are then.
 
-    The client's card and the sale are locked; of the sale, `refunded` and `points_earned` are to be saved.
+    The client's card, those that were thanked for the sale, and the sale are locked; of the sale, `refunded` and
+    `points_earned` are to be saved.
     """
     lines = {line.pk: line for line in SaleLine.objects.filter(sale=sale).order_by("position")}
     for part in RefundLine.objects.filter(refund__in=refunds):
@@ -190,6 +197,9 @@ def take_back(
                 now=now,
                 rules_version=sale.rules_version,
             )
+        if sale.paid_at and client is not None:
+            causes = causes_of_client(client.pk)
+            thank_again(actor=actor, causes=causes, refund_id=refund.pk, now=now)
     Refund.objects.bulk_update(refunds, ["removed_at"])
     return list(lines.values())
 

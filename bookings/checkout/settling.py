@@ -10,6 +10,7 @@ from bookings.checkout.pricing import LineKind
 from bookings.checkout.writing import Held, save, tell
 from bookings.models import Appointment, Sale, SaleLine, SaleState
 from bookings.states import CHANGEABLE, State
+from bookings.thanking import causes_of_client, is_first
 from bookings.writing import changed, count_visit, items_of, recount
 from bookings.writing import save as save_appointment
 from bookings.writing import tell as tell_of_appointment
@@ -90,12 +91,12 @@ def _credit(
 
 
 def _thank_referrer(sale: Sale, client: Client | None, *, actor: Actor, now: datetime) -> None:
-    """Give whoever referred a client her points when the client pays for the first time."""
+    """Give whoever referred a client her points when the client pays for the first time; if all of that went back,
+    when she pays again."""
     if client is None or client.referred_by_id is None or not sale.paid:
         return
-    paid = Sale.objects.filter(client=client, paid_at__isnull=False).exclude(pk=sale.pk)
-    if not paid.exists():
-        thank_referrer(actor=actor, client=client, now=now)
+    causes, first = causes_of_client(client.pk), is_first(sale, client.pk)
+    thank_referrer(actor=actor, client=client, sale_id=sale.pk, causes=causes, first=first, now=now)
 
 
 def _staff_as_done(appointment: Appointment, lines: Iterable[SaleLine]) -> None:

@@ -11,6 +11,7 @@ from bookings.checkout.reversing import Way, return_rewards, ways_of, write_refu
 from bookings.checkout.tills import accepted_reference
 from bookings.checkout.writing import SaleVoid, hold, save, tell
 from bookings.models import Method, RefundKind, Sale, SaleState
+from bookings.thanking import thanked_for
 from bookings.writing import changed
 from loyalty.models import Returned
 from salon.identity.roles import Actor, Permission
@@ -38,7 +39,7 @@ def void(
     actor.require(Permission.SALES_WRITE)
     reason = accepted_reason(reason)
     with transaction.atomic():
-        held = hold(sale_id, version)
+        held = hold(sale_id, version, *thanked_for(Sale.objects.filter(pk=sale_id)))
         sale = held.sale
         lapsed = sale.lapsed and sale.paid > sale.refunded
         if sale.state == SaleState.VOID and not lapsed:

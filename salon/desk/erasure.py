@@ -7,6 +7,8 @@ from django.db import transaction
 
 from bookings.checkout.erasing import erase_sales
 from bookings.erasing import erase_bookings
+from bookings.models import Sale
+from bookings.thanking import thanked_for
 from clients.erasing import Erased, erase_clients
 from loyalty.erasing import erase_loyalty
 from salon.audit.recording import Change, record_many
@@ -35,7 +37,14 @@ def erase_card(
     actor.require(Permission.CLIENTS_ERASE)
     with transaction.atomic():
         erased = erase_clients(
-            actor=actor, salon=salon, client_id=client_id, version=version, confirmation=confirmation, now=now
+            actor=actor,
+            salon=salon,
+            client_id=client_id,
+            version=version,
+            confirmation=confirmation,
+            now=now,
+            # What she paid beforehand may go back, and with it what they were given for it.
+            others=thanked_for(Sale.objects.filter(client_id=client_id)),
         )
         erase_bookings(actor=actor, client_ids=erased.numbers, now=now)
         erase_sales(actor=actor, salon=salon, client_ids=erased.numbers, now=now)

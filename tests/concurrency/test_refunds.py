@@ -13,9 +13,12 @@ from bookings.checkout.voiding import void
 from bookings.checkout.writing import Held, SaleVoid
 from bookings.models import Method, Refund, Sale, SaleLine, SaleState
 from clients.models import Client, PointsEntry
+from loyalty.rules import Details, save_rules
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.checkout.till import AFTER, MANAGER, a_till, give_treatcard, product
+from tests.bookings.salonday import make_client
+from tests.checkout.till import AFTER, MANAGER, a_till, give_treatcard, points_of, product
+from tests.conftest import NOW
 from tests.identity.racing import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,6 +83,27 @@ def test_a_refund_and_a_void_give_everything_back_once(sonnenschein: Salon, sale
     assert all(isinstance(one, SaleVoid) for one in refused)
     refunded, _lines, entries, state = _given(sonnenschein)
     assert (refunded, entries, state) == ("82.50", 0, SaleState.VOID)
+
+
+def test_what_was_given_for_a_referral_goes_back_once(sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        save_rules(actor=MANAGER, details=Details(referral_points=50), now=NOW)
+        till = a_till(MANAGER, sonnenschein)
+        mia = give_treatcard(make_client("Mia", "Koch"))
+        Client.objects.filter(pk=till.day.lena.pk).update(referred_by=mia)
+        sale = till.sold(product(till.oil, 2))
+        line = SaleLine.objects.get().pk
+    half = {"sale_id": sale.pk, "method": Method.CARD, "lines": {line: 1}}
+    outcomes = race(
+        *[_in(sonnenschein, refund, **half)] * 3,
+        _in(sonnenschein, refund, sale_id=sale.pk, method=Method.CARD),
+        _in(sonnenschein, void, sale_id=sale.pk),
+    )
+    refused = [one for one in outcomes if not isinstance(one, Sale)]
+    assert all(isinstance(one, (AlreadyRefunded, RefundTooMuch, SaleVoid)) for one in refused)
+    with salon_scope(sonnenschein.pk):
+        moved = PointsEntry.objects.filter(client=mia).order_by("number").values_list("points", flat=True)
+        assert (list(moved), points_of(mia)) == ([50, -50], 0)
 
 
 def test_without_the_lock_money_would_go_back_twice(
