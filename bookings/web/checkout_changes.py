@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +24,7 @@ from bookings.web.checkout_goods import LONGEST, goods_for, scanned
 from bookings.web.checkout_sale import Answer, show_sale
 from bookings.web.checkout_shown import typed_text
 from bookings.web.draft import uuid_in
+from bookings.web.new_client import NewClient, empty_client, entered_client, make_client
 from bookings.web.search import client_hits
 from bookings.web.taken_off import bring_back, kept_in, removed_text, signed
 from bookings.web.wording import price_text
@@ -296,6 +298,21 @@ def _no_client(change: Change) -> Answer:
     return Answer(focus="client")
 
 
+def _new_client(change: Change) -> Answer:
+    """Ask for what a card is made of, with what was searched for in vain."""
+    return Answer(about="client", new=empty_client(change.entered("client_q")))
+
+
+def _create_client(change: Change) -> Answer:
+    """Make a card, and let the sale be its client's: both or neither."""
+    with transaction.atomic():
+        made = make_client(change.request, entered_client(change.request), anyway=change.value == "anyway")
+        if isinstance(made, NewClient):
+            return Answer(about="client", new=made)
+        sales.set_client(**change.given, client_id=made.pk)
+    return Answer(toast=_("Card created: %(name)s.") % {"name": made.full_name}, focus="goods")
+
+
 def _pay(change: Change) -> Answer:
     method = change.entered("method")
     if method not in Method:
@@ -353,6 +370,8 @@ ACTS: dict[str, Act] = {
     "find": _find,
     "client": _client,
     "no-client": _no_client,
+    "new-client": _new_client,
+    "create-client": _create_client,
     "pay": _pay,
     "settle": _settle,
     "unpay": _unpay,
@@ -367,6 +386,8 @@ ABOUT = {
     "find": "client",
     "client": "client",
     "no-client": "client",
+    "new-client": "client",
+    "create-client": "client",
     "pay": "pay",
     "settle": "pay",
     "unpay": "pay",

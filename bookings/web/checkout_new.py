@@ -3,6 +3,7 @@
 Nothing is written before something is on it; what is typed first opens it, once, under the id that the form carries.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from bookings.web.checkout_changes import Refused, amount_in, wish_of
 from bookings.web.checkout_goods import LONGEST, goods_for, scanned
 from bookings.web.checkout_sale import Answer, urls, whose
 from bookings.web.draft import uuid_in
+from bookings.web.new_client import NewClient, empty_client, entered_client, make_client
 from bookings.web.search import client_hits
 from bookings.web.wording import price_text, when_text
 from clients.cards import MergedAway, get_client
@@ -60,14 +62,9 @@ def _act(request: SalonRequest, name: str, value: str) -> HttpResponse | Answer:
 
     Raises: Refused, DomainError.
     """
+    if name in _WHOSE:
+        return _WHOSE[name](request, value)
     client_id = uuid_in(request.POST.get("client"))
-    if name == "find":
-        typed = request.POST.get("client_q", "").strip()[:LONGEST]
-        hits = client_hits(typed, request.salon) if typed else []
-        return Answer(clients=hits, about="client", typed={"client_q": typed}, focus="client")
-    if name in {"client", "no-client"}:
-        chosen = uuid_in(value)
-        return redirect(_address(request, chosen))
     if name == "scan":
         found = _scanned(request)
         return found if isinstance(found, Answer) else _open(request, client_id, found)
@@ -76,6 +73,36 @@ def _act(request: SalonRequest, name: str, value: str) -> HttpResponse | Answer:
         return _open(request, client_id, LineWish(LineKind(name.upper()), price=amount))
     wish = wish_of(lambda one: request.POST.get(one, "").strip(), value) if name == "add" else None
     return _open(request, client_id, wish) if wish else Answer()
+
+
+def _find(request: SalonRequest, _value: str) -> Answer:
+    typed = request.POST.get("client_q", "").strip()[:LONGEST]
+    hits = client_hits(typed, request.salon) if typed else []
+    return Answer(clients=hits, about="client", typed={"client_q": typed}, focus="client")
+
+
+def _choose(request: SalonRequest, value: str) -> HttpResponse:
+    return redirect(_address(request, uuid_in(value)))
+
+
+def _new_client(request: SalonRequest, _value: str) -> Answer:
+    return Answer(about="client", new=empty_client(request.POST.get("client_q", "")))
+
+
+def _create_client(request: SalonRequest, value: str) -> HttpResponse | Answer:
+    made = make_client(request, entered_client(request), anyway=value == "anyway")
+    if isinstance(made, NewClient):
+        return Answer(about="client", new=made)
+    return redirect(_address(request, made.pk))
+
+
+_WHOSE: dict[str, Callable[[SalonRequest, str], HttpResponse | Answer]] = {
+    "find": _find,
+    "client": _choose,
+    "no-client": _choose,
+    "new-client": _new_client,
+    "create-client": _create_client,
+}
 
 
 def _address(request: SalonRequest, client_id: UUID | None) -> str:
@@ -147,6 +174,7 @@ def _form(request: SalonRequest, answer: Answer) -> HttpResponse:
         "answer": answer,
         "nothing": price_text(NOTHING, request.salon),
         "writes": True,
+        "makes_clients": Permission.CLIENTS_WRITE in request.actor.permissions,
         **urls(request),
         "change_url": reverse("sale_new", args=[request.salon.slug]),
     }

@@ -30,6 +30,7 @@ from bookings.web.checkout_shown import (
     shown_vat,
     typed_text,
 )
+from bookings.web.new_client import NewClient
 from bookings.web.person import Person, person_of
 from bookings.web.search import Hit
 from bookings.web.wording import local, price_text, when_text
@@ -52,7 +53,8 @@ BADGES = {
 class Answer:
     """What a button came to: a toast where it worked, with what takes it back; else why not, and what was typed.
 
-    `about` is the part of the page that a refusal concerns; `errors` stand beside their fields there.
+    `about` is the part of the page that a refusal concerns; `errors` stand beside their fields there. `new` are the
+    fields of a card to be made.
     """
 
     toast: str = ""
@@ -63,17 +65,23 @@ class Answer:
     typed: Mapping[str, str] = field(default_factory=dict)
     goods: Goods | None = None
     clients: list[Hit] | None = None
+    new: NewClient | None = None
     focus: str = ""
 
     @property
     def refused(self) -> bool:
         """Whether nothing was changed."""
-        return bool(self.refusal or self.errors)
+        return bool(self.refusal or self.errors or (self.new and self.new.refused))
 
     @property
     def asks(self) -> bool:
         """Whether something was only looked for."""
-        return self.goods is not None or self.clients is not None
+        return self.goods is not None or self.clients is not None or self.new is not None
+
+    @property
+    def found_nobody(self) -> bool:
+        """Whether a client was looked for in vain."""
+        return self.clients == [] and bool(self.typed.get("client_q"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +163,7 @@ def show_sale(request: SalonRequest, sale_id: UUID, answer: Answer) -> HttpRespo
         "points": points_of(view, request.salon, writes=writes) if shown.open else None,
         "answer": answer,
         "writes": writes,
+        "makes_clients": Permission.CLIENTS_WRITE in may,
         "prices": Permission.PRICE_OVERRIDE in may,
         "refunds": Permission.REFUNDS in may,
         "pay": _payment_form(request, view, shown, answer),
@@ -172,7 +181,7 @@ def urls(request: SalonRequest, sale_id: UUID | None = None) -> dict[str, str]:
     slug = request.salon.slug
     found = {
         "goods_url": reverse("sale_goods", args=[slug]),
-        "clients_url": reverse("booking_clients", args=[slug]),
+        "clients_url": f"{reverse('booking_clients', args=[slug])}?new",
         "checkout_url": reverse("checkout", args=[slug]),
         "new_url": reverse("sale_new", args=[slug]),
     }

@@ -1,4 +1,4 @@
-"""A new client's card, made while booking (ui.md §2.2): name and contact are asked, duplicates told."""
+"""A new client's card, made while booking or at the till (ui.md §2.2): name and contact are asked, duplicates told."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -34,6 +34,11 @@ class NewClient:
 
     form: ClientForm
     twins: list[Twin]
+
+    @property
+    def refused(self) -> bool:
+        """Whether no card could be made of what was entered."""
+        return bool(self.twins) or (self.form.is_bound and bool(self.form.errors))
 
 
 def empty_client(typed: str) -> NewClient:

@@ -132,6 +132,28 @@ def _give_back(open_page: OpenPage, sale: str) -> None:
     assert office.violations() == []
 
 
+def test_a_new_client_at_the_till(open_page: OpenPage) -> None:
+    desk = open_page(width=820, touch=True)
+    page = _new_sale(desk)
+    _put(desk, "serum")
+    page.locator("#client-q").click()
+    page.locator("#client-q").press_sequentially("Zita Kassner")
+    page.get_by_role("option", name="Neuer Kunde: Zita Kassner").click()
+    expect(page.get_by_label("Vorname")).to_have_value("Zita")
+    expect(page.get_by_label("Nachname")).to_have_value("Kassner")
+    assert desk.violations() == []
+    page.get_by_label("Mobil").fill("12")
+    page.keyboard.press("Enter")
+    expect(page.locator("[aria-invalid=true]")).to_be_focused()
+    expect(page.get_by_label("Mobil")).to_have_value("12")
+    page.get_by_label("Mobil").fill("0151 99887766")
+    page.get_by_role("button", name="Karte anlegen").click()
+    expect(page.locator(".till-person strong")).to_have_text("Zita Kassner")
+    expect(page.locator(".till-line")).to_contain_text("Serum")
+    desk.settle()
+    assert desk.violations() == []
+
+
 def test_two_windows_pay_the_same_sale(open_page: OpenPage) -> None:
     first = open_page()
     page = _new_sale(first)
