@@ -1,5 +1,6 @@
 """One appointment as it is opened: with what stands beside it on its client's card and at the till (ui.md §2.2)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +10,7 @@ from uuid import UUID
 from django.db.models import F, FilteredRelation, Prefetch, Q, Subquery
 from django.db.models.functions import JSONObject
 
-from bookings.models import Appointment, AppointmentItem, SalesRules, SaleState
+from bookings.models import Appointment, AppointmentItem, Sale, SalesRules, SaleState
 from clients.notes import pinned_on
 from salon.errors import NotFound
 
@@ -70,3 +71,13 @@ def open_appointment(appointment_id: UUID) -> Opened:
     if told["sale_id"]:
         sale = OpenedSale(told["sale_id"], SaleState(told["sale_state"]), told["sale_paid"], told["sale_paid_at"])
     return Opened(found, list(found.items.all()), told["alerts"], sale, SalesRules(**(told["sales_rules"] or {})))
+
+
+def sales_of(appointment_ids: Collection[UUID]) -> dict[UUID, OpenedSale]:
+    """Return the sales that there are of these appointments, none that is void, in one statement."""
+    found = Sale.objects.filter(appointment_id__in=appointment_ids).exclude(state=SaleState.VOID)
+    return {
+        one.appointment_id: OpenedSale(one.pk, SaleState(one.state), one.paid, one.paid_at)
+        for one in found.only("appointment_id", "state", "paid", "paid_at")
+        if one.appointment_id
+    }

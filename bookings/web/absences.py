@@ -1,6 +1,7 @@
 """The work list of an absence: every appointment that it stands over is given to somebody else, moved, or cancelled
 (ui.md §2.1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,10 +16,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from bookings.checkout.tills import sales_rules
 from bookings.models import Appointment
+from bookings.opened import sales_of
 from bookings.stand_ins import Task, call_off, hand_over, open_work, put_off, times_for, work_list
 from bookings.states import State
 from bookings.waiting import count_waiting, waiting_list
+from bookings.web.checkout_link import if_off, paid_before
 from bookings.web.draft import uuid_in
 from bookings.web.drawer import calendar_url
 from bookings.web.offer import Alternative, alternative
@@ -50,6 +54,8 @@ class ShownTask:
     appointment_url: str
     times_url: str
     times: list[Alternative] | None
+    # What becomes of the money if it is called off now.
+    if_off: str
 
 
 @requires(Permission.BOOKINGS_WRITE)
@@ -65,6 +71,7 @@ def absence_worklist(request: SalonRequest, absence_id: UUID) -> HttpResponse:
         return redirect("staff_member", request.salon.slug, found.absence.staff_id)
     wanted = uuid_in(request.GET.get("times"))
     tasks = []
+    money = _money(request, found.tasks, now)
     for task in found.tasks:
         slots = None
         if task.appointment.pk == wanted and not task.done:
@@ -73,7 +80,7 @@ def absence_worklist(request: SalonRequest, absence_id: UUID) -> HttpResponse:
         if slots is not None:
             today = request.salon.date_at(now)
             times = [alternative(slot, salon=request.salon, today=today) for slot in slots]
-        tasks.append(_shown(request, absence_id, task, times))
+        tasks.append(_shown(request, absence_id, task, times, money.get(task.appointment.pk, "")))
     absence = found.absence
     context = {
         "absence": absence,
@@ -126,8 +133,10 @@ def _act(request: SalonRequest, act: str, value: str, given: dict[str, Any]) -> 
         when = when_text(moved.starts_at, moved.ends_at, request.salon)
         return _("Moved to %(when)s.") % {"when": when}, moved
     if act == "cancel":
-        booked = call_off(message=request.POST.get("message", ""), **given)
-        return _("The appointment is cancelled."), booked.appointment
+        cancelled = call_off(message=request.POST.get("message", ""), **given).appointment
+        before = paid_before(request, cancelled)
+        told = _("The appointment is cancelled.")
+        return f"{told} {before.words}" if before else told, cancelled
     raise NotFound
 
 
@@ -159,7 +168,18 @@ def _period(request: SalonRequest, starts_at: datetime, ends_at: datetime) -> st
     return f"{day_word(begin.date(), today)} – {day_word(last, today)}"
 
 
-def _shown(request: SalonRequest, absence_id: UUID, task: Task, times: list[Alternative] | None) -> ShownTask:
+def _money(request: SalonRequest, tasks: Sequence[Task], now: datetime) -> dict[UUID, str]:
+    """Return what becomes of the money for each appointment that may still be called off, in two statements."""
+    left = [task.appointment for task in tasks if not task.done]
+    if not left or Permission.SALES_READ not in request.actor.permissions:
+        return {}
+    sales, rules = sales_of([one.pk for one in left]), sales_rules()
+    return {one.pk: if_off(sales.get(one.pk), rules, starts_at=one.starts_at, now=now) for one in left}
+
+
+def _shown(
+    request: SalonRequest, absence_id: UUID, task: Task, times: list[Alternative] | None, if_off: str
+) -> ShownTask:
     one, slug = task.appointment, request.salon.slug
     client = one.client
     card = shown(client, request.salon, request.salon.date_at(timezone.now())) if client else None
@@ -181,6 +201,7 @@ def _shown(request: SalonRequest, absence_id: UUID, task: Task, times: list[Alte
         appointment_url=reverse("appointment", args=[slug, one.pk]),
         times_url=f"{here}?times={one.pk}#task-{one.pk}",
         times=times,
+        if_off=if_off,
     )
 
 

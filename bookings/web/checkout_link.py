@@ -11,8 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from bookings.checkout.deposits import gives_back
-from bookings.models import Appointment, Method, Refund, RefundKind, Sale, SaleState
-from bookings.opened import Opened
+from bookings.models import Appointment, Method, Refund, RefundKind, Sale, SalesRules, SaleState
+from bookings.opened import Opened, OpenedSale
 from bookings.states import TAKING_TIME
 from bookings.web.wording import price_text
 from salon.identity.roles import Permission
@@ -49,7 +49,7 @@ def till_of(request: SalonRequest, opened: Opened, now: datetime) -> TillLink | 
         is_open=sale.state == SaleState.OPEN,
         state=sale.state.label,
         paid=price_text(sale.paid, request.salon) if sale.paid else "",
-        if_off=_if_off(opened, now),
+        if_off=if_off(sale, opened.rules, starts_at=opened.appointment.starts_at, now=now),
     )
 
 
@@ -84,11 +84,11 @@ def paid_before(request: SalonRequest, appointment: Appointment) -> PaidBefore |
     )
 
 
-def _if_off(opened: Opened, now: datetime) -> str:
-    sale, starts_at = opened.sale, opened.appointment.starts_at
+def if_off(sale: OpenedSale | None, rules: SalesRules, *, starts_at: datetime, now: datetime) -> str:
+    """Return what becomes of the money if an appointment is called off now; "" where nothing is paid beforehand."""
     if sale is None or not sale.paid or not (sale.paid_at is None or sale.paid_at < starts_at):
         return ""
-    if not gives_back(opened.rules, starts_at=starts_at, at=now):
+    if not gives_back(rules, starts_at=starts_at, at=now):
         return _("What was paid beforehand stays with the salon: that is its rule.")
     return _("What was paid beforehand goes back: that is the rule of the salon.")
 

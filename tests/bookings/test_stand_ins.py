@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
@@ -9,7 +11,8 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import Appointment, BookingRules
+from bookings.checkout.sales import take_deposit
+from bookings.models import Appointment, BookingRules, DepositRule, Method, Sale, SalesRules
 from bookings.scheduling import SlotTaken
 from bookings.stand_ins import AlreadyArranged, call_off, hand_over, open_work, put_off, times_for, work_list
 from bookings.states import State
@@ -228,6 +231,67 @@ def test_the_page_leads_through_a_sick_day(
         told = ClientMail.objects.filter(about_id=second.pk, state="WAITING").get()
         put_into_words(told)
         assert "Es tut uns leid." in told.text
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "after"),
+    [
+        (DepositRule.REFUND, "Was im Voraus bezahlt ist, geht zurück", "Erstattet: 20,00 € (Karte)."),
+        (DepositRule.KEEP, "Was im Voraus bezahlt ist, bleibt beim Salon", "20,00 € sind im Voraus bezahlt und"),
+    ],
+)
+def test_whoever_cancels_there_is_told_of_the_money(
+    sonnenschein: Salon,
+    front_desk: Actor,
+    stylist: User,
+    browser_of: Callable[[User], Browser],
+    rule: DepositRule,
+    before: str,
+    after: str,
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        SalesRules.objects.create(deposit_rule=rule)
+        day = a_salon_day()
+        absence = _sick(day)
+        paid = make_appointment((day.cut, day.anna), starts_at=at(10), client=day.lena)
+        make_appointment((day.cut, day.anna), starts_at=at(15), client=day.lena)
+        given: dict[str, Any] = {"actor": front_desk, "salon": sonnenschein, "now": NOW}
+        take_deposit(appointment_id=paid.pk, method=Method.CARD, amount=Decimal(20), **given)
+    browser, path = browser_of(stylist), f"/s/sonnenschein/calendar/absences/{absence.pk}/"
+
+    def said(answer: Any) -> str:
+        return str(answer.text).replace("\N{NO-BREAK SPACE}", " ")
+
+    with time_machine.travel(NOW, tick=False):
+        page = said(browser.get(path))
+        assert (page.count("Was im Voraus bezahlt ist"), page.count(before)) == (1, 1)
+        assert page.index(before) < page.index("15:00")
+        answer = browser.post(f"{path}{paid.pk}/", {"act": "cancel"}, follow=True)
+        assert f"Der Termin ist abgesagt. {after}" in said(answer)
+        # Nothing was paid for the other one.
+        assert "Was im Voraus bezahlt ist" not in said(answer)
+
+
+@pytest.mark.parametrize("many", [2, 20])
+def test_the_page_takes_as_many_statements_for_any_number(
+    sonnenschein: Salon, stylist: User, browser_of: Callable[[User], Browser], many: int
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        day = a_salon_day()
+        absence = _sick(day)
+        for place in range(many):
+            made = make_appointment(
+                (day.brows, day.anna), starts_at=at(9) + timedelta(minutes=15 * place), client=day.lena
+            )
+            Sale.objects.create(
+                appointment=made, client=day.lena, paid=Decimal(5), opened_by_name="Anna", created_at=NOW
+            )
+    browser, path = browser_of(stylist), f"/s/sonnenschein/calendar/absences/{absence.pk}/"
+    with time_machine.travel(NOW, tick=False):
+        assert browser.get(path).text.count("Was im Voraus bezahlt ist") == many
+        with CaptureQueriesContext(connection) as asked:
+            browser.get(path)
+    assert len(asked) == 22
 
 
 def test_the_calendars_bar_counts_what_is_open(
