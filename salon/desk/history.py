@@ -70,6 +70,7 @@ ACTIONS = {
     "waiting.booked": Kind.APPOINTMENTS,
     "mail.sent": Kind.MAILS,
     "mail.failed": Kind.MAILS,
+    "mail.expired": Kind.MAILS,
     "client.created": Kind.CARD,
     "client.updated": Kind.DETAILS,
     "client.note_written": Kind.NOTES,

@@ -10,6 +10,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from salon.mail.letters import WORDS, put_into_words
 from salon.mail.models import ClientMail, MailState
+from salon.mail.telling import EXPIRED, tell
 from salon.tenancy.models import Salon
 
 
@@ -48,13 +49,18 @@ def begin(mail_id: UUID, *, now: datetime) -> ClientMail | None:
     """Mark a mail as going out and return it, in words; None where it is not to go out (any more).
 
     From then on whatever is written about the same thing takes it for told. A mail whose sender died goes out again,
-    unless something newer has been written by then.
+    unless something newer has been written by then. What has waited until it was of no more use is told as such; of a
+    mail whose sender died nobody knows whether it went out.
     """
     mail = ClientMail.objects.select_for_update(no_key=True).filter(pk=mail_id).first()
     if mail is None or mail.state not in {MailState.WAITING, MailState.SENDING}:
         return None
-    if mail.expires_at <= now or (mail.state == MailState.SENDING and _has_newer(mail)):
+    waited = mail.state == MailState.WAITING
+    if mail.expires_at <= now or (not waited and _has_newer(mail)):
         _end(mail, MailState.DROPPED)
+        if waited:
+            put_into_words(mail)
+            tell(mail, EXPIRED, now=now)
         return None
     put_into_words(mail)
     _end(mail, MailState.SENDING, *WORDS)

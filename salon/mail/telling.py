@@ -7,7 +7,7 @@ from salon.identity.roles import system_actor
 from salon.mail.models import ClientMail
 
 SUBJECT = "mail"
-SENT, FAILED = "mail.sent", "mail.failed"
+SENT, FAILED, EXPIRED = "mail.sent", "mail.failed", "mail.expired"
 
 
 def tell(mail: ClientMail, action: str, *, now: datetime) -> None:

@@ -12,7 +12,9 @@ from django.test import Client as Browser
 from django.utils import translation
 from pytest_django import Settings
 
-from bookings.scheduling import ItemWish
+from bookings.bounds import Bounds
+from bookings.scheduling import ItemWish, book
+from bookings.states import Source
 from bookings.waiting import (
     Longing,
     add_waiting,
@@ -29,7 +31,8 @@ from salon.desk.merging import merge_cards, undo_merge
 from salon.desk.personal_data import data_of_person
 from salon.desk.web.history import Event, shown_history
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
-from salon.mail.models import ClientMail
+from salon.mail.models import ClientMail, MailState
+from salon.mail.sending import begin
 from salon.mail.tasks import deliver_client_mail
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon, new_id
@@ -61,7 +64,9 @@ def server(settings: Settings) -> Iterator[MailServer]:
         yield running
 
 
-def _deliver(salon: Salon, client: Client, subject: str = "Ihr Termin") -> None:
+def _deliver(
+    salon: Salon, client: Client, subject: str = "Ihr Termin", *, lasts: timedelta = timedelta(hours=1), **given: Any
+) -> None:
     """Let one mail to a client go its way."""
     with salon_scope(salon.pk):
         mail = ClientMail.objects.create(
@@ -72,12 +77,18 @@ def _deliver(salon: Salon, client: Client, subject: str = "Ihr Termin") -> None:
             subject=subject,
             text="Guten Tag",
             created_at=NOW,
-            expires_at=NOW + timedelta(hours=1),
+            expires_at=NOW + lasts,
+            **given,
         )
     work = DueWork.objects.create(
         task="salon.mail.tasks.deliver_client_mail", subject_id=mail.pk, due_at=NOW, salon_id=salon.pk
     )
     deliver_client_mail(str(work.pk))
+
+
+def _only_mail(salon: Salon) -> ClientMail:
+    with salon_scope(salon.pk):
+        return ClientMail.objects.get()
 
 
 def _told(event: Event) -> tuple[str, str, list[tuple[str, str, str]]]:
@@ -115,6 +126,57 @@ class TestMails:
         with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
             deliver_client_mail(str(DueWork.objects.get().pk))
         assert [event.at for event in _history(sonnenschein, petra.pk, Kind.MAILS)] == [NOW + timedelta(minutes=5)]
+
+    def test_what_was_of_no_more_use_before_it_went_out_stands_there_once(
+        self, sonnenschein: Salon, petra: Client, server: MailServer
+    ) -> None:
+        server.answers[b"RCPT"] = b"450 later"
+        _deliver(sonnenschein, petra)
+        assert _history(sonnenschein, petra.pk, Kind.MAILS) == []
+        late = NOW + timedelta(hours=1)
+        with time_machine.travel(late, tick=False):
+            for _time in range(2):
+                deliver_client_mail(str(DueWork.objects.get().pk))
+                DueWork.objects.get_or_create(
+                    task="salon.mail.tasks.deliver_client_mail",
+                    subject_id=_only_mail(sonnenschein).pk,
+                    salon_id=sonnenschein.pk,
+                    defaults={"due_at": late},
+                )
+        [event] = _history(sonnenschein, petra.pk, Kind.MAILS)
+        assert _told(event) == ("E-Mail nicht rechtzeitig gesendet", "Ihr Termin", [("An", "", ADDRESS)])
+        assert (event.at, event.icon) == (late, "triangle-alert")
+        assert _only_mail(sonnenschein).state == MailState.DROPPED
+        assert server.received == []
+
+    @pytest.mark.usefixtures("server")
+    def test_of_what_may_have_gone_out_it_does_not_say_that_it_did_not(
+        self, sonnenschein: Salon, petra: Client
+    ) -> None:
+        _deliver(sonnenschein, petra, lasts=timedelta(), state=MailState.SENDING)
+        assert _only_mail(sonnenschein).state == MailState.DROPPED
+        assert _history(sonnenschein, petra.pk, Kind.MAILS) == []
+
+    def test_a_reminder_that_came_too_late_is_told_in_its_words(
+        self, in_sonnenschein: Salon, front_desk: Actor
+    ) -> None:
+        day = a_salon_day()
+        Client.objects.filter(pk=day.lena.pk).update(email=ADDRESS)
+        book(
+            actor=front_desk,
+            salon=in_sonnenschein,
+            starts_at=at(10),
+            items=[ItemWish(day.cut.pk, day.anna.pk)],
+            client_id=day.lena.pk,
+            source=Source.STAFF,
+            bounds=Bounds.DESK,
+            now=NOW,
+        )
+        with time_machine.travel(at(10), tick=False):
+            assert begin(ClientMail.objects.get().pk, now=at(10)) is None
+        [event] = _history(in_sonnenschein, day.lena.pk, Kind.MAILS)
+        subject = "Ihr Termin am Dienstag, 24. November 2026, 10:00 Uhr · Salon Sonnenschein"
+        assert _told(event) == ("E-Mail nicht rechtzeitig gesendet", subject, [("An", "", ADDRESS)])
 
     @pytest.mark.usefixtures("server")
     def test_the_card_has_a_filter_for_them(self, browser: Browser, sonnenschein: Salon, petra: Client) -> None:

@@ -124,7 +124,7 @@ def _recorded() -> set[str]:
 
 
 def test_every_action_has_its_kind_and_its_words() -> None:
-    recorded = _recorded() | {telling.SENT, telling.FAILED} | {action_of(cause) for cause in Cause}
+    recorded = _recorded() | {telling.SENT, telling.FAILED, telling.EXPIRED} | {action_of(cause) for cause in Cause}
     assert recorded >= {"client.created", "client.updated", "client.treatcard_changed", "appointment.booked"}
     assert recorded == set(ACTIONS)
     assert set(ACTIONS) == set(WORDS)

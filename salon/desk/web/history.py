@@ -40,6 +40,7 @@ WORDS = {
     },
     telling.SENT: Told(_("E-mail sent"), "mail"),
     telling.FAILED: Told(_("E-mail not delivered"), "triangle-alert"),
+    telling.EXPIRED: Told(_("E-mail not sent in time"), "triangle-alert"),
     "client.created": Told(_("Card created"), "user-plus"),
     "client.updated": Told(_("Card changed"), "pencil"),
     "client.note_written": Told(_("Note written"), "sticky-note"),
