@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import F
 
 from bookings import visits
-from bookings.models import Appointment, Sale, WaitingEntry
+from bookings.models import Appointment, AppointmentItem, Sale, SaleLine, WaitingEntry
 from bookings.models.appointments import AppointmentQuerySet
 
 
@@ -43,13 +43,19 @@ def merge_bookings(duplicate_id: UUID, survivor_id: UUID, *, today: date, now: d
 
 def undo_merge_of_bookings(
     kept: Mapping[str, Any], duplicate_id: UUID, survivor_id: UUID, *, today: date, now: datetime
-) -> None:
+) -> set[UUID]:
     """Give the duplicate back what was hers, as far as the survivor still has it; both count their visits anew.
 
-    What was booked since the merge stays where it is.
+    What was booked since the merge stays where it is. Return which redemptions belong to what went back.
     """
-    _give(_Moved(**kept), survivor_id, duplicate_id, now)
+    moved = _Moved(**kept)
+    _give(moved, survivor_id, duplicate_id, now)
     visits.recount([duplicate_id, survivor_id], today=today)
+    items = AppointmentItem.objects.filter(
+        appointment__client_id=duplicate_id, appointment_id__in=moved.appointments, redemption__isnull=False
+    )
+    lines = SaleLine.objects.filter(sale__client_id=duplicate_id, sale_id__in=moved.sales, redemption__isnull=False)
+    return {pk for rows in (items, lines) for pk in rows.values_list("redemption_id", flat=True) if pk}
 
 
 def _give(moved: _Moved, from_id: UUID, to_id: UUID, now: datetime) -> None:

@@ -62,6 +62,6 @@ def undo_merge(*, actor: Actor, salon: Salon, merge_id: UUID, now: datetime) -> 
         merge = undone.merge
         # Of a merge from before there were appointments, or rewards, nothing is kept.
         kept = undone.kept.get(_BOOKINGS, {})
-        undo_merge_of_bookings(kept, merge.duplicate_id, merge.survivor_id, today=salon.date_at(now), now=now)
-        undo_merge_of_loyalty(undone.kept.get(_LOYALTY, {}), merge.duplicate_id, merge.survivor_id)
+        booked = undo_merge_of_bookings(kept, merge.duplicate_id, merge.survivor_id, today=salon.date_at(now), now=now)
+        undo_merge_of_loyalty(undone.kept.get(_LOYALTY, {}), merge, booked, actor=actor, now=now)
     return merge
