@@ -55,7 +55,7 @@ def undo_merge_of_bookings(
         appointment__client_id=duplicate_id, appointment_id__in=moved.appointments, redemption__isnull=False
     )
     lines = SaleLine.objects.filter(sale__client_id=duplicate_id, sale_id__in=moved.sales, redemption__isnull=False)
-    return {pk for rows in (items, lines) for pk in rows.values_list("redemption_id", flat=True) if pk}
+    return {pk for rows in (items, lines) for pk in rows.values_list("redemption_id", flat=True)}
 
 
 def _give(moved: _Moved, from_id: UUID, to_id: UUID, now: datetime) -> None:

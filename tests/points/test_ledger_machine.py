@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bookings.checkout.reading import refunds_of_sales_before
 from clients import points
 from clients.models import Cause, Client, PointsEntry
 from clients.points import AlreadyPosted, NoTreatcard, adjust, post
@@ -75,12 +76,13 @@ class Ledger(RuleBasedStateMachine):
         # What makes points old: when each came, as the model sees it. Sales by id, with client and points kept.
         self.sales: dict[UUID, list[Any]] = {}
         self.redemptions: dict[UUID, UUID] = {}
-        self.merges: list[tuple[UUID, UUID, UUID, int]] = []
+        self.merges: list[tuple[UUID, UUID, UUID, int, set[UUID], int]] = []
+        self.returned: list[tuple[UUID, int]] = []
         self.seen: dict[UUID, Any] = {}
         self.nights = 0
 
     def listed(self) -> list[UUID]:
-        gone = {duplicate for _merge, _survivor, duplicate, _points in self.merges}
+        gone = {duplicate for _merge, _survivor, duplicate, *_more in self.merges}
         return [card for card in self.cards if card not in gone]
 
     def pick(self, index: int) -> UUID:
@@ -158,7 +160,9 @@ class Ledger(RuleBasedStateMachine):
             was_back = made.returned_at is not None
             entry = give_back(actor=MANAGER, redemption=made, why=Returned.CANCELLED, now=self.now)
             assert (entry is None) == was_back
-            self.known[made.client_id] += 0 if was_back else made.points
+            if not was_back:
+                self.known[made.client_id] += made.points
+                self.returned.append((made.pk, made.points))
 
     @precondition(lambda self: len(self.listed()) > 1)
     @rule(index=which, other=which)
@@ -172,13 +176,16 @@ class Ledger(RuleBasedStateMachine):
             moved = self.known[duplicate]
             self.known[survivor] += moved
             self.known[duplicate] = 0
-            self.merges.append((merge.pk, survivor, duplicate, moved))
+            hers = {pk for pk, owner in self.redemptions.items() if owner == duplicate}
+            self.merges.append((merge.pk, survivor, duplicate, moved, hers, len(self.returned)))
             self.follow(Redemption.objects.filter(pk__in=self.redemptions))
 
     @precondition(lambda self: self.merges)
     @rule()
     def undo(self) -> None:
-        merge, survivor, duplicate, moved = self.merges.pop()
+        merge, survivor, duplicate, moved, hers, before = self.merges.pop()
+        # Given back since, they are whose they were.
+        moved += sum(points for pk, points in self.returned[before:] if pk in hers)
         undo_merge(actor=MANAGER, salon=self.salon, merge_id=merge, now=self.now)
         self.known[survivor] -= moved
         self.known[duplicate] += moved
@@ -195,7 +202,15 @@ class Ledger(RuleBasedStateMachine):
         night = date(2027, 1, 1) + timedelta(days=self.nights)
         before: datetime = self.now - timedelta(days=180)
         held = {card: max(self.known[card], 0) for card in self.listed()}
-        expire(actor=system_actor(""), night=night, before=before, now=self.now, after=None, limit=100)
+        expire(
+            actor=system_actor(""),
+            night=night,
+            before=before,
+            of_old_sales=refunds_of_sales_before,
+            now=self.now,
+            after=None,
+            limit=100,
+        )
         for entry in PointsEntry.objects.filter(cause=Cause.EXPIRED, created_at=self.now):
             # Never more than there was; how much of it is old, tests/loyalty/test_expiry.py says.
             assert 0 < -entry.points <= held[entry.client_id]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bookings.checkout.reading import refunds_of_sales_before
 from bookings.checkout.refunding import refund
 from bookings.models import Method, Sale
 from clients.models import Cause, Client
@@ -117,7 +118,15 @@ def test_open_points_by_age_are_those_that_would_lapse(till: Till, carla: Actor)
     # Up to 3 months, 6, 12, 24, and older.
     assert found(till, carla).ages == (400, 0, 300, 150, 70)
     before = oldest_moment(today=TODAY, months=12, salon=till.salon)
-    expired = expire(actor=till.actor, night=TODAY, before=before, now=AFTER, after=None, limit=100)
+    expired = expire(
+        actor=till.actor,
+        night=TODAY,
+        before=before,
+        of_old_sales=refunds_of_sales_before,
+        now=AFTER,
+        after=None,
+        limit=100,
+    )
     assert expired.points == 150 + 70
     assert found(till, carla).ages == (400, 0, 300, 0, 0)
 
