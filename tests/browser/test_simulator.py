@@ -42,3 +42,19 @@ def test_a_draft_is_tried_out_and_nothing_is_saved(open_page: OpenPage) -> None:
     page.get_by_role("link", name="Auswertung", exact=True).click()
     expect(page.get_by_role("heading", name="Offene Punkte nach Alter")).to_be_visible()
     assert desk.violations() == []
+
+
+def test_a_draft_is_adopted_with_one_click(open_page: OpenPage) -> None:
+    desk = open_page(width=820, touch=True)
+    desk.sign_in("carla@sonnenschein.example", f"{TREATCARD}simulator/")
+    page = desk.page
+    # There and back: other tests live in the same world.
+    for typed, told in (("2,5", "2 → 2,5"), ("2", "2,5 → 2")):
+        page.goto(f"{desk.base}{TREATCARD}simulator/")
+        page.get_by_label("Punkte für Artikel").fill(typed)
+        page.get_by_role("button", name="Berechnen").click()
+        expect(page.locator("#adopt")).to_contain_text(f"Punkte für Artikel {told}")
+        assert desk.violations() == []
+        page.get_by_role("button", name="Diese Sätze übernehmen").click()
+        expect(page.locator("#toasts")).to_contain_text(f"Übernommen: Punkte für Artikel {told}.")
+        expect(page.get_by_label("Punkte für Artikel")).to_have_value(typed)

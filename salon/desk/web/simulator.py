@@ -4,20 +4,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from loyalty.eligibility import Matrix
 from loyalty.web.numbers import points_text
 from loyalty.web.tabs import treatcard_tabs
+from salon.desk.adopting import DraftOutdated, Fate, adopt, difference, fate_of
 from salon.desk.replay import Holders, Offered, Reach, Replay
 from salon.desk.simulation import Draft, Simulated, get_simulation, keep_simulation, simulate, simulated
+from salon.desk.web.adopted import changes_told
 from salon.desk.web.drafting import (
     DraftForm,
     Row,
@@ -69,7 +73,25 @@ def simulator(request: SalonRequest) -> HttpResponse:
 def simulation(request: SalonRequest, simulation_id: UUID) -> HttpResponse:
     """What somebody has tried out, with the draft to go on from."""
     found = simulated(get_simulation(simulation_id))
-    return _page(request, form_of(found), rows_of(found, request.salon.currency), found, is_draft=True)
+    form, rows = form_of(found), rows_of(found, request.salon.currency)
+    return _page(request, form, rows, found, draft=simulation_id)
+
+
+@requires(Permission.LOYALTY_WRITE)
+@require_POST
+def simulation_adopt(request: SalonRequest, simulation_id: UUID) -> HttpResponse:
+    """Let what was tried out hold from now on, and lead to the settings."""
+    try:
+        told = adopt(actor=request.actor, simulation_id=simulation_id, now=timezone.now())
+    except DraftOutdated as refusal:
+        found = simulated(get_simulation(simulation_id))
+        form, rows = form_of(found), rows_of(found, request.salon.currency)
+        return _page(request, form, rows, found, draft=simulation_id, refusal=refusal.message)
+    if told.is_none:
+        messages.info(request, _("These rates and rewards hold already."))
+    else:
+        messages.success(request, _("Adopted: %(changes)s.") % {"changes": "; ".join(changes_told(told))})
+    return redirect("treatcard", request.salon.slug)
 
 
 def _try_out(request: SalonRequest) -> HttpResponse:
@@ -90,15 +112,26 @@ def _try_out(request: SalonRequest) -> HttpResponse:
 
 
 def _page(
-    request: SalonRequest, form: DraftForm, rows: list[Row], found: Simulated | None, *, is_draft: bool = False
+    request: SalonRequest,
+    form: DraftForm,
+    rows: list[Row],
+    found: Simulated | None,
+    *,
+    draft: UUID | None = None,
+    refusal: Promise | str = "",
 ) -> HttpResponse:
     currency, args = request.salon.currency, [request.salon.slug]
+    is_draft = draft is not None
+    fate = fate_of(found) if found and is_draft else Fate.HOLDS
     context = {
         "form": form,
         "rows": rows,
+        "fate": fate,
+        "changes": changes_told(difference(found.old, found.new)) if found and fate == Fate.OPEN else [],
         "choices": choices_besides(rows, catalogue(), currency),
         "matrices": Matrix.choices,
         "per_hint": _("per %(amount)s") % {"amount": amount_text(_ONE, currency)},
+        "adopt_url": reverse("treatcard_simulation_adopt", args=[*args, draft]) if draft else "",
         "here": reverse("treatcard_simulator", args=args),
         "is_draft": is_draft,
         "tabs": treatcard_tabs(request, "treatcard_simulator"),
@@ -106,9 +139,10 @@ def _page(
             "Try out rates and rewards on the sales of the last twelve months before you save anything. Nothing here "
             "changes a card, a reward or a setting."
         ),
+        "refusal": refusal,
         **(_result(found, currency, is_draft=is_draft) if found else {}),
     }
-    return render(request, "desk/simulator.html", context, status=200 if found else 422)
+    return render(request, "desk/simulator.html", context, status=200 if found and not refusal else 422)
 
 
 def _result(found: Simulated, currency: str, *, is_draft: bool) -> dict[str, object]:

@@ -22,6 +22,11 @@ urlpatterns = [
     path("clients/<uuid:client_id>/rewards/", treatcard.client_rewards, name="client_rewards"),
     path("marketing/treatcard/simulator/", simulator.simulator, name="treatcard_simulator"),
     path("marketing/treatcard/simulator/<uuid:simulation_id>/", simulator.simulation, name="treatcard_simulation"),
+    path(
+        "marketing/treatcard/simulator/<uuid:simulation_id>/adopt/",
+        simulator.simulation_adopt,
+        name="treatcard_simulation_adopt",
+    ),
     path("marketing/treatcard/evaluation/", evaluation.evaluation, name="treatcard_evaluation"),
     path("search/", views.search, name="search"),
 ]
