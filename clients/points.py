@@ -54,6 +54,17 @@ class TooManyPoints(DomainError):
     message = _("No card can hold that many points.")
 
 
+class BelowFloor(DomainError):
+    """The balance would fall below what was agreed to: to `balance`."""
+
+    code = "below_floor"
+
+    def __init__(self, balance: int) -> None:
+        super().__init__(_("The balance would fall to %(balance)s.") % {"balance": balance})
+        self.balance = balance
+        self.members = {"balance": balance}
+
+
 def action_of(cause: Cause) -> str:
     """Return as what an entry is recorded."""
     return f"{_ACTION}{cause.lower()}"
@@ -139,12 +150,20 @@ def post_all(
 
 
 def adjust(
-    *, actor: Actor, client_id: UUID, points: int, reason: str, now: datetime, adjustment_id: UUID | None = None
+    *,
+    actor: Actor,
+    client_id: UUID,
+    points: int,
+    reason: str,
+    now: datetime,
+    adjustment_id: UUID | None = None,
+    floor: int | None = None,
 ) -> PointsEntry:
     """Give a client points, or take some, by hand and for a reason that is written down.
 
-    `adjustment_id` is what a form was given for it, so that sending it twice books it once.
-    Raises: NotAllowed, InvalidInput, NotFound, MergedAway, NoTreatcard, AlreadyPosted, TooManyPoints.
+    `adjustment_id` is what a form was given for it, so that sending it twice books it once. No points are taken that
+    would let the balance fall below a `floor`; without one it may go below zero.
+    Raises: NotAllowed, InvalidInput, NotFound, MergedAway, NoTreatcard, AlreadyPosted, BelowFloor, TooManyPoints.
     """
     actor.require(Permission.LOYALTY_WRITE)
     reason = " ".join(reason.split())
@@ -153,6 +172,7 @@ def adjust(
         client = lock_client(client_id)
         if not client.treatcard_number:
             raise NoTreatcard
+        _refuse_below(floor, client, points, adjustment_id)
         entry = post(
             client=client,
             points=points,
@@ -213,6 +233,18 @@ def _check_adjustment(points: int, reason: str) -> None:
         errors.append(FieldError("reason", "invalid", _("This contains a character that cannot be stored.")))
     if errors:
         raise InvalidInput(errors)
+
+
+def _refuse_below(floor: int | None, client: Client, points: int, adjustment_id: UUID | None) -> None:
+    """Refuse to take points from a card, which is locked, below a floor.
+
+    Raises: AlreadyPosted, BelowFloor.
+    """
+    if floor is None or points > 0 or client.points + points >= floor:
+        return
+    if adjustment_id and client.points_entries.filter(cause=Cause.ADJUSTED, cause_id=adjustment_id).exists():
+        raise AlreadyPosted
+    raise BelowFloor(client.points + points)
 
 
 def _locked(client_ids: list[UUID]) -> list[Client]:

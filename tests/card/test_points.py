@@ -85,6 +85,39 @@ def test_what_is_wrong_stands_beside_the_field(
     assert len(_entries(sonnenschein, holder)) == 1
 
 
+def test_below_zero_is_asked_for_once_before_it_is_booked(
+    managing: Browser, sonnenschein: Salon, holder: Client
+) -> None:
+    form = {"points": "-1.500", "reason": "Vertippt", "adjustment": str(new_id())}
+    asked = _adjust(managing, holder, **form)
+    page = asked.content.decode()
+    assert asked.status_code == 422
+    assert "Der Stand würde auf −150 fallen." in _text(asked)
+    assert 'value="-1.500"' in page
+    assert '<button class="button" type="submit" name="floor" value="-150">Trotzdem buchen</button>' in page
+    assert len(_entries(sonnenschein, holder)) == 1
+    # Somebody types more, or takes some meanwhile: what was agreed to is no longer what would be.
+    more = _adjust(managing, holder, **{**form, "points": "-1.501"}, floor="-150")
+    assert "Der Stand würde auf −151 fallen." in _text(more)
+    assert len(_entries(sonnenschein, holder)) == 1
+    for _twice in range(2):
+        assert _adjust(managing, holder, **form, floor="-150").status_code == 302
+    assert _entries(sonnenschein, holder)[1:] == [("ADJUSTED", -1500, "Vertippt")]
+    assert "−1.500 Punkte. Der Stand ist jetzt −150." in _text(managing.get(f"{card_of(holder)}points/"))
+
+
+def test_down_to_zero_and_up_from_below_nobody_is_asked(managing: Browser, sonnenschein: Salon, holder: Client) -> None:
+    taken = {"points": "-1.350", "reason": "Kulanz", "adjustment": str(new_id())}
+    for _twice in range(2):
+        assert _adjust(managing, holder, **taken).status_code == 302
+    with salon_scope(sonnenschein.pk):
+        card = stored_card(sonnenschein, holder)
+        post(client=card, points=-100, cause=Cause.REVERSED, cause_id=new_id(), actor=OWNER, now=NOW)
+    given = {"points": "50", "reason": "Kulanz", "adjustment": str(new_id())}
+    assert _adjust(managing, holder, **given).status_code == 302
+    assert [points for _cause, points, _reason in _entries(sonnenschein, holder)] == [1350, -1350, -100, 50]
+
+
 def test_the_front_desk_reads_and_does_not_adjust(browser: Browser, sonnenschein: Salon, holder: Client) -> None:
     assert "Punkte anpassen" not in _text(browser.get(f"{card_of(holder)}points/"))
     assert _adjust(browser, holder, points="50", reason="Kulanz").status_code == 403

@@ -134,7 +134,7 @@ def test_every_action_has_its_kind_and_its_words() -> None:
     ("points", "reason", "about", "before", "after"),
     [
         (1200, "Kulanz", "+1.200 · Kulanz", "0 Punkte", "1.200 Punkte"),
-        (-1, "Kulanz", "−1 · Kulanz", "0 Punkte", "-1 Punkte"),
+        (-1, "Kulanz", "−1 · Kulanz", "0 Punkte", "−1 Punkte"),
         (1, "Kulanz", "+1 · Kulanz", "0 Punkte", "1 Punkt"),
     ],
 )

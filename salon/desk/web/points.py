@@ -53,8 +53,11 @@ def signed(points: int) -> str:
     return f"{'+' if points > 0 else '−'}{number_format(abs(points), force_grouping=True)}"
 
 
+def standing(points: int) -> str:
+    """Return a balance with a sign only below zero: `1.350`, `−150`."""
+    return signed(points) if points < 0 else number_format(points, force_grouping=True)
+
+
 def _counted(number: str) -> str:
     points = int(number)
-    return ngettext("%(points)s point", "%(points)s points", points) % {
-        "points": number_format(points, force_grouping=True)
-    }
+    return ngettext("%(points)s point", "%(points)s points", points) % {"points": standing(points)}

@@ -22,7 +22,7 @@ from bookings.had import had_by
 from bookings.models import Sale
 from clients.cards import MergedAway, get_client
 from clients.models import Cause, Client, PointsEntry
-from clients.points import AlreadyPosted, NoTreatcard, TooManyPoints, action_of, adjust, entries_of
+from clients.points import AlreadyPosted, BelowFloor, NoTreatcard, TooManyPoints, action_of, adjust, entries_of
 from loyalty.eligibility import Holder, Matrix, Refusal, Terms, refusals
 from loyalty.models import Reward
 from loyalty.prior_use import note_prior_use, noted_uses_of, withdraw_prior_use
@@ -41,7 +41,8 @@ LATEST = 4
 
 
 class AdjustForm(forms.Form):
-    """Points given or taken by hand; `adjustment` tells one sending from another."""
+    """Points given or taken by hand; `adjustment` tells one sending from another, `floor` says to which balance below
+    zero somebody has agreed."""
 
     points = WholeField(
         label=gettext_lazy("Points"), help_text=gettext_lazy("With a minus they are taken: −50."), localize=True
@@ -50,6 +51,9 @@ class AdjustForm(forms.Form):
         label=gettext_lazy("Reason"), required=False, help_text=gettext_lazy("Stands in the statement.")
     )
     adjustment = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    floor = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # Where the balance would go below zero: what the button that books it all the same agrees to.
+    agreed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +112,16 @@ def _adjusted(request: SalonRequest, client: Client, form: AdjustForm) -> bool:
             points=entered["points"],
             reason=entered["reason"],
             adjustment_id=entered["adjustment"],
+            floor=min(entered["floor"] or 0, 0),
             now=timezone.now(),
         )
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
+        return False
+    except BelowFloor as refusal:
+        form.agreed = refusal.balance
+        warning = _("The balance would fall to %(balance)s.") % {"balance": points.standing(refusal.balance)}
+        form.add_error("points", warning)
         return False
     except (NoTreatcard, TooManyPoints) as refusal:
         show_errors(form, [FieldError("points", refusal.code, refusal.message)])
@@ -122,7 +132,7 @@ def _adjusted(request: SalonRequest, client: Client, form: AdjustForm) -> bool:
     messages.success(
         request,
         _("%(points)s points. The balance is %(balance)s now.")
-        % {"points": points.signed(entry.points), "balance": number_format(entry.balance_after, force_grouping=True)},
+        % {"points": points.signed(entry.points), "balance": points.standing(entry.balance_after)},
     )
     return True
 
@@ -147,7 +157,7 @@ def _statement(request: SalonRequest, client: Client, form: AdjustForm) -> HttpR
 def _head(request: SalonRequest, client: Client) -> dict[str, Any]:
     return {
         "client": client,
-        "balance": number_format(client.points, force_grouping=True),
+        "balance": points.standing(client.points),
         "card_url": f"{reverse('client_card', args=[request.salon.slug, client.pk])}#treatcard",
         "points_url": reverse("client_points", args=[request.salon.slug, client.pk]),
         "rewards_url": reverse("client_rewards", args=[request.salon.slug, client.pk]),
@@ -163,6 +173,8 @@ def _shown(entries: Sequence[PointsEntry], salon: Salon) -> list[ShownEntry]:
 
 def _entry(entry: PointsEntry, salon: Salon, known: set[UUID]) -> ShownEntry:
     title, icon = points.TOLD[action_of(Cause(entry.cause))]
+    if entry.cause == Cause.REFERRAL and entry.points < 0:
+        title, icon = gettext_lazy("Points for a referral taken back"), "undo-2"
     return ShownEntry(
         at=entry.created_at,
         title=title,
@@ -170,7 +182,7 @@ def _entry(entry: PointsEntry, salon: Salon, known: set[UUID]) -> ShownEntry:
         reason=entry.reason,
         points=points.signed(entry.points),
         is_gain=entry.points > 0,
-        balance=number_format(entry.balance_after, force_grouping=True),
+        balance=points.standing(entry.balance_after),
         actor_name=entry.actor_name,
         url=sales.sale_url(salon, entry.cause_id) if entry.cause_id in known else "",
     )
