@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from html import escape
+from itertools import repeat
 from typing import NamedTuple
 
 from django.utils.functional import Promise
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.busy import STEP
 from bookings.calendar import ROWS_OF_DAY, Away, Block, Calendar, Column, Stretch
 from bookings.states import CHANGEABLE, State
+from bookings.web.reach import NONE, Reach, reaches
 from salon.catalogue.models import AbsenceKind
 
 ROWS_OF_HOUR = 60 // STEP
@@ -99,13 +101,14 @@ CLOCK = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60)]
 
 def body(column: Column, writing: Writing, *, now_row: int | None) -> SafeString:
     """Return all that stands in one column."""
+    far = reaches(column, first_row=writing.first_row, last_row=writing.last_row)
     parts = [
         *(_area("work", one, writing) for one in column.work),
         *_slots(column, writing),
         *(_area("break", one, writing, writing.words["break"]) for one in column.breaks),
         *(_away(one, writing) for one in column.away),
         *(_area("free", one, writing, writing.words["free"]) for one in column.processing),
-        *(block(one, writing) for one in column.blocks),
+        *map(block, column.blocks, repeat(writing), far),
     ]
     if now_row is not None and writing.first_row <= now_row < writing.last_row:
         parts.append(f'<i class="now r{now_row - writing.first_row}"></i>')
@@ -140,24 +143,12 @@ def _slots(column: Column, writing: Writing) -> Iterable[str]:
     ]
 
 
-def block(one: Block, writing: Writing) -> str:
-    """Return one block: a link to its appointment that reads as time, state, client, service."""
+def block(one: Block, writing: Writing, reach: Reach = NONE) -> str:
+    """Return one block: a link to its appointment that reads as time, state, client, service; `reach` is how far beyond
+    what is seen of it it can be hit."""
     row = max(one.stretch.row, writing.first_row)
     rows = one.stretch.end - row
-    state, icon, changeable = writing.states[one.state]
-    look = f"b {state} r{row - writing.first_row} h{rows}"
-    if rows <= RUNNING:
-        look += " line" if rows <= ONE_LINE else " run"
-    if one.walk_in:
-        look += " walk"
-    if changeable:
-        look += " m e" if one.last else " m"
-    if one.strip is not None:
-        look += f" strip l{one.strip}"
-    elif one.lane.of > 1:
-        look += f" l{one.lane.number} w{one.lane.of}"
-    if one.strips:
-        look += f" s{one.strips}"
+    icon = writing.states[one.state].icon
     item = f' data-i="{one.item_id}"' if one.position else ""
     offset = f' data-o="{(one.stretch.row - one.starts // STEP) % 288}"' if one.part else ""
     service = writing.escaped[one.service] + (f" · {writing.words['finish']}" if one.part else "")
@@ -174,10 +165,33 @@ def block(one: Block, writing: Writing) -> str:
         # In one line it stands in front, or there might be no room for it.
         marks, service = (marks + mark, service) if rows <= ONE_LINE else (marks, f"{service} {mark}")
     return (
-        f'<a class="{look}" href="appointments/{one.appointment_id}/" data-v="{one.version}"{item}{offset}>'
+        f'<a class="{_look(one, writing, row, rows, reach)}" href="appointments/{one.appointment_id}/"'
+        f' data-v="{one.version}"{item}{offset}>'
         f'<span class="t">{CLOCK[row * STEP]}<i>–{CLOCK[one.ends]}</i></span>{icon}{alert}{marks}'
         f" <b>{_name(one, writing)}</b> <span>{service}</span></a>"
     )
+
+
+def _look(one: Block, writing: Writing, row: int, rows: int, reach: Reach) -> str:
+    state, _icon, changeable = writing.states[one.state]
+    look = f"b {state} r{row - writing.first_row} h{rows}"
+    if rows <= RUNNING:
+        look += " line" if rows <= ONE_LINE else " run"
+    if one.walk_in:
+        look += " walk"
+    if changeable:
+        look += " m e" if one.last else " m"
+    if one.strip is not None:
+        look += f" strip l{one.strip}"
+    elif one.lane.of > 1:
+        look += f" l{one.lane.number} w{one.lane.of}"
+    if one.strips:
+        look += f" s{one.strips}"
+    if reach.above:
+        look += f" u{reach.above}"
+    if reach.below:
+        look += f" d{reach.below}"
+    return look
 
 
 def line(one: Block, writing: Writing) -> SafeString:

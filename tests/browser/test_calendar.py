@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.calendar_days import seed_days
 from tests.browser.conftest import OpenPage, Watched
+from tests.serving import manage
 
 ROW = 8
 HOUR = 12 * ROW
@@ -204,6 +205,64 @@ def test_a_long_press_lifts_it(open_page: OpenPage, days: Days) -> None:
     expect(page.locator(".ghost")).to_have_count(0)
     finger.up()
     expect(_block(page)).to_contain_text("11:00")
+
+
+_SHORT = """
+from datetime import date, timedelta
+from salon.catalogue.models import StaffMember
+from salon.tenancy.context import salon_scope
+from salon.tenancy.directory import find_salon
+from tests.bookings.salonday import at, make_appointment, make_service
+salon = find_salon("sonnenschein")
+with salon_scope(salon.pk):
+    anna = StaffMember.objects.working().in_order().first()
+    ten, quarter = make_service("Zehn {day}", 10), make_service("Viertel {day}", 15)
+    begin = at(11, day=date.fromisoformat("{day}"))
+    for after in (0, 60, 70, 120, 130, 140, 180, 210):
+        service = ten if after < 180 else quarter
+        make_appointment((service, anna), starts_at=begin + timedelta(minutes=after))
+"""
+# Which block answers at each pixel of the first column, from the first of Anna's short ones on; "" where none does.
+_HIT = """body => {
+  const box = body.getBoundingClientRect();
+  const found = [];
+  for (let y = 0; y < box.height; y += 1) {
+    const block = document.elementFromPoint(box.left + box.width / 2, box.top + y)?.closest(".b");
+    found.push(block ? block.getAttribute("href") : "");
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("touch", "heights"),
+    [
+        (False, [24, 24, 24, 24, 16, 24, 24, 24]),
+        (True, [44, 44, 36, 36, 16, 28, 36, 44]),
+    ],
+)
+def test_short_ones_can_be_hit_and_hide_nothing(
+    open_page: OpenPage, days: Days, heights: list[int], *, touch: bool
+) -> None:
+    day = next(days)
+    manage("shell", "-v0", "-c", _SHORT.format(day=day))
+    desk = open_page(width=820, touch=touch)
+    desk.page.set_viewport_size({"width": 820, "height": 1400})
+    page = _open(desk, day)
+    short = _column(page, 0).locator(".b:is(.h2, .h3)")
+    assert short.count() == len(heights)
+    hit = _column(page, 0).evaluate(_HIT)
+    for place, height in enumerate(heights):
+        block = short.nth(place)
+        href = block.get_attribute("href")
+        assert hit.count(href) == height
+        # All of what is seen of it is its own.
+        row, rows = (
+            block.evaluate(f"one => Number(getComputedStyle(one).getPropertyValue('--{name}'))") for name in "rh"
+        )
+        assert set(hit[int(row * ROW) : int((row + rows) * ROW)]) == {href}
+    # A free quarter of an hour between two of them can still be booked.
+    assert hit[int(row * ROW) - 3 * ROW : int(row * ROW)].count("") >= 2 * ROW
 
 
 def test_two_browsers_see_each_other_within_five_seconds(open_page: OpenPage, days: Days) -> None:

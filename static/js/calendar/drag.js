@@ -68,13 +68,15 @@ function end() {
 root.addEventListener("pointerdown", (event) => {
   const block = event.target.closest?.(".b.m");
   if (!block || event.button !== 0 || lifted()) return;
-  const box = block.getBoundingClientRect();
+  // What is seen of it: its border reaches further.
+  const top = block.getBoundingClientRect().top + block.clientTop - 1;
+  const bottom = top + block.clientHeight + 2;
   held = {
     block,
     id: event.pointerId,
     touch: event.pointerType === "touch",
-    edge: block.matches(".e") && box.bottom - event.clientY < EDGE && box.height > 2 * EDGE,
-    grabbed: event.clientY - box.top,
+    edge: block.matches(".e") && bottom - event.clientY < EDGE && event.clientY <= bottom && bottom - top > 2 * EDGE,
+    grabbed: event.clientY - top,
     from: { x: event.clientX, y: event.clientY, top: scroller().scrollTop },
     row: rowOf(block),
     rows: rowsOf(block),
