@@ -5,17 +5,31 @@ from datetime import datetime, timedelta
 import pytest
 
 from bookings.checkout.refunding import refund
-from bookings.checkout.sales import take_deposit
+from bookings.checkout.sales import LineKind, LineWish, take_deposit
+from bookings.checkout.writing import lines_of
 from bookings.models import DepositRule, Method, Payment, Refund, RefundKind, Sale, SalesRules, SaleState
 from bookings.states import State
 from clients.models import CardState, Client
-from loyalty.models import PriorUse, Redemption
+from clients.points import drifted
+from loyalty.models import Matrix, PriorUse, Redemption, Returned
 from loyalty.prior_use import note_prior_use
 from loyalty.redemption import redeem
 from salon.catalogue.models import ItemKind
 from salon.desk.erasure import erase_card
 from tests.bookings.salonday import at
-from tests.checkout.till import AFTER, MANAGER, Till, give_treatcard, make_reward, money, points_of, product
+from tests.checkout.till import (
+    AFTER,
+    MANAGER,
+    Till,
+    amounts,
+    give_discount,
+    give_treatcard,
+    make_reward,
+    money,
+    names,
+    points_of,
+    product,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +93,43 @@ def test_what_was_on_its_way_to_be_sold_never_was(office: Till) -> None:
     assert states[begun.pk] == SaleState.OPEN
     assert states[others.pk] == SaleState.OPEN
     assert points_of(office.day.lena) == 0
+
+
+def test_what_she_would_have_had_for_points_stays_on_the_shelf(office: Till) -> None:
+    lena = give_treatcard(office.day.lena, 1000)
+    give_discount(lena, "10")
+    treat = make_reward(office.oil, matrix=Matrix.ANYTIME)
+    treats = [product(office.shampoo), LineWish(LineKind.REWARD, reward_id=treat.pk)]
+    nothing_paid, begun, paid = office.open(*treats), office.open(*treats), office.sold(*treats)
+    office.pay(begun, "5.00")
+    assert points_of(lena) == 700 + 35
+    erased = _erase(office)
+    assert (erased.points, drifted(after=None, limit=100).numbers) == (0, [])
+    assert dict(Sale.objects.values_list("pk", "state")) == {
+        nothing_paid.pk: SaleState.VOID,
+        begun.pk: SaleState.OPEN,
+        paid.pk: SaleState.PAID,
+    }
+    assert [names(lines_of(one)) for one in (nothing_paid, begun, paid)] == [
+        ["Shampoo", "Haaröl"],
+        ["Shampoo"],
+        ["Shampoo", "Haaröl"],
+    ]
+    # The rest costs what was agreed, and can be settled.
+    assert amounts(begun) == ("17.91", "5.00", "12.91")
+    assert office.pay(begun).state == SaleState.PAID
+    # What she had is had; of the rest nobody says that it was.
+    reasons = Redemption.objects.order_by("redeemed_at", "id").values_list("return_reason", flat=True)
+    assert sorted(reasons) == ["", Returned.REMOVED, Returned.VOIDED]
+    assert Redemption.objects.standing().get() == paid.lines.get(kind=LineKind.REWARD).redemption
+
+
+def test_what_she_would_have_had_with_a_visit_to_come_stays_on_the_shelf(office: Till) -> None:
+    lena = give_treatcard(office.day.lena, 1000)
+    treat = make_reward(office.oil)
+    visit = office.visit(state=State.BOOKED)
+    office.charge(visit, LineWish(LineKind.REWARD, reward_id=treat.pk), now=at(8))
+    assert points_of(lena) == 900
+    _erase(office, at(9))
+    assert list(Sale.objects.values_list("state", flat=True)) == [SaleState.VOID] * 2
+    assert Redemption.objects.get().return_reason == Returned.VOIDED
