@@ -82,6 +82,8 @@ def redeem_at_checkout(
 ) -> Sale:
     """Put a product on an open sale that the client gets for points; they are taken at once (domain.md §7.2).
 
+    It may be all there is on the sale, which is then closed at 0.00: a product is handed over and takes nobody's time,
+    so unlike a service for points it needs nothing that is paid for beside it. The points were earned by paying.
     Raises: as `add_line`.
     """
     wish = LineWish(LineKind.REWARD, reward_id=reward_id)

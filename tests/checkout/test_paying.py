@@ -14,6 +14,7 @@ from bookings.checkout.sales import (
     NothingSold,
     Overpaid,
     SaleAlreadyPaid,
+    redeem_at_checkout,
     remove_payment,
     take_deposit,
 )
@@ -33,6 +34,7 @@ from tests.checkout.till import (
     give_discount,
     give_treatcard,
     make_product,
+    make_reward,
     money,
     points_of,
     product,
@@ -130,6 +132,26 @@ def test_whoever_referred_a_client_is_thanked_when_she_pays_for_the_first_time(t
     assert points_of(mia) == 50
     till.sold(product(till.oil))
     assert points_of(mia) == 50
+
+
+def test_a_product_for_points_needs_nothing_beside_it(till: Till) -> None:
+    save_rules(actor=MANAGER, details=Details(referral_points=50), now=NOW)
+    mia, lena = give_treatcard(make_client("Mia", "Koch")), give_treatcard(till.day.lena, 500)
+    Client.objects.filter(pk=lena.pk).update(referred_by=mia)
+    sale = till.open()
+    redeem_at_checkout(**till.given, sale_id=sale.pk, reward_id=make_reward(till.oil, points=385).pk)
+    till.pay(sale)
+    sale.refresh_from_db()
+    assert (sale.state, sale.number, amounts(sale), sale.points_earned) == (
+        SaleState.PAID,
+        1,
+        ("0.00", "0.00", "0.00"),
+        0,
+    )
+    # Nothing was paid: whoever referred her is thanked when she does.
+    assert (points_of(lena), points_of(mia)) == (115, 0)
+    till.sold(product(till.shampoo))
+    assert (points_of(lena), points_of(mia)) == (115 + 39, 50)
 
 
 def test_whoever_is_thanked_is_locked_before_anything_else(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
