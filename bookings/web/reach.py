@@ -3,12 +3,13 @@
 Counted in steps of four pixels, half a row of the grid. Nothing that can be hit is ever covered by that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 from bookings.calendar import Away, Block, Column
-from bookings.lanes import Lane
 from salon.catalogue.models import AbsenceKind
 
 OF_ROW = 2
@@ -16,6 +17,8 @@ OF_ROW = 2
 LEAST, ENOUGH = 6, 11
 # So much of a free quarter of an hour stays as it is, for whoever wants to book there.
 FREE = 6
+# Beyond it there is nothing: the first row, and the last.
+_EDGE, _ALONE = 0, 1
 
 
 class Reach(NamedTuple):
@@ -37,68 +40,63 @@ NONE = Reach()
 
 def reaches(column: Column, *, first_row: int, last_row: int) -> list[Reach]:
     """Return how far each block of a column reaches, in their order."""
-    if not any(_is_short(one) for one in column.blocks):
-        return [NONE] * len(column.blocks)
     around: list[Block | Away] = [*column.blocks, *(one for one in column.away if one.kind == AbsenceKind.BLOCKED)]
-    around.sort(key=lambda one: one.stretch)
-    apart = all(one.stretch.end <= other.stretch.row for one, other in pairwise(around))
-    places = {id(one): place for place, one in enumerate(around)}
-    found = []
-    for one in column.blocks:
-        if not _is_short(one):
-            found.append(NONE)
+    around.sort(key=attrgetter("stretch"))
+    spans = [(one.stretch.row, one.stretch.row + one.stretch.rows) for one in around]
+    apart = all(one[1] <= other[0] for one, other in pairwise(spans))
+    shared = [_sharing(one) for one in around]
+    found: dict[int, Reach] = {}
+    for place, one in enumerate(around):
+        if shared[place] == _ALONE:
             continue
-        place = places[id(one)]
-        near = around[max(place - 1, 0) : place + 2] if apart else around
-        found.append(_reach(one, [other for other in near if other is not one], first_row, last_row))
-    return found
+        row, end = spans[place]
+        above: tuple[_Room, ...] = (_room(row - first_row, _EDGE),)
+        below: tuple[_Room, ...] = (_room(last_row - end, _EDGE),)
+        others = range(len(around)) if not apart else range(max(place - 1, 0), min(place + 2, len(around)))
+        for other in others:
+            if other == place or not (apart or _in_one_place(one, around[other])):
+                continue
+            if spans[other][0] < end:
+                above += (_room(row - spans[other][1], shared[other]),)
+            if spans[other][1] > row:
+                below += (_room(spans[other][0] - end, shared[other]),)
+        found[id(one)] = _taken(end - row, above, below)
+    return [found.get(id(one), NONE) for one in column.blocks]
 
 
-def _reach(one: Block, others: Sequence[Block | Away], first_row: int, last_row: int) -> Reach:
-    rooms_above = [_Room((one.stretch.row - first_row) * OF_ROW, (one.stretch.row - first_row) * OF_ROW)]
-    rooms_below = [_Room((last_row - one.stretch.end) * OF_ROW, (last_row - one.stretch.end) * OF_ROW)]
-    for other in _in_one_place(one, others):
-        room_above = one.stretch.row - other.stretch.end
-        room_below = other.stretch.row - one.stretch.end
-        if room_below < 0:
-            rooms_above.append(_room(room_above, other))
-        if room_above < 0:
-            rooms_below.append(_room(room_below, other))
-    return _taken(one, _least(rooms_above), _least(rooms_below))
-
-
-def _taken(one: Block, above: _Room, below: _Room) -> Reach:
-    high = one.stretch.rows * OF_ROW
-    lacks = max(LEAST - high, 0)
+@lru_cache(maxsize=10_000)
+def _taken(rows: int, rooms_above: tuple[_Room, ...], rooms_below: tuple[_Room, ...]) -> Reach:
+    above, below = _least(rooms_above), _least(rooms_below)
+    lacks = max(LEAST - rows * OF_ROW, 0)
     up = min(above.most, max(lacks - lacks // 2, lacks - below.most))
     down = min(below.most, lacks - up)
-    more = ENOUGH - high
+    more = ENOUGH - rows * OF_ROW
     most_up, most_down = max(up, above.spare), max(down, below.spare)
     up = min(most_up, max(more // 2, more - most_down))
     return Reach(up, min(most_down, more - up))
 
 
-def _room(rows: int, other: Block | Away) -> _Room:
-    """Return how far a block may reach towards another; two short ones meet in the middle."""
+@cache
+def _room(rows: int, sharing: int) -> _Room:
+    """Return how far a block may reach over so many free rows; towards what shares them: short ones meet halfway."""
     free = max(rows, 0) * OF_ROW
-    sharing = 2 if isinstance(other, Block) and _is_short(other) else 1
+    if sharing == _EDGE:
+        return _Room(free, free)
     return _Room(free // sharing, (free if free < FREE else free - FREE) // sharing)
 
 
 def _least(rooms: Sequence[_Room]) -> _Room:
-    return _Room(max(min(room.most for room in rooms), 0), max(min(room.spare for room in rooms), 0))
+    return _Room(min(room.most for room in rooms), min(room.spare for room in rooms))
 
 
-def _is_short(one: Block) -> bool:
-    return one.stretch.rows * OF_ROW < ENOUGH
+def _sharing(one: Block | Away) -> int:
+    """Return how many share what is free beside something: short ones meet in the middle."""
+    return 2 if isinstance(one, Block) and one.stretch.rows * OF_ROW < ENOUGH else _ALONE
 
 
-def _in_one_place(one: Block, others: Sequence[Block | Away]) -> Iterator[Block | Away]:
-    """Yield those that stand, or might, where a block does, and not beside it."""
-    for other in others:
-        if isinstance(other, Away) or not (one.strip is other.strip is None) or _meet(one.lane, other.lane):
-            yield other
-
-
-def _meet(one: Lane, other: Lane) -> bool:
-    return one.number * other.of < (other.number + 1) * one.of and other.number * one.of < (one.number + 1) * other.of
+def _in_one_place(one: Block | Away, other: Block | Away) -> bool:
+    """Return whether two stand, or might, in one place, and not beside each other."""
+    if isinstance(one, Away) or isinstance(other, Away) or not (one.strip is other.strip is None):
+        return True
+    mine, hers = one.lane, other.lane
+    return mine.number * hers.of < (hers.number + 1) * mine.of and hers.number * mine.of < (mine.number + 1) * hers.of
