@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from bookings.checkout.pricing import LineKind, rounded
+from bookings.checkout.reading import refunds_of_sales_before
 from bookings.models import SaleState
 from clients.models import CardState, Cause
 from loyalty.expiry import YOUNG, oldest_moment
@@ -195,7 +196,9 @@ WITH RECURSIVE family AS (
 ),
 young AS (
   SELECT family.holder, family.balance, moment.place,
-    coalesce(sum(entry.points) FILTER (WHERE entry.created_at >= moment.at), 0) AS points
+    coalesce(sum(entry.points) FILTER (WHERE entry.created_at >= moment.at AND (moment.place, entry.cause_id) NOT IN (
+      SELECT place, id FROM unnest(%(places)s::bigint[], %(refunds)s::uuid[]) AS of_older_sales (place, id)
+    )), 0) AS points
   FROM unnest(%(moments)s::timestamptz[]) WITH ORDINALITY AS moment (at, place)
   CROSS JOIN family
   LEFT JOIN clients_pointsentry entry ON entry.salon_id = %(salon)s AND entry.client_id = family.member
@@ -209,8 +212,12 @@ SELECT place, sum(least(greatest(points, 0), balance)) FROM young GROUP BY place
 
 def _by_age(open_points: int, today: date, salon: Salon) -> tuple[int, ...]:
     moments = [oldest_moment(today=today, months=months, salon=salon) for months in AGES]
+    # What refunds took of sales older than a moment was not of what is younger.
+    refunds = [(place, pk) for place, moment in enumerate(moments, 1) for pk in refunds_of_sales_before(moment)]
     rows = _rows(
         _BY_AGE,
+        places=[place for place, _pk in refunds],
+        refunds=[pk for _place, pk in refunds],
         listed=CardState.LISTED.value,
         moments=moments,
         oldest=moments[-1],

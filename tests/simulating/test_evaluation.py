@@ -131,6 +131,15 @@ def test_open_points_by_age_are_those_that_would_lapse(till: Till, carla: Actor)
     assert found(till, carla).ages == (400, 0, 300, 0, 0)
 
 
+def test_an_old_sale_given_back_makes_no_young_points_older(till: Till, carla: Actor) -> None:
+    lena = card("Lena")
+    sale = sold(till, lena, service(till.day.cut), day=date(2025, 1, 7))
+    sold(till, lena, product(till.shampoo), day=date(2026, 11, 3))
+    assert found(till, carla).ages == (39, 0, 0, 59, 0)
+    refund(actor=carla, salon=till.salon, now=AFTER, sale_id=sale.pk, method=Method.CARD)
+    assert found(till, carla).ages == (39, 0, 0, 0, 0)
+
+
 def test_uplift_counts_who_came_back_and_paid(till: Till, carla: Actor) -> None:
     """The shave for points on 1 March; 180 days later is 28 August.
 
