@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from clients.card_numbers import fault_of, tidied
 from clients.cards import ConflictingChange, lock_client
 from clients.models import Client
 from clients.search import replace_tokens
@@ -14,9 +15,15 @@ from salon.audit.recording import Change, record
 from salon.errors import FieldError, InvalidInput, Text, refusing
 from salon.identity.roles import Actor, Permission
 
-LONGEST = 40
 FIELD = "treatcard_number"
 _CONSTRAINT = "clients_client_treatcard_number"
+_LENGTH = _("A card number has 3 to 32 characters.")
+_FAULTS: dict[str, Text] = {
+    "required": _("Enter the number of the card."),
+    "invalid": _("A card number has only the letters A to Z, digits, and hyphens between them."),
+    "min_length": _LENGTH,
+    "max_length": _LENGTH,
+}
 
 
 def set_treatcard(
@@ -26,13 +33,14 @@ def set_treatcard(
 
     A card lost is replaced the same way. `seen` is the number that stood there when it was read: another one by now
     refuses the change.
-    Raises: NotAllowed, NotFound, ConflictingChange, InvalidInput (`treatcard_number_taken`).
+    Raises: NotAllowed, NotFound, ConflictingChange, InvalidInput (`treatcard_number_taken`, what `fault_of` says).
     """
     actor.require(Permission.CLIENTS_WRITE)
     with transaction.atomic():
         client = lock_client(client_id)
         before = client.treatcard_number
-        wanted = None if number is None else accept_number(number)
+        # What stands there already was accepted when it was given.
+        wanted = None if number is None else before if before and tidied(number) == before else accept_number(number)
         if seen is not None and before not in {tidied(seen), wanted}:
             raise ConflictingChange(client, [FIELD])
         if wanted == before:
@@ -55,23 +63,14 @@ def set_treatcard(
     return client
 
 
-def tidied(number: str) -> str:
-    """Return a number as it is kept: without spaces, in capitals."""
-    return "".join(number.split()).upper()
-
-
 def accept_number(number: str) -> str:
     """Return a number that was typed or scanned in the form it is kept.
 
     Raises: InvalidInput.
     """
     kept = tidied(number)
-    if not kept:
-        raise _refusal("required", _("Enter the number of the card."))
-    if len(kept) > LONGEST:
-        raise _refusal("max_length", _("At most %(longest)d characters fit here.") % {"longest": LONGEST})
-    if not kept.isprintable():
-        raise _refusal("invalid", _("This contains a character that cannot be stored."))
+    if fault := fault_of(kept):
+        raise _refusal(fault, _FAULTS[fault])
     return kept
 
 

@@ -10,6 +10,7 @@ import phonenumbers
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from clients.card_numbers import tidied
 from clients.details import ClientDetails, Gender, accept
 from clients.importing.formats import Target
 from clients.labels import LONGEST_NAME as LONGEST_CATEGORY
@@ -276,7 +277,7 @@ class _Line:
         return text.zfill(5) if self.mapping.short_postcodes and text.isdigit() and len(text) == 4 else text
 
     def _treatcard(self) -> str:
-        number = "".join(self.text(Target.TREATCARD).split()).upper()
+        number = tidied(self.text(Target.TREATCARD))
         if len(number) > LONGEST_TREATCARD:
             self.refuse(Target.TREATCARD, "max_length", number)
         elif not number.isprintable():

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from uuid import UUID
 
+from clients.card_numbers import fault_of
 from clients.details import ClientDetails
 from clients.importing.formats import Format
 from clients.importing.mapping import Mapping, Problem, Read, Wanted, read_cells
@@ -172,6 +173,9 @@ class _Planner:
                 found.append(Problem("treatcard_number", "treatcard_taken", card_number))
             elif line := self.earlier.line(f"t:{card_number}", number):
                 found.append(Problem("treatcard_number", "treatcard_line", str(line)))
+            elif not holder and fault_of(card_number):
+                # One that a card has already was accepted when it was given.
+                found.append(Problem("treatcard_number", "treatcard_invalid", card_number))
         return found
 
     def _told_apart(self, wanted: Wanted) -> bool:

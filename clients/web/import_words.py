@@ -46,6 +46,9 @@ _PROBLEMS: dict[str, Promise] = {
     "service_too_long": gettext_lazy("A service's name has at most 120 characters: “%(cell)s”"),
     "first_after_last": gettext_lazy("The first visit is later than the last one."),
     "same_client_line": gettext_lazy("This is the same client as in line %(cell)s."),
+    "treatcard_invalid": gettext_lazy(
+        "“%(cell)s” is no Treatcard number: 3 to 32 letters A to Z, digits, and hyphens between them."
+    ),
     "treatcard_taken": gettext_lazy("The Treatcard number %(cell)s belongs to another client."),
     "treatcard_line": gettext_lazy("Line %(cell)s has the same Treatcard number."),
     "look_alike": gettext_lazy("Looks like client no. %(cell)s, but is not surely the same."),

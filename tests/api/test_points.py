@@ -42,7 +42,8 @@ def test_a_number_stands_once_in_a_salon(api: Caller, sonnenschein: Salon, lena:
     assert wrong(api.post(_path(mia, "treatcard"), {"number": lena.treatcard_number})) == {
         "number": "treatcard_number_taken"
     }
-    assert wrong(api.post(_path(mia, "treatcard"), {"number": "x" * 41})) == {"number": "max_length"}
+    for number, code in (("x" * 33, "max_length"), ("tc", "min_length"), ("tc/318", "invalid")):
+        assert wrong(api.post(_path(mia, "treatcard"), {"number": number})) == {"number": code}
     assert wrong(api.post(_path(mia, "treatcard"), {"points": 5})) == {"points": "read_only"}
     problem(api.post(f"clients/{NOBODY}/treatcard", {}), 404, "not_found")
 

@@ -129,7 +129,7 @@ def test_another_salons_card_has_no_facts(browser: Browser, managing: Browser, d
     for method in ("get", "post"):
         answer = getattr(managing, method)(f"{card_of(foreign)}fields/{group}/", headers=HTMX)
         assert answer.status_code == 404
-    assert give_treatcard(browser, foreign, number="A1").status_code == 404
+    assert give_treatcard(browser, foreign, number="AB1").status_code == 404
 
 
 def test_a_merged_card_leads_to_the_one_it_went_into(browser: Browser, sonnenschein: Salon, petra: Client) -> None:

@@ -25,7 +25,7 @@ from tests.conftest import NOW
 @pytest.fixture
 def holder(sonnenschein: Salon, petra: Client) -> Client:
     with salon_scope(sonnenschein.pk):
-        set_treatcard(actor=OWNER, client_id=petra.pk, number="T1", now=NOW)
+        set_treatcard(actor=OWNER, client_id=petra.pk, number="TC1", now=NOW)
         post(client=petra, points=1350, cause=Cause.OPENING, cause_id=new_id(), actor=OWNER, now=NOW)
     return petra
 

@@ -199,6 +199,31 @@ def test_a_treatcard_number_belongs_to_one_client(sonnenschein: Salon) -> None:
         assert _problems(batch) == [(2, "treatcard_number", "treatcard_taken")]
 
 
+def test_what_is_no_treatcard_number_is_told_in_its_line(sonnenschein: Salon) -> None:
+    rows = [("Vorname", "E-Mail", "Treatcard-Nummer")]
+    numbers = ("tc-318", "tc/318", "T1", "x" * 33, "4006381 333931", "-318", "")
+    rows += [(f"Gast {place}", f"g{place}@x.example", number) for place, number in enumerate(numbers)]
+    batch = applied(sonnenschein, table(*rows))
+    with salon_scope(sonnenschein.pk):
+        assert _problems(batch) == [(line, "treatcard_number", "treatcard_invalid") for line in (3, 4, 5, 7)]
+        kept = Client.objects.order_by("number").values_list("treatcard_number", flat=True)
+        assert list(kept) == ["TC-318", "4006381333931", ""]
+
+
+def test_a_treatcard_number_from_before_comes_again(sonnenschein: Salon) -> None:
+    card = _add(sonnenschein, first_name="Petra", last_name="Lang", email="petra@mail.example")
+    with salon_scope(sonnenschein.pk):
+        Client.objects.filter(pk=card.pk).update(treatcard_number="#7/A")
+    rows = (
+        ("Vorname", "Nachname", "E-Mail", "Ort", "Treatcard-Nummer"),
+        ("Petra", "Lang", card.email, "Potsdam", "#7/a"),
+    )
+    batch = applied(sonnenschein, table(*rows), known_clients="UPDATE")
+    with salon_scope(sonnenschein.pk):
+        assert _problems(batch) == []
+        assert list(Client.objects.values_list("city", "treatcard_number")) == [("Potsdam", "#7/A")]
+
+
 def test_a_shared_phone_is_told_but_not_mistaken(sonnenschein: Salon) -> None:
     card = _add(sonnenschein, first_name="Petra", last_name="Lang", mobile="0171 5550318")
     rows = (("Vorname", "Nachname", "Handy"), ("Mia", "Lang", "0171 5550318"), ("Ben", "Lang", "0171 5550318"))

@@ -19,7 +19,7 @@ LATER = NOW + timedelta(hours=1)
 
 def _file(points: str, city: str = "Berlin") -> bytes:
     return table(
-        ["Vorname", "E-Mail", "Ort", "Treatcard-Nr.", "Punkte"], ["Mia", "mia@mail.example", city, "A1", points]
+        ["Vorname", "E-Mail", "Ort", "Treatcard-Nr.", "Punkte"], ["Mia", "mia@mail.example", city, "AB1", points]
     )
 
 

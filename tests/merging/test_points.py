@@ -107,7 +107,7 @@ def test_a_reward_that_was_given_back_and_taken_again_since_goes_with_its_appoin
     anna, double = desk.card("Anna"), desk.card("Anne")
     redemption = _treat(desk, double)
     merge = desk.merge(anna, double)
-    set_treatcard(actor=MANAGER, client_id=anna.pk, number="T 9", now=LATER)
+    set_treatcard(actor=MANAGER, client_id=anna.pk, number="TC 9", now=LATER)
     gone = _cancel(desk, redemption)
     undo(actor=MANAGER, salon=desk.salon, appointment_id=gone.pk, version=gone.version, now=LATER)
     assert _stand(anna, double) == [150, 0]

@@ -50,7 +50,7 @@ def test_all_kinds_stand_in_one_list_newest_first(in_sonnenschein: Salon, front_
     note = write_note(
         actor=front_desk, client_id=client.pk, text="Trinkt Kaffee", pinned=False, now=NOW + timedelta(minutes=2)
     )
-    set_treatcard(actor=front_desk, client_id=client.pk, number="A1", now=NOW + timedelta(minutes=3))
+    set_treatcard(actor=front_desk, client_id=client.pk, number="AB1", now=NOW + timedelta(minutes=3))
     pin_note(actor=front_desk, note_id=note.pk, pinned=True, now=NOW + timedelta(minutes=4))
     history = history_of(client.pk)
     assert [entry.action for entry in history.entries] == [
@@ -94,12 +94,12 @@ def test_pages_hold_every_entry_once(in_sonnenschein: Salon, front_desk: Actor, 
 
 def test_entries_of_the_same_moment_keep_their_order(in_sonnenschein: Salon, front_desk: Actor) -> None:
     client = _client(in_sonnenschein, front_desk)
-    for number in ("A1", "B2", "C3"):
+    for number in ("AB1", "BC2", "CD3"):
         set_treatcard(actor=front_desk, client_id=client.pk, number=number, now=NOW)
     first = history_of(client.pk, limit=2)
     second = history_of(client.pk, limit=2, cursor=first.next)
     new = [change["new"] for entry in (*first.entries, *second.entries) for change in entry.changes]
-    assert new == ["C3", "B2", "A1", "Petra", "Lang"]
+    assert new == ["CD3", "BC2", "AB1", "Petra", "Lang"]
 
 
 def test_another_clients_history_is_her_own(sonnenschein: Salon, dom: Salon, front_desk: Actor) -> None:
@@ -142,7 +142,7 @@ def test_points_are_told_with_their_reason_and_the_balance(
     in_sonnenschein: Salon, front_desk: Actor, points: int, reason: str, about: str, before: str, after: str
 ) -> None:
     client = _client(in_sonnenschein, front_desk)
-    set_treatcard(actor=front_desk, client_id=client.pk, number="A1", now=NOW)
+    set_treatcard(actor=front_desk, client_id=client.pk, number="AB1", now=NOW)
     boss = system_actor("Chefin")
     adjust(actor=boss, client_id=client.pk, points=points, reason=reason, now=NOW + timedelta(minutes=1))
     page = history_of(client.pk, kind=Kind.TREATCARD)

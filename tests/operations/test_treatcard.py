@@ -51,12 +51,12 @@ def test_a_number_is_kept_without_spaces_and_in_capitals(in_sonnenschein: Salon,
 
 def test_the_change_is_recorded(in_sonnenschein: Salon, front_desk: Actor) -> None:
     client = _client(in_sonnenschein, front_desk)
-    _set(front_desk, client, "A1")
-    _set(front_desk, client, "B2")
+    _set(front_desk, client, "AB1")
+    _set(front_desk, client, "BC2")
     entries = AuditEntry.objects.filter(action="client.treatcard_changed").order_by("id")
     assert [(entry.subject_id, entry.subject_kind, entry.at, entry.changes) for entry in entries] == [
-        (client.pk, "client", LATER, [{"field": "treatcard_number", "old": None, "new": "A1"}]),
-        (client.pk, "client", LATER, [{"field": "treatcard_number", "old": "A1", "new": "B2"}]),
+        (client.pk, "client", LATER, [{"field": "treatcard_number", "old": None, "new": "AB1"}]),
+        (client.pk, "client", LATER, [{"field": "treatcard_number", "old": "AB1", "new": "BC2"}]),
     ]
 
 
@@ -82,21 +82,59 @@ def test_numbers_are_generated_one_after_the_other(in_sonnenschein: Salon, front
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [("", "required"), ("   ", "required"), ("x" * 41, "max_length"), ("a\x00b", "invalid"), ("a\u202eb", "invalid")],
+    [
+        ("", "required"),
+        ("   ", "required"),
+        ("ab", "min_length"),
+        ("a b", "min_length"),
+        ("x" * 33, "max_length"),
+        ("a\x00b", "invalid"),
+        ("a\u202eb", "invalid"),
+        ("tc/318", "invalid"),
+        ("tc.318", "invalid"),
+        ("tc_318", "invalid"),
+        ("=tc318", "invalid"),
+        ("-318", "invalid"),
+        ("318-", "invalid"),
+        ("tü318", "invalid"),
+        ("\u0663\u0661\u0668", "invalid"),
+        ("<b>318", "invalid"),
+    ],
 )
 def test_what_is_no_number(in_sonnenschein: Salon, front_desk: Actor, number: str, code: str) -> None:
     client = _client(in_sonnenschein, front_desk)
-    _set(front_desk, client, "A1")
+    _set(front_desk, client, "AB1")
     with pytest.raises(InvalidInput) as refusal:
         _set(front_desk, client, number)
     assert _codes(refusal) == [("treatcard_number", code)]
     stored = get_client(client.pk)
-    assert (stored.treatcard_number, stored.version) == ("A1", 2)
+    assert (stored.treatcard_number, stored.version) == ("AB1", 2)
 
 
-def test_forty_characters_fit(in_sonnenschein: Salon, front_desk: Actor) -> None:
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("abc", "ABC"),
+        ("x" * 32, "X" * 32),
+        (" 4006381 333931 ", "4006381333931"),
+        ("tc-003-18", "TC-003-18"),
+        ("TC--18", "TC--18"),
+        ("007", "007"),
+    ],
+)
+def test_what_printed_cards_say_is_kept(in_sonnenschein: Salon, front_desk: Actor, typed: str, kept: str) -> None:
     client = _client(in_sonnenschein, front_desk)
-    assert _set(front_desk, client, "x" * 40).treatcard_number == "X" * 40
+    assert _set(front_desk, client, typed).treatcard_number == kept
+
+
+def test_a_number_from_before_stays_valid(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    client, other = (_client(in_sonnenschein, front_desk, name) for name in ("Petra", "Anna"))
+    Client.objects.filter(pk=client.pk).update(treatcard_number="#7/A")
+    assert _set(front_desk, client, "#7/a", seen="#7/A").treatcard_number == "#7/A"
+    assert get_client(client.pk).version == 1
+    with pytest.raises(InvalidInput):
+        _set(front_desk, other, "#7/B")
+    assert _set(front_desk, client, None).treatcard_number == "TC-00001"
 
 
 def test_one_number_is_given_once(in_sonnenschein: Salon, front_desk: Actor) -> None:
@@ -112,45 +150,45 @@ def test_one_number_is_given_once(in_sonnenschein: Salon, front_desk: Actor) -> 
 def test_another_salon_has_its_own_numbers(sonnenschein: Salon, dom: Salon, front_desk: Actor) -> None:
     for salon in (sonnenschein, dom):
         with salon_scope(salon.pk):
-            assert _set(front_desk, _client(salon, front_desk), "A1").treatcard_number == "A1"
+            assert _set(front_desk, _client(salon, front_desk), "AB1").treatcard_number == "AB1"
 
 
 def test_the_same_number_again_changes_nothing(in_sonnenschein: Salon, front_desk: Actor) -> None:
     client = _client(in_sonnenschein, front_desk)
     for _ in range(2):
-        _set(front_desk, client, "a 1")
+        _set(front_desk, client, "ab 1")
     assert get_client(client.pk).version == 2
     assert AuditEntry.objects.filter(action="client.treatcard_changed").count() == 1
 
 
 def test_a_number_that_was_replaced_meanwhile_is_told(in_sonnenschein: Salon, front_desk: Actor) -> None:
     client = _client(in_sonnenschein, front_desk)
-    _set(front_desk, client, "A1", seen="")
-    for number in ("B2", None):
+    _set(front_desk, client, "AB1", seen="")
+    for number in ("BC2", None):
         with pytest.raises(ConflictingChange) as refusal:
             _set(front_desk, client, number, seen="")
-        assert (refusal.value.fields, refusal.value.client.treatcard_number) == (["treatcard_number"], "A1")
-    assert get_client(client.pk).treatcard_number == "A1"
+        assert (refusal.value.fields, refusal.value.client.treatcard_number) == (["treatcard_number"], "AB1")
+    assert get_client(client.pk).treatcard_number == "AB1"
     # Both meant the same, and what was seen as it stands: nothing to tell.
-    assert _set(front_desk, client, "a1", seen="").treatcard_number == "A1"
-    assert _set(front_desk, client, "B2", seen=" a1 ").treatcard_number == "B2"
+    assert _set(front_desk, client, "ab1", seen="").treatcard_number == "AB1"
+    assert _set(front_desk, client, "BC2", seen=" ab1 ").treatcard_number == "BC2"
 
 
 def test_who_may_not_write_gives_no_card(in_sonnenschein: Salon, front_desk: Actor) -> None:
     client = _client(in_sonnenschein, front_desk)
     reader = Actor(ActorKind.API_KEY, None, "reader", frozenset({Permission.CLIENTS_READ}))
     with pytest.raises(NotAllowed):
-        _set(reader, client, "A1")
+        _set(reader, client, "AB1")
     assert get_client(client.pk).treatcard_number == ""
 
 
 def test_a_card_that_is_not_there(in_sonnenschein: Salon, front_desk: Actor) -> None:
     with pytest.raises(NotFound):
-        set_treatcard(actor=front_desk, client_id=new_id(), number="A1", now=NOW)
+        set_treatcard(actor=front_desk, client_id=new_id(), number="AB1", now=NOW)
     client = _client(in_sonnenschein, front_desk)
     Client.objects.filter(pk=client.pk).update(state=CardState.ERASED)
     with pytest.raises(NotFound):
-        _set(front_desk, client, "A1")
+        _set(front_desk, client, "AB1")
 
 
 HANDS = 8
