@@ -21,7 +21,7 @@ class Refusal(TextChoices):
     REWARD_ARCHIVED = "REWARD_ARCHIVED", _("no longer given")
     NO_TREATCARD = "NO_TREATCARD", _("no Treatcard")
     NOT_ENOUGH_POINTS = "NOT_ENOUGH_POINTS", _("not enough points")
-    ALREADY_HAD = "ALREADY_HAD", _("has had it before")
+    ALREADY_HAD = "ALREADY_HAD", _("had before, or booked")
 
 
 @dataclass(frozen=True, slots=True)

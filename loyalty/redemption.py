@@ -32,10 +32,10 @@ class NotEnoughPoints(DomainError):
 
 
 class AlreadyHad(DomainError):
-    """The reward is for the first time only, and the client had it before."""
+    """The reward is for the first time only, and the client has had it, or has it booked."""
 
     code = "already_had"
-    message = _("This reward is for the first time only, and the client had it before.")
+    message = _("This reward is for the first time only: the client has had it, or has it booked.")
 
 
 class RewardArchived(DomainError):
