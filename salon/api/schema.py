@@ -191,8 +191,9 @@ class EndpointSchema(AutoSchema):
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         instance = _instance(serializer)
         for told in schema["properties"].values():
-            # An enum stays where it is: a component of its own would get its name by chance.
-            told.pop("x-spec-enum-id", None)
+            # An enum stays where it is, also as what a list has: a component of its own would get its name by chance.
+            for part in (told, told.get("items", {})):
+                part.pop("x-spec-enum-id", None)
         if isinstance(instance, Body):
             for name, value in instance.example.items():
                 if name in schema["properties"]:
