@@ -337,7 +337,7 @@ def test_the_day_sheet_is_printed_without_what_the_screen_is_for(open_page: Open
     # Whatever the window is, the date stands there in full.
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        heading = re.compile(rf"^Dienstag, {day.day}\. \w+ {day.year}$")
+        heading = re.compile(rf"^Dienstag, {day.day}\. \S+ {day.year}$")
         expect(page.locator(".cal-date")).to_have_text(heading, use_inner_text=True)
         for block, begins in ((_block(page, 0), "10:00"), (_block(page, 1), "14:00")):
             expect(block).to_be_visible()
