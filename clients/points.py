@@ -1,10 +1,10 @@
 """The ledger of points: entries are only added, and the card always says what they come to (domain.md §7).
 
-The card's row is the account: whoever posts has it locked, and one statement writes the entry, the balance on the card
-and what is recorded of it.
+The card's row is the account: one statement locks it, has it say the new balance, and writes the entry and what is
+recorded of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,6 @@ from clients.models import CardState, Cause, Client, PointsEntry
 from salon import keyset
 from salon.errors import DomainError, FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
-from salon.rows import read
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import new_id
 
@@ -108,45 +107,29 @@ def post_all(
 ) -> list[PointsEntry]:
     """Book points for several clients, once for each, as `post` does for one; `cards` of theirs then say so.
 
-    In the transaction of what they come of: all of them or, with the refusal, none. Of cards that were `made_now`, in
-    the same transaction, nobody has read another version.
+    In the transaction of what they come of, which a refusal is to end: all of them are booked or none. Of cards that
+    were `made_now`, in the same transaction, nobody has read another version.
     Raises: AlreadyPosted, MergedAway, TooManyPoints.
     """
-    wanted = {one.client_id: one for one in postings if one.points}
-    if len(wanted) != sum(bool(one.points) for one in postings):
+    wanted = [one for one in postings if one.points]
+    clients = sorted({one.client_id for one in wanted})
+    if len(clients) != len(wanted):
         raise ValueError("One client's points are booked one after the other.")
-    # Behind the lock, or the statement would not see what the one before it has written.
-    booked = [wanted[card.pk] for card in _locked(sorted(wanted)) if _bookable(card, wanted[card.pk])]
-    if not booked:
+    if not wanted:
         return []
-    entries = [
-        PointsEntry(
-            id=new_id(),
-            salon_id=current_salon_id(),
-            client_id=one.client_id,
-            points=one.points,
-            cause=one.cause,
-            cause_id=one.cause_id,
-            reason=one.reason[:LONGEST_REASON],
-            rules_version=one.rules_version,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_name=actor.name,
-            created_at=now,
-        )
-        for one in booked
-    ]
-    written = _write(entries, actor, now, newer=0 if made_now else 1)
-    if len(written) < len(entries):
+    if len(clients) > 1:
+        _lock(clients)
+    written = _write(wanted, actor, now, newer=0 if made_now else 1)
+    _explain_missing(set(clients) - set(written))
+    if any(one.entry_id is None for one in written.values()):
+        # Some cards say by now what no entry does, and nothing is to go on from there.
+        transaction.set_rollback(True)
         raise AlreadyPosted
-    for entry in entries:
-        entry.number, entry.balance_after, _version = written[entry.pk]
-    balances = {entry.client_id: written[entry.pk] for entry in entries}
     for card in cards:
-        if card.pk in balances:
-            _number, card.points, card.version = balances[card.pk]
+        if stands := written.get(card.pk):
+            card.points, card.points_number, card.version = stands.points, stands.number, stands.version
             card.updated_at = now
-    return entries
+    return [_entry(one, written[one.client_id], actor, now) for one in wanted if one.client_id in written]
 
 
 def adjust(
@@ -204,7 +187,7 @@ def moved_points(merge_id: UUID, survivor_id: UUID) -> int:
 @dataclass(frozen=True, slots=True)
 class Drifted:
     """One batch of the check: the card to go on behind (None: all were read), how many were read, and the client
-    numbers of those whose balance is not what the ledger says."""
+    numbers of those whose card does not say what the ledger does."""
 
     last: UUID | None
     read: int
@@ -247,23 +230,23 @@ def _refuse_below(floor: int | None, client: Client, points: int, adjustment_id:
     raise BelowFloor(client.points + points)
 
 
-def _locked(client_ids: list[UUID]) -> list[Client]:
-    if not client_ids:
-        return []
-    values = {"salon": current_salon_id(), "ids": client_ids}
-    return read(Client, " WHERE salon_id = %(salon)s AND id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE", values)
+def _lock(client_ids: list[UUID]) -> None:
+    """Lock several cards, in key order: the statement that writes would take them as they come."""
+    list(Client.objects.filter(pk__in=client_ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
-def _bookable(card: Client, posting: Posting) -> bool:
-    """Return whether points can be booked on a locked card: an erased one has none any more.
+def _explain_missing(client_ids: Collection[UUID]) -> None:
+    """Refuse what was not written for these clients, unless their cards are erased: those have no points any more.
 
     Raises: MergedAway, TooManyPoints.
     """
-    if card.state == CardState.MERGED and card.merged_into_id:
-        raise MergedAway(card.merged_into_id)
-    if abs(card.points + posting.points) > MOST:
-        raise TooManyPoints
-    return card.state == CardState.LISTED
+    if not client_ids:
+        return
+    for card in Client.objects.filter(pk__in=client_ids).only("state", "merged_into"):
+        if card.state == CardState.MERGED and card.merged_into_id:
+            raise MergedAway(card.merged_into_id)
+        if card.state == CardState.LISTED:
+            raise TooManyPoints
 
 
 _WRITE = """
@@ -273,25 +256,24 @@ WITH given AS (
     %(reasons)s::text[], %(versions)s::int[]
   ) AS given (id, client_id, points, cause, cause_id, reason, rules_version)
 ),
+card AS (
+  UPDATE clients_client card
+  SET points = card.points + given.points, points_number = card.points_number + 1,
+    version = card.version + %(newer)s, updated_at = %(now)s
+  FROM given WHERE card.salon_id = %(salon)s AND card.id = given.client_id
+    AND card.state = 'LISTED' AND abs(card.points + given.points) <= %(most)s
+  RETURNING card.id, card.points, card.points_number, card.version
+),
 entry AS (
   INSERT INTO clients_pointsentry (
     id, salon_id, client_id, number, points, balance_after, cause, cause_id, reason, rules_version,
     actor_kind, actor_id, actor_name, created_at
   )
-  SELECT given.id, card.salon_id, card.id,
-    coalesce((SELECT max(number) FROM clients_pointsentry WHERE salon_id = card.salon_id AND client_id = card.id), 0)
-      + 1,
-    given.points, card.points + given.points, given.cause, given.cause_id, given.reason, given.rules_version,
-    %(actor_kind)s, %(actor_id)s::uuid, %(actor_name)s, %(now)s
-  FROM given JOIN clients_client card ON card.salon_id = %(salon)s AND card.id = given.client_id
+  SELECT given.id, %(salon)s, card.id, card.points_number, given.points, card.points, given.cause, given.cause_id,
+    given.reason, given.rules_version, %(actor_kind)s, %(actor_id)s::uuid, %(actor_name)s, %(now)s
+  FROM card JOIN given ON given.client_id = card.id
   ON CONFLICT ON CONSTRAINT clients_pointsentry_cause DO NOTHING
-  RETURNING id, client_id, number, points, balance_after, cause, reason
-),
-card AS (
-  UPDATE clients_client card
-  SET points = card.points + entry.points, version = card.version + %(newer)s, updated_at = %(now)s
-  FROM entry WHERE card.salon_id = %(salon)s AND card.id = entry.client_id
-  RETURNING card.id, card.version
+  RETURNING id, client_id, points, balance_after, cause, reason
 ),
 recorded AS (
   INSERT INTO audit_auditentry (
@@ -306,12 +288,13 @@ recorded AS (
     ) END
   FROM entry
 )
-SELECT entry.id, entry.number, entry.balance_after, card.version FROM entry JOIN card ON card.id = entry.client_id"""
+SELECT card.id, entry.id, card.points_number, card.points, card.version
+FROM card LEFT JOIN entry ON entry.client_id = card.id"""
 
 
 _DRIFTED = """
 WITH page AS MATERIALIZED (
-  SELECT id, number, points FROM clients_client
+  SELECT id, number, points, points_number FROM clients_client
   WHERE salon_id = %(salon)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 ),
 ledger AS (
@@ -321,24 +304,33 @@ ledger AS (
   GROUP BY client_id
 )
 SELECT (array_agg(page.id ORDER BY page.id DESC))[1], count(*), array_agg(page.number ORDER BY page.number) FILTER (
-  WHERE page.points <> coalesce(ledger.points, 0) OR ledger.balance <> ledger.points OR ledger.entries <> ledger.last
+  WHERE page.points <> coalesce(ledger.points, 0) OR page.points_number <> coalesce(ledger.entries, 0)
+    OR ledger.balance <> ledger.points OR ledger.entries <> ledger.last
 )
 FROM page LEFT JOIN ledger ON ledger.client_id = page.id"""
 
 
-def _write(
-    entries: Sequence[PointsEntry], actor: Actor, now: datetime, *, newer: int
-) -> dict[UUID, tuple[int, int, int]]:
-    """Write entries, balances and what is recorded; return number, balance and version of the card by entry."""
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What a card says behind a posting; without an entry, it was booked before, and all of it is to go back."""
+
+    entry_id: UUID | None
+    number: int
+    points: int
+    version: int
+
+
+def _write(wanted: Sequence[Posting], actor: Actor, now: datetime, *, newer: int) -> dict[UUID, _Standing]:
+    """Write balances, entries and what is recorded; return how the cards stand that could have it."""
     values: dict[str, Any] = {
         "salon": current_salon_id(),
-        "ids": [one.pk for one in entries],
-        "clients": [one.client_id for one in entries],
-        "points": [one.points for one in entries],
-        "causes": [str(one.cause) for one in entries],
-        "cause_ids": [one.cause_id for one in entries],
-        "reasons": [one.reason for one in entries],
-        "versions": [one.rules_version for one in entries],
+        "ids": [new_id() for _one in wanted],
+        "clients": [one.client_id for one in wanted],
+        "points": [one.points for one in wanted],
+        "causes": [str(one.cause) for one in wanted],
+        "cause_ids": [one.cause_id for one in wanted],
+        "reasons": [one.reason[:LONGEST_REASON] for one in wanted],
+        "versions": [one.rules_version for one in wanted],
         "actor_kind": str(actor.kind),
         "actor_id": actor.id,
         "actor_name": actor.name,
@@ -346,7 +338,28 @@ def _write(
         "subject_kind": SUBJECT,
         "now": now,
         "newer": newer,
+        "most": MOST,
     }
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, values)
-        return {entry_id: (number, balance, version) for entry_id, number, balance, version in cursor.fetchall()}
+        return {client_id: _Standing(*told) for client_id, *told in cursor.fetchall()}
+
+
+def _entry(posting: Posting, standing: _Standing, actor: Actor, now: datetime) -> PointsEntry:
+    """Return the entry that was written."""
+    return PointsEntry(
+        id=standing.entry_id,
+        salon_id=current_salon_id(),
+        client_id=posting.client_id,
+        number=standing.number,
+        points=posting.points,
+        balance_after=standing.points,
+        cause=posting.cause,
+        cause_id=posting.cause_id,
+        reason=posting.reason[:LONGEST_REASON],
+        rules_version=posting.rules_version,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        created_at=now,
+    )

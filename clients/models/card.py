@@ -110,6 +110,8 @@ class Client(SalonOwned):
     carried_visits = models.PositiveIntegerField(default=0)
     # The balance of the ledger (clients.models.points), below zero after a refund of what was already spent.
     points = models.IntegerField(default=0)
+    # How many entries the ledger has of her, which is the number of the newest.
+    points_number = models.PositiveIntegerField(default=0, db_default=0)
     # LEAST and GREATEST of PostgreSQL pass over NULL.
     first_success_on = models.GeneratedField(
         expression=Least("first_visit_on", "carried_first_visit_on"),

@@ -1,10 +1,12 @@
 """Entries are only added, and the card says what they come to (domain.md §7)."""
 
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db.transaction import TransactionManagementError
 
 from clients import points
 from clients.cards import MergedAway
@@ -89,7 +91,7 @@ def test_no_points_are_no_entry(lena: Client) -> None:
 def test_the_same_cause_is_booked_once(lena: Client) -> None:
     sale = new_id()
     _post(lena, 200, cause_id=sale)
-    with pytest.raises(AlreadyPosted):
+    with pytest.raises(AlreadyPosted), transaction.atomic():
         _post(lena, 200, cause_id=sale)
     # Its reversal is another cause.
     _post(lena, -200, Cause.REVERSED, cause_id=sale)
@@ -154,8 +156,19 @@ def test_the_history_tells_of_it(lena: Client) -> None:
     assert [one.subject_id for one in told] == list(PointsEntry.objects.order_by("number").values_list("pk", flat=True))
 
 
-def test_a_posting_takes_two_statements(lena: Client, django_assert_num_queries: pytest.FixtureRequest) -> None:
-    with transaction.atomic(), django_assert_num_queries(2):  # type: ignore[operator]
+def test_what_was_booked_before_ends_the_transaction(lena: Client) -> None:
+    sale = new_id()
+    _post(lena, 200, cause_id=sale)
+    with transaction.atomic():
+        with suppress(AlreadyPosted):
+            _post(lena, 200, cause_id=sale)
+        with pytest.raises(TransactionManagementError):
+            _balance(lena)
+    assert (_balance(lena), len(_entries(lena))) == (200, 1)
+
+
+def test_a_posting_takes_one_statement(lena: Client, django_assert_num_queries: pytest.FixtureRequest) -> None:
+    with transaction.atomic(), django_assert_num_queries(1):  # type: ignore[operator]
         _post(lena, 200)
 
 
