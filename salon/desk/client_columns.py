@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import Enum
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -26,7 +25,6 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,29 +34,7 @@ from bookings.states import CHANGEABLE, State
 from clients.classification import CreatedVia, Reason, Status
 from clients.details import Gender
 from clients.models import Category, Client
-
-Cell = str | int | float | date | None
-
-
-class Kind(Enum):
-    """What a column holds; decides how its cells are written."""
-
-    TEXT = "text"
-    # Text that a spreadsheet would take for a number: phones, postcodes, card numbers.
-    DIGITS = "digits"
-    DATE = "date"
-    COUNT = "count"
-    MONEY = "money"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its heading, what it holds, and how wide it is in characters."""
-
-    heading: Promise
-    kind: Kind
-    width: float
-
+from salon.desk.workbook import Cell, Column, Kind
 
 COLUMNS = (
     Column(gettext_lazy("Client No."), Kind.COUNT, 10),
@@ -91,8 +67,8 @@ COLUMNS = (
     Column(gettext_lazy("Source"), Kind.TEXT, 18),
     Column(gettext_lazy("Notes"), Kind.TEXT, 48),
 )
-# Small enough that two of them weigh little, one being written and one being read; large enough that its queries do.
-BATCH = 10_000
+# Small enough to weigh little, large enough that its queries do.
+BATCH = 5_000
 # What a cell of a workbook holds, in UTF-16 units.
 LONGEST_TEXT = 32_767
 BETWEEN_CATEGORIES = "; "

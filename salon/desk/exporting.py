@@ -20,10 +20,10 @@ from django.utils.translation import gettext_lazy as _
 
 from salon.audit.recording import Change, record
 from salon.desk import files
-from salon.desk.client_columns import COLUMNS, Cell, Words, exported, next_batch
+from salon.desk.apart import write_apart
+from salon.desk.client_columns import COLUMNS, Words, exported, next_batch
 from salon.desk.models import UNFINISHED, Export, ExportError, ExportKind, ExportState, FileFormat
-from salon.desk.tandem import write_while_reading
-from salon.desk.workbook import Table, write_csv, write_xlsx
+from salon.desk.workbook import Cell, Table
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, refusing
 from salon.identity.roles import Actor, Permission, system_actor
 from salon.tenancy.context import current_salon_id
@@ -43,8 +43,6 @@ LINK_HOLDS = timedelta(minutes=10)
 # How often the work at one file is begun anew after its worker was lost.
 ATTEMPTS = 5
 _SALT = "salon.desk.export"
-
-Rows = Iterator[Sequence[Cell]]
 
 
 def _nothing(*_told: int) -> None:
@@ -319,14 +317,9 @@ def _begin(export: Export) -> None:
 
 
 def _write(salon: Salon, export: Export, attempt: Attempt) -> None:
-    write = write_csv if export.file_format == FileFormat.CSV else write_xlsx
     with translation.override(export.language), files.scratch_file() as path:
-
-        def write_all(batches: Iterator[Rows]) -> None:
-            with translation.override(export.language):
-                write(Table(gettext("Clients"), COLUMNS, chain.from_iterable(batches)), path)
-
-        write_while_reading(_batches(salon, export, attempt), write_all)
+        rows = chain.from_iterable(_batches(salon, export, attempt))
+        write_apart(export.file_format, Table(gettext("Clients"), COLUMNS, rows), path)
         name, size = files.store(path, salon_id=salon.pk, suffix=export.file_format.lower()), path.stat().st_size
     try:
         with attempt.open_batch():
@@ -343,7 +336,7 @@ def _write(salon: Salon, export: Export, attempt: Attempt) -> None:
         raise
 
 
-def _batches(salon: Salon, export: Export, attempt: Attempt) -> Iterator[Rows]:
+def _batches(salon: Salon, export: Export, attempt: Attempt) -> Iterator[Iterator[Sequence[Cell]]]:
     """Yield the rows of each batch and count them; the salon is open while one is read, and closed while it waits."""
     words, zone, last_number, total, now = Words(), ZoneInfo(salon.timezone), 0, export.total, attempt.clock()
     export.rows = 0

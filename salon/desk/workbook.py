@@ -9,11 +9,37 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rustpy_xlsxwriter import FastExcel, Format
 
-from salon.desk.client_columns import Cell, Column, Kind
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+Cell = str | int | float | date | None
+
+
+class Kind(Enum):
+    """What a column holds; decides how its cells are written."""
+
+    TEXT = "text"
+    # Text that a spreadsheet would take for a number: phones, postcodes, card numbers.
+    DIGITS = "digits"
+    DATE = "date"
+    COUNT = "count"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its heading, what it holds, and how wide it is in characters."""
+
+    heading: "Promise | str"
+    kind: Kind
+    width: float
+
 
 # The apostrophe itself is among them, so that taking one away always gives back the text.
 _PERILOUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 
 from clients.models import CategoryAssignment, Client
-from salon.desk.client_columns import Cell, Words, exported, next_batch
+from salon.desk.client_columns import Words, exported, next_batch
 from salon.desk.models import Export
+from salon.desk.workbook import Cell
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
 from tests.exporting.test_rows import add_category, add_note, full_card, rows_of

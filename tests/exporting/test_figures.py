@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 from bookings.states import State
 from clients.models import Client
-from salon.desk.client_columns import Cell, Words, exported, next_batch
+from salon.desk.client_columns import Words, exported, next_batch
+from salon.desk.workbook import Cell
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import DAY, a_salon_day, at, make_appointment, make_client

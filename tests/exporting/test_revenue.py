@@ -7,7 +7,8 @@ import pytest
 from bookings.checkout.refunding import refund
 from bookings.checkout.voiding import void
 from bookings.models import Method
-from salon.desk.client_columns import Cell, Words, exported, next_batch
+from salon.desk.client_columns import Words, exported, next_batch
+from salon.desk.workbook import Cell
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import make_client
 from tests.checkout.till import MANAGER, Till, a_till, give_discount, product, service, tip, voucher

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from salon.desk.client_columns import COLUMNS, Cell, Column, Kind
-from salon.desk.workbook import Table, write_csv, write_xlsx
+from salon.desk.client_columns import COLUMNS
+from salon.desk.workbook import Cell, Column, Kind, Table, write_csv, write_xlsx
 
 PAYLOADS = [
     "=1+1",
@@ -74,7 +74,7 @@ PAYLOADS = [
 _FIRST = set("=+-@\t\r\n＝＋－＠")
 _MARKED = _FIRST | {"'"}
 
-TEXT = Column("Text", Kind.TEXT, 10)  # type: ignore[arg-type]
+TEXT = Column("Text", Kind.TEXT, 10)
 Writer = Callable[[Table, Path], None]
 
 
