@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "clients",
     "loyalty",
     "bookings",
+    "marketing",
     "salon.desk",
     "salon.demo",
     "django.contrib.auth",

@@ -48,6 +48,8 @@ ASKED_FOR = (
     Scope.SALES_WRITE,
     Scope.LOYALTY_READ,
     Scope.LOYALTY_WRITE,
+    Scope.MARKETING_READ,
+    Scope.MARKETING_WRITE,
     Scope.EXPORTS_WRITE,
 )
 
@@ -62,6 +64,8 @@ _PERMISSIONS = {
     Scope.SALES_WRITE: frozenset({Permission.SALES_WRITE, Permission.REFUNDS, Permission.PRICE_OVERRIDE}),
     Scope.LOYALTY_READ: frozenset({Permission.LOYALTY_READ}),
     Scope.LOYALTY_WRITE: frozenset({Permission.LOYALTY_WRITE, Permission.MATRIX_EXEMPT}),
+    Scope.MARKETING_READ: frozenset({Permission.MARKETING}),
+    Scope.MARKETING_WRITE: frozenset({Permission.MARKETING_WRITE}),
     Scope.EXPORTS_WRITE: frozenset({Permission.EXPORT}),
 }
 

@@ -40,7 +40,8 @@ class Permission(StrEnum):
     MATRIX_EXEMPT = "MATRIX_EXEMPT"
     DISCOUNTS = "DISCOUNTS"  # categories that grant one
     REPORTS_READ = "REPORTS_READ"
-    MARKETING = "MARKETING"
+    MARKETING = "MARKETING"  # segments, campaigns and automations, to read
+    MARKETING_WRITE = "MARKETING_WRITE"  # and to change and send
     SETTINGS = "SETTINGS"
     MEMBERS = "MEMBERS"
     API_KEYS = "API_KEYS"
@@ -72,6 +73,7 @@ _MANAGER = _STAFF | {
     Permission.DISCOUNTS,
     Permission.REPORTS_READ,
     Permission.MARKETING,
+    Permission.MARKETING_WRITE,
     Permission.SETTINGS,
 }
 PERMISSIONS = {Role.STAFF: _STAFF, Role.MANAGER: _MANAGER, Role.OWNER: frozenset(Permission)}

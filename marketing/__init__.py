@@ -1,0 +1,1 @@
+"""Segments, campaigns, automations and messages (domain.md §9)."""

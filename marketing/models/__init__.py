@@ -1,0 +1,23 @@
+"""What a salon tells its clients, whom, and what they answer."""
+
+from marketing.models.automations import Automation, Occasion
+from marketing.models.campaigns import Basis, Campaign, CampaignState, Recipient, RecipientReason, RecipientState
+from marketing.models.messages import Direction, Message, MessageTemplate
+from marketing.models.rules import MarketingRules
+from marketing.models.segments import Segment
+
+__all__ = [
+    "Automation",
+    "Basis",
+    "Campaign",
+    "CampaignState",
+    "Direction",
+    "MarketingRules",
+    "Message",
+    "MessageTemplate",
+    "Occasion",
+    "Recipient",
+    "RecipientReason",
+    "RecipientState",
+    "Segment",
+]

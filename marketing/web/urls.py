@@ -1,0 +1,5 @@
+"""Pages of marketing, below `/s/<slug>/marketing/`."""
+
+from django.urls.resolvers import URLPattern
+
+urlpatterns: list[URLPattern] = []
