@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 
 from bookings.models import SaleLine
 from loyalty.models import PriorUse, Reward
+from marketing.models import Campaign, Recipient
 from salon.catalogue.models import Service, SpecialOffer
 from salon.tenancy.constraints import RowLevelSecurity
 from tests.conftest import NOW
@@ -31,6 +32,8 @@ _PARTICULARS: dict[str, dict[str, Any]] = {
     "bookings.Appointment": {"ends_at": LATER, "client_status": "", "client_status_reason": ""},
     "clients.PointsEntry": {"number": 2, "points": 10},
     "loyalty.Redemption": {"return_reason": "", "first_time": True},
+    "marketing.Automation": {"days": 7},
+    "marketing.Message": {"direction": "IN"},
     "bookings.SaleLine": {"list_price": 10, "unit_price": 10, "final_price": 10, "vat_rate": 19},
     "bookings.AppointmentItem": {
         "ends_at": LATER,
@@ -45,6 +48,7 @@ _TOGETHER_WITH: dict[tuple[str, str], dict[str, Any]] = {
     ("bookings.SaleLine", "product_id"): {"kind": "PRODUCT"},
     ("bookings.SaleLine", "redemption_id"): {"kind": "REWARD", "final_price": 0},
     ("loyalty.Reward", "product_id"): {"kind": "PRODUCT"},
+    ("marketing.Recipient", "automation_id"): {"occasion": NOW.date()},
 }
 # A service stands in them where no product does.
 _OF_ONE_ITEM = (SpecialOffer, Reward, PriorUse, SaleLine)
@@ -73,6 +77,8 @@ def make(model: type[models.Model], salon_id: UUID, **given: Any) -> models.Mode
     values: dict[str, Any] = {"salon_id": salon_id, **_PARTICULARS.get(model._meta.label, {}), **given}
     if model in _OF_ONE_ITEM and "product_id" not in given:
         values.setdefault("service_id", make(Service, salon_id).pk)
+    if model is Recipient and "automation_id" not in given:
+        values.setdefault("campaign_id", make(Campaign, salon_id).pk)
     for name in given:
         values |= _TOGETHER_WITH.get((model._meta.label, name), {})
     for field in model._meta.local_fields:
