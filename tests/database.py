@@ -96,3 +96,9 @@ def owner() -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     url = environment.text("DATABASE_OWNER_URL")
     with psycopg.connect(url, dbname=connection.settings_dict["NAME"]) as direct:
         yield direct
+
+
+def forget_salons() -> None:
+    """Empty every table of the salons, for fixtures whose rows outlast a test."""
+    with owner() as direct:
+        direct.execute("TRUNCATE tenancy_salon CASCADE")

@@ -1,13 +1,14 @@
 """The calendar reads the days it shows, whatever the database knows of its tables (quality.md §1)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from bookings.agenda import agenda_of
 from bookings.appointments import Wanted, list_appointments
@@ -35,20 +36,28 @@ from tests.conftest import NOW
 STAFF, ITEMS, DAYS = 4, 60, 6
 
 
-@pytest.fixture(params=["not counted", "counted", "counted before it came"])
-def full(request: pytest.FixtureRequest, sonnenschein: Salon, dom: Salon) -> Salon:
+@pytest.fixture(scope="module", params=["not counted", "counted", "counted before it came"])
+def full(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Salon]:
     """A full day and a history: nothing is known of the tables, or all, or only of what another salon has in them."""
-    if request.param == "counted before it came":
-        with salon_scope(dom.pk):
+    with django_db_blocker.unblock():
+        salon, other = (Salon.objects.create(name=slug, slug=slug) for slug in ("sonnenschein", "barbier-am-dom"))
+        _fill(salon, other, known=request.param)
+    yield salon
+    with django_db_blocker.unblock():
+        database.forget_salons()
+
+
+def _fill(salon: Salon, other: Salon, *, known: str) -> None:
+    if known == "counted before it came":
+        with salon_scope(other.pk):
             a_full_day(staff=1, items=ITEMS, days=DAYS, paid=True)
         _count()
-    with salon_scope(sonnenschein.pk):
+    with salon_scope(salon.pk):
         a_full_day(staff=STAFF, items=ITEMS, days=DAYS, paid=True)
-    if request.param == "counted":
+    if known == "counted":
         _count()
-    elif request.param == "not counted":
+    elif known == "not counted":
         _forget()
-    return sonnenschein
 
 
 def _count() -> None:
@@ -68,7 +77,7 @@ def _forget() -> None:
         )
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize("read", ["page", "poll"])
 def test_no_row_is_looked_up_by_walking_through_the_others(full: Salon, read: str) -> None:
     def page() -> object:
@@ -136,7 +145,7 @@ READS: dict[str, tuple[int, Callable[[], object]]] = {
 }
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_items_are_found_by_their_appointments(full: Salon, request: pytest.FixtureRequest) -> None:
     with salon_scope(full.pk):
         _has_a_history()

@@ -1,25 +1,27 @@
 """The client list reads an index for each order and each rare filter, as `app` under row-level security."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker
 
 from clients.categories import assign_to_many, create_category
 from clients.labels import CategoryDetails
 from clients.listing import PAGE, Sort, list_clients
 from clients.models import Client
 from clients.web.list_query import list_query
-from salon.identity.roles import Actor
+from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests import database
 from tests.conftest import NOW
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 CARDS = 4000
 INDEXES = {
     Sort.NAME: "clients_client_by_name",
@@ -31,10 +33,23 @@ INDEXES = {
 }
 
 
-@pytest.fixture
-def crowded(sonnenschein: Salon, front_desk: Actor) -> Salon:
-    """Fill the salon, every hundredth card blocked and in a category, and let the planner know."""
-    with salon_scope(sonnenschein.pk):
+@pytest.fixture(scope="module")
+def crowded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Salon]:
+    """Fill a salon once for all that only read it, and let the planner know."""
+    with django_db_blocker.unblock():
+        salon = Salon.objects.create(name="Salon Sonnenschein", slug="sonnenschein")
+        _fill(salon)
+        with database.owner() as owner:
+            owner.execute("ANALYZE clients_client, clients_categoryassignment")
+    yield salon
+    with django_db_blocker.unblock():
+        database.forget_salons()
+
+
+def _fill(salon: Salon) -> None:
+    """Add the cards, every hundredth blocked and in a category."""
+    actor = system_actor("Test")
+    with salon_scope(salon.pk):
         cards = [
             Client(
                 number=number,
@@ -53,12 +68,9 @@ def crowded(sonnenschein: Salon, front_desk: Actor) -> Salon:
             for number in range(1, CARDS + 1)
         ]
         Client.objects.bulk_create(cards)
-        category = create_category(actor=front_desk, details=CategoryDetails(name="Selten"), now=NOW)
+        category = create_category(actor=actor, details=CategoryDetails(name="Selten"), now=NOW)
         marked = [card.pk for card in cards if card.blocked]
-        assign_to_many(actor=front_desk, client_ids=marked, category_ids=[category.pk], now=NOW)
-    with database.owner() as owner:
-        owner.execute("ANALYZE clients_client, clients_categoryassignment")
-    return sonnenschein
+        assign_to_many(actor=actor, client_ids=marked, category_ids=[category.pk], now=NOW)
 
 
 def _plans(query: str) -> list[str]:

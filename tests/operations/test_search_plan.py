@@ -1,10 +1,12 @@
 """The search reads its index as `app` under row-level security: only leakproof operators do (architecture.md §5)."""
 
 import re
+from collections.abc import Iterator
 from itertools import count
 
 import pytest
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from clients.details import ClientDetails
 from clients.models import Client, SearchToken
@@ -14,15 +16,26 @@ from salon.tenancy.models import Salon
 from tests import database
 from tests.conftest import NOW
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 CARDS = 1500
 LASTS = ("Müller", "Meyer", "Bauer", "Koch")
 
 
-@pytest.fixture
-def crowded(sonnenschein: Salon) -> Salon:
-    """Fill the salon, and let the planner know."""
-    with salon_scope(sonnenschein.pk):
+@pytest.fixture(scope="module")
+def crowded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Salon]:
+    """Fill a salon once for all that only read it, and let the planner know."""
+    with django_db_blocker.unblock():
+        salon = Salon.objects.create(name="Salon Sonnenschein", slug="sonnenschein")
+        _fill(salon)
+        with database.owner() as owner:
+            owner.execute("ANALYZE clients_client, clients_searchtoken")
+    yield salon
+    with django_db_blocker.unblock():
+        database.forget_salons()
+
+
+def _fill(salon: Salon) -> None:
+    with salon_scope(salon.pk):
         cards = {}
         for number in range(1, CARDS + 1):
             details = ClientDetails(
@@ -41,9 +54,6 @@ def crowded(sonnenschein: Salon) -> Salon:
             for client, details in cards.items()
             for field, token in tokens_of(details, client.number)
         )
-    with database.owner() as owner:
-        owner.execute("ANALYZE clients_client, clients_searchtoken")
-    return sonnenschein
 
 
 @pytest.mark.parametrize("typed", ["m", "mul", "anna7 mü", "0171 000", "47", "berlin"])
