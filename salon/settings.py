@@ -82,6 +82,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "lucide.templatetags.lucide",
+                "marketing.web.tabs",
                 "salon.web.templatetags.ui",
             ],
             "context_processors": [

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from loyalty.models import LoyaltyRules
 from loyalty.rules import Details, details_of, rules_history, rules_now, save_rules
@@ -102,13 +102,6 @@ class OwnPoints:
     name: str
     points: str
     url: str
-
-
-@requires(Permission.MARKETING)
-@require_safe
-def marketing(request: SalonRequest) -> HttpResponse:
-    """What marketing begins with."""
-    return redirect("treatcard", request.salon.slug)
 
 
 @requires(Permission.LOYALTY_WRITE)

@@ -5,7 +5,6 @@ from django.urls import path
 from loyalty.web import rewards, settings
 
 urlpatterns = [
-    path("", settings.marketing, name="marketing"),
     path("treatcard/", settings.treatcard, name="treatcard"),
     path("treatcard/services/", rewards.services, name="treatcard_services"),
     path("treatcard/services/new/", rewards.new_service, name="treatcard_services_new"),

@@ -1,5 +1,9 @@
 """Pages of marketing, below `/s/<slug>/marketing/`."""
 
-from django.urls.resolvers import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from marketing.web import tabs
+
+urlpatterns = [
+    path("", tabs.marketing, name="marketing"),
+]

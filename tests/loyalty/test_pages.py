@@ -42,8 +42,7 @@ def said(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text.replace(SPACE, " "))).replace(" .", ".")
 
 
-def test_marketing_begins_with_the_treatcard(browser: Browser) -> None:
-    assert browser.get("/s/sonnenschein/marketing/").headers["Location"] == TREATCARD
+def test_the_rates_with_their_example(browser: Browser) -> None:
     page = browser.get(TREATCARD).text
     assert "100 € Dienstleistungen + 50 € Artikel = 200 Punkte" in said(page)
     assert 'value="1"' in page
