@@ -1,0 +1,460 @@
+"""Which clients a segment means: a tree of conditions, read from JSON and written to it (domain.md §9.1)."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import TextChoices
+from django.utils.dates import MONTHS, WEEKDAYS
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from clients.classification import Reason, Status
+from salon.errors import FieldError, InvalidInput, Text
+from salon.money import NotMoney, parse_money
+
+DEEPEST = 4
+MOST_CONDITIONS = 40
+MOST_VALUES = 50
+# What no salon has more of.
+LONGEST_DAYS = 36_500
+LONGEST_MONTHS = 1_200
+MOST_VISITS = 100_000
+MOST_POINTS = 1_000_000_000
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_WHOLE = re.compile(r"-?\d{1,10}", re.ASCII)
+
+type Value = str | int | Decimal | date | UUID
+
+
+class Match(TextChoices):
+    """How the parts of a group are joined."""
+
+    ALL = "ALL", _("all of these")
+    ANY = "ANY", _("at least one of these")
+
+
+class Weekday(TextChoices):
+    """A day of the week, in the order of ISO 8601."""
+
+    MON = "MON", WEEKDAYS[0]
+    TUE = "TUE", WEEKDAYS[1]
+    WED = "WED", WEEKDAYS[2]
+    THU = "THU", WEEKDAYS[3]
+    FRI = "FRI", WEEKDAYS[4]
+    SAT = "SAT", WEEKDAYS[5]
+    SUN = "SUN", WEEKDAYS[6]
+
+
+class TimeOfDay(TextChoices):
+    """A part of the day, by the salon's clock."""
+
+    MORNING = "MORNING", _("in the morning (before 12)")
+    AFTERNOON = "AFTERNOON", _("in the afternoon (12 to 17)")
+    EVENING = "EVENING", _("in the evening (from 17)")
+
+
+class Kind(TextChoices):
+    """What a value of a condition is; with those of the salon's own things, its id."""
+
+    CHOICE = "CHOICE"
+    DAYS = "DAYS"
+    MONTHS = "MONTHS"
+    VISITS = "VISITS"
+    POINTS = "POINTS"
+    PERCENT = "PERCENT"
+    MONTH = "MONTH"
+    MONEY = "MONEY"
+    DATE = "DATE"
+    CATEGORY = "CATEGORY"
+    SERVICE = "SERVICE"
+    PRODUCT = "PRODUCT"
+    STAFF = "STAFF"
+
+
+# Kinds whose values are ids of what the salon has made itself.
+REFERENCES = frozenset({Kind.CATEGORY, Kind.SERVICE, Kind.PRODUCT, Kind.STAFF})
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What is said of a field: one value for each of `takes`, in their order, then any number (at least one) of `many`.
+
+    The label's `…` stand for the values of `takes`.
+    """
+
+    name: str
+    label: Text
+    takes: tuple[Kind, ...] = ()
+    many: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something known of a client, and what can be said of it; `choices` are the values of `Kind.CHOICE`."""
+
+    name: str
+    label: Text
+    operators: Mapping[str, Operator]
+    choices: tuple[tuple[str, Text], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that a client must meet: `values` are as many and of such kinds as its operator takes."""
+
+    field: str
+    operator: str
+    values: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Several things of which a client must meet all or any, or (negated) just not; without parts, nothing is asked."""
+
+    match: Match
+    parts: "tuple[Group | Condition, ...]" = ()
+    negated: bool = False
+
+    def conditions(self) -> Iterator[Condition]:
+        """Return every condition in it, however deep."""
+        for part in self.parts:
+            if isinstance(part, Group):
+                yield from part.conditions()
+            else:
+                yield part
+
+
+EVERYBODY = Group(Match.ALL)
+
+
+def _field(
+    name: str, label: Promise, *operators: Operator, choices: tuple[tuple[str, Text], ...] = ()
+) -> tuple[str, Field]:
+    return name, Field(name, label, {one.name: one for one in operators}, choices)
+
+
+def _among(kind: Kind) -> tuple[Operator, Operator]:
+    return Operator("in", _("is one of"), many=kind), Operator("not_in", _("is none of"), many=kind)
+
+
+def _past(none: Operator) -> tuple[Operator, ...]:
+    return (
+        Operator("within_last", _("within the last … days"), (Kind.DAYS,)),
+        Operator("longer_ago", _("longer ago than … days"), (Kind.DAYS,)),
+        Operator("between", _("from … to …"), (Kind.DATE, Kind.DATE)),
+        none,
+    )
+
+
+def _bounds(kind: Kind) -> tuple[Operator, Operator]:
+    return Operator("at_least", _("at least …"), (kind,)), Operator("at_most", _("at most …"), (kind,))
+
+
+def _bought(kind: Kind) -> tuple[Operator, ...]:
+    return (
+        Operator("bought", _("has had one of"), many=kind),
+        Operator("bought_within", _("has had within the last … months one of"), (Kind.MONTHS,), kind),
+        Operator("not_bought", _("has had none of"), many=kind),
+        Operator("not_bought_within", _("has had within the last … months none of"), (Kind.MONTHS,), kind),
+    )
+
+
+_YES_NO = (Operator("yes", _("yes")), Operator("no", _("no")))
+_NEVER = Operator("never", _("never"))
+# What a card can say of its client; the other reasons are those of people without one.
+_REASONS = (Reason.RECENT_VISIT, Reason.LISTED, Reason.FIRST_VISIT_PENDING, Reason.LAPSED)
+
+# Everything a rule can ask, in the order in which it is offered.
+FIELDS: dict[str, Field] = dict(
+    [
+        _field("category", _("Category"), *_among(Kind.CATEGORY)),
+        _field("status", _("Status"), *_among(Kind.CHOICE), choices=tuple(Status.choices)),
+        _field(
+            "reason",
+            _("Reason of the status"),
+            *_among(Kind.CHOICE),
+            choices=tuple((one.value, one.label) for one in _REASONS),
+        ),
+        _field("first_visit", _("First visit"), *_past(_NEVER)),
+        _field("last_visit", _("Last visit"), *_past(_NEVER)),
+        _field(
+            "next_visit",
+            _("Next appointment"),
+            Operator("within_next", _("within the next … days"), (Kind.DAYS,)),
+            Operator("later_than", _("later than in … days"), (Kind.DAYS,)),
+            Operator("between", _("from … to …"), (Kind.DATE, Kind.DATE)),
+            Operator("none", pgettext_lazy("appointment", "none")),
+        ),
+        _field("visits", _("Number of visits"), *_bounds(Kind.VISITS)),
+        _field(
+            "spent",
+            _("Money spent"),
+            *_bounds(Kind.MONEY),
+            Operator("at_least_within", _("at least … within the last … months"), (Kind.MONEY, Kind.MONTHS)),
+            Operator("at_most_within", _("at most … within the last … months"), (Kind.MONEY, Kind.MONTHS)),
+        ),
+        _field(
+            "top_spenders",
+            _("Best clients"),
+            Operator("top_percent", _("the … percent who spent most in 12 months"), (Kind.PERCENT,)),
+        ),
+        _field("service", _("Service"), *_bought(Kind.SERVICE)),
+        _field("product", _("Product"), *_bought(Kind.PRODUCT)),
+        _field("weekday", _("Usual weekday"), *_among(Kind.CHOICE), choices=tuple(Weekday.choices)),
+        _field("time_of_day", _("Usual time of day"), *_among(Kind.CHOICE), choices=tuple(TimeOfDay.choices)),
+        _field(
+            "preferred_staff",
+            _("Preferred staff member"),
+            *_among(Kind.STAFF),
+            Operator("none", pgettext_lazy("staff member", "none")),
+        ),
+        _field(
+            "birthday",
+            _("Birthday"),
+            Operator("this_month", _("this month")),
+            Operator("in_month", _("in the month …"), (Kind.MONTH,)),
+            Operator("within_next", _("within the next … days"), (Kind.DAYS,)),
+        ),
+        _field("points", _("Points"), *_bounds(Kind.POINTS)),
+        _field("treatcard", _("Has a Treatcard"), *_YES_NO),
+        _field("email_consent", _("News by e-mail"), *_YES_NO),
+        _field(
+            "lapsing",
+            _("About to count as new again"),
+            Operator("within_next", _("within the next … days"), (Kind.DAYS,)),
+        ),
+        _field("overdue", _("Overdue against their own rhythm"), *_YES_NO),
+        _field("blocked", _("Blocked"), *_YES_NO),
+        _field("listed", _("Client since"), *_past(_NEVER)[:3]),
+    ]
+)
+MONTH_NAMES: tuple[tuple[int, Text], ...] = tuple(MONTHS.items())
+
+
+def parse(given: object, *, at: str = "rule") -> Group:
+    """Read a rule as JSON has it.
+
+    Raises: InvalidInput naming every place that is wrong, as in `rule.parts.0.values.1`.
+    """
+    reading = _Reading()
+    group = reading.group(given, at, 1)
+    if reading.conditions > MOST_CONDITIONS:
+        reading.refuse(at, "max_length", _("At most %(most)d conditions fit here.") % {"most": MOST_CONDITIONS})
+    if reading.errors or group is None:
+        raise InvalidInput(reading.errors)
+    return group
+
+
+def as_json(group: Group) -> dict[str, Any]:
+    """Return a rule as JSON has it."""
+    return {
+        "match": group.match.value,
+        "negated": group.negated,
+        "parts": [as_json(part) if isinstance(part, Group) else _condition_as_json(part) for part in group.parts],
+    }
+
+
+def referred(group: Group, kind: Kind) -> dict[str, UUID]:
+    """Return the ids of one kind in a rule, by their place, as in `rule.parts.0.values.1`."""
+    return dict(_referred(group, kind, "rule"))
+
+
+def _referred(group: Group, kind: Kind, at: str) -> Iterator[tuple[str, UUID]]:
+    for place, part in enumerate(group.parts):
+        here = f"{at}.parts.{place}"
+        if isinstance(part, Group):
+            yield from _referred(part, kind, here)
+        elif FIELDS[part.field].operators[part.operator].many == kind:
+            for number, value in enumerate(part.values):
+                if isinstance(value, UUID):
+                    yield f"{here}.values.{number}", value
+
+
+def _condition_as_json(condition: Condition) -> dict[str, Any]:
+    values = [value if isinstance(value, int) else str(value) for value in condition.values]
+    return {"field": condition.field, "operator": condition.operator, "values": values}
+
+
+class _Unread(Exception):
+    """A value is not of its kind: why."""
+
+    def __init__(self, code: str, message: Text) -> None:
+        super().__init__(code)
+        self.code, self.message = code, message
+
+
+def _whole(value: object, lowest: int, highest: int) -> int:
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _Unread("invalid", _("Enter a whole number."))
+    if not lowest <= value <= highest:
+        span = {"lowest": lowest, "highest": highest}
+        raise _Unread("range", _("Enter a number from %(lowest)d to %(highest)d.") % span)
+    return value
+
+
+def _money(value: object) -> Decimal:
+    try:
+        if isinstance(value, str):
+            return parse_money(value)
+    except NotMoney:
+        pass
+    raise _Unread("invalid", _("Enter an amount such as 12 or 12.50."))
+
+
+def _day(value: object) -> date:
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise _Unread("invalid", _("Enter a date."))
+
+
+def _id(value: object) -> UUID:
+    try:
+        if isinstance(value, str):
+            return UUID(value)
+    except ValueError:
+        pass
+    raise _Unread("invalid", _("Choose one of the values offered."))
+
+
+def _whole_from(lowest: int, highest: int) -> Callable[[object], int]:
+    return lambda value: _whole(value, lowest, highest)
+
+
+_READ: dict[Kind, Callable[[object], Value]] = {
+    Kind.DAYS: _whole_from(0, LONGEST_DAYS),
+    Kind.MONTHS: _whole_from(1, LONGEST_MONTHS),
+    Kind.VISITS: _whole_from(0, MOST_VISITS),
+    Kind.POINTS: _whole_from(-MOST_POINTS, MOST_POINTS),
+    Kind.PERCENT: _whole_from(1, 100),
+    Kind.MONTH: _whole_from(1, 12),
+    Kind.MONEY: _money,
+    Kind.DATE: _day,
+    **dict.fromkeys(REFERENCES, _id),
+}
+
+
+class _Reading:
+    """One reading of a rule: what was wrong so far, and how many conditions there were."""
+
+    def __init__(self) -> None:
+        self.errors: list[FieldError] = []
+        self.conditions = 0
+
+    def refuse(self, at: str, code: str, message: Text) -> None:
+        self.errors.append(FieldError(at, code, message))
+
+    def group(self, given: object, at: str, depth: int) -> Group | None:
+        entered = self._object(given, at, {"match", "negated", "parts"})
+        if entered is None:
+            return None
+        match = self._choice(entered, at, "match", Match.values)
+        negated = entered.get("negated", False)
+        if not isinstance(negated, bool):
+            self.refuse(f"{at}.negated", "invalid", _("Give true or false."))
+        parts = self._list(entered, at, "parts", MOST_CONDITIONS)
+        if depth > DEEPEST:
+            self.refuse(
+                at, "too_deep", _("Groups stand in each other at most %(deepest)d deep.") % {"deepest": DEEPEST}
+            )
+            return None
+        if depth > 1 and not parts and parts is not None:
+            self.refuse(f"{at}.parts", "required", _("Add a condition, or remove the group."))
+        read = [self._part(part, f"{at}.parts.{place}", depth) for place, part in enumerate(parts or [])]
+        if match is None or not isinstance(negated, bool):
+            return None
+        return Group(Match(match), tuple(part for part in read if part is not None), negated)
+
+    def _part(self, given: object, at: str, depth: int) -> Group | Condition | None:
+        if isinstance(given, Mapping) and ("parts" in given or "match" in given):
+            return self.group(given, at, depth + 1)
+        self.conditions += 1
+        return self._condition(given, at)
+
+    def _condition(self, given: object, at: str) -> Condition | None:
+        entered = self._object(given, at, {"field", "operator", "values"})
+        if entered is None:
+            return None
+        name = self._choice(entered, at, "field", FIELDS)
+        if name is None:
+            return None
+        field = FIELDS[name]
+        wanted = self._choice(entered, at, "operator", field.operators)
+        if wanted is None:
+            return None
+        operator = field.operators[wanted]
+        values = self._list(
+            entered if "values" in entered else {**entered, "values": []}, at, "values", MOST_VALUES + 1
+        )
+        if values is None:
+            return None
+        read = self._values(values, f"{at}.values", field, operator)
+        return Condition(name, wanted, read)
+
+    def _values(self, given: list[Any], at: str, field: Field, operator: Operator) -> tuple[Value, ...]:
+        most = len(operator.takes) + (MOST_VALUES if operator.many else 0)
+        least = len(operator.takes) + (1 if operator.many else 0)
+        if len(given) < least:
+            self.refuse(f"{at}.{len(given)}" if operator.takes else at, "required", _("This is needed."))
+        for place in range(most, len(given)):
+            self.refuse(f"{at}.{place}", "max_length", _("There are too many values."))
+        read: list[Value] = []
+        for place, value in enumerate(given[:most]):
+            kind = operator.takes[place] if place < len(operator.takes) else operator.many
+            try:
+                read.append(self._value(value, kind, field))
+            except _Unread as error:
+                self.refuse(f"{at}.{place}", error.code, error.message)
+        if operator.takes == (Kind.DATE, Kind.DATE) and len(read) == 2 and str(read[0]) > str(read[1]):
+            self.refuse(f"{at}.1", "range", _("This day lies before the first."))
+        # Each once: said twice it would mean the same.
+        ahead = len(operator.takes)
+        return (*read[:ahead], *dict.fromkeys(read[ahead:]))
+
+    def _value(self, value: object, kind: Kind | None, field: Field) -> Value:
+        if kind != Kind.CHOICE:
+            return _READ[kind](value) if kind else ""
+        if not isinstance(value, str) or value not in {name for name, _label in field.choices}:
+            raise _Unread("invalid_choice", _("Choose one of the values offered."))
+        return value
+
+    def _object(self, given: object, at: str, known: set[str]) -> Mapping[str, Any] | None:
+        if not isinstance(given, Mapping):
+            self.refuse(at, "invalid", _("Give an object."))
+            return None
+        for name in given:
+            if name not in known:
+                self.refuse(f"{at}.{name}", "unknown_field", _("There is no such field."))
+        return given
+
+    def _choice(self, entered: Mapping[str, Any], at: str, name: str, known: Any) -> str | None:
+        if name not in entered:
+            self.refuse(f"{at}.{name}", "required", _("This is needed."))
+            return None
+        value = entered[name]
+        if not isinstance(value, str) or value not in known:
+            self.refuse(f"{at}.{name}", "invalid_choice", _("Choose one of the values offered."))
+            return None
+        return value
+
+    def _list(self, entered: Mapping[str, Any], at: str, name: str, most: int) -> list[Any] | None:
+        value = entered.get(name)
+        if value is None:
+            self.refuse(f"{at}.{name}", "required", _("This is needed."))
+        elif not isinstance(value, list):
+            self.refuse(f"{at}.{name}", "invalid", _("Give a list."))
+        elif len(value) > most:
+            self.refuse(f"{at}.{name}", "max_length", _("There are too many values."))
+        else:
+            return value
+        return None
