@@ -117,6 +117,19 @@ def call_off(*, task: str, subject_id: UUID) -> None:
     DueWork.objects.filter(task=task, subject_id=subject_id).delete()
 
 
+def hasten(*, task: str, subject_id: UUID, now: datetime) -> bool:
+    """Let work for a subject that waits be due at once; return whether there is any, in a worker's hands perhaps.
+
+    To be called behind a lock that such work also ends behind (`finish`): what is found here has not ended.
+    """
+    works = DueWork.objects.filter(task=task, subject_id=subject_id)
+    waiting = list(works.filter(claimed_at=None).select_for_update(skip_locked=True, no_key=True))
+    if waiting:
+        works.filter(pk__in=[work.pk for work in waiting]).update(due_at=now)
+        transaction.on_commit(lambda: wake_for(waiting[0]))
+    return bool(waiting) or works.exists()
+
+
 def enqueue(work: DueWork) -> bool:
     """Wake a worker for one row, which takes no longer than some tenths of a second; return whether it worked."""
     return _send(work.task, [str(work.pk)])

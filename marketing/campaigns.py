@@ -1,0 +1,263 @@
+"""Campaigns: drafted, copied, deleted (domain.md §9.2); what sends them is in marketing/launching.py."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from marketing.models import Basis, Campaign, CampaignState
+from marketing.rule import as_json
+from marketing.segments import chosen_rule
+from salon import keyset
+from salon.catalogue.changing import told
+from salon.errors import DomainError, FieldError, InvalidInput, NotFound, VersionConflict
+from salon.identity.roles import Actor, Permission
+from salon.tenancy.models import new_id
+
+LONGEST_NAME, LONGEST_SUBJECT, LONGEST_BODY = 80, 150, 20_000
+_LIMITS = {"name": LONGEST_NAME, "subject": LONGEST_SUBJECT, "body": LONGEST_BODY}
+_WRITTEN = ["name", "subject", "body", "rule", "segment_name", "basis"]
+_NEWEST_FIRST = keyset.Order(("created_at", "id"), descending=True)
+
+
+class NoSuchCampaign(NotFound):
+    """A campaign does not exist, or somebody has deleted it."""
+
+    message = _("This campaign does not exist (any more).")
+
+
+class NotADraft(DomainError):
+    """Only a draft can be changed, scheduled or sent."""
+
+    code = "not_a_draft"
+    message = _("This campaign is not a draft any more.")
+
+
+class StillGoingOut(DomainError):
+    """What is scheduled or being sent cannot be deleted."""
+
+    code = "still_going_out"
+    message = _("This campaign is on its way. Take it back or pause it first.")
+
+
+class ChangedCampaign(TypedDict, total=False):
+    """What of a campaign is to be changed; what is missing stays as it is.
+
+    `segment` is the key of a ready-made segment or the id of one of the salon's own; "" chooses nobody yet.
+    """
+
+    name: str
+    subject: str
+    body: str
+    segment: str
+    basis: Basis
+
+
+def create_campaign(*, actor: Actor, details: ChangedCampaign, now: datetime) -> Campaign:
+    """Begin a campaign as a draft; only its name is needed so far.
+
+    Raises: NotAllowed, InvalidInput.
+    """
+    actor.require(Permission.MARKETING_WRITE)
+    campaign = _new(actor, now)
+    with transaction.atomic():
+        _write(campaign, {"name": "", **details})
+        campaign.save(force_insert=True)
+        tell_of_campaign(actor, "campaign.created", campaign, {}, _told_of(campaign), now)
+    return campaign
+
+
+def update_campaign(
+    *, actor: Actor, campaign_id: UUID, changes: ChangedCampaign, now: datetime, version: int | None = None
+) -> Campaign:
+    """Change some of a draft; `version` refuses the change if anything of it has changed since.
+
+    A segment that is given is read anew, were it the same again.
+    Raises: NotAllowed, NoSuchCampaign, NotADraft, VersionConflict, InvalidInput.
+    """
+    with transaction.atomic():
+        campaign = lock_campaign(actor, campaign_id, version, CampaignState.DRAFT, NotADraft)
+        before, was = _told_of(campaign), {name: getattr(campaign, name) for name in _WRITTEN}
+        _write(campaign, changes)
+        if any(getattr(campaign, name) != value for name, value in was.items()):
+            save_campaign(campaign, now, *_WRITTEN)
+            tell_of_campaign(actor, "campaign.changed", campaign, before, _told_of(campaign), now)
+    return campaign
+
+
+def copy_campaign(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campaign:
+    """Make a draft that says the same to the same group.
+
+    Raises: NotAllowed, NoSuchCampaign.
+    """
+    actor.require(Permission.MARKETING_WRITE)
+    with transaction.atomic():
+        original, campaign = campaign_with_id(campaign_id), _new(actor, now)
+        for name in _WRITTEN:
+            setattr(campaign, name, getattr(original, name))
+        tail = " " + gettext("(copy)")
+        campaign.name = original.name[: LONGEST_NAME - len(tail)].rstrip() + tail
+        campaign.save(force_insert=True)
+        tell_of_campaign(actor, "campaign.created", campaign, {}, _told_of(campaign), now)
+    return campaign
+
+
+def delete_campaign(*, actor: Actor, campaign_id: UUID, now: datetime, version: int | None = None) -> Campaign:
+    """Take a campaign out of the list; who was written to stays on record, who waits gets nothing.
+
+    Raises: NotAllowed, NoSuchCampaign, VersionConflict, StillGoingOut.
+    """
+    with transaction.atomic():
+        campaign = lock_campaign(actor, campaign_id, version)
+        if campaign.state in {CampaignState.SCHEDULED, CampaignState.SENDING}:
+            raise StillGoingOut
+        campaign.deleted_at = now
+        save_campaign(campaign, now, "deleted_at")
+        tell_of_campaign(actor, "campaign.deleted", campaign, {"name": campaign.name}, {}, now)
+    return campaign
+
+
+def restore_campaign(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campaign:
+    """Bring a deleted campaign back as it was; one that is there stays as it is.
+
+    Raises: NotAllowed, NoSuchCampaign.
+    """
+    actor.require(Permission.MARKETING_WRITE)
+    with transaction.atomic():
+        campaign = Campaign.objects.select_for_update(no_key=True).filter(pk=campaign_id).first()
+        if campaign is None:
+            raise NoSuchCampaign
+        if campaign.deleted_at is not None:
+            campaign.deleted_at = None
+            save_campaign(campaign, now, "deleted_at")
+            tell_of_campaign(actor, "campaign.restored", campaign, {}, {"name": campaign.name}, now)
+    return campaign
+
+
+def list_campaigns(*, limit: int, cursor: str | None = None) -> keyset.Page[Campaign]:
+    """Return one page of the campaigns of the open salon, the newest first.
+
+    Raises: keyset.InvalidCursor.
+    """
+    return keyset.page(Campaign.objects.live(), _NEWEST_FIRST, limit=limit, cursor=cursor)
+
+
+def campaign_with_id(campaign_id: UUID) -> Campaign:
+    """Return a campaign of the open salon that is not deleted.
+
+    Raises: NoSuchCampaign.
+    """
+    campaign = Campaign.objects.live().filter(pk=campaign_id).first()
+    if campaign is None:
+        raise NoSuchCampaign
+    return campaign
+
+
+def _new(actor: Actor, now: datetime) -> Campaign:
+    return Campaign(
+        id=new_id(),
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def lock_campaign(
+    actor: Actor,
+    campaign_id: UUID,
+    version: int | None,
+    state: CampaignState | None = None,
+    otherwise: type[DomainError] = DomainError,
+) -> Campaign:
+    """Return a campaign, locked, in this state.
+
+    Raises: NotAllowed, NoSuchCampaign, VersionConflict, `otherwise`.
+    """
+    actor.require(Permission.MARKETING_WRITE)
+    campaign = Campaign.objects.live().select_for_update(no_key=True).filter(pk=campaign_id).first()
+    if campaign is None:
+        raise NoSuchCampaign
+    if state is not None and campaign.state != state:
+        raise otherwise
+    if version is not None and version != campaign.version:
+        raise VersionConflict
+    return campaign
+
+
+def _write(campaign: Campaign, changes: ChangedCampaign) -> None:
+    """Put changes into a draft.
+
+    Raises: InvalidInput.
+    """
+    errors = []
+    for name, longest in _LIMITS.items():
+        if name not in changes:
+            continue
+        text = str(changes[name])  # type: ignore[literal-required]
+        text = text.replace("\r\n", "\n").strip() if name == "body" else " ".join(text.split())
+        setattr(campaign, name, text)
+        errors += _errors_of_text(name, text, longest)
+    if "basis" in changes:
+        if changes["basis"] in Basis:
+            campaign.basis = Basis(changes["basis"])
+        else:
+            errors.append(FieldError("basis", "invalid_choice", _("Choose one of the values offered.")))
+    if "segment" in changes:
+        try:
+            _choose(campaign, changes["segment"])
+        except NotFound as refusal:
+            errors.append(FieldError("segment", "not_found", refusal.message))
+    if errors:
+        raise InvalidInput(errors)
+
+
+def _choose(campaign: Campaign, segment: str) -> None:
+    if not segment:
+        campaign.rule, campaign.segment_name = {}, ""
+        return
+    name, rule = chosen_rule(segment)
+    campaign.rule, campaign.segment_name = as_json(rule), str(name)[:LONGEST_NAME]
+
+
+def _errors_of_text(name: str, text: str, longest: int) -> list[FieldError]:
+    if name == "name" and not text:
+        return [FieldError(name, "required", _("Enter a name."))]
+    if "\x00" in text:
+        return [FieldError(name, "invalid", _("This contains a character that cannot be stored."))]
+    if len(text) > longest:
+        message = _("This is too long: at most %(most)d characters.") % {"most": longest}
+        return [FieldError(name, "max_length", message)]
+    return []
+
+
+def save_campaign(campaign: Campaign, now: datetime, *names: str) -> None:
+    campaign.version += 1
+    campaign.updated_at = now
+    campaign.save(update_fields=[*names, "version", "updated_at"])
+
+
+def _told_of(campaign: Campaign) -> dict[str, object]:
+    return {
+        "name": campaign.name,
+        "subject": campaign.subject,
+        "body": campaign.body,
+        "segment": campaign.segment_name,
+        "basis": str(campaign.basis),
+    }
+
+
+def tell_of_campaign(
+    actor: Actor,
+    action: str,
+    campaign: Campaign,
+    old: Mapping[str, object],
+    new: Mapping[str, object],
+    now: datetime,
+) -> None:
+    told(actor=actor, action=action, subject_id=campaign.pk, old=old, new=new, now=now)
