@@ -1,0 +1,175 @@
+"""Letters of marketing in words: subject, HTML that mail programs render, and a text part that reads well.
+
+How they are written stands in marketing/markup.py, what differs from client to client in marketing/placeholders.py.
+Nothing in a letter is loaded from anywhere, and without images there is nothing to miss.
+"""
+
+from dataclasses import dataclass
+
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.html import escape
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from marketing import markup
+from marketing.markup import ACCENT, FONT, INK, PAPER
+from marketing.placeholders import PLACEHOLDERS, Person, fill, is_broken, pieces, plain, unknown, values_for
+from salon.errors import FieldError, InvalidInput
+from salon.mail.letters import Letter
+
+__all__ = ["LONGEST_BODY", "LONGEST_SUBJECT", "PLACEHOLDERS", "Frame", "Person", "check", "written"]
+
+LONGEST_SUBJECT = 150
+LONGEST_BODY = 20_000
+# What mail programs show of a mail besides its subject.
+_PREHEADER = 120
+_GROUND, _QUIET = "#FAF9F7", "#5F5B55"
+_SMALL = f"{FONT};font-size:13px;line-height:20px;color:{_QUIET}"
+_HIDDEN = (
+    "display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;"
+    f"color:{_GROUND};mso-hide:all"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the text: who writes, in which language, and how not to be written to again.
+
+    Without `unsubscribe_url` nothing is said of why she gets it: a mail to one client, or a test. `agreed` tells the
+    consent of the client from what the law allows towards existing customers.
+    """
+
+    salon: str
+    sender: str
+    imprint: str
+    unsubscribe_url: str | None
+    language: str
+    agreed: bool = True
+
+
+def check(subject: str, body: str, *, complete: bool = False, longest: int = LONGEST_BODY) -> None:
+    """Make sure that a letter can be written to anybody; a draft may lack words, what is `complete` may not.
+
+    Raises: InvalidInput at `subject` and `body`: `required`, `too_long`, `one_line`, `unknown_placeholder`,
+    `broken_placeholder`, `placeholder_in_address`, `bad_address`.
+    """
+    errors = [*_wrong_subject(subject), *_wrong_body(body, longest)]
+    if complete:
+        lacking = [name for name, text in (("subject", subject), ("body", body)) if not text.strip()]
+        errors += [FieldError(name, "required", _("Please fill in this field.")) for name in lacking]
+    if errors:
+        raise InvalidInput(errors)
+
+
+def written(subject: str, body: str, person: Person, frame: Frame) -> Letter:
+    """Return a letter to one client, in words."""
+    values = values_for(person, salon=frame.salon, language=frame.language)
+    tree = markup.parsed(body)
+    filled = fill(subject, values)[:LONGEST_SUBJECT].rstrip()
+    with translation.override(frame.language):
+        why = _why(frame)
+        return Letter(
+            subject=filled,
+            text=_text(markup.as_text(tree, values), frame, why),
+            html=_html(
+                filled,
+                markup.first_sentence(tree, values, longest=_PREHEADER),
+                markup.as_html(tree, values),
+                frame,
+                why,
+            ),
+        )
+
+
+def _wrong_subject(subject: str) -> list[FieldError]:
+    if len(subject.splitlines()) > 1:
+        return [FieldError("subject", "one_line", _("A subject is one line."))]
+    if len(subject) > LONGEST_SUBJECT:
+        return [FieldError("subject", "too_long", _too_long(LONGEST_SUBJECT))]
+    words = [piece for piece in pieces(subject) if isinstance(piece, str)]
+    return _wrong_placeholders("subject", unknown(subject), broken=any(map(is_broken, words)))
+
+
+def _wrong_body(body: str, longest: int) -> list[FieldError]:
+    if len(body) > longest:
+        return [FieldError("body", "too_long", _too_long(longest))]
+    tree = markup.parsed(body)
+    names = dict.fromkeys(name for name in markup.placeholders_in(tree) if name not in PLACEHOLDERS)
+    in_address = markup.fills_addresses(tree)
+    broken = not in_address and any(map(is_broken, markup.words_in(tree)))
+    errors = _wrong_placeholders("body", list(names), broken=broken)
+    if in_address:
+        message = _("A placeholder cannot be part of an address.")
+        return [*errors, FieldError("body", "placeholder_in_address", message)]
+    for address in dict.fromkeys(markup.bad_addresses(tree)):
+        message = _("A link leads to https://, http://, mailto: or tel:, not to “%(address)s”.")
+        errors.append(FieldError("body", "bad_address", message % {"address": address[:100]}))
+    return errors
+
+
+def _wrong_placeholders(field: str, names: list[str], *, broken: bool) -> list[FieldError]:
+    message = _("There is no placeholder {{%(name)s}}.")
+    errors = [FieldError(field, "unknown_placeholder", message % {"name": name[:60]}) for name in names]
+    if broken and not errors:
+        message = _("A placeholder stands in two pairs of braces, in one line: {{first_name}}.")
+        errors.append(FieldError(field, "broken_placeholder", message))
+    return errors
+
+
+def _too_long(longest: int) -> Promise | str:
+    return _("Please use at most %(count)s characters.") % {"count": longest}
+
+
+def _why(frame: Frame) -> str:
+    if frame.unsubscribe_url is None:
+        return ""
+    if frame.agreed:
+        return gettext("You get this mail because you agreed that %(salon)s may write to you.") % {"salon": frame.salon}
+    return gettext(
+        "You get this mail because you are a customer of %(salon)s. You may object to it at any time, at no cost other "
+        "than that of transmitting it."
+    ) % {"salon": frame.salon}
+
+
+def _text(body: str, frame: Frame, why: str) -> str:
+    foot = ["-- ", frame.sender.strip() or frame.salon]
+    foot += [line.strip() for line in frame.imprint.strip().splitlines()]
+    if frame.unsubscribe_url is not None:
+        foot += ["", why, f"{gettext('Unsubscribe')}: {frame.unsubscribe_url}"]
+    return body + "\n\n" + "\n".join(foot) + "\n"
+
+
+def _html(subject: str, preheader: str, body: str, frame: Frame, why: str) -> str:
+    foot = f"<strong>{escape(plain(frame.sender) or frame.salon)}</strong>"
+    foot += "".join(f"<br>\n{escape(line.strip())}" for line in frame.imprint.strip().splitlines())
+    foot = f'<p style="margin:0 0 12px;{_SMALL}">{foot}</p>\n'
+    if frame.unsubscribe_url is not None:
+        link = f'<a href="{escape(frame.unsubscribe_url)}" style="color:{_QUIET};text-decoration:underline">'
+        foot += f'<p style="margin:0;{_SMALL}">{escape(why)}<br>\n{link}{escape(gettext("Unsubscribe"))}</a></p>\n'
+    table = '<table role="presentation" cellpadding="0" cellspacing="0" border="0"'
+    return f"""<!DOCTYPE html>
+<html lang="{escape(frame.language)}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="supported-color-schemes" content="light dark">
+<meta name="format-detection" content="telephone=no, date=no, address=no, email=no, url=no">
+<title>{escape(subject)}</title>
+</head>
+<body bgcolor="{_GROUND}" style="margin:0;padding:0;background-color:{_GROUND};color:{INK}">
+<div style="{_HIDDEN}">{escape(preheader)}</div>
+{table} width="100%" bgcolor="{_GROUND}" style="background-color:{_GROUND}"><tr><td align="center" style="padding:16px">
+{table} width="600" style="width:100%;max-width:600px">
+<tr><td align="left" style="padding:8px 24px 16px;{FONT};font-size:16px;line-height:24px;color:{ACCENT}">\
+<strong>{escape(plain(frame.salon))}</strong></td></tr>
+<tr><td align="left" bgcolor="{PAPER}" style="padding:24px 24px 8px;background-color:{PAPER};border-radius:12px">
+{body}</td></tr>
+<tr><td align="left" style="padding:16px 24px">
+{foot}</td></tr>
+</table>
+</td></tr></table>
+</body>
+</html>
+"""

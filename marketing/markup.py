@@ -1,0 +1,241 @@
+"""The little markup that letters are written in, as HTML for mail programs and as plain text.
+
+Paragraphs, headings, bold, italic, lists and links, in Markdown; a line's end is a line's end. A paragraph that is one
+link in bold and nothing else is a button:
+
+    **[Termin buchen](https://salon.example/termin)**
+
+Nothing else is markup: no HTML, no images, no tables. Placeholders are pieces of the text from the beginning on, so
+that what is filled in is never read as markup, as a link, or as a placeholder.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import cast
+from urllib.parse import unquote
+
+from django.utils.html import escape
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.tree import SyntaxTreeNode
+
+from marketing.placeholders import PATTERN, Placeholder, joined, placeholder_of
+
+# What an address may begin with.
+SCHEMES = ("https://", "http://", "mailto:", "tel:")
+INK, ACCENT, PAPER = "#1C1B1A", "#8A2E5B", "#FFFFFF"
+FONT = "font-family:-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
+_BODY = f"margin:0 0 16px;{FONT};font-size:16px;line-height:24px;color:{INK}"
+_SIZES = {"h1": "24px;line-height:32px", "h2": "20px;line-height:28px"}
+_HEADING = f"margin:24px 0 12px;{FONT};font-weight:bold;color:{INK};font-size:"
+_LIST = f"margin:0 0 16px;padding:0 0 0 24px;{FONT};font-size:16px;line-height:24px;color:{INK}"
+_LINK = f"color:{ACCENT};text-decoration:underline"
+_BUTTON = (
+    f"display:inline-block;padding:12px 24px;{FONT};font-size:16px;line-height:20px;font-weight:bold;"
+    f"color:{PAPER};text-decoration:none"
+)
+# An address in plain words goes on with whatever is filled in right behind it.
+_ADDRESS_BEFORE = re.compile(r"(?:://|www\.|mailto:)\S*$", re.IGNORECASE)
+_BLOCKS = ("heading", "list")
+_INLINE = ("newline", "escape", "emphasis", "link", "autolink")
+
+type Values = Mapping[str, str]
+
+
+@lru_cache(maxsize=32)
+def parsed(source: str) -> SyntaxTreeNode:
+    """Return a text as a tree; the same tree for everybody it is written to."""
+    return SyntaxTreeNode(_MARKDOWN.parse(source.replace("\0", "")))
+
+
+def words_in(tree: SyntaxTreeNode) -> Iterator[str]:
+    """Return every piece of words in a text that is no placeholder."""
+    return (node.content for node in tree.walk() if node.type == "text")
+
+
+def placeholders_in(tree: SyntaxTreeNode) -> Iterator[str]:
+    """Return the name of every placeholder in a text."""
+    return (_placeholder(node).name for node in tree.walk() if node.type == "placeholder")
+
+
+def bad_addresses(tree: SyntaxTreeNode) -> Iterator[str]:
+    """Return the addresses of links that lead nowhere a mail may lead."""
+    return (address for address in _addresses(tree) if not _is_safe(address))
+
+
+def fills_addresses(tree: SyntaxTreeNode) -> bool:
+    """Return whether a placeholder stands in an address, or right behind one that is written out."""
+    if any("{{" in unquote(address) for address in _addresses(tree)):
+        return True
+    for node in tree.walk():
+        before = node.previous_sibling if node.type == "placeholder" else None
+        if before is not None and before.type == "text" and _ADDRESS_BEFORE.search(before.content):
+            return True
+    return False
+
+
+def as_html(tree: SyntaxTreeNode, values: Values) -> str:
+    """Return a text as HTML, with everything filled in."""
+    return "".join(_block_html(node, values) for node in tree.children)
+
+
+def as_text(tree: SyntaxTreeNode, values: Values) -> str:
+    """Return a text as plain text that reads well, with everything filled in: addresses stand behind their words."""
+    blocks = (_block_text(node, values) for node in tree.children)
+    return "\n\n".join(block for block in blocks if block.strip())
+
+
+def first_sentence(tree: SyntaxTreeNode, values: Values, *, longest: int) -> str:
+    """Return what a text begins with, behind the greeting: a sentence of it at most."""
+    for node in tree.walk():
+        if node.type == "inline":
+            words = " ".join(_inline_text(node, values, addresses=False).split())
+            if words and not words.endswith(","):
+                sentence = re.split(r"(?<=[.!?…])\s", words, maxsplit=1)[0]
+                return sentence if len(sentence) <= longest else sentence[: longest - 1].rstrip() + "…"
+    return ""
+
+
+def _read_placeholder(state: StateInline, silent: bool) -> bool:
+    """Take a placeholder as one piece: an inline rule of markdown-it, before all others."""
+    if state.src[state.pos] != "{":
+        return False
+    match = PATTERN.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    if not silent:
+        token = state.push("placeholder", "", 0)
+        token.meta = {"placeholder": placeholder_of(match)}
+    state.pos = match.end()
+    return True
+
+
+class _Markdown(MarkdownIt):
+    """Markdown in which every link is one: `check` refuses wrong ones by name rather than leave them as brackets."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - markdown-it's name
+        """Accept any address."""
+        return bool(url)
+
+
+def _markdown() -> MarkdownIt:
+    markdown = _Markdown("zero").enable([*_BLOCKS, *_INLINE])
+    markdown.inline.ruler.before("newline", "placeholder", _read_placeholder)
+    return markdown
+
+
+_MARKDOWN = _markdown()
+
+
+def _placeholder(node: SyntaxTreeNode) -> Placeholder:
+    return cast(Placeholder, node.meta["placeholder"])
+
+
+def _address(node: SyntaxTreeNode) -> str:
+    return str(node.attrs.get("href", ""))
+
+
+def _addresses(tree: SyntaxTreeNode) -> Iterator[str]:
+    return (_address(node) for node in tree.walk() if node.type == "link")
+
+
+def _is_safe(address: str) -> bool:
+    scheme = next((one for one in SCHEMES if address.lower().startswith(one)), None)
+    return scheme is not None and len(address) > len(scheme)
+
+
+def _button(node: SyntaxTreeNode) -> SyntaxTreeNode | None:
+    """Return the link of a paragraph that is a button."""
+    for kind in ("inline", "strong", "link"):
+        inside = [child for child in node.children if child.type != "text" or child.content.strip()]
+        if len(inside) != 1 or inside[0].type != kind:
+            return None
+        node = inside[0]
+    return node if _is_safe(_address(node)) else None
+
+
+def _block_html(node: SyntaxTreeNode, values: Values) -> str:
+    if node.type in {"bullet_list", "ordered_list"}:
+        start = f' start="{int(node.attrs["start"])}"' if "start" in node.attrs else ""
+        items = "".join(f'<li style="margin:0 0 4px">{_item_html(item, values)}</li>\n' for item in node.children)
+        return f'<{node.tag}{start} style="{_LIST}">\n{items}</{node.tag}>\n'
+    if not _inline_text(node, values, addresses=False).strip():
+        return ""
+    if node.type == "heading":
+        size = _SIZES.get(node.tag, "17px;line-height:24px")
+        return f'<{node.tag} style="{_HEADING}{size}">{_inside(node, values)}</{node.tag}>\n'
+    link = _button(node)
+    return _button_html(link, values) if link else f'<p style="{_BODY}">{_inside(node, values)}</p>\n'
+
+
+def _button_html(link: SyntaxTreeNode, values: Values) -> str:
+    return (
+        '<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:8px 0 24px"><tr>'
+        f'<td bgcolor="{ACCENT}" style="border-radius:8px;background-color:{ACCENT}">'
+        f'<a href="{escape(_address(link))}" style="{_BUTTON}">{_inside(link, values)}</a></td></tr></table>\n'
+    )
+
+
+def _item_html(item: SyntaxTreeNode, values: Values) -> str:
+    """Return what stands in an item of a list; in a tight one paragraphs need no room of their own."""
+    return "".join(
+        _inside(node, values) if node.type == "paragraph" and node.hidden else _block_html(node, values)
+        for node in item.children
+    )
+
+
+def _inside(node: SyntaxTreeNode, values: Values) -> str:
+    written = ""
+    for child in node.children:
+        match child.type:
+            case "text":
+                written += escape(child.content)
+            case "placeholder":
+                filled = _placeholder(child).filled(values)
+                written = written + escape(filled) if filled else written.rstrip(" ")
+            case "softbreak" | "hardbreak":
+                written += "<br>\n"
+            case "strong" | "em":
+                written += f"<{child.tag}>{_inside(child, values)}</{child.tag}>"
+            case "link" if _is_safe(_address(child)):
+                written += f'<a href="{escape(_address(child))}" style="{_LINK}">{_inside(child, values)}</a>'
+            case _:
+                written += _inside(child, values)
+    return written
+
+
+def _block_text(node: SyntaxTreeNode, values: Values) -> str:
+    if node.type in {"bullet_list", "ordered_list"}:
+        start = int(node.attrs.get("start", 1))
+        numbered = node.type == "ordered_list"
+        marks = (f"{start + place}. " if numbered else "- " for place in range(len(node.children)))
+        return "\n".join(_item_text(item, mark, values) for item, mark in zip(node.children, marks, strict=True))
+    written = _inline_text(node, values).strip()
+    if node.type == "heading" and written:
+        return f"{written}\n{('=' if node.tag == 'h1' else '-') * len(written)}"
+    return written
+
+
+def _item_text(item: SyntaxTreeNode, mark: str, values: Values) -> str:
+    blocks = "\n".join(_block_text(node, values) for node in item.children)
+    return mark + blocks.replace("\n", "\n" + " " * len(mark))
+
+
+def _inline_text(node: SyntaxTreeNode, values: Values, *, addresses: bool = True) -> str:
+    written = ""
+    for child in node.children:
+        match child.type:
+            case "text":
+                written += child.content
+            case "placeholder":
+                written = joined(written, _placeholder(child), values)
+            case "softbreak" | "hardbreak":
+                written += "\n"
+            case "link" if addresses and _is_safe(_address(child)):
+                words = _inline_text(child, values)
+                shown = _address(child).removeprefix("mailto:").removeprefix("tel:")
+                written += shown if words in {shown, unquote(shown)} else f"{words} <{shown}>"
+            case _:
+                written += _inline_text(child, values, addresses=addresses)
+    return written
