@@ -206,8 +206,13 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
+# Letters with a link that nobody but who gets them may open, by their writer's name in CLIENT_LETTERS.
+LETTERS_WITH_SECRETS = frozenset({"consent"})
 DEFAULT_FROM_EMAIL = environment.text("MAIL_FROM", "Salon <salon@localhost>")
-if SMTP_HOST := environment.text("SMTP_HOST", ""):
+SMTP_HOST = environment.text("SMTP_HOST", "")
+# Without a mail server every mail becomes a file of this machine.
+MAILS_STAY = not SMTP_HOST
+if SMTP_HOST:
     MAILERS = {
         "default": {
             "BACKEND": "django.core.mail.backends.smtp.EmailBackend",

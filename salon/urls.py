@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/v1/", include("salon.api.urls")),
     path("", include("salon.api.web.urls")),
     path("", include("salon.identity.web.urls")),
+    path("", include("salon.mail.web.urls")),
     path("", include("salon.work.web.urls")),
     path("s/<slug:slug>/calendar/", include("bookings.web.urls")),
     path("s/<slug:slug>/clients/", include("clients.web.urls")),

@@ -40,6 +40,7 @@ from salon.desk.simulation import Draft, keep_simulation
 from salon.identity.members import invite
 from salon.identity.models import Invitation, Membership, User
 from salon.identity.roles import PERMISSIONS, Role, system_actor
+from salon.mail.models import ClientMail
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from salon.web.access import Access
@@ -220,6 +221,19 @@ def _sale(salon: Salon) -> UUID:
 
 
 # A captured id nobody makes here fails with a KeyError: add how its row comes to be.
+def _mail(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        now = timezone.now()
+        return ClientMail.objects.create(
+            client_id=uuid4(),
+            about_id=uuid4(),
+            recipient="anna@mail.example",
+            text="Guten Tag",
+            created_at=now,
+            expires_at=now,
+        ).pk
+
+
 MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "client_id": _client,
     "category_id": _category,
@@ -245,6 +259,7 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "sale_id": _sale,
     "reward_id": _reward,
     "simulation_id": _simulation,
+    "mail_id": _mail,
 }
 
 

@@ -40,6 +40,7 @@ SIGNED_IN = {
         "settings/new-or-returning/?policy=LENIENT",
         "settings/api-keys/",
         "settings/night/",
+        "settings/mails/",
         "settings/booking-rules/",
         "settings/till/",
         "settings/calendar-feeds/",

@@ -113,6 +113,13 @@ SETTINGS_PAGES = (
         Permission.API_KEYS,
     ),
     SettingsPage(
+        _("Outgoing mail"),
+        _("What clients were mailed, and whether it went out"),
+        "send",
+        "mails",
+        Permission.SETTINGS,
+    ),
+    SettingsPage(
         _("Nightly run"),
         _("What is done for this salon every night, and how it went"),
         "moon",

@@ -1,0 +1,119 @@
+"""*Einstellungen » Postausgang*: owners read what their clients were mailed, and whether it went out."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from salon.identity.models import User
+from salon.mail.letters import Draft, Letter
+from salon.mail.models import ClientMail
+from salon.mail.outbox import send_client_mail
+from salon.mail.sending import refused
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from tests.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+STATEMENTS = 8
+
+
+def write(facts: Mapping[str, Any]) -> Letter:
+    """Put the mails of these tests into words."""
+    return Letter(facts["subject"], f"Guten Tag <b>{facts['subject']}</b>\nhttps://salon.example/x\n")
+
+
+@pytest.fixture(autouse=True)
+def _writers(settings: Settings) -> None:
+    settings.CLIENT_LETTERS = {
+        "test": "tests.mail.test_outgoing_page.write",
+        "consent": "tests.mail.test_outgoing_page.write",
+    }
+
+
+def _mail(salon: Salon, subject: str, *, writer: str = "test") -> ClientMail:
+    with salon_scope(salon.pk):
+        return send_client_mail(
+            client_id=uuid4(),
+            about_id=uuid4(),
+            tells="x",
+            recipient="lena@x.example",
+            reply_to="post@salon.example",
+            draft=Draft(writer, {"subject": subject}),
+            due_at=NOW,
+            expires_at=NOW,
+            now=NOW,
+        )
+
+
+def _get(browser: Browser, salon: Salon, *path: object, **query: str) -> str:
+    response = browser.get(reverse("mail" if path else "mails", args=[salon.slug, *path]), query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_newest_stands_first_with_what_became_of_it(
+    sonnenschein: Salon, dom: Salon, owner: User, browser_of: Callable[[User], Browser]
+) -> None:
+    _mail(sonnenschein, "Erste")
+    second = _mail(sonnenschein, "Zweite")
+    _mail(dom, "Fremde")
+    with salon_scope(sonnenschein.pk):
+        refused(ClientMail.objects.get(pk=second.pk), "SMTPRecipientsRefused")
+    page = _get(browser_of(owner), sonnenschein)
+    assert page.index("Zweite") < page.index("Erste")
+    assert "Fremde" not in page
+    assert "vom Mailserver abgelehnt" in page
+    assert "SMTPRecipientsRefused" in page
+
+
+def test_there_is_a_way_to_the_older_ones(
+    sonnenschein: Salon, owner: User, browser_of: Callable[[User], Browser]
+) -> None:
+    for number in range(31):
+        _mail(sonnenschein, f"Brief {number:02}")
+    browser = browser_of(owner)
+    response = browser.get(reverse("mails", args=[sonnenschein.slug]))
+    assert "Brief 00" not in response.content.decode()
+    assert "Brief 00" in browser.get(response.context["next_url"]).content.decode()
+
+
+def test_many_cost_no_more_statements_than_two(
+    sonnenschein: Salon,
+    owner: User,
+    browser_of: Callable[[User], Browser],
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    browser = browser_of(owner)
+    # Who comes in for the first time has this salon remembered.
+    _get(browser, sonnenschein)
+    for more in (2, 18):
+        for number in range(more):
+            _mail(sonnenschein, f"Brief {number}")
+        # Session, user, membership, scope and its end; and the page.
+        with django_assert_num_queries(STATEMENTS):
+            _get(browser, sonnenschein)
+
+
+def test_one_is_read_as_text_and_never_as_markup(
+    sonnenschein: Salon, owner: User, browser_of: Callable[[User], Browser]
+) -> None:
+    page = _get(browser_of(owner), sonnenschein, _mail(sonnenschein, "Ihr <i>Termin</i>").pk)
+    assert "Ihr &lt;i&gt;Termin" in page
+    assert "&lt;b&gt;" in page
+    assert '<a href="https://salon.example/x"' in page
+
+
+def test_a_link_that_is_hers_alone_stays_hers(
+    sonnenschein: Salon, owner: User, browser_of: Callable[[User], Browser], settings: Settings
+) -> None:
+    mail = _mail(sonnenschein, "Bitte bestätigen", writer="consent")
+    settings.MAILS_STAY = False
+    assert "salon.example/x" not in _get(browser_of(owner), sonnenschein, mail.pk)
+    # Where no mail leaves the machine there is no other place to read it.
+    settings.MAILS_STAY = True
+    assert "salon.example/x" in _get(browser_of(owner), sonnenschein, mail.pk)
