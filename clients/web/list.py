@@ -17,7 +17,7 @@ from clients.duplicates import open_pairs
 from clients.listing import COUNTED, ORDERS, PAGE, Sort, count_clients, list_clients, search_clients
 from clients.web.chips import chips_of
 from clients.web.columns import SORTS, Column, ListRow, chosen_columns, rows_of
-from clients.web.list_query import ListQuery, list_query
+from clients.web.list_query import ListQuery, asked_for
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
 from salon.web.access import SalonRequest, requires
@@ -59,16 +59,11 @@ class Tool:
     count: int = 0
 
 
-def asked_for(request: SalonRequest) -> ListQuery:
-    """Return what this address asks the list for."""
-    return list_query(request.GET, today=request.salon.date_at(timezone.now()))
-
-
 @requires(Permission.CLIENTS_READ)
 @require_safe
 def clients(request: SalonRequest) -> HttpResponse:
     """The list, or what fits the words typed into its search, of those who meet the filters."""
-    query = asked_for(request)
+    query = asked_for(request, request.GET, now=timezone.now())
     here = reverse("clients:list", args=[request.salon.slug])
     columns = chosen_columns(request.user)
     try:
@@ -85,7 +80,7 @@ def clients(request: SalonRequest) -> HttpResponse:
         "query": query,
         "heads": _heads(query, here, columns),
         "name_head": _head(Column.NUMBER.value, Sort.NAME, "", query, here),
-        "chips": chips_of(query, here) if query.values else [],
+        "chips": chips_of(query, here) if query.narrowed else [],
         "clear_url": query.address(here, without=tuple(name for name, _value in query.narrowed)),
         "count_url": None if page.whole else query.address(count_url),
         "list_pairs": urlencode(query.pairs),
@@ -105,7 +100,7 @@ def clients(request: SalonRequest) -> HttpResponse:
 @require_safe
 def count(request: SalonRequest) -> HttpResponse:
     """How many clients the list has; asked for by itself, so that no page waits for it."""
-    query = asked_for(request)
+    query = asked_for(request, request.GET, now=timezone.now())
     total = count_clients(query.typed, meeting=query.meeting)
     return render(request, "clients/_count.html", {"total": total, "counted": COUNTED})
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clients.categories import all_categories
 from clients.filters import USUAL_DAYS, CardFilters
 from clients.web.columns import PAGE, Column, chosen_columns
-from clients.web.list_query import list_query
+from clients.web.list_query import asked_for
 from salon.catalogue.models import StaffMember
 from salon.identity.preferences import choose_columns
 from salon.identity.roles import Permission
@@ -23,9 +23,9 @@ from salon.web.access import SalonRequest, requires
 @require_safe
 def filters(request: SalonRequest) -> HttpResponse:
     """All filters, as they are set; they lead back to the list."""
-    today = request.salon.date_at(timezone.now())
-    query = list_query(request.GET, today=today)
-    form = CardFilters(request.GET, today=today).form
+    now = timezone.now()
+    query = asked_for(request, request.GET, now=now)
+    form = CardFilters(request.GET, today=request.salon.date_at(now)).form
     team = [(str(one.pk), one.name) for one in StaffMember.objects.working().in_order()]
     form.fields["staff"].widget.choices = [("", _("any")), *team]
     context = {
@@ -33,7 +33,7 @@ def filters(request: SalonRequest) -> HttpResponse:
         "has_team": bool(team),
         "categories": [(one, one.pk in query.values.get("category", ())) for one in all_categories()],
         "usual_days": query.values.get("days", USUAL_DAYS),
-        "kept": [pair for pair in query.pairs if pair not in query.narrowed],
+        "kept": [pair for pair in query.pairs if pair[0] == "segment" or pair not in query.narrowed],
         "list_url": reverse("clients:list", args=[request.salon.slug]),
         "back_url": query.address(reverse("clients:list", args=[request.salon.slug])),
         "clear_url": query.address(
@@ -50,7 +50,7 @@ def filters(request: SalonRequest) -> HttpResponse:
 def columns(request: SalonRequest) -> HttpResponse:
     """Which columns somebody wants to see, here and wherever she signs in."""
     data = QueryDict(request.POST.get("list", "")) if request.method == "POST" else request.GET
-    query = list_query(data, today=request.salon.date_at(timezone.now()))
+    query = asked_for(request, data, now=timezone.now())
     back = query.address(reverse("clients:list", args=[request.salon.slug]))
     if request.method == "POST":
         wanted = [one for one in request.POST.getlist("column") if one in Column]

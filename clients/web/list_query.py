@@ -1,7 +1,8 @@
 """What the client list is asked for, as its address says it: search, filters, order (ui.md §2.3)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -13,9 +14,32 @@ from clients.filters import CardFilters
 from clients.listing import ORDERS, Sort
 from clients.models import Client
 from salon.keyset import Meeting
+from salon.web.access import SalonRequest
 
 LONGEST_TYPED = 100
+LONGEST_KEY = 40
 Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A group of clients that an app above has described: what addresses call it, its name, what a card must meet."""
+
+    key: str
+    name: str
+    meeting: Q
+
+
+SegmentReader = Callable[[SalonRequest, str, datetime], Segment]
+_SEGMENTS: list[SegmentReader] = []
+
+
+def hand_in_segments(reader: SegmentReader) -> None:
+    """Let the list be narrowed to groups that another app describes: `reader` is asked for the one an address names.
+
+    Where there is none (any more), or somebody may not see it, nobody is in it.
+    """
+    _SEGMENTS[:] = [reader]
 
 
 @dataclass(frozen=True)
@@ -26,6 +50,7 @@ class ListQuery:
     sort: Sort
     reverse: bool
     filters: CardFilters | None = None
+    segment: Segment | None = None
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -35,13 +60,20 @@ class ListQuery:
     @cached_property
     def meeting(self) -> Q | None:
         """What a card must meet, None where everybody does."""
-        found = self.filters.meeting() if self.filters else None
+        found = self._meeting(None)
         return found.all if found else None
 
     @property
     def along(self) -> Meeting | None:
         """The part of it that is looked for along the order, None where the order's own index knows it all."""
-        return self.filters.meeting(self.sort) if self.filters else None
+        return self._meeting(self.sort)
+
+    def _meeting(self, sort: Sort | None) -> Meeting | None:
+        found = self.filters.meeting(sort) if self.filters else None
+        if self.segment is None:
+            return found
+        within = self.segment.meeting
+        return Meeting(within & found.all, within & found.each) if found else Meeting(within, within)
 
     @property
     def among(self) -> QuerySet[Client]:
@@ -57,9 +89,8 @@ class ListQuery:
     @cached_property
     def narrowed(self) -> Pairs:
         """The filters as an address carries them; what could not be read is left out."""
-        if self.filters is None:
-            return ()
-        return tuple((name, value) for name in self.values for value in self._given(name) if value)
+        within = (("segment", self.segment.key),) if self.segment else ()
+        return (*within, *((name, value) for name in self.values for value in self._given(name) if value))
 
     @cached_property
     def pairs(self) -> Pairs:
@@ -82,7 +113,14 @@ class ListQuery:
         return data.getlist(name) if isinstance(data, QueryDict) else [str(data[name])]
 
 
-def list_query(data: QueryDict, *, today: date) -> ListQuery:
+def asked_for(request: SalonRequest, data: QueryDict, *, now: datetime) -> ListQuery:
+    """Read an address of the list, `data`, for whoever asks."""
+    key = data.get("segment", "").replace("\x00", "")[:LONGEST_KEY]
+    segment = _SEGMENTS[0](request, key, now) if key and _SEGMENTS else None
+    return list_query(data, today=request.salon.date_at(now), segment=segment)
+
+
+def list_query(data: QueryDict, *, today: date, segment: Segment | None = None) -> ListQuery:
     """Read an address of the list; what cannot be read counts as not said. `today`: the salon's."""
     given = data.get("sort")
     sort = Sort(given) if given and given in Sort else Sort.NAME
@@ -94,4 +132,5 @@ def list_query(data: QueryDict, *, today: date) -> ListQuery:
         sort=sort,
         reverse=reverse,
         filters=CardFilters(data, today=today, only=given_filters) if given_filters else None,
+        segment=segment,
     )

@@ -22,7 +22,7 @@ from clients.selection import (
     take_back_assignment,
     unassign_from_selection,
 )
-from clients.web.list_query import ListQuery, list_query
+from clients.web.list_query import ListQuery, asked_for
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 
@@ -83,7 +83,7 @@ def take_back(request: SalonRequest) -> HttpResponse:
     else:
         text = ngettext("%(count)d assignment is taken back.", "%(count)d assignments are taken back.", count)
         messages.success(request, text % {"count": count})
-    query = list_query(QueryDict(request.GET.get("list", "")), today=request.salon.date_at(now))
+    query = asked_for(request, QueryDict(request.GET.get("list", "")), now=now)
     return redirect(query.address(reverse("clients:list", args=[request.salon.slug])))
 
 
@@ -115,7 +115,7 @@ def _to(request: SalonRequest, url: str) -> HttpResponse:
 
 
 def _list_of(request: SalonRequest) -> ListQuery:
-    return list_query(QueryDict(request.POST.get("list", "")), today=request.salon.date_at(timezone.now()))
+    return asked_for(request, QueryDict(request.POST.get("list", "")), now=timezone.now())
 
 
 def _undo_url(request: SalonRequest, query: ListQuery, category_ids: list[UUID], at: datetime) -> str:

@@ -20,7 +20,7 @@ from clients.neighbours import Neighbour, neighbours
 from clients.web.categories import categories_panel
 from clients.web.consent import consent_panel
 from clients.web.facts import facts_of
-from clients.web.list_query import list_query
+from clients.web.list_query import asked_for
 from clients.web.notes import health_panel, notes_panel
 from clients.web.shown import shown
 from clients.web.treatcard import treatcard_panel
@@ -77,7 +77,7 @@ def _whole(request: SalonRequest, client: Client, *, merged: bool) -> dict[str, 
     facts = facts_of(request, client)
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
     # The address carries the list that the card was opened from.
-    asked = list_query(request.GET, today=today)
+    asked = asked_for(request, request.GET, now=now)
     beside = neighbours(client, order=order_of(asked.sort, reverse=asked.reverse), meeting=asked.meeting)
     carried = asked.address("")
     consent = consent_panel(request, client)
