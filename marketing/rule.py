@@ -223,7 +223,12 @@ FIELDS: dict[str, Field] = dict(
         ),
         _field("points", _("Points"), *_bounds(Kind.POINTS)),
         _field("treatcard", _("Has a Treatcard"), *_YES_NO),
-        _field("email_consent", _("News by e-mail"), *_YES_NO),
+        _field(
+            "email_consent",
+            _("News by e-mail"),
+            *_YES_NO,
+            Operator("unconfirmed", _("asked for, but not confirmed")),
+        ),
         _field(
             "lapsing",
             _("About to count as new again"),

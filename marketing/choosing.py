@@ -1,0 +1,289 @@
+"""Which clients a rule means: one condition on cards, whatever it asks (domain.md §9.1).
+
+Every condition says yes or no of every card, never NULL: only so can it be negated.
+"""
+
+from calendar import isleap
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, cast
+from uuid import UUID
+
+from django.db.models import DateField, Exists, F, Func, IntegerField, OuterRef, Q, Value
+from django.db.models.lookups import GreaterThan
+
+from clients.classification import Status
+from clients.models import CategoryAssignment, Client, ConsentEntry, ConsentPurpose, Decision
+from clients.models.card import ClientQuerySet
+from marketing import facts
+from marketing.facts import Ids, Moment
+from marketing.rule import Condition, Group, Match, TimeOfDay, Weekday
+from salon.money import cents
+from salon.tenancy.models import Salon
+
+# A rhythm has at least two gaps; who is later than one and a half of them is overdue.
+VISITS_OF_A_RHYTHM = 3
+_NOBODY = Q(pk__in=[])
+_EVERYBODY = ~_NOBODY
+_WHOLE_YEAR = 365
+
+type _Values = Sequence[Any]
+type _Meets = Callable[[Moment, _Values], Q]
+
+
+def meeting(rule: Group, *, salon: Salon, now: datetime) -> Q:
+    """Return what a card of the open salon must meet to be meant by a rule."""
+    return _group(rule, Moment.of(salon, now))
+
+
+def clients_in(rule: Group, *, salon: Salon, now: datetime) -> ClientQuerySet:
+    """Return the cards in use of the open salon that a rule means; one statement reads them."""
+    return Client.objects.listed().filter(meeting(rule, salon=salon, now=now))
+
+
+def count_of(rule: Group, *, salon: Salon, now: datetime) -> int:
+    """Return how many cards in use of the open salon a rule means."""
+    return clients_in(rule, salon=salon, now=now).count()
+
+
+def _group(group: Group, at: Moment) -> Q:
+    parts = [_group(part, at) if isinstance(part, Group) else _condition(part, at) for part in group.parts]
+    joined = Q(*parts, _connector=Q.AND if group.match == Match.ALL else Q.OR) if parts else _EVERYBODY
+    return ~joined if group.negated else joined
+
+
+def _condition(condition: Condition, at: Moment) -> Q:
+    return _MEETS[condition.field, condition.operator](at, condition.values)
+
+
+def _among(ids: Ids) -> Q:
+    return Q(pk__in=ids)
+
+
+def _with_category(_at: Moment, values: _Values) -> Q:
+    # One that is deleted is had by nobody.
+    assigned = CategoryAssignment.objects.filter(category__in=list(values), category__deleted_at=None)
+    return _among(assigned.values("client"))
+
+
+def _column(name: str, _at: Moment, values: _Values) -> Q:
+    return Q(**{f"{name}__in": list(values)})
+
+
+def _not(meets: _Meets) -> _Meets:
+    return lambda at, values: ~meets(at, values)
+
+
+def _at_least(column: str, _at: Moment, values: _Values) -> Q:
+    return Q(**{f"{column}__gte": values[0]})
+
+
+def _at_most(column: str, _at: Moment, values: _Values) -> Q:
+    return Q(**{f"{column}__lte": values[0]})
+
+
+def _days(column: str, since: date | None, until: date | None) -> Q:
+    """Return cards with a day from one to the other; that it is there is said for itself."""
+    asked: dict[str, Any] = {f"{column}__isnull": False}
+    if since is not None:
+        asked[f"{column}__gte"] = since
+    if until is not None:
+        asked[f"{column}__lte"] = until
+    return Q(**asked)
+
+
+def _within_last(column: str, at: Moment, values: _Values) -> Q:
+    return _days(column, at.day(-values[0]), at.today)
+
+
+def _longer_ago(column: str, at: Moment, values: _Values) -> Q:
+    return _days(column, None, at.day(-values[0] - 1))
+
+
+def _between(column: str, _at: Moment, values: _Values) -> Q:
+    return _days(column, values[0], values[1])
+
+
+def _no(column: str, _at: Moment, _values: _Values) -> Q:
+    return Q(**{f"{column}__isnull": True})
+
+
+def _past(name: str, column: str) -> dict[tuple[str, str], _Meets]:
+    return {
+        (name, "within_last"): partial(_within_last, column),
+        (name, "longer_ago"): partial(_longer_ago, column),
+        (name, "between"): partial(_between, column),
+        (name, "never"): partial(_no, column),
+    }
+
+
+def _bounds(name: str, column: str) -> dict[tuple[str, str], _Meets]:
+    return {(name, "at_least"): partial(_at_least, column), (name, "at_most"): partial(_at_most, column)}
+
+
+def _either(name: str, yes: _Meets) -> dict[tuple[str, str], _Meets]:
+    return {(name, "yes"): yes, (name, "no"): _not(yes)}
+
+
+def _in_or_not(name: str, meets: _Meets) -> dict[tuple[str, str], _Meets]:
+    return {(name, "in"): meets, (name, "not_in"): _not(meets)}
+
+
+def _since(at: Moment, months: int | None) -> date | None:
+    return None if months is None else at.months_ago(months)
+
+
+def _spent(least: int, since: date | None) -> Q:
+    return _among(facts.who_spent(least, since)) if least > 0 else _EVERYBODY
+
+
+def _spent_at_least(at: Moment, values: _Values) -> Q:
+    amount, *months = values
+    return _spent(cents(cast(Decimal, amount)), _since(at, *months) if months else None)
+
+
+def _spent_at_most(at: Moment, values: _Values) -> Q:
+    amount, *months = values
+    return ~_spent(cents(cast(Decimal, amount)) + 1, _since(at, *months) if months else None)
+
+
+def _top_spenders(at: Moment, values: _Values) -> Q:
+    return _among(facts.top_spenders(values[0], at.months_ago(facts.BEST_MONTHS)))
+
+
+def _bought(field: str, at: Moment, months: int | None, ids: Sequence[UUID]) -> Q:
+    since = _since(at, months)
+    bought = facts.who_bought(field, ids, since)
+    if field == "product":
+        return _among(bought)
+    return _among(bought.union(facts.who_had(ids, None if since is None else at.begin(since))))
+
+
+def _buying(field: str) -> dict[tuple[str, str], _Meets]:
+    def ever(at: Moment, values: _Values) -> Q:
+        return _bought(field, at, None, values)
+
+    def within(at: Moment, values: _Values) -> Q:
+        return _bought(field, at, values[0], values[1:])
+
+    return {
+        (field, "bought"): ever,
+        (field, "bought_within"): within,
+        (field, "not_bought"): _not(ever),
+        (field, "not_bought_within"): _not(within),
+    }
+
+
+def _next_within(at: Moment, values: _Values) -> Q:
+    return _among(facts.with_next_visit(at, until=at.day(values[0])))
+
+
+def _next_later(at: Moment, values: _Values) -> Q:
+    return _among(facts.with_next_visit(at, since=at.day(values[0] + 1)))
+
+
+def _next_between(at: Moment, values: _Values) -> Q:
+    return _among(facts.with_next_visit(at, since=values[0], until=values[1]))
+
+
+def _next_none(at: Moment, _values: _Values) -> Q:
+    return ~_among(facts.with_next_visit(at))
+
+
+def _usual_weekday(at: Moment, values: _Values) -> Q:
+    return _among(facts.usual_weekday(at, [Weekday(one) for one in values]))
+
+
+def _usual_time(at: Moment, values: _Values) -> Q:
+    return _among(facts.usual_time(at, [TimeOfDay(one) for one in values]))
+
+
+def _birthday_in(month: int) -> Q:
+    return Q(birth_month=month, birth_day__isnull=False, birth_month__isnull=False)
+
+
+def _birthday_within(at: Moment, values: _Values) -> Q:
+    known = Q(birth_day__isnull=False, birth_month__isnull=False)
+    first, last = at.today, at.day(values[0])
+    if values[0] >= _WHOLE_YEAR:
+        return known
+    since = Q(birth_month__gt=first.month) | Q(birth_month=first.month, birth_day__gte=first.day)
+    # Who was born on 29 February has the birthday on the 28th of other years.
+    end = 29 if (last.month, last.day) == (2, 28) and not isleap(last.year) else last.day
+    until = Q(birth_month__lt=last.month) | Q(birth_month=last.month, birth_day__lte=end)
+    return known & (since & until if first.year == last.year else since | until)
+
+
+def _lapsing(at: Moment, values: _Values) -> Q:
+    return Q(status=Status.RETURNING) & _days("status_changes_on", at.day(1), at.day(values[0]))
+
+
+def _unconfirmed(_at: Moment, _values: _Values) -> Q:
+    entries = ConsentEntry.objects.filter(purpose=ConsentPurpose.EMAIL_MARKETING)
+    later = entries.filter(client=OuterRef("client")).filter(
+        Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk"))
+    )
+    asked_for = entries.filter(~Exists(later), decision=Decision.REQUESTED)
+    return _among(asked_for.values("client"))
+
+
+class _Days(Func):
+    """The days from the second date to the first."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " - "
+    output_field = IntegerField()
+
+
+def _overdue(at: Moment, _values: _Values) -> Q:
+    # Both sides times twice the number of gaps: whole numbers are exact.
+    absent = _Days(Value(at.today, DateField()), F("last_success_on"))
+    spanned = _Days(F("last_success_on"), F("first_success_on"))
+    late = GreaterThan(absent * 2 * (F("visits_in_all") - 1), spanned * 3)
+    regular = Q(
+        visits_in_all__gte=VISITS_OF_A_RHYTHM,
+        first_success_on__isnull=False,
+        last_success_on__isnull=False,
+        last_success_on__gt=F("first_success_on"),
+    )
+    return regular & Q(late) & _next_none(at, ())
+
+
+_MEETS: dict[tuple[str, str], _Meets] = {
+    **_in_or_not("category", _with_category),
+    **_in_or_not("status", partial(_column, "status")),
+    **_in_or_not("reason", partial(_column, "status_reason")),
+    **_past("first_visit", "first_success_on"),
+    **_past("last_visit", "last_success_on"),
+    ("next_visit", "within_next"): _next_within,
+    ("next_visit", "later_than"): _next_later,
+    ("next_visit", "between"): _next_between,
+    ("next_visit", "none"): _next_none,
+    **_bounds("visits", "visits_in_all"),
+    ("spent", "at_least"): _spent_at_least,
+    ("spent", "at_most"): _spent_at_most,
+    ("spent", "at_least_within"): _spent_at_least,
+    ("spent", "at_most_within"): _spent_at_most,
+    ("top_spenders", "top_percent"): _top_spenders,
+    **_buying("service"),
+    **_buying("product"),
+    **_in_or_not("weekday", _usual_weekday),
+    **_in_or_not("time_of_day", _usual_time),
+    **_in_or_not(
+        "preferred_staff", lambda _at, values: Q(preferred_staff__in=list(values), preferred_staff__isnull=False)
+    ),
+    ("preferred_staff", "none"): partial(_no, "preferred_staff"),
+    ("birthday", "this_month"): lambda at, _values: _birthday_in(at.today.month),
+    ("birthday", "in_month"): lambda _at, values: _birthday_in(values[0]),
+    ("birthday", "within_next"): _birthday_within,
+    **_bounds("points", "points"),
+    **_either("treatcard", lambda _at, _values: ~Q(treatcard_number="")),
+    **_either("email_consent", lambda _at, _values: Q(email_consent=True)),
+    ("email_consent", "unconfirmed"): _unconfirmed,
+    ("lapsing", "within_next"): _lapsing,
+    **_either("overdue", _overdue),
+    **_either("blocked", lambda _at, _values: Q(blocked=True)),
+    **_past("listed", "listed_on"),
+}
