@@ -1,12 +1,12 @@
 """What staff should mind about an appointment without being kept from it (domain.md §5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from bookings.hours import Misfit, why_not
+from bookings.hours import Misfit, Presence, misfits, why_not
 from bookings.models import Appointment, AppointmentItem
 from bookings.placing import Planned
 from bookings.sequence import Part, taken
@@ -26,11 +26,18 @@ _NOT_PERFORMED = _("She does not usually do this service.")
 
 def absences_of(salon: Salon, parts: Sequence[Part]) -> list[FieldError]:
     """Return which of these items lie where their staff member is not there, in one statement."""
-    return [
-        FieldError(f"items.{index}", misfit.value, _MISFITS[misfit])
-        for index, found in enumerate(why_not(salon=salon, taken=taken(parts)))
-        for misfit in sorted(found)
-    ]
+    return [*_away(why_not(salon=salon, taken=taken(parts)))]
+
+
+def absences_in(there: Presence, parts: Sequence[Part]) -> list[FieldError]:
+    """Return the same by what is known of who is there."""
+    return [*_away(misfits(there, staff_id, periods) for staff_id, periods in taken(parts))]
+
+
+def _away(found: Iterable[frozenset[Misfit]]) -> Iterator[FieldError]:
+    for index, some in enumerate(found):
+        for misfit in sorted(some):
+            yield FieldError(f"items.{index}", misfit.value, _MISFITS[misfit])
 
 
 def unusual(planned: Sequence[Planned], staff_ids: Sequence[UUID]) -> Iterator[FieldError]:

@@ -1,6 +1,6 @@
 """Egal: which of the people who can do it does it (domain.md §5). To be asked behind the locks of all of them."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,12 +8,10 @@ from itertools import batched
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from psycopg.types.multirange import TimestamptzMultirange
-
 from bookings.availability import MINUTE
-from bookings.busy import LONGEST_ITEM, Period, busy_periods, collides
-from bookings.hours import ONE_DAY, local_moment, presence
-from bookings.models import AppointmentItem
+from bookings.busy import Period, busy_periods, collides
+from bookings.diary import Diary, diary_of
+from bookings.hours import ONE_DAY, local_moment
 from bookings.placing import Planned
 from bookings.sequence import Part, taken
 from salon.tenancy.models import Salon
@@ -74,34 +72,30 @@ def _goes(planned: Sequence[Planned], parts: Sequence[Part], known: Circumstance
 
 
 def circumstances_of(
-    staff_ids: Collection[UUID], *, salon: Salon, starts_at: datetime, besides: UUID | None = None
+    staff_ids: Collection[UUID],
+    *,
+    salon: Salon,
+    starts_at: datetime,
+    besides: UUID | None = None,
+    diary: Diary | None = None,
 ) -> Circumstances:
-    """Return what stands in the calendars of these staff members around an instant, in two statements.
+    """Return what stands in the calendars of these staff members around an instant, in two statements; none where their
+    `diary` has been read, and anybody else's with it.
 
     The minutes are those of the salon's day. What one appointment has booked does not count.
     """
     day, zone = salon.date_at(starts_at), ZoneInfo(salon.timezone)
-    begin, end = local_moment(day, 0, zone), local_moment(day + 2 * ONE_DAY, 0, zone)
-    rows = AppointmentItem.objects.filter(
-        active=True, staff__in=staff_ids, starts_at__gt=begin - LONGEST_ITEM, starts_at__lt=end
-    )
-    if besides:
-        rows = rows.exclude(appointment_id=besides)
-    booked: dict[UUID, list[Period]] = defaultdict(list)
-    minutes: Counter[UUID] = Counter()
-    midnight = local_moment(day + ONE_DAY, 0, zone)
-    for staff_id, busy in rows.values_list("staff_id", "busy"):
-        for period in periods_of(busy):
-            booked[staff_id].append(period)
-            minutes[staff_id] += max((min(period.ends_at, midnight) - max(period.starts_at, begin)) // MINUTE, 0)
-    there = presence(staff_ids, day, day + ONE_DAY, salon)
-    off = {one: _gaps(there.working[one], begin, end) for one in staff_ids}
-    return Circumstances(booked, minutes, there.absent, off)
-
-
-def periods_of(busy: TimestamptzMultirange) -> list[Period]:
-    """Return the periods of a set, none of which is without end."""
-    return [Period(one.lower, one.upper) for one in busy if one.lower and one.upper]
+    begin, midnight, end = (local_moment(day + days * ONE_DAY, 0, zone) for days in range(3))
+    if diary and diary.covers(begin, end):
+        known = diary.between(begin, end)
+    else:
+        known = diary_of(staff_ids, begin, end, salon, besides=besides)
+    today = (midnight - begin) // MINUTE
+    minutes = {
+        one: sum(max(min(stop, today) - max(start, 0), 0) for start, stop in known.taken[one]) for one in staff_ids
+    }
+    off = {one: _gaps(known.there.working[one], begin, end) for one in staff_ids}
+    return Circumstances(known.booked, minutes, known.there.absent, off)
 
 
 def _gaps(periods: Sequence[Period], begin: datetime, end: datetime) -> list[Period]:

@@ -1,5 +1,6 @@
 """What a client has most often, to be offered first (domain.md §2)."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Value
@@ -14,11 +15,16 @@ SHOWN = 4
 
 def favourites_of(client_id: UUID, *, limit: int = SHOWN) -> list[UUID]:
     """Return the services that are still offered and that a client had or has booked most often, then most lately."""
+    return [one["service_id"] for one in most_had(client_id, limit=limit)]
+
+
+def most_had(client_id: UUID, *, limit: int = SHOWN) -> QuerySet[AppointmentItem, Any]:
+    """Return the same for a statement that reads something else of her."""
     # What is no longer offered is left out, rather than what is offered chosen: that no index is asked for.
     gone = Service.objects.exclude(archived_at=None).values("pk")
     offered = _items(client_id, Q(state__in=TAKING_TIME)).exclude(Among("service_id", gone))
     counted = offered.values("service_id").annotate(times=Count("id"), lately=Max("starts_at"))
-    return [one["service_id"] for one in counted.order_by("-times", "-lately", "service_id")[:limit]]
+    return counted.order_by("-times", "-lately", "service_id").values("service_id")[:limit]
 
 
 def times_had(client_id: UUID) -> QuerySet[AppointmentItem, tuple[str, int, int]]:

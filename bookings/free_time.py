@@ -1,36 +1,16 @@
 """The free time of everybody concerned over some days, and who would do what at which minute of it (domain.md §5)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
 from bookings.asking import Asked, Wish
-from bookings.availability import MINUTE, Combining, MinuteSet, Part, Timeline, minutes_in
-from bookings.busy import LONGEST_ITEM
-from bookings.hours import ONE_DAY, Presence, local_moment, presence
-from salon.tenancy.context import current_salon_id
-from salon.tenancy.models import Salon
-
-# The minutes after an instant in which each is taken; whole numbers are read faster than instants, and there are
-# thousands. An index finds what begins within a stretch of time, not what ends there: hence the longest item.
-_BOOKED = """
-SELECT staff_id,
-    ARRAY(SELECT floor(date_part('epoch', lower(period) - %(begin)s) / 60)::int FROM unnest(taken) period),
-    ARRAY(SELECT ceil(date_part('epoch', upper(period) - %(begin)s) / 60)::int FROM unnest(taken) period)
-FROM (
-    SELECT staff_id, range_agg(busy) AS taken
-    FROM bookings_appointmentitem
-    WHERE salon_id = %(salon)s AND staff_id = ANY(%(staff)s) AND active
-    AND starts_at > %(earliest)s AND starts_at < %(end)s AND appointment_id IS DISTINCT FROM %(besides)s
-    GROUP BY staff_id
-) booked
-"""
+from bookings.availability import MINUTE, Combining, MinuteSet, Part, minutes_in
+from bookings.diary import Diary
+from bookings.hours import ONE_DAY, local_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +32,6 @@ class Slot:
     items: tuple[SlotItem, ...]
 
 
-def free_time(
-    wishes: Sequence[Wish], asked: Asked, salon: Salon, begin: datetime, end: datetime, besides: UUID | None
-) -> "FreeTime":
-    """Return what is known of the time in which something that starts between two instants can happen."""
-    end += asked.lasting
-    there = presence(asked.staff, salon.date_at(begin), salon.date_at(end), salon)
-    line = Timeline(begin, (end - begin) // MINUTE)
-    return FreeTime(wishes, asked, ZoneInfo(salon.timezone), line, there, booked_minutes(asked.staff, line, besides))
-
-
-def booked_minutes(staff: list[UUID], line: Timeline, besides: UUID | None) -> dict[UUID, MinuteSet]:
-    """Return the minutes in which each is taken by something booked, in one statement."""
-    values: dict[str, Any] = {
-        "salon": current_salon_id(),
-        "staff": staff,
-        "begin": line.origin,
-        "earliest": line.origin - LONGEST_ITEM,
-        "end": line.moment(line.length),
-        "besides": besides,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_BOOKED, values)
-        found = {somebody: line.bits(zip(starts, ends, strict=True)) for somebody, starts, ends in cursor}
-    return {one: found.get(one, 0) for one in staff}
-
-
 @lru_cache(maxsize=1000)
 def _grid(day: date, slot: int, length: int, zone: ZoneInfo) -> MinuteSet:
     """Return the minutes of a day at which the clock shows a multiple of so many minutes after midnight."""
@@ -91,22 +45,16 @@ def _grid(day: date, slot: int, length: int, zone: ZoneInfo) -> MinuteSet:
 class FreeTime:
     """Everything known of the days asked about."""
 
-    def __init__(
-        self,
-        wishes: Sequence[Wish],
-        asked: Asked,
-        zone: ZoneInfo,
-        line: Timeline,
-        there: Presence | None,
-        booked: Mapping[UUID, MinuteSet],
-    ) -> None:
-        """Combine what is free; without `there`, everybody is there all the time."""
-        self._wishes, self._asked, self._zone, self._line, self._booked = wishes, asked, zone, line, booked
-        everything = (1 << line.length) - 1
-        free = {staff: everything & ~booked[staff] for staff in asked.staff}
-        if there:
+    def __init__(self, wishes: Sequence[Wish], asked: Asked, diary: Diary, *, at_any_hour: bool = False) -> None:
+        """Combine what is free; `at_any_hour`: as if everybody were there all the time."""
+        self._wishes, self._asked, self._diary = wishes, asked, diary
+        self._zone, self._line, self._booked = diary.zone, diary.line, diary.minutes
+        everything = (1 << self._line.length) - 1
+        free = {staff: everything & ~self._booked[staff] for staff in asked.staff}
+        if not at_any_hour:
             for staff in free:
-                free[staff] &= line.covered(there.working[staff]) & ~line.touched(there.absent[staff])
+                there = self._line.covered(diary.there.working[staff])
+                free[staff] &= there & ~self._line.touched(diary.there.absent[staff])
         # What begins first comes first, wherever it stands among the wishes.
         self._order = sorted(range(len(asked.starts)), key=asked.starts.__getitem__)
         self._combining = Combining(
@@ -117,7 +65,7 @@ class FreeTime:
 
     def at_any_hour(self) -> "FreeTime":
         """Return the same as if everybody were there all the time."""
-        return FreeTime(self._wishes, self._asked, self._zone, self._line, None, self._booked)
+        return FreeTime(self._wishes, self._asked, self._diary, at_any_hour=True)
 
     def slots(self, day: date, earliest: datetime) -> Iterator[Slot]:
         """Yield the free times of one day that lie on the salon's slots, from an instant on."""

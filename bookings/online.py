@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.booking import Booked, ClientBlocked, book
@@ -188,9 +187,8 @@ def _consent(actor: Actor, client: Client, now: datetime) -> None:
         actor=_keeper(actor),
         client_id=client.pk,
         purpose=ConsentPurpose.EMAIL_MARKETING,
-        decision=Decision.GRANTED,
+        decision=Decision.REQUESTED,
         source=ConsentSource.API,
-        wording=gettext("Told by %(name)s.") % {"name": actor.name},
         now=now,
     )
 

@@ -40,6 +40,7 @@ LEFT JOIN bookings_bookingrules rules ON rules.salon_id = catalogue_service.salo
 WHERE catalogue_service.salon_id = %(salon)s AND catalogue_service.id = ANY(%(services)s)
 AND catalogue_service.archived_at IS NULL
 """
+_WORKING = " WHERE salon_id = %(salon)s AND archived_at IS NULL ORDER BY position, name_key, id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +93,15 @@ class Shop:
     rules: BookingRules
 
 
-def shop_on(day: date, service_ids: Sequence[UUID]) -> Shop:
-    """Return what there is of these services, with the offers that hold on the day, in two statements.
+def shop_on(day: date, service_ids: Sequence[UUID], staff: Sequence[StaffMember] | None = None) -> Shop:
+    """Return what there is of these services, with the offers that hold on the day, in two statements; in one where the
+    `staff` who work in the salon have been read.
 
     Of the rules, _RULES are there, if any service is.
     """
     values = {"salon": current_salon_id(), "services": list(service_ids), "day": day}
     found = read_with(Service, _SOLD, _OFFERED, values)
-    team = read(
-        StaffMember, " WHERE salon_id = %(salon)s AND archived_at IS NULL ORDER BY position, name_key, id", values
-    )
+    team = read(StaffMember, _WORKING, values) if staff is None else staff
     return Shop(
         {service.pk: _offered(service, special, able) for service, special, able, *_ in found},
         {staff.pk: staff for staff in team},

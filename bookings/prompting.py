@@ -1,7 +1,7 @@
 """Which rewards a client can have with what she is booking: the right treat, while she is on the phone
 (domain.md §7.2)."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,11 +9,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bookings.asking import Asked, Known, Wish, asked_of, known_services
-from bookings.availability import MINUTE, MinuteSet, Timeline
+from bookings.availability import MINUTE
 from bookings.bounds import Bounds
-from bookings.free_time import FreeTime, Slot, booked_minutes
+from bookings.diary import Diary, diary_of
+from bookings.free_time import FreeTime, Slot
 from bookings.had import had_by
-from bookings.hours import ONE_DAY, Presence, local_moment, presence
+from bookings.hours import ONE_DAY, local_moment
 from bookings.team import Team
 from clients.models import Client
 from loyalty.eligibility import Had, Holder, Matrix, Refusal, Terms, refusals
@@ -77,16 +78,21 @@ def offers_for(
     spent: int = 0,
     rewards: Sequence[Reward] | None = None,
     team: Team | None = None,
+    had: Had | None = None,
+    diary: Diary | None = None,
 ) -> list[Offer]:
     """Return the rewards that a client can redeem with what she is booking, the best first, each with its place.
 
     Services that she can afford with the points that are left when `spent` are gone, that the matrix allows, and that
-    are not just being booked. Where a time is known and nobody has any for it, its place is None. `rewards` and the
-    `team` that does them are those that can be redeemed, where they have been read already.
+    are not just being booked. Where a time is known and nobody has any for it, its place is None. `rewards` are those
+    that can be redeemed, `team` who does them, `had` what she has had and `diary` everybody's day, where they have been
+    read already.
     """
     if not client.treatcard_number:
         return []
-    offers = rewards_for(client=client, booking=booking, salon=salon, spent=spent, rewards=rewards, team=team)
+    offers = rewards_for(
+        client=client, booking=booking, salon=salon, spent=spent, rewards=rewards, team=team, had=had, diary=diary
+    )
     return [one for one in offers if one.reward.service_id and not one.refusals]
 
 
@@ -98,6 +104,8 @@ def rewards_for(
     spent: int = 0,
     rewards: Sequence[Reward] | None = None,
     team: Team | None = None,
+    had: Had | None = None,
+    diary: Diary | None = None,
 ) -> list[Offer]:
     """Return every reward that is given as it is for a client, those that she can redeem first, the best of them first.
 
@@ -109,9 +117,10 @@ def rewards_for(
         return []
     booking = booking or Booking(frozenset())
     asked = [one.service for one in rewards if one.service]
-    had = had_by(client.pk, besides=booking.appointment_id, asked=asked)
+    had = had_by(client.pk, besides=booking.appointment_id, asked=asked) if had is None else had
     every = judged(client, rewards, had=had, booked=booking.services, spent=spent)
-    places = places_for([one.reward for one in every if not one.refusals], booking=booking, salon=salon, team=team)
+    given = [one.reward for one in every if not one.refusals]
+    places = places_for(given, booking=booking, salon=salon, team=team, diary=diary)
     placed = [replace(one, place=places.get(one.reward.pk)) for one in every]
     return sorted(placed, key=lambda one: rank(one, timed=booking.ends_at is not None))
 
@@ -144,11 +153,11 @@ def judged(
 
 
 def places_for(
-    rewards: Sequence[Reward], *, booking: Booking, salon: Salon, team: Team | None = None
+    rewards: Sequence[Reward], *, booking: Booking, salon: Salon, team: Team | None = None, diary: Diary | None = None
 ) -> dict[UUID, Place]:
     """Return where rewards would go: right behind what is booked, else at the next start of that day, with somebody
     who can do it, in her hours; whoever has done the last service goes on, if she can. Three statements, two where the
-    team is known."""
+    team is known, none where its diary is, in which the appointment itself does not stand."""
     wishes = {one.pk: Wish(one.service_id) for one in rewards if one.service_id}
     if booking.ends_at is None or not wishes:
         return {}
@@ -160,37 +169,27 @@ def places_for(
     begin = local_moment(day, 0, zone)
     end = local_moment(day + ONE_DAY, 0, zone) + max(one.lasting for one in asked.values())
     staff = list({somebody for one in asked.values() for somebody in one.staff})
-    there = presence(staff, day, salon.date_at(end), salon)
-    line = Timeline(begin, (end - begin) // MINUTE)
-    booked = booked_minutes(staff, line, booking.appointment_id)
-    plans = _Plans(zone, line, there, booked)
+    if diary and diary.covers(begin, end):
+        diary = diary.between(begin, end)
+    else:
+        diary = diary_of(staff, begin, end, salon, besides=booking.appointment_id)
     places = {
-        pk: plans.place(wishes[pk], one, booking.ends_at, day, booking.last_staff_id) for pk, one in asked.items()
+        pk: _place_for(wishes[pk], one, diary, booking.ends_at, day, booking.last_staff_id) for pk, one in asked.items()
     }
     return {pk: place for pk, place in places.items() if place}
 
 
-@dataclass(frozen=True, slots=True)
-class _Plans:
-    """What is known of everybody's day."""
-
-    zone: ZoneInfo
-    line: Timeline
-    there: Presence
-    booked: Mapping[UUID, MinuteSet]
-
-    def place(self, wish: Wish, asked: Asked, ends_at: datetime, day: date, last_staff_id: UUID | None) -> Place | None:
-        """Return where one reward would go."""
-        minute = self.line.first_from(ends_at)
-        going_on = [one for one in asked.able[0] if one == last_staff_id]
-        for able in (going_on, asked.able[0]):
-            slot = self._free(wish, replace(asked, able=[able], staff=able)).slot(minute, day) if able else None
-            if slot:
-                return _place(slot, ends_at)
-        return next((_place(slot, ends_at) for slot in self._free(wish, asked).slots(day, ends_at)), None)
-
-    def _free(self, wish: Wish, asked: Asked) -> FreeTime:
-        return FreeTime([wish], asked, self.zone, self.line, self.there, self.booked)
+def _place_for(
+    wish: Wish, asked: Asked, diary: Diary, ends_at: datetime, day: date, last_staff_id: UUID | None
+) -> Place | None:
+    """Return where one reward would go, by what is known of everybody's day."""
+    minute = diary.line.first_from(ends_at)
+    going_on = [one for one in asked.able[0] if one == last_staff_id]
+    for able in (going_on, asked.able[0]):
+        slot = FreeTime([wish], replace(asked, able=[able], staff=able), diary).slot(minute, day) if able else None
+        if slot:
+            return _place(slot, ends_at)
+    return next((_place(slot, ends_at) for slot in FreeTime([wish], asked, diary).slots(day, ends_at)), None)
 
 
 def _place(slot: Slot, ends_at: datetime) -> Place:

@@ -76,7 +76,7 @@ def append_reward(
         reward = _service_reward(reward_id)
         refuse_unchangeable(appointment)
         items = items_of(appointment)
-        _refuse_unfitting(appointment.client, items, reward)
+        refuse_unfitting(appointment.client, items, reward)
         item = _append(appointment, items, reward, actor=actor, salon=salon, now=now)
         span(appointment, items)
         save(appointment, now=now, fields=("starts_at", "ends_at"))
@@ -146,7 +146,11 @@ def _service_reward(reward_id: UUID) -> Reward:
     return reward
 
 
-def _refuse_unfitting(client: Client | None, items: Sequence[AppointmentItem], reward: Reward) -> None:
+def refuse_unfitting(client: Client | None, items: Sequence[AppointmentItem], reward: Reward) -> None:
+    """Refuse a reward that does not go with what is booked, whatever the client's points.
+
+    Raises: NoTreatcard, NeedsPaidService, AlreadyHad.
+    """
     if client is None:
         raise NoTreatcard
     if not any(is_paid_for(item) for item in items):
@@ -180,7 +184,7 @@ def _append(
     )
     if place is None:
         raise NoRoom
-    item = _item(appointment, items, service, place)
+    item = reward_item(appointment, items, service, place, StaffMember.objects.get(pk=place.staff_id))
     item.redemption = redemption
     taken_before = [one.busy for one in items]
     lay([*items, item])
@@ -191,14 +195,15 @@ def _append(
     return item
 
 
-def _item(
-    appointment: Appointment, items: Sequence[AppointmentItem], service: Service, place: Place
+def reward_item(
+    appointment: Appointment, items: Sequence[AppointmentItem], service: Service, place: Place, staff: StaffMember
 ) -> AppointmentItem:
+    """Return the item that a reward comes to, behind those of an appointment; it is not written yet."""
     item = AppointmentItem(
         appointment=appointment,
         position=items[-1].position + 1,
         service=service,
-        staff=StaffMember.objects.get(pk=place.staff_id),
+        staff=staff,
         starts_at=place.starts_at,
         counts_as_visit=service.counts_as_visit,
         list_price=service.price,

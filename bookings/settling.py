@@ -15,6 +15,7 @@ from bookings.busy import LONGEST_APPOINTMENT, Period
 from bookings.choosing import Circumstances, choose, circumstances_of
 from bookings.conflicts import SlotTaken, blocking_items
 from bookings.models import AppointmentItem, BookingRules
+from bookings.outlook import Outlook
 from bookings.placing import Planned
 from bookings.sequence import Part, taken
 from bookings.slots import Wish, alternatives
@@ -42,14 +43,23 @@ def settle(
     anybody = {staff_id for one in planned if not one.wished for staff_id in one.candidates}
     begin = min(one.starts_at for one in planned)
     known = circumstances_of(anybody, salon=salon, starts_at=begin, besides=besides) if anybody else Circumstances()
+    parts = arranged(planned, known, bounds)
+    if bounds is Bounds.ONLINE:
+        refuse_outside(parts, salon=salon, now=now, rules=rules)
+    return parts
+
+
+def arranged(planned: Sequence[Planned], known: Circumstances, bounds: Bounds) -> list[Part]:
+    """Return who does what when; at the desk, where nobody is free in her hours, somebody who is outside them.
+
+    Raises: SlotTaken, InvalidInput.
+    """
     parts = choose(planned, known)
     if parts is None and bounds is Bounds.DESK:
         parts = choose(planned, known.at_any_hour())
     if parts is None:
         raise SlotTaken
     refuse_endless(parts)
-    if bounds is Bounds.ONLINE:
-        refuse_outside(parts, salon=salon, now=now, rules=rules)
     return parts
 
 
@@ -85,15 +95,16 @@ def _explain(
     bounds: Bounds,
     now: datetime,
     besides: UUID | None = None,
+    outlook: Outlook | None = None,
 ) -> None:
     """Let a refusal say what stands where parts were wanted (at the desk alone), and the nearest times that are free.
 
-    `besides` is the appointment that was to be changed: it stands in nobody's way.
+    `besides` is the appointment that was to be changed: it stands in nobody's way. `outlook` is what has been read.
     """
     # For what somebody still has who has left, no other time is known.
     with suppress(InvalidInput):
         refusal.alternatives = alternatives(
-            salon=salon, wishes=wishes, near=near, now=now, bounds=bounds, besides=besides
+            salon=salon, wishes=wishes, near=near, now=now, bounds=bounds, besides=besides, outlook=outlook
         )
     if bounds is Bounds.DESK:
         periods: dict[UUID, list[Period]] = defaultdict(list)
@@ -110,6 +121,7 @@ def explain_plan(
     bounds: Bounds,
     now: datetime,
     besides: UUID | None = None,
+    outlook: Outlook | None = None,
 ) -> None:
     """Do the same for what was planned; of *egal*, nobody stands in the way."""
     near = min(one.starts_at for one in planned)
@@ -123,7 +135,7 @@ def explain_plan(
         for one in planned
     ]
     wanted = [Part(one.candidates[0], one.starts_at, one.minutes) for one in planned if one.wished]
-    _explain(refusal, wishes, wanted, salon=salon, near=near, bounds=bounds, now=now, besides=besides)
+    _explain(refusal, wishes, wanted, salon=salon, near=near, bounds=bounds, now=now, besides=besides, outlook=outlook)
 
 
 def explain_change(

@@ -9,10 +9,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bookings.asking import Asked, Wish, asked_for, asked_of, known_services, reach_of
-from bookings.availability import MINUTE, Timeline
+from bookings.availability import MINUTE
 from bookings.bounds import Bounds
-from bookings.free_time import FreeTime, Slot, SlotItem, booked_minutes, free_time
-from bookings.hours import ONE_DAY, days_between, local_moment, presence
+from bookings.diary import diary_of
+from bookings.free_time import FreeTime, Slot, SlotItem
+from bookings.hours import ONE_DAY, days_between, local_moment
+from bookings.outlook import Outlook
 from salon.errors import InvalidInput
 from salon.tenancy.models import Salon
 
@@ -32,13 +34,15 @@ def find_slots(
     bounds: Bounds,
     limit: int | None = None,
     besides: UUID | None = None,
+    outlook: Outlook | None = None,
 ) -> list[Slot]:
     """Return the free times that start on these days (both included), in order, at most `limit`.
 
     They lie on the salon's slots, counted from midnight, and within `bounds`. `besides` is an appointment that does not
-    count: one to be moved. Raises: InvalidInput naming `items.N.service` and `items.N.staff` that are not there.
+    count: one to be moved. `outlook` is what has been read already: where it says enough, nothing else is.
+    Raises: InvalidInput naming `items.N.service` and `items.N.staff` that are not there.
     """
-    asked = asked_for(wishes, bounds)
+    asked = _asked(wishes, bounds, outlook)
     found: list[Slot] = []
     if (reach := reach_of(asked, salon, now, bounds)) is None:
         return found
@@ -48,7 +52,7 @@ def find_slots(
         return found
     zone = ZoneInfo(salon.timezone)
     begin, end = local_moment(first, 0, zone), local_moment(last + ONE_DAY, 0, zone)
-    plan = free_time(wishes, asked, salon, begin, end, besides)
+    plan = _free_time(wishes, asked, salon, begin, end, besides=besides, outlook=outlook)
     for day in days_between(first, last):
         for slot in plan.slots(day, earliest):
             if limit is not None and len(found) >= limit:
@@ -66,12 +70,13 @@ def alternatives(
     bounds: Bounds,
     count: int = 3,
     besides: UUID | None = None,
+    outlook: Outlook | None = None,
 ) -> list[Slot]:
     """Return so many free times instead of a taken one, in order: the nearest of its day, then those of the days after.
 
-    Raises: InvalidInput as `find_slots` does.
+    `outlook` is what has been read already. Raises: InvalidInput as `find_slots` does.
     """
-    asked = asked_for(wishes, bounds)
+    asked = _asked(wishes, bounds, outlook)
     if (reach := reach_of(asked, salon, now, bounds)) is None:
         return []
     earliest, horizon = reach
@@ -81,7 +86,7 @@ def alternatives(
         return []
     zone = ZoneInfo(salon.timezone)
     begin, end = local_moment(first, 0, zone), local_moment(last + ONE_DAY, 0, zone)
-    plan = free_time(wishes, asked, salon, begin, end, besides)
+    plan = _free_time(wishes, asked, salon, begin, end, besides=besides, outlook=outlook)
     found: list[Slot] = []
     for day in days_between(first, last):
         nearest = sorted(plan.slots(day, earliest), key=lambda slot: abs(slot.starts_at - near))
@@ -116,11 +121,34 @@ def slot_at(
     # Minutes begin when it does, whatever the clock's second; the day's, because they decide whose turn it is.
     zone = ZoneInfo(salon.timezone)
     past = -((local_moment(day, 0, zone) - starts_at) // MINUTE)
-    plan = free_time(wishes, asked, salon, starts_at - past * MINUTE, local_moment(day + ONE_DAY, 0, zone), besides)
+    plan = _free_time(
+        wishes, asked, salon, starts_at - past * MINUTE, local_moment(day + ONE_DAY, 0, zone), besides=besides
+    )
     slot = plan.slot(past, day)
     if slot is None and bounds is Bounds.DESK:
         slot = plan.at_any_hour().slot(past, day)
     return slot
+
+
+def _asked(wishes: Sequence[Wish], bounds: Bounds, outlook: Outlook | None) -> Asked:
+    return asked_of(outlook.known(wishes), wishes, bounds) if outlook else asked_for(wishes, bounds)
+
+
+def _free_time(
+    wishes: Sequence[Wish],
+    asked: Asked,
+    salon: Salon,
+    begin: datetime,
+    end: datetime,
+    *,
+    besides: UUID | None,
+    outlook: Outlook | None = None,
+) -> FreeTime:
+    """Return what is known of the time in which something that starts between two instants can happen."""
+    end += asked.lasting
+    if outlook and besides is None and outlook.diary.covers(begin, end):
+        return FreeTime(wishes, asked, outlook.diary.between(begin, end))
+    return FreeTime(wishes, asked, diary_of(asked.staff, begin, end, salon, besides=besides))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +179,9 @@ def first_slots(*, salon: Salon, searches: Sequence[Search], now: datetime) -> l
     begin = local_moment(first, 0, zone)
     end = local_moment(last + ONE_DAY, 0, zone) + max(one.lasting for one in known)
     staff = list({somebody for one in known for somebody in one.staff})
-    there = presence(staff, first, salon.date_at(end), salon)
-    line = Timeline(begin, (end - begin) // MINUTE)
-    booked = booked_minutes(staff, line, None)
+    diary = diary_of(staff, begin, end, salon)
     return [
-        _first_of(FreeTime(search.wishes, one, zone, line, there, booked), search, max(first, search.first), now, zone)
-        if one
-        else None
+        _first_of(FreeTime(search.wishes, one, diary), search, max(first, search.first), now, zone) if one else None
         for search, one in zip(searches, asked, strict=True)
     ]
 

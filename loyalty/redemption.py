@@ -59,7 +59,7 @@ def redeem(
         card = lock_client(client.pk)
         current = _hold(reward)
         item = item_of(current)
-        _refuse(card, current, had=had)
+        refuse_redeeming(card, current, had=had)
         redemption = Redemption.objects.create(
             id=new_id(),
             client_id=card.pk,
@@ -82,6 +82,30 @@ def redeem(
             reason=item.name,
         )
     return redemption
+
+
+def refuse_redeeming(card: Client, reward: Reward, *, had: bool, spent: int = 0) -> None:
+    """Refuse what the rule refuses, for its first reason; `spent` points of the card are gone by then.
+
+    Raises: RewardArchived, NoTreatcard, AlreadyHad, NotEnoughPoints.
+    """
+    left = card.points - spent
+    reasons = refusals(
+        terms=Terms(reward.points, Matrix(reward.matrix), given=is_given(reward)),
+        holder=Holder(bool(card.treatcard_number), left, exempt=card.matrix_exempt),
+        had=had,
+    )
+    match reasons[:1]:
+        case (Refusal.REWARD_ARCHIVED,):
+            raise RewardArchived
+        case (Refusal.NO_TREATCARD,):
+            raise NoTreatcard
+        case (Refusal.NOT_ENOUGH_POINTS,):
+            raise NotEnoughPoints(left, reward.points)
+        case (Refusal.ALREADY_HAD,):
+            raise AlreadyHad
+        case (unknown,):
+            raise TypeError(unknown)
 
 
 def give_back(*, actor: Actor, redemption: Redemption, why: Returned, now: datetime) -> PointsEntry | None:
@@ -120,26 +144,3 @@ def _hold(reward: Reward) -> Reward:
     if not found:
         raise NotFound
     return found[0]
-
-
-def _refuse(card: Client, reward: Reward, *, had: bool) -> None:
-    """Refuse what the rule refuses, for its first reason.
-
-    Raises: RewardArchived, NoTreatcard, AlreadyHad, NotEnoughPoints.
-    """
-    reasons = refusals(
-        terms=Terms(reward.points, Matrix(reward.matrix), given=is_given(reward)),
-        holder=Holder(bool(card.treatcard_number), card.points, exempt=card.matrix_exempt),
-        had=had,
-    )
-    match reasons[:1]:
-        case (Refusal.REWARD_ARCHIVED,):
-            raise RewardArchived
-        case (Refusal.NO_TREATCARD,):
-            raise NoTreatcard
-        case (Refusal.NOT_ENOUGH_POINTS,):
-            raise NotEnoughPoints(card.points, reward.points)
-        case (Refusal.ALREADY_HAD,):
-            raise AlreadyHad
-        case (unknown,):
-            raise TypeError(unknown)

@@ -116,7 +116,8 @@ class BookerBody(Body):
     email = Text(help_text="At most 254 characters.")
     phone = Text(help_text="Mobile or landline; national for the country of the salon.")
     marketing_consent = Flag(
-        default=False, help_text="To news by e-mail; `true` is written into the ledger of consent."
+        default=False,
+        help_text="To news by e-mail; `true` is written into the ledger of consent, and a mail asks her to confirm it.",
     )
 
 

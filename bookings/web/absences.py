@@ -25,7 +25,7 @@ from bookings.waiting import count_waiting, waiting_list
 from bookings.web.checkout_link import if_off, paid_before
 from bookings.web.draft import uuid_in
 from bookings.web.drawer import calendar_url
-from bookings.web.offer import Alternative, alternative
+from bookings.web.offer import Alternative, alternative, names_of_team
 from bookings.web.waiting import asked_day
 from bookings.web.wording import day_word, local, moment_in, span_text, when_text
 from clients.web.shown import shown
@@ -79,7 +79,8 @@ def absence_worklist(request: SalonRequest, absence_id: UUID) -> HttpResponse:
         times = None
         if slots is not None:
             today = request.salon.date_at(now)
-            times = [alternative(slot, salon=request.salon, today=today) for slot in slots]
+            names = names_of_team()
+            times = [alternative(slot, salon=request.salon, today=today, names=names) for slot in slots]
         tasks.append(_shown(request, absence_id, task, times, money.get(task.appointment.pk, "")))
     absence = found.absence
     context = {

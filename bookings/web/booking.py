@@ -1,7 +1,7 @@
 """Booking: the form of a new appointment, in the calendar's drawer or as a page of its own (ui.md §2.2)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,13 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.booking import Booked
 from bookings.bounds import Bounds
+from bookings.callers import Caller, caller
 from bookings.conflicts import AlreadyBooked, SlotTaken
-from bookings.favourites import favourites_of
 from bookings.mails import Telling
-from bookings.placing import ItemWish
-from bookings.rehearsal import rehearse
+from bookings.placing import Shop
 from bookings.rewarding import book_with_rewards
 from bookings.rules import booking_rules
 from bookings.states import Source
@@ -25,17 +23,18 @@ from bookings.web.appointment import Answer, show_appointment
 from bookings.web.booking_form import BookingForm
 from bookings.web.draft import Draft, Line, Who, draft_in, first_draft, uuid_in
 from bookings.web.drawer import calendar_url, drawn, in_calendar
+from bookings.web.foreseen import Fit, Read, fit_of, items_of, read_for
 from bookings.web.new_client import NewClient, entered_client, make_client
-from bookings.web.offer import Conflict, catalogue_of, conflict_of, offer, proposals, warnings_of, wishes_of
-from bookings.web.person import person_of
+from bookings.web.offer import Conflict, conflict_of, offer, proposals, warnings_of, wishes_of
+from bookings.web.person import Person, person_of
 from bookings.web.repeating import repeated
 from bookings.web.search import client_hits, service_hits
-from bookings.web.treats import chosen, note_had, rewards_in, treats_of_draft
+from bookings.web.treats import chosen, note_had, treats_of_draft
 from bookings.web.wording import local, moment_in, when_text
-from clients.cards import MergedAway, get_client
+from clients.cards import MergedAway
 from clients.models import Client
 from salon.catalogue.models import Service
-from salon.catalogue.reading import performers, services_by_id, working_staff
+from salon.catalogue.reading import working_staff
 from salon.errors import DomainError, NotFound
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -46,8 +45,13 @@ class Entry:
     """What stands on the form: the draft, its client's card, the fields of one that is to be made."""
 
     draft: Draft
-    client: Client | None = None
+    caller: Caller | None = None
     new: NewClient | None = None
+
+    @property
+    def client(self) -> Client | None:
+        """The card."""
+        return self.caller.client if self.caller else None
 
 
 @requires(Permission.BOOKINGS_WRITE)
@@ -80,16 +84,12 @@ def _entered(request: SalonRequest, act: str) -> Entry:
     if draft.who is Who.NEW_CARD:
         new = entered_client(request)
         if not (_books(act) or act.startswith("create-client")):
-            return _with_somebody_able(Entry(draft, new=new), act)
+            return Entry(draft, new=new)
         made = make_client(request, new, anyway=act == "create-client:anyway")
         if isinstance(made, NewClient):
             return Entry(draft, new=made)
-        return Entry(replace(draft, who=Who.CARD, client_id=made.pk), made)
-    return _with_somebody_able(_with_card(draft), act)
-
-
-def _with_somebody_able(entry: Entry, act: str) -> Entry:
-    return replace(entry, draft=_somebody_able(entry)) if act.startswith("add:") else entry
+        return Entry(replace(draft, who=Who.CARD, client_id=made.pk), Caller(made))
+    return _with_card(draft)
 
 
 def _with_card(draft: Draft) -> Entry:
@@ -97,21 +97,20 @@ def _with_card(draft: Draft) -> Entry:
     if draft.client_id is None:
         return Entry(draft)
     try:
-        return Entry(draft, get_client(draft.client_id))
+        return Entry(draft, caller(draft.client_id))
     except MergedAway as merged:
         return _with_card(replace(draft, client_id=merged.survivor_id))
     except NotFound:
         return Entry(replace(draft, who=Who.NOBODY_YET, client_id=None))
 
 
-def _somebody_able(entry: Entry) -> Draft:
+def _somebody_able(draft: Draft, client: Client | None, shop: Shop) -> Draft:
     """Give the last service to who is likely meant and can do it: of the column, of the line before, the preferred."""
-    draft = entry.draft
     if not draft.lines or draft.lines[-1].staff_id:
         return draft
     *before, last = draft.lines
-    able = performers([last.service_id]).get(last.service_id, set())
-    preferred = entry.client.preferred_staff_id if entry.client else None
+    able = shop.services[last.service_id].performers
+    preferred = client.preferred_staff_id if client else None
     likely = [draft.column, *(line.staff_id for line in reversed(before)), preferred]
     staff_id = next((one for one in likely if one in able), None)
     return replace(draft, lines=(*before, replace(last, staff_id=staff_id)))
@@ -133,7 +132,7 @@ def _book(request: SalonRequest, entry: Entry, act: str, now: datetime) -> HttpR
         "actor": request.actor,
         "salon": request.salon,
         "starts_at": starts_at,
-        "items": _items(draft),
+        "items": items_of(draft),
         "client_id": draft.client_id,
         "now": now,
         "note": draft.note,
@@ -160,10 +159,6 @@ def _book(request: SalonRequest, entry: Entry, act: str, now: datetime) -> HttpR
     return show_appointment(request, appointment.pk, Answer(toast=told, changed=True, warnings=warnings))
 
 
-def _items(draft: Draft) -> list[ItemWish]:
-    return [ItemWish(line.service_id, line.staff_id) for line in draft.lines]
-
-
 def _taken(draft: Draft, value: str, request: SalonRequest) -> tuple[datetime | None, Draft]:
     """Return the start that a proposed time carries, and the draft with everybody's part in it."""
     text, _bar, ids = value.partition("|")
@@ -175,35 +170,19 @@ def _taken(draft: Draft, value: str, request: SalonRequest) -> tuple[datetime | 
     return starts_at, replace(draft.with_staff(staff), day=there.date().isoformat(), at=f"{there:%H:%M}")
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """Whether the time entered can be had: what it comes to and what to mind, or what stands in its way."""
-
-    rehearsed: Booked | None = None
-    conflict: Conflict | None = None
-    refusal: str = ""
-
-
-def _fit(request: SalonRequest, entry: Entry, starts_at: datetime | None, now: datetime) -> Fit:
-    draft = entry.draft
-    if starts_at is None or not draft.lines:
-        return Fit()
-    try:
-        return Fit(
-            rehearse(
-                actor=request.actor,
-                salon=request.salon,
-                starts_at=starts_at,
-                items=_items(draft),
-                client_id=draft.client_id,
-                now=now,
-                rewards=draft.rewards,
-            )
-        )
-    except SlotTaken as refusal:
-        return Fit(conflict=conflict_of(refusal, salon=request.salon, today=request.salon.date_at(now)))
-    except DomainError as refusal:
-        return Fit(refusal=str(refusal.message))
+def _offered(entry: Entry, read: Read, act: str) -> Entry:
+    """Return what stands on the form without what is not offered any more, by people who are still there."""
+    draft, shop = entry.draft, read.shop
+    lines = tuple(
+        line if line.staff_id in shop.team else Line(line.service_id)
+        for line in draft.lines
+        if line.service_id in shop.services
+    )
+    rewards = tuple(one.pk for one in read.rewards.chosen) if lines else ()
+    # What was chosen last and is gone is nobody's.
+    added = act.startswith("add:") and lines and lines[-1].service_id == draft.lines[-1].service_id
+    offered = replace(draft, lines=lines, rewards=rewards)
+    return replace(entry, draft=_somebody_able(offered, entry.client, shop) if added else offered)
 
 
 def _form(
@@ -215,47 +194,35 @@ def _form(
     conflict: Conflict | None = None,
     act: str = "",
 ) -> HttpResponse:
-    known = catalogue_of(entry.draft)
-    team = {one.pk for one in known.staff}
-    offered = tuple(
-        line if line.staff_id in team else Line(line.service_id)
-        for line in entry.draft.lines
-        if line.service_id in known.services
-    )
-    rewards = rewards_in(entry.draft) if offered else []
-    draft = replace(entry.draft, lines=offered, rewards=tuple(one.pk for one in rewards))
-    entry = replace(entry, draft=draft)
     refused = form is not None
-    form = form or BookingForm(draft)
-    starts_at = form.moment(request.salon) if form.is_valid() and draft.at and draft.day else None
-    fit = Fit(conflict=conflict) if conflict else _fit(request, entry, starts_at, now)
+    form = form or BookingForm(entry.draft)
+    starts_at = form.moment(request.salon) if form.is_valid() and entry.draft.at and entry.draft.day else None
     today = request.salon.date_at(now)
     day = form.cleaned_data.get("day") or today
+    read = read_for(request, entry.draft, entry.caller, day=day, starts_at=starts_at, today=today)
+    entry = _offered(entry, read, act)
+    draft, outlook = entry.draft, read.outlook
+    rewards = read.rewards.chosen if draft.lines else []
+    fit = Fit(conflict=conflict) if conflict else fit_of(request, draft, entry.client, starts_at, read, now=now)
+    treats = [one.service for one in rewards if one.service]
     context = {
         "form": form,
         "draft": draft,
-        "person": person_of(request, entry.client, today) if entry.client else None,
+        "person": _person(request, entry.caller, today),
         "new": entry.new,
-        "offer": offer(
-            draft,
-            known,
-            salon=request.salon,
-            on=day,
-            rehearsed=fit.rehearsed,
-            treats=[one.service for one in rewards if one.service],
-        ),
-        "rewards": chosen(rewards, fit.rehearsed.items[len(draft.lines) :] if fit.rehearsed else [], request.salon),
-        "box": treats_of_draft(
-            request, entry.client, draft, rewards, fit.rehearsed, {one.pk: one.name for one in known.staff}
-        ),
-        "favourites": _favourites(draft),
+        "offer": offer(draft, read.shop, salon=request.salon, foreseen=fit.foreseen, treats=treats),
+        "rewards": chosen(rewards, fit.foreseen.items[len(draft.lines) :] if fit.foreseen else [], request.salon),
+        "box": treats_of_draft(request, entry.client, draft, read.rewards, fit.foreseen, outlook) if outlook else None,
+        "favourites": _favourites(entry, read.shop),
         "fit": fit,
-        "warnings": warnings_of(fit.rehearsed, known.staff) if fit.rehearsed else [],
+        "warnings": warnings_of(fit.foreseen, read.shop.team.values()) if fit.foreseen else [],
         "asked": conflict is not None,
-        "days": proposals(wishes_of(draft), salon=request.salon, first=max(day, today), now=now, chosen=starts_at)
+        "days": proposals(
+            wishes_of(draft), salon=request.salon, first=max(day, today), now=now, chosen=starts_at, outlook=outlook
+        )
         if _wanting_times(draft, fit, act)
         else [],
-        "confirmation": _confirmation(entry),
+        "confirmation": _confirmation(entry, read.shop),
         "booking_url": reverse("booking_new", args=[request.salon.slug]),
         "clients_url": f"{reverse('booking_clients', args=[request.salon.slug])}?new",
         "blocked_url": f"{reverse('absence_new', args=[request.salon.slug])}?{urlencode(_of_the_slot(draft))}",
@@ -275,6 +242,10 @@ def _form(
     )
 
 
+def _person(request: SalonRequest, called: Caller | None, today: date) -> Person | None:
+    return person_of(request, called.client, today, alerts=called.alerts) if called else None
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """The box that lets the client be told: ticked by the salon's rules or by hand, if there is an address at all."""
@@ -283,14 +254,15 @@ class Confirmation:
     possible: bool
 
 
-def _confirmation(entry: Entry) -> Confirmation | None:
-    """Return the box for whoever has a card, or is about to get one."""
+def _confirmation(entry: Entry, shop: Shop) -> Confirmation | None:
+    """Return the box for whoever has a card, or is about to get one; the shop knows the rules, if it has anything."""
     if not (entry.client or entry.new):
         return None
     if entry.client and not entry.client.email:
         return Confirmation(ticked=False, possible=False)
     telling = entry.draft.telling
-    ticked = booking_rules().confirm if telling is Telling.BY_RULES else telling is Telling.SEND
+    rules = shop.rules if shop.services or telling is not Telling.BY_RULES else booking_rules()
+    ticked = rules.confirm if telling is Telling.BY_RULES else telling is Telling.SEND
     return Confirmation(ticked=ticked, possible=True)
 
 
@@ -303,19 +275,17 @@ def _of_the_slot(draft: Draft) -> dict[str, str]:
     return {"day": draft.day, "at": draft.at, "staff": str(draft.column or "")}
 
 
-def _favourites(draft: Draft) -> list[Service]:
-    if draft.client_id is None:
-        return []
-    ids = [one for one in favourites_of(draft.client_id) if one not in {line.service_id for line in draft.lines}]
-    services = services_by_id(ids) if ids else {}
-    return [services[one] for one in ids if one in services]
+def _favourites(entry: Entry, shop: Shop) -> list[Service]:
+    favourites = entry.caller.favourites if entry.caller else ()
+    chosen_already = {line.service_id for line in entry.draft.lines}
+    return [shop.services[one].service for one in favourites if one in shop.services and one not in chosen_already]
 
 
 def _wanting_times(draft: Draft, fit: Fit, act: str) -> bool:
     """Return whether free times are wanted: none is entered yet, it cannot be had, or others are asked for."""
     if not draft.lines or (fit.conflict and fit.conflict.alternatives):
         return False
-    return fit.rehearsed is None or act == "times"
+    return fit.foreseen is None or act == "times"
 
 
 # Where somebody goes on after a button.

@@ -1,6 +1,6 @@
 """What the form of a new appointment shows beside what was entered: names, prices, free times, what to mind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,11 +15,13 @@ from bookings.bounds import Bounds
 from bookings.busy import STEP, busy_periods
 from bookings.conflicts import Blocking, SlotTaken
 from bookings.models import AppointmentItem
+from bookings.outlook import Outlook
+from bookings.placing import Shop
 from bookings.slots import Slot, Wish, find_slots
 from bookings.web.draft import Draft, Line
 from bookings.web.wording import clock, day_word, local, minutes_text, price_text, span_text
 from salon.catalogue.models import Service, StaffMember
-from salon.catalogue.reading import performers, price_on, services_by_id, working_staff
+from salon.catalogue.reading import working_staff
 from salon.tenancy.models import Salon
 
 # So many days are looked through for free times, and so many of them are shown.
@@ -112,46 +114,24 @@ class Offer:
     minutes: str
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """What is known of the services of a draft, read once."""
-
-    services: dict[UUID, Service]
-    staff: Sequence[StaffMember]
-    able: dict[UUID, set[UUID]]
-
-
-def catalogue_of(draft: Draft) -> Catalogue:
-    """Read what the lines of a draft speak of."""
-    ids = {line.service_id for line in draft.lines}
-    if not ids:
-        return Catalogue({}, [], {})
-    services = {key: one for key, one in services_by_id(ids).items() if one.archived_at is None}
-    return Catalogue(services, working_staff(), performers(services))
-
-
-def offer(
-    draft: Draft, known: Catalogue, *, salon: Salon, on: date, rehearsed: Booked | None, treats: Iterable[Service] = ()
-) -> Offer:
-    """Return the lines as they would be booked on a day; what is given besides counts among the minutes."""
-    prices = price_on([*known.services.values()], on) if known.services else {}
-    done = rehearsed.items if rehearsed else []
-    names = {one.pk: one.name for one in known.staff}
+def offer(draft: Draft, shop: Shop, *, salon: Salon, foreseen: Booked | None, treats: Iterable[Service] = ()) -> Offer:
+    """Return the lines as they would be booked; what is given besides counts among the minutes."""
+    done = foreseen.items if foreseen else []
     lines = []
     for place, line in enumerate(draft.lines):
-        service = known.services[line.service_id]
+        offered = shop.services[line.service_id]
+        service = offered.service
         item = done[place] if place < len(done) else None
-        when = f"{span_text(item.starts_at, item.ends_at, salon)} · {names.get(item.staff_id, '')}" if item else ""
-        able = known.able.get(line.service_id, set())
+        when = f"{span_text(item.starts_at, item.ends_at, salon)} · {item.staff.name}" if item else ""
         lines.append(
             ShownLine(
                 place=place,
                 service_id=line.service_id,
                 name=service.name,
                 minutes=minutes_text(service.duration_minutes),
-                price=price_text(prices.get(line.service_id, service.price), salon),
-                able=_choices(known.staff, line, able=able, wanted=True),
-                others=_choices(known.staff, line, able=able, wanted=False),
+                price=price_text(offered.price, salon),
+                able=_choices(shop, line, wanted=True),
+                others=_choices(shop, line, wanted=False),
                 free=line.staff_id is None,
                 when=when,
                 parts=parts_of(item, salon) if item else [],
@@ -159,8 +139,9 @@ def offer(
                 last=place == len(draft.lines) - 1,
             )
         )
-    total = sum((prices.get(one.service_id, Decimal()) for one in draft.lines), Decimal())
-    work = [*(known.services[one.service_id] for one in draft.lines), *treats]
+    sold = [shop.services[one.service_id] for one in draft.lines]
+    total = sum((one.price for one in sold), Decimal())
+    work = [*(one.service for one in sold), *treats]
     minutes = sum(one.duration_minutes for one in work)
     return Offer(lines, price_text(total, salon), minutes_text(minutes))
 
@@ -176,8 +157,11 @@ def parts_of(item: AppointmentItem, salon: Salon) -> list[Part]:
     return parts
 
 
-def _choices(staff: Iterable[StaffMember], line: Line, *, able: set[UUID], wanted: bool) -> list[Choice]:
-    return [Choice(one.pk, one.name, one.pk == line.staff_id) for one in staff if (one.pk in able) is wanted]
+def _choices(shop: Shop, line: Line, *, wanted: bool) -> list[Choice]:
+    able = shop.services[line.service_id].performers
+    return [
+        Choice(one.pk, one.name, one.pk == line.staff_id) for one in shop.team.values() if (one.pk in able) is wanted
+    ]
 
 
 def warnings_of(booked: Booked, staff: Iterable[StaffMember]) -> list[str]:
@@ -205,10 +189,11 @@ def proposals(
     now: datetime,
     chosen: datetime | None,
     besides: UUID | None = None,
+    outlook: Outlook | None = None,
 ) -> list[ProposedDay]:
     """Return free starts of the day shown and of the next days that have any (ui.md §2.2).
 
-    `besides` is an appointment that is to be moved itself.
+    `besides` is an appointment that is to be moved itself, `outlook` what has been read already.
     """
     last = first + timedelta(days=DAYS_AHEAD)
     slots = find_slots(
@@ -220,6 +205,7 @@ def proposals(
         bounds=Bounds.DESK,
         limit=MOST_TIMES,
         besides=besides,
+        outlook=outlook,
     )
     today = salon.date_at(now)
     days = []
@@ -237,19 +223,25 @@ def proposals(
     return days
 
 
-def conflict_of(refusal: SlotTaken, *, salon: Salon, today: date) -> Conflict:
-    """Return a refused time with what blocks it, for staff alone, and three that are free (domain.md §5)."""
+def conflict_of(refusal: SlotTaken, *, salon: Salon, today: date, names: Mapping[UUID, str] | None = None) -> Conflict:
+    """Return a refused time with what blocks it, for staff alone, and three that are free (domain.md §5); `names` are
+    those of the team, where they have been read."""
+    called = names_of_team() if names is None else names
     return Conflict(
         message=refusal.message,
         blocking=[_blocking(one, salon) for one in refusal.blocking],
-        alternatives=[alternative(slot, salon=salon, today=today) for slot in refusal.alternatives],
+        alternatives=[alternative(slot, salon=salon, today=today, names=called) for slot in refusal.alternatives],
     )
 
 
-def alternative(slot: Slot, *, salon: Salon, today: date) -> Alternative:
+def names_of_team() -> dict[UUID, str]:
+    """Return what everybody is called."""
+    return {one.pk: one.name for one in working_staff()}
+
+
+def alternative(slot: Slot, *, salon: Salon, today: date, names: Mapping[UUID, str]) -> Alternative:
     """Return a free time as a button that takes it: its value names the start and everybody's part in it."""
     staff = dict.fromkeys(item.staff_id for item in slot.items)
-    names = {one.pk: one.name for one in working_staff()}
     ids = ",".join(str(item.staff_id) for item in slot.items)
     return Alternative(
         label=f"{day_word(local(slot.starts_at, salon).date(), today)}, {clock(slot.starts_at, salon)}",

@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.booking import Booked
+from bookings.had import had_by
 from bookings.models import AppointmentItem
 from bookings.opened import Opened
+from bookings.outlook import Outlook
 from bookings.prompting import Booking, Offer, offers_for
 from bookings.redeemed import is_paid_for
 from bookings.rewarding import booking_of
@@ -19,7 +21,7 @@ from bookings.web.draft import Draft
 from bookings.web.offer import Part, parts_of
 from bookings.web.wording import clock, minutes_text, price_text, span_text
 from clients.models import Client
-from loyalty.eligibility import Matrix
+from loyalty.eligibility import Had, Matrix
 from loyalty.models import Reward
 from loyalty.prior_use import note_prior_use
 from loyalty.rewards import live_rewards
@@ -62,24 +64,54 @@ class TreatBox:
         return _("no room left for a reward that day") if self.treats else _("no reward available")
 
 
+@dataclass(frozen=True, slots=True)
+class DraftRewards:
+    """What a new appointment has to do with rewards: all that can be redeemed, those that have been chosen for it, what
+    its client has had, and whether the box is shown, which chooses."""
+
+    live: Sequence[Reward]
+    chosen: Sequence[Reward]
+    had: Had
+    boxed: bool
+
+
+def rewards_of_draft(request: SalonRequest, client: Client | None, draft: Draft) -> DraftRewards:
+    """Read what a draft needs of rewards, in two statements; where they have no part in it, in none."""
+    boxed = client is not None and bool(draft.lines) and _may_choose(request, client)
+    live = live_rewards() if boxed or (draft.lines and draft.rewards) else []
+    given = {one.pk: one for one in live if one.service}
+    picked = [given[one] for one in draft.rewards if one in given]
+    asked = [one.service for one in live if one.service]
+    had = had_by(client.pk, asked=asked) if client and live else Had()
+    return DraftRewards(live, picked, had, boxed)
+
+
 def treats_of_draft(
     request: SalonRequest,
     client: Client | None,
     draft: Draft,
-    rewards: Sequence[Reward],
-    rehearsed: Booked | None,
-    names: Mapping[UUID, str],
+    rewards: DraftRewards,
+    foreseen: Booked | None,
+    outlook: Outlook,
 ) -> TreatBox | None:
-    """Return the box of a new appointment, as soon as there are a client with a Treatcard and a service.
-
-    `rewards` are those that have been chosen already, `names` those of the team.
-    """
-    if client is None or not draft.lines or not _may_choose(request, client):
+    """Return the box of a new appointment, as soon as there are a client with a Treatcard and a service."""
+    if client is None or not rewards.boxed or not draft.lines:
         return None
-    services = {line.service_id for line in draft.lines} | {one.service_id for one in rewards if one.service_id}
-    last = max(rehearsed.items, key=lambda item: item.ends_at) if rehearsed else None
+    services = {line.service_id for line in draft.lines} | {one.service_id for one in rewards.chosen if one.service_id}
+    last = max(foreseen.items, key=lambda item: item.ends_at) if foreseen else None
     booking = Booking(frozenset(services), last.ends_at if last else None, last.staff_id if last else None)
-    return _box(request, client, booking, names, spent=sum(one.points for one in rewards))
+    spent = sum(one.points for one in rewards.chosen)
+    offers = offers_for(
+        client=client,
+        booking=booking,
+        salon=request.salon,
+        spent=spent,
+        rewards=rewards.live,
+        team=outlook.team,
+        had=rewards.had,
+        diary=outlook.diary,
+    )
+    return _box(request, client, offers, outlook.team, spent=spent, timed=last is not None)
 
 
 def rewards_beside(request: SalonRequest, opened: Opened) -> list[Reward] | None:
@@ -93,9 +125,12 @@ def rewards_beside(request: SalonRequest, opened: Opened) -> list[Reward] | None
 
 def treats_of(request: SalonRequest, opened: Opened, rewards: Sequence[Reward], team: Team) -> TreatBox | None:
     """Return the box of an appointment, of these rewards and of who does them."""
-    booking = booking_of(opened.appointment, opened.items)
     client = opened.appointment.client
-    return _box(request, client, booking, team.names, rewards=rewards, team=team) if client else None
+    if client is None:
+        return None
+    booking = booking_of(opened.appointment, opened.items)
+    offers = offers_for(client=client, booking=booking, salon=request.salon, rewards=rewards, team=team)
+    return _box(request, client, offers, team, timed=booking.ends_at is not None)
 
 
 def _may_choose(request: SalonRequest, client: Client) -> bool:
@@ -105,16 +140,13 @@ def _may_choose(request: SalonRequest, client: Client) -> bool:
 def _box(
     request: SalonRequest,
     client: Client,
-    booking: Booking,
-    names: Mapping[UUID, str],
+    offers: Iterable[Offer],
+    team: Team,
     *,
+    timed: bool,
     spent: int = 0,
-    rewards: Sequence[Reward] | None = None,
-    team: Team | None = None,
 ) -> TreatBox:
-    offers = offers_for(client=client, booking=booking, salon=request.salon, spent=spent, rewards=rewards, team=team)
-    timed = booking.ends_at is not None
-    treats = [_treat(one, client, request.salon, names, timed=timed) for one in offers]
+    treats = [_treat(one, client, request.salon, team.names, timed=timed) for one in offers]
     return TreatBox(
         # What has become too dear takes nothing.
         points=points_text(client.points - (spent if spent <= client.points else 0)),
@@ -182,17 +214,8 @@ def note_had(request: SalonRequest, client_id: UUID | None, reward_id: UUID | No
     return service.name
 
 
-def rewards_in(draft: Draft) -> list[Reward]:
-    """Return the rewards that a draft has and that can be redeemed, in the order in which they were chosen."""
-    if not draft.rewards:
-        return []
-    live = Reward.objects.live().filter(kind=ItemKind.SERVICE, service__archived_at=None).select_related("service")
-    found = live.in_bulk(draft.rewards)
-    return [found[one] for one in draft.rewards if one in found]
-
-
 def chosen(rewards: Iterable[Reward], done: Sequence[AppointmentItem], salon: Salon) -> list[ChosenReward]:
-    """Return chosen rewards in words; `done` are their items, as far as they have been rehearsed."""
+    """Return chosen rewards in words; `done` are their items, as far as they have been foreseen."""
     shown = []
     for place, reward in enumerate(rewards):
         service = reward.service

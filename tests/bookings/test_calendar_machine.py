@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from bookings.choosing import periods_of
 from bookings.models import Appointment
 from bookings.scheduling import (
     Booked,
@@ -360,10 +359,10 @@ class CalendarMachine(RuleBasedStateMachine):
             assert one.starts_at == min(known.start for known in visit.items.values())
             assert one.ends_at == max(known.end for known in visit.items.values())
             taken = {
-                (item.staff_id, period.starts_at + timedelta(minutes=n))
+                (item.staff_id, period.lower + timedelta(minutes=n))
                 for item in one.items.all()
-                for period in periods_of(item.busy)
-                for n in range((period.ends_at - period.starts_at) // timedelta(minutes=1))
+                for period in item.busy
+                for n in range((period.upper - period.lower) // timedelta(minutes=1))
             }
             assert taken == set().union(*visit.taken())
 

@@ -305,7 +305,7 @@ def test_the_number_of_statements_does_not_grow(
         desk.open(f"?day={DAY}&client={day.lena.pk}&at=09:00")
     for service in (day.cut, day.brows):
         desk.press(f"add:{service.pk}", at="")
-    with django_assert_max_num_queries(18):  # type: ignore[attr-defined]
+    with django_assert_max_num_queries(15):  # type: ignore[attr-defined]
         desk.press(at="")
     with salon_scope(sonnenschein.pk):
         assert AppointmentItem.objects.count() == 8
