@@ -1,0 +1,201 @@
+"""Who gets a mail and who does not, and why: settled in one statement, and asked anew at the moment of sending."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+
+from clients.models import Client
+from marketing.eligibility import INCLUDED, reason_case
+from marketing.models import Basis, Recipient, RecipientReason, RecipientState
+from salon.tenancy.context import current_salon_id
+
+_REACHED = (RecipientState.SENDING, RecipientState.SENT)
+# Of cards with one address the oldest that may be written to gets a mail, unless the person has objected on any.
+_JUDGED = """(
+    SELECT client_id, address, number, CASE
+        WHEN reason <> ALL (%(included)s) THEN reason
+        WHEN bool_or(reason = 'OBJECTED') OVER (PARTITION BY lower(address)) THEN 'OBJECTED'
+        WHEN row_number() OVER (PARTITION BY lower(address), reason = ANY (%(included)s) ORDER BY number) > 1
+            THEN 'SAME_ADDRESS'
+        ELSE reason END AS reason
+    FROM (…) AS chosen (client_id, address, number, reason)
+) AS judged
+"""
+_SETTLE = """
+INSERT INTO marketing_recipient
+    (id, salon_id, campaign_id, automation_id, occasion, client_id, address, state, reason, error, created_at)
+SELECT uuidv7(), %(salon)s, %(campaign)s, %(automation)s, %(occasion)s, client_id, address,
+    CASE WHEN reason = ANY (%(included)s) THEN 'WAITING' ELSE 'EXCLUDED' END, reason, '', %(now)s
+FROM JUDGED
+ORDER BY number
+ON CONFLICT DO NOTHING
+""".replace("JUDGED", _JUDGED)
+_FORESEE = """
+SELECT reason, count(*), (array_agg(client_id ORDER BY number))[1] FROM JUDGED GROUP BY reason
+""".replace("JUDGED", _JUDGED)
+_WRITE = """
+UPDATE marketing_recipient AS one SET state = told.state, reason = told.reason, address = told.address
+FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(reasons)s::text[], %(addresses)s::text[])
+    AS told (id, state, reason, address)
+WHERE one.salon_id = %(salon)s AND one.id = told.id AND one.state = 'WAITING'
+RETURNING one.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What holds for a recipient at the moment of sending: her address of now, and why she gets it or not."""
+
+    row: Recipient
+    address: str
+    reason: RecipientReason
+
+    @property
+    def state(self) -> RecipientState:
+        """Whether the mail goes out to her now."""
+        return RecipientState.SENDING if self.reason in INCLUDED else RecipientState.EXCLUDED
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """How many would get a mail now, or not, for each reason; and the first who would."""
+
+    counts: dict[RecipientReason, int]
+    first: UUID | None
+
+
+def foresee(clients: QuerySet[Client], *, basis: Basis, now: datetime) -> Foreseen:
+    """Return what `settle` would write down for these cards, without writing it."""
+    sql, named = _asked(clients, basis, now)
+    with connection.cursor() as cursor:
+        cursor.execute(_FORESEE.replace("…", sql), named)
+        rows = [(RecipientReason(reason), count, first) for reason, count, first in cursor.fetchall()]
+    firsts = [first for reason, _count, first in rows if reason in INCLUDED]
+    return Foreseen({reason: count for reason, count, _first in rows}, min(firsts, default=None))
+
+
+def settle(
+    clients: QuerySet[Client],
+    *,
+    basis: Basis,
+    now: datetime,
+    campaign_id: UUID | None = None,
+    automation_id: UUID | None = None,
+    occasion: date | None = None,
+) -> int:
+    """Write down for each of these cards whether she gets a mail and why, and return of how many.
+
+    Of cards with one address the oldest that may be written to gets it, unless the person has objected on any of them.
+    Who stands there already (of the same campaign, or automation and occasion) stays as she is.
+    """
+    sql, named = _asked(clients, basis, now)
+    named |= {
+        "salon": current_salon_id(),
+        "campaign": campaign_id,
+        "automation": automation_id,
+        "occasion": occasion,
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE.replace("…", sql), named)
+        return int(cursor.rowcount)
+
+
+def _asked(clients: QuerySet[Client], basis: Basis, now: datetime) -> tuple[str, dict[str, object]]:
+    """Return the query of cards with their addresses and reasons, its values by name."""
+    chosen = clients.order_by().annotate(reason_now=reason_case(basis, now))
+    sql, values = chosen.values_list("pk", "email", "number", "reason_now").query.sql_with_params()
+    named: dict[str, object] = {"included": [str(reason) for reason in INCLUDED]}
+    return _with_names(sql, values, named), named
+
+
+def _with_names(sql: str, values: Sequence[object], named: dict[str, object]) -> str:
+    """Return a statement whose values have names, which are put among the other ones."""
+    parts = sql.split("%s")
+    named |= {f"given_{place}": value for place, value in enumerate(values)}
+    return "".join(part + (f"%(given_{place})s" if place < len(values) else "") for place, part in enumerate(parts))
+
+
+def judge(rows: Sequence[Recipient], *, whose: Q, basis: Basis, now: datetime) -> list[Judged]:
+    """Return what holds for each of these recipients now, with their cards locked until the transaction ends.
+
+    `whose` are all recipients of the same mail: nobody gets it twice who has changed her address since, or whose cards
+    have become one.
+    """
+    ids = {row.client_id for row in rows}
+    # Locked first and asked afterwards: a statement that waited for a lock would still see what was before.
+    list(Client.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
+    asked = Client.objects.listed().filter(pk__in=ids).annotate(reason_now=reason_case(basis, now))
+    found = {pk: (email, RecipientReason(why)) for pk, email, why in asked.values_list("pk", "email", "reason_now")}
+    judged = []
+    reached = _reached_otherwise(ids, whose)
+    for row in rows:
+        address, reason = found.get(row.client_id, (row.address, RecipientReason.GONE))
+        if (row.client_id, row.occasion) in reached:
+            reason = RecipientReason.SAME_ADDRESS
+        judged.append(Judged(row, address, reason))
+    return _each_address_once(judged, whose)
+
+
+def write_judged(judged: Iterable[Judged]) -> set[UUID]:
+    """Let waiting recipients be as they were judged, and return which of them were still waiting."""
+    found = list(judged)
+    if not found:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WRITE,
+            {
+                "salon": current_salon_id(),
+                "ids": [one.row.pk for one in found],
+                "states": [str(one.state) for one in found],
+                "reasons": [str(one.reason) for one in found],
+                "addresses": [one.address for one in found],
+            },
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def interrupt(whose: Q) -> int:
+    """Give up those whose mail may be on its way while no worker is: it may have arrived. Return how many."""
+    return Recipient.objects.filter(whose, state=RecipientState.SENDING).update(
+        state=RecipientState.FAILED, reason=RecipientReason.INTERRUPTED
+    )
+
+
+def _reached_otherwise(client_ids: Collection[UUID], whose: Q) -> set[tuple[UUID, date | None]]:
+    """Return whose mail went to a card that has gone into hers."""
+    reached = Recipient.objects.filter(whose, state__in=_REACHED, client__merged_into__in=client_ids)
+    found = reached.values_list("client__merged_into_id", "occasion")
+    return {(client_id, occasion) for client_id, occasion in found if client_id}
+
+
+def _each_address_once(judged: Sequence[Judged], whose: Q) -> list[Judged]:
+    moved = {one.row.pk: one for one in judged if one.reason in INCLUDED and _has_moved(one)}
+    if not moved:
+        return list(judged)
+    theirs = Recipient.objects.filter(whose, state__in=[RecipientState.WAITING, *_REACHED]).exclude(pk__in=moved)
+    theirs = theirs.annotate(folded=Lower("address")).filter(folded__in=[_folded(one) for one in moved.values()])
+    taken = set(theirs.values_list("occasion", "folded"))
+    result = []
+    for one in judged:
+        reason = one.reason
+        if one.row.pk in moved:
+            key = (one.row.occasion, _folded(one))
+            reason = RecipientReason.SAME_ADDRESS if key in taken else reason
+            taken.add(key)
+        result.append(Judged(one.row, one.address, reason))
+    return result
+
+
+def _has_moved(one: Judged) -> bool:
+    return one.address.lower() != one.row.address.lower()
+
+
+def _folded(one: Judged) -> str:
+    return one.address.lower()

@@ -1,0 +1,108 @@
+"""A campaign in the hands of a worker: begun, sent batch by batch, ended (domain.md §9.2)."""
+
+from functools import partial
+from uuid import UUID
+
+from django.db.models import Q
+
+from marketing.campaigns import save_campaign, tell_of_campaign
+from marketing.choosing import clients_in
+from marketing.delivery import Attempt, Mailing, deliver_batch
+from marketing.launching import SEND, begin, require_ready, take_back
+from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientState
+from marketing.recipients import interrupt, settle
+from marketing.rule import parse
+from salon.errors import InvalidInput
+from salon.identity.roles import system_actor
+from salon.tenancy.context import salon_scope
+from salon.work import queue
+from salon.work.queue import WorkFailed
+
+
+def send_campaign(attempt: Attempt, campaign_id: UUID) -> None:
+    """Send a campaign that is due to everybody who still waits for it, or go on where another worker has stopped.
+
+    Ends by itself where the campaign is paused, taken back or deleted.
+    Raises: WorkFailed (somebody waits on: the mail server is away, or puts her off), ClaimLost.
+    """
+    if not _prepare(attempt, campaign_id):
+        return
+    opened = partial(_open, campaign_id)
+    after = None
+    while not attempt.is_over:
+        after = deliver_batch(attempt, opened, after=after)
+        if after is None:
+            _end(attempt, campaign_id)
+            return
+    _hand_over(attempt, campaign_id)
+
+
+def _prepare(attempt: Attempt, campaign_id: UUID) -> bool:
+    """Begin a campaign whose time has come, settle who gets it, and give up what a dead worker had in its hands; return
+    whether there is anything to be sent."""
+    with salon_scope(attempt.salon.pk):
+        attempt.beat()
+        campaign = _locked(campaign_id)
+        if campaign is not None and campaign.state == CampaignState.SCHEDULED:
+            _begin_scheduled(attempt, campaign)
+        if campaign is None or campaign.state != CampaignState.SENDING:
+            attempt.finish()
+            return False
+        whose = Q(campaign_id=campaign_id)
+        if not Recipient.objects.filter(whose).exists():
+            now = attempt.clock()
+            clients = clients_in(parse(campaign.rule), salon=attempt.salon, now=now)
+            settle(clients, basis=Basis(campaign.basis), now=now, campaign_id=campaign_id)
+        interrupt(whose)
+    return True
+
+
+def _begin_scheduled(attempt: Attempt, campaign: Campaign) -> None:
+    actor, now = system_actor(""), attempt.clock()
+    try:
+        require_ready(campaign)
+    except InvalidInput as refusal:
+        # Whatever it needs was taken away since: it does not go out, and says so.
+        take_back(campaign, actor=actor, now=now, why=", ".join(error.field for error in refusal.errors))
+        return
+    begin(campaign, actor=actor, now=now)
+
+
+def _open(campaign_id: UUID) -> Mailing | None:
+    campaign = _locked(campaign_id)
+    if campaign is None or campaign.state != CampaignState.SENDING:
+        return None
+    return Mailing(campaign.subject, campaign.body, Basis(campaign.basis), Q(campaign_id=campaign_id))
+
+
+def _end(attempt: Attempt, campaign_id: UUID) -> None:
+    """End the work, and the campaign with it where nobody waits any more.
+
+    Raises: WorkFailed.
+    """
+    with salon_scope(attempt.salon.pk):
+        attempt.beat()
+        campaign = _locked(campaign_id)
+        if campaign is not None and campaign.state == CampaignState.SENDING:
+            if Recipient.objects.filter(campaign=campaign, state=RecipientState.WAITING).exists():
+                raise WorkFailed
+            now = attempt.clock()
+            campaign.state, campaign.finished_at = CampaignState.SENT, now
+            save_campaign(campaign, now, "state", "finished_at")
+            tell_of_campaign(system_actor(""), "campaign.sent", campaign, {}, {}, now)
+        # Behind the campaign's lock: whoever resumes it meanwhile finds this work, or none.
+        attempt.finish()
+
+
+def _hand_over(attempt: Attempt, campaign_id: UUID) -> None:
+    """Let another task go on: this one has lasted as long as one may."""
+    with salon_scope(attempt.salon.pk):
+        attempt.beat()
+        _locked(campaign_id)
+        attempt.finish()
+        now = attempt.clock()
+        queue.schedule(task=SEND, subject_id=campaign_id, due_at=now, salon_id=attempt.salon.pk)
+
+
+def _locked(campaign_id: UUID) -> Campaign | None:
+    return Campaign.objects.live().select_for_update(no_key=True).filter(pk=campaign_id).first()
