@@ -302,6 +302,7 @@ NIGHT_STEPS: tuple[str, ...] = (
     "clients.night.check_points",
     "bookings.night.expire_points",
     "clients.night.propose_duplicates",
+    "marketing.night.write_automations",
     "salon.desk.night.write_export",
 )
 

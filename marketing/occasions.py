@@ -1,0 +1,145 @@
+"""Whose occasion is on which day, and writing down who gets a mail on it (domain.md §9).
+
+The day of an occasion is the birthday, the day on which 365 days have made a client new again, or that of the first
+visit. Somebody born on 29 February has her birthday on the 28th in years that have no 29th. A mail is due so many days
+before or after it, at nine in the morning on the salon's clock; a night that was missed is made up for three days long.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from clients.classification import MEMORY, Reason, Status
+from clients.models import Client
+from marketing.eligibility import INCLUDED, reason_case
+from marketing.models import Automation, Basis, Occasion, Recipient, RecipientState
+from marketing.recipients import settle
+from salon.tenancy.models import Salon
+from salon.work import queue
+from salon.work.models import DueWork
+
+SEND = "marketing.tasks.send_automation"
+# When mails leave, and until when one that was held up still may; by the salon's clock.
+OPENS, CLOSES = time(9), time(20)
+# So many days late an occasion is still written to.
+LATEST = 3
+# How many days the page looks back.
+LOOKS_BACK = 30
+# The same occasion of a client that moves by some days, as a date on her card is corrected, is still the same.
+_APART = timedelta(days=180)
+_BEFORE = frozenset({Occasion.BIRTHDAY, Occasion.ABOUT_TO_LAPSE})
+_DAY = timedelta(days=1)
+_GONE_OUT = (RecipientState.WAITING, RecipientState.SENDING, RecipientState.SENT)
+
+
+def day_of(occasion: Occasion | str, *, written_on: date, days: int) -> date:
+    """Return on which day an occasion is whose mail is due on a day."""
+    return written_on + timedelta(days=days) if occasion in _BEFORE else written_on - timedelta(days=days)
+
+
+def opens_at(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which the mails of a local day leave."""
+    return datetime.combine(day, OPENS, zone).astimezone(UTC)
+
+
+def next_opening(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant from now on at which mails leave."""
+    today = now.astimezone(zone).date()
+    return next(at for at in (opens_at(today, zone), opens_at(today + _DAY, zone)) if at >= now)
+
+
+def is_open(now: datetime, zone: ZoneInfo) -> bool:
+    """Return whether mails may leave at this instant."""
+    return OPENS <= now.astimezone(zone).time() < CLOSES
+
+
+def clients_of(occasion: Occasion | str, first: date, last: date) -> QuerySet[Client]:
+    """Return whose occasion is within these days, as their cards say it today."""
+    listed = Client.objects.listed()
+    if occasion == Occasion.BIRTHDAY:
+        days = {pair for day in _days(first, last) for pair in _birthdays_on(day)}
+        born = Q()
+        for month, day in sorted(days):
+            born |= Q(birth_month=month, birth_day=day)
+        return listed.filter(born)
+    if occasion == Occasion.AFTER_FIRST_VISIT:
+        return listed.filter(first_success_on__range=(first, last))
+    # What is remembered for 365 days: the last visit, or that she was put on the list.
+    since, until = (day - MEMORY - _DAY for day in (first, last))
+    visited = Q(last_success_on__range=(since, until), listed_on__lte=F("last_success_on"))
+    put_down = Q(listed_on__range=(since, until), last_success_on__lt=F("listed_on"))
+    return listed.filter(visited | put_down)
+
+
+def write_due(automation: Automation, *, salon: Salon, today: date, now: datetime) -> int:
+    """Write down who gets a mail of an automation, whose row is locked, by the occasions that are due today, or were up
+    to LATEST days ago and have not been written to; return how many will get one.
+
+    The mails leave at the next opening. Done again, it writes to nobody twice.
+    """
+    zone = ZoneInfo(salon.timezone)
+    waiting = Recipient.objects.filter(automation=automation, state=RecipientState.WAITING)
+    before = waiting.count()
+    for late in range(LATEST, -1, -1):
+        written_on = today - late * _DAY
+        on = day_of(automation.occasion, written_on=written_on, days=automation.days)
+        if _is_from_when_it_was_on(automation, written_on, on, salon):
+            settle(
+                _still_to_be_written(automation, on),
+                basis=Basis.CONSENT,
+                now=now,
+                automation_id=automation.pk,
+                occasion=on,
+            )
+    written = waiting.count() - before
+    # Work that is there ends behind the lock of the automation: it finds what was written now.
+    if written and not DueWork.objects.filter(task=SEND, subject_id=automation.pk).exists():
+        at = next_opening(now, zone)
+        queue.schedule(task=SEND, subject_id=automation.pk, due_at=at, salon_id=salon.pk)
+    return written
+
+
+def would_have_reached(automation: Automation, *, today: date, now: datetime) -> int:
+    """Return how many clients an automation would have written to in the last LOOKS_BACK days, as cards are today."""
+    first, last = (
+        day_of(automation.occasion, written_on=day, days=automation.days)
+        for day in (today - LOOKS_BACK * _DAY, today - _DAY)
+    )
+    asked = clients_of(automation.occasion, first, last).annotate(_why=reason_case(Basis.CONSENT, now))
+    return asked.filter(_why__in=INCLUDED).count()
+
+
+def _is_from_when_it_was_on(automation: Automation, written_on: date, on: date, salon: Salon) -> bool:
+    enabled_at = automation.enabled_at
+    return (
+        enabled_at is not None
+        and opens_at(written_on, ZoneInfo(salon.timezone)) >= enabled_at
+        and on >= salon.date_at(enabled_at)
+    )
+
+
+def _still_to_be_written(automation: Automation, on: date) -> QuerySet[Client]:
+    """Return whose occasion is on a day, except who has had this one already, by whichever card."""
+    clients = clients_of(automation.occasion, on, on)
+    if automation.occasion == Occasion.ABOUT_TO_LAPSE:
+        clients = clients.filter(status=Status.RETURNING, status_changes_on=on)
+    elif automation.occasion == Occasion.LAPSED:
+        clients = clients.filter(status=Status.NEW, status_reason=Reason.LAPSED)
+    had = Recipient.objects.filter(automation=automation)
+    hers = had.filter(client_id=OuterRef("pk"), occasion__gt=on - _APART, occasion__lt=on + _APART)
+    shared = had.filter(occasion=on, state__in=_GONE_OUT, address__iexact=OuterRef("email"))
+    return clients.exclude(Exists(hers)).exclude(Exists(shared), ~Q(email=""))
+
+
+def _birthdays_on(day: date) -> list[tuple[int, int]]:
+    """Return the birthdays, as month and day, that are kept on a day."""
+    kept = [(day.month, day.day)]
+    if (day.month, day.day) == (2, 28) and (day + _DAY).month == 3:
+        kept.append((2, 29))
+    return kept
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    return (first + place * _DAY for place in range((last - first).days + 1))
