@@ -69,7 +69,9 @@ def combined(
     after["matrix_exempt"] = survivor.matrix_exempt or duplicate.matrix_exempt
     after |= {"email_consent": survivor.email_consent, "email_consent_at": survivor.email_consent_at}
     if consent and consent.purpose == ConsentPurpose.EMAIL_MARKETING:
-        after |= {"email_consent": consent.decision == Decision.GRANTED, "email_consent_at": consent.at}
+        after |= {"email_consent": consent.decision == Decision.GRANTED}
+        if consent.decision != Decision.REQUESTED or survivor.email_consent:
+            after |= {"email_consent_at": consent.at}
     return after
 
 

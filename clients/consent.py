@@ -1,4 +1,8 @@
-"""The ledger of what clients have agreed to (domain.md §9.3, §2)."""
+"""The ledger of what clients have agreed to (domain.md §9.3, §2).
+
+News by e-mail is agreed to twice: who says so in the salon or on a booking site is asked by a mail, and the consent
+holds once the link in it was followed (clients/confirming.py). What an import brings holds as it was.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,12 +11,58 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from clients.cards import lock_client
-from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision, HealthRecord, Merge
+from clients.letters import WRITER, draft
+from clients.links import link_to
+from clients.listing import sharing_address
+from clients.models import (
+    Client,
+    ConsentEntry,
+    ConsentPurpose,
+    ConsentSource,
+    Decision,
+    HealthRecord,
+    Merge,
+)
+from clients.wordings import fault_of, number_of, tidied, wording_now
 from salon.audit.recording import Change, record
-from salon.errors import FieldError, InvalidInput
-from salon.identity.roles import Actor, Permission
+from salon.errors import DomainError, FieldError, InvalidInput, NotFound
+from salon.folding import fold
+from salon.identity.roles import Actor, ActorKind, Permission
+from salon.locks import take_locks
+from salon.mail.outbox import drop_unsent, last_mailed, send_client_mail
+from salon.tenancy import directory
+from salon.tenancy.context import current_salon_id
+from salon.tenancy.models import Salon
 
-LONGEST_WORDING = 2000
+# How long the link in a mail can be followed, and how long nobody is asked again at the same address.
+LINK_HOLDS = timedelta(days=30)
+BETWEEN_MAILS = timedelta(days=1)
+
+# Who decides on a public page: the client herself, whom nothing but her mail names.
+CLIENT = Actor(ActorKind.SYSTEM, None, "", frozenset())
+_ACTIONS = {
+    Decision.REQUESTED: "client.consent_requested",
+    Decision.GRANTED: "client.consent_granted",
+    Decision.WITHDRAWN: "client.consent_withdrawn",
+}
+_BY_HERSELF = {
+    ConsentSource.CONFIRMATION: "client.consent_confirmed",
+    ConsentSource.UNSUBSCRIBE: "client.unsubscribed",
+}
+
+
+class AskedLately(DomainError):
+    """A mail that asks went to the address less than a day ago."""
+
+    code = "asked_lately"
+    message = _("A mail with the link went to this address less than a day ago.")
+
+
+class NoAddress(DomainError):
+    """There is no address to ask at."""
+
+    code = "no_address"
+    message = _("The card has no e-mail address: enter it first, then send the link.")
 
 
 def ledger_of(client_id: UUID) -> list[ConsentEntry]:
@@ -20,9 +70,14 @@ def ledger_of(client_id: UUID) -> list[ConsentEntry]:
     return list(ConsentEntry.objects.filter(client_id=client_id).order_by("-at", "-id"))
 
 
+def newest_of(client_id: UUID, purpose: ConsentPurpose) -> ConsentEntry | None:
+    """Return what holds of a client for a purpose, None where nothing was ever decided."""
+    return ConsentEntry.objects.filter(client_id=client_id, purpose=purpose).order_by("-at", "-id").first()
+
+
 def holds(client_id: UUID, purpose: ConsentPurpose) -> bool:
     """Return whether the client's newest decision on that purpose is a consent."""
-    newest = _newest(client_id, purpose)
+    newest = newest_of(client_id, purpose)
     return newest is not None and newest.decision == Decision.GRANTED
 
 
@@ -38,37 +93,141 @@ def record_consent(
 ) -> ConsentEntry:
     """Write down what a client decided, and let it hold at once; what stands already is not written twice.
 
-    A consent names the words that were agreed to. Withdrawing the one to health data deletes them, also those that a
-    merge has kept to be undone.
+    A consent to news by e-mail is asked for by a mail instead; REQUESTED names no words of its own but the salon's.
+    Asked again, a consent that holds stays as it is, and no address gets two such mails within a day. Withdrawing the
+    one to health data deletes them, also those that a merge has kept to be undone.
     Raises: NotAllowed, NotFound, InvalidInput.
     """
     actor.require(Permission.CLIENTS_WRITE)
-    wording = " ".join(wording.split())
-    _check(decision, wording)
+    wording = tidied(wording)
+    asks = purpose == ConsentPurpose.EMAIL_MARKETING and source != ConsentSource.IMPORT
+    asks = asks and decision != Decision.WITHDRAWN
+    _check(decision, wording, asks=asks)
     with transaction.atomic():
         client = lock_client(client_id)
-        standing = _newest(client.pk, purpose)
+        standing = newest_of(client.pk, purpose)
+        if asks:
+            return _ask(actor, client, standing, source, wording, now)
         if standing and (standing.decision, standing.wording) == (decision, wording):
             return standing
-        entry = ConsentEntry.objects.create(
-            client_id=client.pk,
-            purpose=purpose,
-            decision=decision,
-            source=source,
-            wording=wording,
-            # Who waited for another's lock looked at the clock before: what is written last holds.
-            at=max(now, standing.at + timedelta(microseconds=1)) if standing else now,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_name=actor.name,
+        return decide(
+            actor, client, standing, purpose=purpose, decision=decision, source=source, wording=wording, now=now
         )
-        take_effect(client, entry)
-        action = "client.consent_granted" if decision == Decision.GRANTED else "client.consent_withdrawn"
-        changes = [
-            Change("consent", standing.decision if standing else None, decision),
-            Change("purpose", None, purpose),
-        ]
-        record(actor=actor, action=action, subject_kind="client", subject_id=client.pk, changes=changes, now=now)
+
+
+def ask_again(*, actor: Actor, client_id: UUID, now: datetime) -> ConsentEntry:
+    """Send the mail that asks once more; who has confirmed or withdrawn meanwhile is not asked.
+
+    Raises: NotAllowed, NotFound, NoAddress, AskedLately.
+    """
+    actor.require(Permission.CLIENTS_WRITE)
+    with transaction.atomic():
+        client = lock_client(client_id)
+        standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
+        if standing is None:
+            raise NotFound
+        if standing.decision != Decision.REQUESTED:
+            return standing
+        if not client.email:
+            raise NoAddress
+        if asked_until(client, now):
+            raise AskedLately
+        own_words = standing.wording if standing.wording_number is None else ""
+        return _ask(actor, client, standing, ConsentSource.SALON, own_words, now)
+
+
+def asked_until(client: Client, now: datetime) -> datetime | None:
+    """Return until when a card's address is not asked again, None where it can be now."""
+    cards = {client.pk, *sharing_address(client.email)}
+    cards |= set(Client.objects.filter(merged_into_id=client.pk).values_list("pk", flat=True))
+    last = last_mailed(cards, recipient=client.email, writer=WRITER)
+    return last + BETWEEN_MAILS if last and last + BETWEEN_MAILS > now else None
+
+
+def ask_herself(client: Client, *, now: datetime) -> None:
+    """Ask a client anew who has unsubscribed and says on the page that she wants news after all; the card is locked."""
+    standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
+    _ask(CLIENT, client, standing, ConsentSource.UNSUBSCRIBE, "", now)
+
+
+def _ask(
+    actor: Actor, client: Client, standing: ConsentEntry | None, source: ConsentSource, wording: str, now: datetime
+) -> ConsentEntry:
+    """Note that a client is to be asked, and let the mail that asks go out; the card is locked."""
+    if standing and standing.decision == Decision.GRANTED:
+        return standing
+    # Other cards may have the same address: one of them at a time asks it.
+    take_locks({f"consent {current_salon_id()} {fold(client.email)}"} if client.email else set())
+    mailed = not client.email or asked_until(client, now) is not None
+    if standing and standing.decision == Decision.REQUESTED and mailed:
+        return standing
+    salon = directory.get_salon(current_salon_id())
+    current = wording_now(ConsentPurpose.EMAIL_MARKETING, salon)
+    entry = decide(
+        actor,
+        client,
+        standing,
+        purpose=ConsentPurpose.EMAIL_MARKETING,
+        decision=Decision.REQUESTED,
+        source=source,
+        wording=wording or current.text,
+        number=number_of(wording or current.text, current),
+        now=now,
+    )
+    if not mailed:
+        _send(client, salon, entry, now)
+    return entry
+
+
+def _send(client: Client, salon: Salon, entry: ConsentEntry, now: datetime) -> None:
+    expires_at = now + LINK_HOLDS
+    secret = link_to(salon.pk, entry.pk, client.email, expires_at)
+    send_client_mail(
+        client_id=client.pk,
+        about_id=entry.pk,
+        tells="",
+        recipient=client.email,
+        reply_to="",
+        draft=draft(salon=salon, wording=entry.wording, secret=secret),
+        due_at=now,
+        expires_at=expires_at,
+        now=now,
+    )
+
+
+def decide(
+    actor: Actor,
+    client: Client,
+    standing: ConsentEntry | None,
+    *,
+    purpose: ConsentPurpose,
+    decision: Decision,
+    source: ConsentSource,
+    wording: str = "",
+    number: int | None = None,
+    now: datetime,
+) -> ConsentEntry:
+    """Append a decision to the ledger of a locked card, let it take effect, and record it; `standing` held so far."""
+    entry = ConsentEntry.objects.create(
+        client_id=client.pk,
+        purpose=purpose,
+        decision=decision,
+        source=source,
+        wording=wording,
+        wording_number=number,
+        # Who waited for another's lock looked at the clock before: what is written last holds.
+        at=max(now, standing.at + timedelta(microseconds=1)) if standing else now,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+    )
+    if standing and standing.decision == Decision.REQUESTED:
+        # A link in a mail that has not gone out yet would ask for what is decided.
+        drop_unsent(standing.pk)
+    take_effect(client, entry)
+    changes = [Change("consent", standing.decision if standing else None, decision), Change("purpose", None, purpose)]
+    action = _BY_HERSELF[source] if actor is CLIENT and decision != Decision.REQUESTED else _ACTIONS[decision]
+    record(actor=actor, action=action, subject_kind="client", subject_id=client.pk, changes=changes, now=now)
     return entry
 
 
@@ -76,6 +235,9 @@ def take_effect(client: Client, entry: ConsentEntry) -> None:
     """Make the card say what the ledger's newest entry says; the card is locked."""
     granted = entry.decision == Decision.GRANTED
     if entry.purpose == ConsentPurpose.EMAIL_MARKETING:
+        if entry.decision == Decision.REQUESTED:
+            # Nothing holds before she has confirmed, and nothing that held is taken away by asking.
+            return
         client.email_consent = granted
         client.email_consent_at = entry.at
         client.version += 1
@@ -98,15 +260,9 @@ def _forget_kept_health(client_id: UUID) -> None:
         survivors = [merge.duplicate_id for merge in merges]
 
 
-def _newest(client_id: UUID, purpose: ConsentPurpose) -> ConsentEntry | None:
-    return ConsentEntry.objects.filter(client_id=client_id, purpose=purpose).order_by("-at", "-id").first()
-
-
-def _check(decision: Decision, wording: str) -> None:
-    if decision == Decision.GRANTED and not wording:
-        raise InvalidInput([FieldError("wording", "required", _("Write down what the client agreed to."))])
-    if len(wording) > LONGEST_WORDING:
-        message = _("At most %(longest)d characters fit here.") % {"longest": LONGEST_WORDING}
-        raise InvalidInput([FieldError("wording", "max_length", message)])
-    if "\x00" in wording:
-        raise InvalidInput([FieldError("wording", "invalid", _("This contains a character that cannot be stored."))])
+def _check(decision: Decision, wording: str, *, asks: bool) -> None:
+    if decision == Decision.REQUESTED and not asks:
+        raise InvalidInput([FieldError("decision", "invalid_choice", _("Choose one of the values offered."))])
+    fault = fault_of(wording)
+    if fault and (wording or decision == Decision.GRANTED):
+        raise InvalidInput([FieldError("wording", *fault)])

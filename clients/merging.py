@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.belongings import Belongings, give_back, move
 from clients.cards import ConflictingChange, in_use
 from clients.combining import Columns, combined, differences, separated
-from clients.consent import holds
+from clients.consent import holds, newest_of
 from clients.details import ClientDetails
 from clients.models import CardState, Cause, Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision, Merge
 from clients.points import Posting, moved_points, post_all
@@ -99,8 +99,9 @@ def merge_clients(
     if any(versions.get(card.pk, card.version) != card.version for card in (survivor, duplicate)):
         raise VersionConflict
     before = survivor.details
-    adopted = _adopted(survivor, duplicate)
+    adopted = _adopted(survivor, duplicate, wins)
     consents = {entry.purpose: entry for entry, _standing in adopted}
+    _keep_objection(actor, survivor, duplicate)
     after = combined(survivor, duplicate, wins=wins, consent=consents.get(ConsentPurpose.EMAIL_MARKETING))
     moved = _Moved(
         card=differences(survivor, after),
@@ -282,25 +283,42 @@ def _refer(actor: Actor, cards: list[Client], referrer: Client, now: datetime) -
 type _Adopted = list[tuple[ConsentEntry, ConsentEntry | None]]
 
 
-def _adopted(survivor: Client, duplicate: Client) -> _Adopted:
-    """Return the duplicate's decisions that are newer than the survivor's, each with the survivor's."""
+def _adopted(survivor: Client, duplicate: Client, wins: Collection[str]) -> _Adopted:
+    """Return the duplicate's decisions that are newer than the survivor's, each with the survivor's.
+
+    Being asked anew takes nothing away from who has confirmed, unless it is for another address that she gets.
+    """
     newest: dict[tuple[UUID, str], ConsentEntry] = {}
     ledger = ConsentEntry.objects.filter(client_id__in=[survivor.pk, duplicate.pk])
     for entry in ledger.order_by("at", "id"):
         newest[entry.client_id, entry.purpose] = entry
+    readdressed = duplicate.email and ("email" in wins or not survivor.email)
     found: _Adopted = []
     for purpose in ConsentPurpose.values:
         theirs, mine = newest.get((duplicate.pk, purpose)), newest.get((survivor.pk, purpose))
-        if theirs and (mine is None or (theirs.at, theirs.pk) > (mine.at, mine.pk)):
+        if theirs is None or (mine and (theirs.at, theirs.pk) < (mine.at, mine.pk)):
+            continue
+        only_asked = theirs.decision == Decision.REQUESTED and mine and mine.decision == Decision.GRANTED
+        if readdressed or not only_asked:
             found.append((theirs, mine))
     return found
+
+
+def _keep_objection(actor: Actor, survivor: Client, duplicate: Client) -> None:
+    """Let a card say that its client once wanted no news where only the other one says so, whatever came after."""
+    objections = ConsentEntry.objects.filter(purpose=ConsentPurpose.EMAIL_MARKETING, decision=Decision.WITHDRAWN)
+    theirs = objections.filter(client_id=duplicate.pk).order_by("-at", "-id").first()
+    if theirs and not objections.filter(client_id=survivor.pk).exists():
+        mine = newest_of(survivor.pk, ConsentPurpose.EMAIL_MARKETING)
+        if mine and mine.at > theirs.at:
+            _append(actor, survivor, theirs, theirs.at)
 
 
 def _take_over(actor: Actor, survivor: Client, adopted: _Adopted) -> dict[str, list[str | None]]:
     # With the day and the words of the decision itself: it was not made today.
     return {
         entry.purpose: [
-            str(_append(actor, survivor, entry.purpose, entry.decision, entry.wording, entry.at).pk),
+            str(_append(actor, survivor, entry, entry.at).pk),
             str(standing.pk) if standing else None,
         ]
         for entry, standing in adopted
@@ -315,18 +333,19 @@ def _give_back_consents(actor: Actor, survivor: Client, consents: dict[str, list
         if newest is None or str(newest.pk) != taken_over:
             continue
         standing = ledger.filter(pk=standing_id).first() if standing_id else None
-        decision, wording = (standing.decision, standing.wording) if standing else (Decision.WITHDRAWN, "")
-        if (decision, wording) != (newest.decision, newest.wording):
-            _append(actor, survivor, purpose, decision, wording, now)
+        back = standing or ConsentEntry(purpose=purpose, decision=Decision.WITHDRAWN)
+        if (back.decision, back.wording) != (newest.decision, newest.wording):
+            _append(actor, survivor, back, now)
 
 
-def _append(actor: Actor, card: Client, purpose: str, decision: str, wording: str, at: datetime) -> ConsentEntry:
+def _append(actor: Actor, card: Client, said: ConsentEntry, at: datetime) -> ConsentEntry:
     return ConsentEntry.objects.create(
         client_id=card.pk,
-        purpose=purpose,
-        decision=decision,
+        purpose=said.purpose,
+        decision=said.decision,
         source=ConsentSource.MERGE,
-        wording=wording,
+        wording=said.wording,
+        wording_number=said.wording_number,
         at=at,
         actor_kind=actor.kind,
         actor_id=actor.id,

@@ -307,6 +307,10 @@ NIGHT_STEPS: tuple[str, ...] = (
 )
 
 # Who puts mails to clients into words (salon/mail/letters.py). Mails that wait know their writer by this name.
-CLIENT_LETTERS = {"appointment": "bookings.letters.write", "receipt": "bookings.checkout.receipts.write"}
+CLIENT_LETTERS = {
+    "appointment": "bookings.letters.write",
+    "consent": "clients.letters.write",
+    "receipt": "bookings.checkout.receipts.write",
+}
 
 LOGGING = logging_settings(json=PRODUCTION or environment.flag("LOG_JSON"), level="INFO")

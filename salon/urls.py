@@ -4,14 +4,18 @@ from django.conf import settings
 from django.urls import include, path
 
 from bookings.web import feeds
+from clients.web import confirming
+from marketing.web import unsubscribing
 from salon.desk.web import exports
 from salon.web import health, sections, styleguide
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("consent/<str:secret>/", confirming.consent_link, name="consent_link"),
     path("exported/<str:secret>/", exports.linked, name="exported_file"),
     path("ical/<str:secret>.ics", feeds.calendar_feed, name="calendar_feed"),
+    path("unsubscribe/<str:secret>/", unsubscribing.unsubscribe_page, name="unsubscribe"),
     path("api/v1/", include("bookings.api.urls")),
     path("api/v1/", include("clients.api.urls")),
     path("api/v1/", include("loyalty.api.urls")),

@@ -39,17 +39,20 @@ class CardEndpoint(Endpoint):
         return read(entered)
 
     def with_consent(self, client: Client, said: Entered) -> Client:
-        """Write a decision about news into the ledger, and return the card as it is then."""
+        """Write a decision about news into the ledger, and return the card as it is then.
+
+        Who agrees is asked to confirm it, in the salon's own words.
+        """
         if said.marketing_consent is None or said.marketing_consent == client.email_consent:
             return client
-        decision = Decision.GRANTED if said.marketing_consent else Decision.WITHDRAWN
+        granted = said.marketing_consent
         record_consent(
             actor=self.actor,
             client_id=client.pk,
             purpose=ConsentPurpose.EMAIL_MARKETING,
-            decision=decision,
+            decision=Decision.REQUESTED if granted else Decision.WITHDRAWN,
             source=ConsentSource.API,
-            wording=_("Told by %(name)s.") % {"name": self.actor.name},
+            wording="" if granted else _("Told by %(name)s.") % {"name": self.actor.name},
             now=self.now,
         )
         return get_client(client.pk)

@@ -5,7 +5,7 @@ from clients.identity import IdentityPolicy
 from clients.labels import DiscountOn
 from clients.models.card import CardState, Client, ClientNumbers
 from clients.models.categories import Category, CategoryAssignment
-from clients.models.consent import ConsentEntry, ConsentPurpose, ConsentSource, Decision
+from clients.models.consent import ConsentEntry, ConsentPurpose, ConsentSource, ConsentWording, Decision
 from clients.models.importing import ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes, Outcome
 from clients.models.merging import DuplicateProposal, Likeness, Merge, ProposalState
 from clients.models.notes import CarriedService, HealthRecord, Note
@@ -25,6 +25,7 @@ __all__ = [
     "ConsentEntry",
     "ConsentPurpose",
     "ConsentSource",
+    "ConsentWording",
     "CreatedVia",
     "Decision",
     "DiscountOn",

@@ -17,8 +17,9 @@ class ConsentPurpose(models.TextChoices):
 
 
 class Decision(models.TextChoices):
-    """What the client said."""
+    """What the client said; of news by e-mail, asked for (REQUESTED) until she has confirmed it by a mail's link."""
 
+    REQUESTED = "REQUESTED", _("asked for")
     GRANTED = "GRANTED", _("agreed")
     WITHDRAWN = "WITHDRAWN", _("withdrawn")
 
@@ -30,12 +31,41 @@ class ConsentSource(models.TextChoices):
     IMPORT = "IMPORT", _("import")
     API = "API", _("booking site")
     MERGE = "MERGE", _("merged card")
+    CONFIRMATION = "CONFIRMATION", _("link in the mail")
+    UNSUBSCRIBE = "UNSUBSCRIBE", _("unsubscribe page")
+
+
+class ConsentWording(SalonOwned):
+    """One version of the words that a salon lets its clients agree to; the newest of a purpose holds (domain.md §9.3).
+
+    Without a row those hold that every salon begins with (clients/wordings.py), as number 0.
+    """
+
+    purpose = models.CharField(max_length=20, choices=ConsentPurpose)
+    number = models.PositiveIntegerField()
+    text = models.TextField(max_length=2000)
+    created_at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=10, choices=ActorKind)
+    actor_id = models.UUIDField(null=True, blank=True)
+    actor_name = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            *owned_by_salon("clients_consentwording"),
+            models.UniqueConstraint(fields=["salon", "purpose", "number"], name="clients_consentwording_number"),
+            models.CheckConstraint(condition=models.Q(number__gt=0), name="clients_consentwording_counted"),
+            AppendOnly(name="clients_consentwording_append_only"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.number}"
 
 
 class ConsentEntry(SalonOwned):
     """One decision of one client, kept for good: to which words, when, where, recorded by whom (domain.md §9.3).
 
-    The newest entry of a purpose says what holds now.
+    The newest entry of a purpose says what holds now. `wording_number` is that of the salon's words, None where others
+    were agreed to.
     """
 
     client = models.ForeignKey(
@@ -43,8 +73,9 @@ class ConsentEntry(SalonOwned):
     )
     purpose = models.CharField(max_length=20, choices=ConsentPurpose)
     decision = models.CharField(max_length=10, choices=Decision)
-    source = models.CharField(max_length=10, choices=ConsentSource)
+    source = models.CharField(max_length=12, choices=ConsentSource)
     wording = models.TextField(blank=True)
+    wording_number = models.PositiveIntegerField(null=True, blank=True)
     at = models.DateTimeField()
     actor_kind = models.CharField(max_length=10, choices=ActorKind)
     actor_id = models.UUIDField(null=True, blank=True)

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     REPORTS_READ = "REPORTS_READ"
     MARKETING = "MARKETING"  # segments, campaigns and automations, to read
     MARKETING_WRITE = "MARKETING_WRITE"  # and to change and send
+    EXISTING_CUSTOMERS = "EXISTING_CUSTOMERS"  # to decide that they are written to without their consent
     SETTINGS = "SETTINGS"
     MEMBERS = "MEMBERS"
     API_KEYS = "API_KEYS"

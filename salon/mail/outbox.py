@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Max
+
 from salon.mail.letters import Draft, put_into_words
 from salon.mail.models import TOLD, AccountMail, ClientMail, MailState
 from salon.rows import insert
@@ -67,6 +69,13 @@ def last_told(about_id: UUID, *, client_id: UUID) -> str | None:
     """Return the fingerprint of the last mail to a client about something that went out, None where none did."""
     told = ClientMail.objects.filter(about_id=about_id, client_id=client_id, state__in=TOLD).order_by("-id")
     return told.values_list("tells", flat=True).first()
+
+
+def last_mailed(client_ids: Collection[UUID], *, recipient: str, writer: str) -> datetime | None:
+    """Return when the last mail of a kind to these clients at an address was stored, unless it was dropped."""
+    rows = ClientMail.objects.filter(client_id__in=client_ids, recipient__iexact=recipient, writer=writer)
+    last: datetime | None = rows.exclude(state=MailState.DROPPED).aggregate(last=Max("created_at"))["last"]
+    return last
 
 
 def mails_to(client_ids: Sequence[UUID]) -> list[ClientMail]:

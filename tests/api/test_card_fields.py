@@ -3,17 +3,21 @@
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from clients.categories import add_templates, all_categories, change_assignments
+from clients.confirming import confirm
 from clients.consent import ledger_of
 from clients.models import CardState, Client
 from salon.api.scopes import Scope
 from salon.identity.roles import system_actor
+from salon.mail.models import ClientMail
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.api.conftest import NOBODY, Caller, IssueKey, wrong
 from tests.bookings.salonday import make_staff
 from tests.conftest import NOW
+from tests.marketing.consenting import link_in
 
 
 def _made(api: Caller, **body: object) -> dict[str, object]:
@@ -94,19 +98,30 @@ def test_blocking_gives_a_reason(api: Caller) -> None:
     assert (free["blocked"], free["blocked_reason"]) == (False, None)
 
 
-def test_consent_goes_into_the_ledger(api: Caller, sonnenschein: Salon) -> None:
-    made = _made(api, marketing_consent=True)
-    assert (made["marketing_consent"], made["version"]) == (True, 2)
+def test_consent_holds_once_it_is_confirmed(api: Caller, sonnenschein: Salon) -> None:
+    made = _made(api, email="berta@web.de", marketing_consent=True)
+    assert (made["marketing_consent"], made["version"]) == (False, 1)
     path = f"clients/{made['id']}"
+    assert api.patch(path, {"marketing_consent": True}).json()["version"] == 1
+    with salon_scope(sonnenschein.pk):
+        client_id = UUID(str(made["id"]))
+        [entry] = ledger_of(client_id)
+        mail = ClientMail.objects.get()
+        confirm(salon=sonnenschein, link=link_in(mail), now=timezone.now())
+    assert (entry.decision, entry.source, entry.actor_name) == ("REQUESTED", "API", "Online booking")
+    assert entry.wording.startswith("Ich möchte von Salon Sonnenschein per E-Mail")
+    read = api.get(path).json()
+    assert (read["marketing_consent"], read["version"]) == (True, 2)
     assert api.patch(path, {"marketing_consent": True}).json()["version"] == 2
     assert api.patch(path, {"marketing_consent": False}).json()["marketing_consent"] is False
     with salon_scope(sonnenschein.pk):
-        ledger = ledger_of(UUID(str(made["id"])))
+        ledger = ledger_of(client_id)
     assert [(one.decision, one.source, one.actor_name) for one in ledger] == [
         ("WITHDRAWN", "API", "Online booking"),
-        ("GRANTED", "API", "Online booking"),
+        ("GRANTED", "CONFIRMATION", ""),
+        ("REQUESTED", "API", "Online booking"),
     ]
-    assert ledger[1].wording == "Told by Online booking."
+    assert ledger[0].wording == "Told by Online booking."
 
 
 def test_categories_stand_in_order_of_names(api: Caller, sonnenschein: Salon) -> None:

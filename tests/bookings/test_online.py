@@ -20,6 +20,7 @@ from clients.details import YES, ClientDetails
 from clients.models import Client, ConsentEntry, DuplicateProposal
 from salon.errors import InvalidInput, NotAllowed
 from salon.identity.roles import Actor, ActorKind, Permission
+from salon.mail.models import ClientMail
 from tests.bookings.acting import Desk
 from tests.bookings.salonday import at
 from tests.conftest import NOW
@@ -119,19 +120,20 @@ def test_another_address_is_another_card_and_may_be_a_duplicate(desk: Desk) -> N
     assert (proposal.older_id, proposal.newer_id) == (card.pk, booked.client_id)
 
 
-def test_consent_to_news_is_written_into_the_ledger_once(desk: Desk) -> None:
+def test_consent_to_news_is_asked_for_once_and_holds_when_confirmed(desk: Desk) -> None:
     booker = replace(SARAH, marketing_consent=True)
     _online(desk, booker)
     _online(desk, booker, starts_at=at(12))
     card = Client.objects.get(email="sarahsmith@gmail.com")
-    assert card.email_consent
-    assert [(one.decision, one.source) for one in ConsentEntry.objects.all()] == [("GRANTED", "API")]
+    assert not card.email_consent
+    assert [(one.decision, one.source) for one in ConsentEntry.objects.all()] == [("REQUESTED", "API")]
+    assert ClientMail.objects.filter(writer="consent").count() == 1
 
 
 def test_no_word_about_news_withdraws_nothing(desk: Desk) -> None:
     _online(desk, replace(SARAH, marketing_consent=True))
     _online(desk, starts_at=at(12))
-    assert Client.objects.get(email="sarahsmith@gmail.com").email_consent
+    assert ConsentEntry.objects.get().decision == "REQUESTED"
 
 
 def test_who_is_blocked_is_told_that_the_time_is_taken(desk: Desk) -> None:

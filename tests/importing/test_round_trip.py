@@ -69,7 +69,7 @@ def full(sonnenschein: Salon) -> Salon:
                 set_treatcard(actor=MANAGER, client_id=card.pk, number=None, now=NOW)
                 record_consent(
                     actor=MANAGER, client_id=card.pk, purpose=ConsentPurpose.EMAIL_MARKETING,
-                    decision=Decision.GRANTED, source=ConsentSource.SALON, wording="ja", now=NOW,
+                    decision=Decision.GRANTED, source=ConsentSource.IMPORT, wording="ja", now=NOW,
                 )  # fmt: skip
             Client.objects.filter(pk=card.pk).update(
                 listed_on=date(2023, 1, 1 + number),

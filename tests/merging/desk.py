@@ -65,7 +65,8 @@ class Desk:
             client_id=client.pk,
             purpose=purpose,
             decision=decision,
-            source=ConsentSource.SALON,
+            # What an import brings holds at once.
+            source=ConsentSource.IMPORT,
             wording=f"Worte für {client.first_name}",
             now=at,
         )

@@ -203,7 +203,7 @@ def test_the_newer_decision_holds(
     kept = as_it_is(anna)
     assert (newest.decision == GRANTED, newest.wording, newest.at) == (granted, wording, days[wording[10:]])
     assert (kept.email_consent, kept.email_consent_at) == (granted, newest.at)
-    assert newest.source == (ConsentSource.SALON if wording == "Worte für Anna" else ConsentSource.MERGE)
+    assert newest.source == (ConsentSource.IMPORT if wording == "Worte für Anna" else ConsentSource.MERGE)
     desk.undo(merge)
     back = as_it_is(anna)
     assert (back.email_consent, back.email_consent_at) == (stood.email_consent, stood.email_consent_at)

@@ -1,4 +1,4 @@
-"""The consent ledger (domain.md §9.3)."""
+"""The consent ledger (domain.md §9.3): what holds at once, as what an import brings does."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def _record(actor: Actor, client: Client, decision: Decision, wording: str = "",
         client_id=client.pk,
         purpose=NEWS,
         decision=decision,
-        source=ConsentSource.SALON,
+        source=ConsentSource.IMPORT,
         wording=wording,
         now=NOW + timedelta(hours=hours),
     )
@@ -46,8 +46,8 @@ def test_the_newest_decision_holds(client: Client, front_desk: Actor) -> None:
     card = get_client(client.pk)
     assert (card.email_consent, card.email_consent_at, card.version) == (False, LATER + timedelta(hours=1), 3)
     assert [(one.decision, one.wording, one.source, one.actor_name) for one in ledger_of(client.pk)] == [
-        ("WITHDRAWN", "", "SALON", "Empfang"),
-        ("GRANTED", "Ja, gern Neuigkeiten.", "SALON", "Empfang"),
+        ("WITHDRAWN", "", "IMPORT", "Empfang"),
+        ("GRANTED", "Ja, gern Neuigkeiten.", "IMPORT", "Empfang"),
     ]
     entries = AuditEntry.objects.filter(subject_id=client.pk).order_by("id")
     assert [entry.action for entry in entries][1:] == ["client.consent_granted", "client.consent_withdrawn"]

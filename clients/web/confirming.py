@@ -1,0 +1,47 @@
+"""The public page on which a client confirms that she wants news by e-mail (domain.md §9.3, ui.md §2.10)."""
+
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from clients.confirming import Standing, asked, confirm
+from clients.links import read_link
+from salon.errors import NotFound
+from salon.tenancy import directory
+from salon.tenancy.context import salon_scope
+from salon.web.access import public
+
+
+@public("the signed address is the secret; it leads to one request for consent, and tells the salon's name")
+@never_cache
+# The address is all that is needed, and nobody else knows it; the page asks browsers to send no origin.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def consent_link(request: HttpRequest, secret: str) -> HttpResponse:
+    """Show what is to be agreed to; only the button agrees: programs that look at links in mails change nothing."""
+    try:
+        link = read_link(secret)
+        salon = directory.get_salon(link.salon_id)
+        decide = confirm if request.method == "POST" else asked
+        with salon_scope(salon.pk), timezone.override(ZoneInfo(salon.timezone)):
+            found = decide(salon=salon, link=link, now=timezone.now())
+    except NotFound as refusal:
+        raise Http404 from refusal
+    if request.method == "POST" and found.standing is Standing.CONFIRMED:
+        return unreferred(redirect(request.path))
+    gone = found.standing in {Standing.EXPIRED, Standing.VOID}
+    # No token, so no cookie: nothing on this page needs one.
+    context = {"salon_name": salon.name, "asked": found, "csrf_token": ""}
+    return unreferred(render(request, "clients/public/consent.html", context, status=410 if gone else 200))
+
+
+def unreferred(response: HttpResponse) -> HttpResponse:
+    """Keep the address of a page that is a secret from whatever the page leads to, and from search engines."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,56 @@
+"""Who may be written to, and why not: one expression over cards, for a thousand of them and for one (domain.md §9.3)."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.lookups import Exact
+
+from bookings.models import Appointment, Sale, SaleState
+from clients.models import Client, ConsentEntry, ConsentPurpose, Decision
+from marketing.models import Basis, MarketingRules, RecipientReason
+
+# The reasons for which somebody gets a mail; every other one is why not.
+INCLUDED = frozenset({RecipientReason.CONSENT, RecipientReason.EXISTING_CUSTOMER})
+_BOUGHT = (SaleState.PAID, SaleState.PARTLY_REFUNDED)
+
+
+def reason_case(basis: Basis | str, now: datetime) -> Case:
+    """Return, for a query of cards, the `RecipientReason` of each: why she gets mails of marketing, or why not.
+
+    Behind the lock on a card it is what holds as long as the lock does: whoever agrees or objects waits for it. An
+    existing customer has bought and never objected, not even before she was asked anew.
+    """
+    decided = ConsentEntry.objects.filter(client_id=OuterRef("pk"), purpose=ConsentPurpose.EMAIL_MARKETING)
+    newest = Subquery(decided.order_by("-at", "-id").values("decision")[:1])
+    whens = [
+        _when(RecipientReason.NO_ADDRESS, Q(email="")),
+        _when(RecipientReason.BLOCKED, Q(blocked=True)),
+        _when(RecipientReason.OBJECTED, Exact(newest, Value(Decision.WITHDRAWN))),
+        _when(RecipientReason.CONSENT, Q(email_consent=True)),
+    ]
+    if basis == Basis.EXISTING_CUSTOMER:
+        whens.append(_when(RecipientReason.EXISTING_CUSTOMER, _is_existing_customer(decided, now)))
+    whens.append(_when(RecipientReason.NOT_CONFIRMED, Exact(newest, Value(Decision.REQUESTED))))
+    return Case(*whens, default=Value(RecipientReason.NO_CONSENT), output_field=CharField())
+
+
+def standings(clients: Collection[UUID] | QuerySet[Client], *, basis: Basis | str, now: datetime) -> dict[UUID, str]:
+    """Return the `RecipientReason` of each of these cards, in one statement."""
+    cards = clients if isinstance(clients, QuerySet) else Client.objects.filter(pk__in=clients)
+    return dict(cards.order_by().annotate(_why=reason_case(basis, now)).values_list("pk", "_why"))
+
+
+def _is_existing_customer(decided: QuerySet[ConsentEntry], now: datetime) -> Q:
+    """Return who may be written to by § 7 (3) UWG, where the owner has decided so."""
+    allowed = MarketingRules.objects.filter(existing_customers_at__lte=now)
+    visited = Appointment.objects.filter(client_id=OuterRef("pk"), visit_on__isnull=False)
+    bought = Sale.objects.filter(client_id=OuterRef("pk"), state__in=_BOUGHT)
+    came = Q(carried_visits__gt=0) | Q(Exists(visited)) | Q(Exists(bought))
+    return Q(Exists(allowed)) & ~Q(Exists(decided.filter(decision=Decision.WITHDRAWN))) & came
+
+
+def _when(reason: RecipientReason, condition: Q | Combinable) -> When:
+    return When(condition, then=Value(reason))

@@ -1,0 +1,73 @@
+"""The way out of every mail of marketing: its address, and what becomes of whoever follows it (domain.md §9.3)."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.urls import reverse
+
+from clients.confirming import resubscribe, unsubscribe
+from clients.models import Client
+from marketing.models import Recipient
+from salon.errors import NotFound
+
+_SIGNER = signing.Signer(salt="marketing.unsubscribe")
+_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the secret of an address names: a salon, a client's card, and the mail that she got."""
+
+    salon_id: UUID
+    client_id: UUID
+    recipient_id: UUID
+
+
+def unsubscribe_url(recipient_id: UUID, client_id: UUID, salon_id: UUID) -> str:
+    """Return the address under which whoever got a mail gets no more; it holds for good."""
+    packed = b"".join(one.bytes for one in (salon_id, client_id, recipient_id))
+    secret = _SIGNER.sign(urlsafe_b64encode(packed).decode())
+    return f"{settings.BASE_URL.rstrip('/')}{reverse('unsubscribe', args=[secret])}"
+
+
+def read_way(secret: str) -> Way:
+    """Return what an address of `unsubscribe_url` names.
+
+    Raises: NotFound when it is not ours.
+    """
+    try:
+        packed = urlsafe_b64decode(_SIGNER.unsign(secret))
+    except (signing.BadSignature, Error) as error:
+        raise NotFound from error
+    return Way(*(UUID(bytes=packed[at : at + _LENGTH]) for at in range(0, 3 * _LENGTH, _LENGTH)))
+
+
+def masked_address(way: Way) -> str:
+    """Return the address that a mail went to, for its own reader to know it again; nothing where it is forgotten."""
+    name, _at, domain = _address(way).rpartition("@")
+    return f"{name[:1]}•••@{domain}" if name else ""
+
+
+def take_off(way: Way, *, now: datetime) -> None:
+    """Let whoever got a mail get no more, and keep that it was by this mail; a second time changes nothing."""
+    with transaction.atomic():
+        unsubscribe(client_id=way.client_id, address=_address(way), now=now)
+        Recipient.objects.filter(pk=way.recipient_id, unsubscribed_at=None).update(unsubscribed_at=now)
+
+
+def put_back(way: Way, *, now: datetime) -> None:
+    """Ask anew whoever took herself off and wants news after all."""
+    resubscribe(client_id=way.client_id, now=now)
+
+
+def _address(way: Way) -> str:
+    mail = Recipient.objects.filter(pk=way.recipient_id, client_id=way.client_id).first()
+    if mail and mail.address:
+        return mail.address
+    return Client.objects.filter(pk=way.client_id).values_list("email", flat=True).first() or ""

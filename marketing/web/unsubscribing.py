@@ -1,0 +1,56 @@
+"""The public page that every mail of marketing leads to: no more of them (domain.md §9.3, RFC 8058)."""
+
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from clients.web.confirming import unreferred
+from marketing.unsubscribing import Way, masked_address, put_back, read_way, take_off
+from salon.errors import NotFound
+from salon.tenancy import directory
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from salon.web.access import public
+
+# What mail programs send that have a button of their own (RFC 8058).
+_ONE_CLICK = ("List-Unsubscribe", "One-Click")
+
+
+@public("the signed address is the secret; it leads to one mail, and tells the salon's name and a masked address")
+@never_cache
+# Mail programs have no token, and nobody but who got the mail has the address.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe_page(request: HttpRequest, secret: str) -> HttpResponse:
+    """Ask first: programs that look at links in mails take nobody off. The button does, and that of a mail program."""
+    try:
+        way = read_way(secret)
+    except NotFound as refusal:
+        raise Http404 from refusal
+    salon = directory.get_salon(way.salon_id)
+    with salon_scope(salon.pk), timezone.override(ZoneInfo(salon.timezone)):
+        if request.method != "POST":
+            return _page(request, salon, "ASKED", masked_address(way))
+        return _posted(request, salon, way)
+
+
+def _posted(request: HttpRequest, salon: Salon, way: Way) -> HttpResponse:
+    now = timezone.now()
+    if request.POST.get("wanted") == "again":
+        put_back(way, now=now)
+        return _page(request, salon, "AGAIN", masked_address(way))
+    take_off(way, now=now)
+    if request.POST.get(_ONE_CLICK[0]) == _ONE_CLICK[1]:
+        return unreferred(HttpResponse(content_type="text/plain"))
+    return _page(request, salon, "DONE", masked_address(way))
+
+
+def _page(request: HttpRequest, salon: Salon, step: str, address: str) -> HttpResponse:
+    # No token, so no cookie: nothing on this page needs one.
+    context = {"salon_name": salon.name, "step": step, "address": address, "csrf_token": ""}
+    return unreferred(render(request, "marketing/public/unsubscribe.html", context))
