@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
@@ -102,8 +103,19 @@ class CashBook:
         copy_rows(Payment, _PAYMENT, self._payments())
         copy_rows(Refund, _REFUND, map(self._refund, self._takings.given, self._given_ids))
         copy_rows(RefundLine, _REFUND_LINE, self._refund_lines())
-        copy_rows(PointsEntry, _ENTRY, list(self._entries()))
+        entries = list(self._entries())
+        copy_rows(PointsEntry, _ENTRY, entries)
+        # The number of an entry; the last of each client's stays.
+        self._count({entry[2]: entry[3] for entry in entries})
         copy_rows(AuditEntry, AUDIT, self._audit)
+
+    def _count(self, numbers: Mapping[UUID, int]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE clients_client card SET points_number = told.number"
+                " FROM unnest(%s::uuid[], %s::int[]) told (id, number) WHERE card.salon_id = %s AND card.id = told.id",
+                [list(numbers), list(numbers.values()), self._salon_id],
+            )
 
     def _by(self, name: str) -> tuple[str, UUID | None, str]:
         if not name:

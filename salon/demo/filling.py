@@ -11,6 +11,7 @@ from clients.categories import add_templates
 from clients.models import Category, Client
 from salon.demo.absences import write_absences
 from salon.demo.booking import Ledger
+from salon.demo.campaigning import write_campaigns
 from salon.demo.cashing import CashBook
 from salon.demo.offering import write_offering
 from salon.demo.shops import Shop, plot
@@ -63,3 +64,4 @@ def fill(salon: Salon, shop: Shop, users: Mapping[str, UUID], names: Mapping[str
         desk=next(iter(names)),
         now=now,
     )
+    write_campaigns(salon, shop, names, now)
