@@ -1,4 +1,4 @@
-"""A campaign's mail to whoever writes it, before anybody else gets it: counted and kept nowhere."""
+"""A mail to whoever writes it, before anybody else gets it: counted and kept nowhere."""
 
 from datetime import datetime
 from uuid import UUID
@@ -33,20 +33,33 @@ def send_test(*, actor: Actor, salon: Salon, campaign_id: UUID, now: datetime, c
     """Send a campaign's mail to the actor's own address as a client would get it, and return the address.
 
     Without `client_id` as the first who gets it. Its subject says that it is a test, and nobody can unsubscribe by it.
-    Raises: NotAllowed, NoSuchCampaign, InvalidInput (what is wrong with the letter; `no_address` or `not_sent` at `to`).
+    Raises: NotAllowed, NoSuchCampaign, InvalidInput (what is wrong with the letter; `no_address`, `not_sent` at `to`).
     """
     actor.require(Permission.MARKETING_WRITE)
     campaign = campaign_with_id(campaign_id)
-    check(campaign.subject, campaign.body, complete=True)
+    shown = client_id or _first_of(campaign, salon, now)
+    return send_test_letter(
+        actor=actor, salon=salon, subject=campaign.subject, body=campaign.body, client_id=shown, now=now
+    )
+
+
+def send_test_letter(
+    *, actor: Actor, salon: Salon, subject: str, body: str, client_id: UUID | None, now: datetime
+) -> str:
+    """Send a letter to the actor's own address as this client would get it, and return the address.
+
+    Raises: NotAllowed, InvalidInput (as `send_test`).
+    """
+    actor.require(Permission.MARKETING_WRITE)
+    check(subject, body, complete=True)
     to = User.objects.filter(pk=actor.id).values_list("email", flat=True).first() if actor.id else None
     if not to:
         raise InvalidInput([FieldError("to", "no_address", _("Only a person can get a test mail."))])
-    person = _shown_to(client_id or _first_of(campaign, salon, now), salon, now)
-    _send(_letter(campaign, salon, person), to, salon)
+    _send(_letter(subject, body, salon, _shown_to(client_id, salon, now)), to, salon)
     return to
 
 
-def _letter(campaign: Campaign, salon: Salon, person: Person) -> Letter:
+def _letter(subject: str, body: str, salon: Salon, person: Person) -> Letter:
     rules = rules_now()
     language = settings.LANGUAGE_CODE
     frame = Frame(
@@ -56,7 +69,7 @@ def _letter(campaign: Campaign, salon: Salon, person: Person) -> Letter:
         unsubscribe_url=None,
         language=language,
     )
-    letter = written(campaign.subject, campaign.body, person, frame)
+    letter = written(subject, body, person, frame)
     with override(language):
         subject = f"[{_('Test')}] {letter.subject}"
     return Letter(subject[:LONGEST_SUBJECT], letter.text, letter.html)
@@ -89,4 +102,4 @@ def _first_of(campaign: Campaign, salon: Salon, now: datetime) -> UUID | None:
 
 def _shown_to(client_id: UUID | None, salon: Salon, now: datetime) -> Person:
     found = people([client_id], salon=salon, now=now) if client_id else {}
-    return found[client_id] if client_id in found else _NOBODY
+    return next(iter(found.values()), _NOBODY)

@@ -1,4 +1,4 @@
-"""A salon that may send, its clients, and a worker of the test's own. To be called in a salon's scope, but `work_on`."""
+"""A salon that may send, its clients, and a worker of the test's own; most of it to be called in a salon's scope."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -50,9 +50,9 @@ def draft(segment: str | None = None, now: datetime = NOW, **given: str) -> Camp
     return create_campaign(actor=BOSS, details={**details, **given}, now=now)  # type: ignore[typeddict-item]
 
 
-def being_sent(now: datetime = NOW, **given: str) -> Campaign:
+def being_sent(now: datetime = NOW, segment: str | None = None, **given: str) -> Campaign:
     """Draft a campaign to everybody and send it."""
-    return send_now(actor=BOSS, campaign_id=draft(now=now, **given).pk, now=now)
+    return send_now(actor=BOSS, campaign_id=draft(segment, now=now, **given).pk, now=now)
 
 
 def agreed(first_name: str, **given: object) -> Client:

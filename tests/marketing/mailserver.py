@@ -47,7 +47,7 @@ class Inbox:
         """Return the addresses that got more than one mail."""
         return [address for address, times in Counter(self.to).items() if times > 1]
 
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd's names
+    async def handle_EHLO(
         self,
         server: SMTP,  # noqa: ARG002
         session: Session,
@@ -60,7 +60,7 @@ class Inbox:
         self.conversations += 1
         return responses
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(
         self,
         server: SMTP,  # noqa: ARG002
         session: Session,  # noqa: ARG002
@@ -74,7 +74,7 @@ class Inbox:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, mail_options: list[str]
     ) -> str:
         """Begin a mail, unless this conversation has had enough of them."""
@@ -86,7 +86,7 @@ class Inbox:
         envelope.mail_options.extend(mail_options)
         return OK
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Take or refuse a mail."""
         await asyncio.sleep(self.seconds)
         [address] = envelope.rcpt_tos

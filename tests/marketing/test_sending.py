@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from threading import Thread
 
 import pytest
 import time_machine
@@ -11,7 +12,7 @@ from pytest_django import Settings
 
 from clients.consent import record_consent
 from clients.models import CardState, Client, ConsentPurpose, ConsentSource, Decision
-from marketing import delivery, recipients
+from marketing import delivery, recipients, tasks
 from marketing.delivery import TRIES
 from marketing.launching import SEND, pause, resume, schedule
 from marketing.models import Campaign, MarketingRules, Recipient, RecipientState
@@ -19,6 +20,7 @@ from salon.audit.models import AuditEntry
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from salon.work.models import DueWork
+from tests.bookings.salonday import make_client
 from tests.conftest import NOW
 from tests.identity.racing import race
 from tests.marketing.campaigning import (
@@ -35,7 +37,6 @@ from tests.marketing.campaigning import (
     work_on,
 )
 from tests.marketing.mailserver import Inbox, inbox, send_to
-from tests.bookings.salonday import make_client
 
 HOUR = timedelta(hours=1)
 
@@ -196,7 +197,6 @@ def test_who_unsubscribes_in_the_middle_of_a_thousand_gets_nothing(sonnenschein:
 
 def _apart(action: object) -> None:
     """Do something on a connection of its own, as somebody else would."""
-    from threading import Thread
 
     def act() -> None:
         try:
@@ -241,13 +241,6 @@ def test_what_changed_between_settling_and_sending_counts(
             Client.objects.filter(pk=cards["Same"].pk).update(email="lena@x.example")
             _withdraw(salon, cards["Olga"])
 
-    def then_merged(arrived: int) -> None:
-        if arrived == 3:
-            # Her mail has gone out: the card that hers goes into gets none.
-            changed.append("merged")
-
-    changed: list[str] = []
-    arriving.arrived = then_merged
     with salon_scope(sonnenschein.pk):
         recipients.settle(
             Client.objects.listed(),
@@ -442,8 +435,6 @@ def test_a_slow_mail_server_is_waited_for_with_signs_of_life(
 
 
 def _counting_beats(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
-    from marketing import tasks
-
     beats: list[datetime] = []
     real = tasks.beat
 
@@ -543,8 +534,6 @@ def _crowd(salon: Salon) -> Campaign:
 
 
 def test_a_long_campaign_is_handed_over(sonnenschein: Salon, arriving: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    from marketing import tasks
-
     monkeypatch.setattr(tasks, "LASTS", timedelta(seconds=0.3))
     monkeypatch.setattr(delivery, "BATCH", 5)
     arriving.seconds = 0.02
