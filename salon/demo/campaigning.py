@@ -58,9 +58,7 @@ def write_campaigns(salon: Salon, shop: Shop, names: Mapping[str, UUID], now: da
     )
     everybody = Group(Match.ALL, (Condition("last_visit", "within_last", (365,)),))
     sent_at = now - _SENT_AGO
-    news = _campaign(
-        "Pflege im November", "{{first_name|Guten Tag}}, Zeit für etwas Pflege", _NEWS, author, names[author]
-    )
+    news = _campaign("Pflege im November", "{{first_name|Guten Tag}}, Zeit für etwas Pflege", _NEWS, author, author_id)
     news.rule, news.segment_name = as_json(everybody), "Besuch im letzten Jahr"
     news.state, news.started_at, news.finished_at = CampaignState.SENT, sent_at, sent_at + timedelta(minutes=2)
     news.created_at = news.updated_at = sent_at - timedelta(days=1)
@@ -69,7 +67,7 @@ def write_campaigns(salon: Salon, shop: Shop, names: Mapping[str, UUID], now: da
     # The owner, who writes the demo, sees the categories of all salons.
     colour = Category.objects.get(salon=salon, name="Farbkundin")
     back = _campaign(
-        "Farbe auffrischen", "{{first_name|Guten Tag}}, wie geht es Ihrer Farbe?", _BACK, author, names[author]
+        "Farbe auffrischen", "{{first_name|Guten Tag}}, wie geht es Ihrer Farbe?", _BACK, author, author_id
     )
     back.rule = as_json(Group(Match.ALL, (Condition("category", "in", (colour.pk,)),)))
     back.segment_name = "Farbkundinnen"
