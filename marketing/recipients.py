@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -106,11 +107,11 @@ def settle(
         return int(cursor.rowcount)
 
 
-def _asked(clients: QuerySet[Client], basis: Basis, now: datetime) -> tuple[str, dict[str, object]]:
+def _asked(clients: QuerySet[Client], basis: Basis, now: datetime) -> tuple[str, dict[str, Any]]:
     """Return the query of cards with their addresses and reasons, its values by name."""
     chosen = clients.order_by().annotate(reason_now=reason_case(basis, now))
     sql, values = chosen.values_list("pk", "email", "number", "reason_now").query.sql_with_params()
-    named: dict[str, object] = {"included": [str(reason) for reason in INCLUDED]}
+    named: dict[str, Any] = {"included": [str(reason) for reason in INCLUDED]}
     return _with_names(sql, values, named), named
 
 

@@ -1,0 +1,179 @@
+"""The draft of a campaign: whom, what, and beside it the mail as a client gets it (domain.md §9.2)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bookings.web.draft import uuid_in
+from marketing.campaigns import campaign_with_id, update_campaign
+from marketing.letters import PLACEHOLDERS, check
+from marketing.models import Basis, Campaign, CampaignState
+from marketing.rule import Group
+from marketing.rules import rules_now
+from marketing.segments import SegmentGone, chosen_rule, list_segments
+from marketing.testing import send_test
+from marketing.web.campaign_form import KEPT, CampaignForm, basis_choices, segment_groups, segment_of
+from marketing.web.campaign_shown import audience_of, first_of, foreseen, page_of, rule_of_campaign, rules_url, seen_by
+from marketing.web.policy import WITH_FRAME
+from salon.errors import InvalidInput, VersionConflict
+from salon.identity.roles import Permission
+from salon.web.access import SalonRequest, requires
+from salon.web.forms import show_errors
+
+# What both may have typed alike: then there is nothing to choose between.
+_TYPED = ("name", "subject", "body", "basis")
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A placeholder as the toolbar offers it."""
+
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What became of saving a draft: what is stored, what is wrong, and what somebody else has stored meanwhile."""
+
+    campaign: Campaign
+    form: CampaignForm
+    conflict: Campaign | None = None
+    faulty: bool = False
+
+    @property
+    def saved(self) -> bool:
+        """Whether what was typed is stored."""
+        return self.conflict is None and not self.faulty
+
+
+@csp_override(WITH_FRAME)
+@requires(Permission.MARKETING_WRITE)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def campaign_edit(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """Write a draft; it is saved by itself, and `next` leads on: to sending, or to a test mail."""
+    found = campaign_with_id(campaign_id)
+    if found.state != CampaignState.DRAFT:
+        return redirect("campaign_results", request.salon.slug, found.pk)
+    own = list_segments()
+    chosen = segment_of(found, own)
+    if request.method != "POST":
+        form = CampaignForm.of(found, chosen)
+        return _page(request, Saving(found, form))
+    saving = _save(request, found, CampaignForm(request.POST), chosen)
+    toast = _test(request, saving) if request.POST.get("next") == "test" and saving.saved else None
+    if request.htmx:
+        return _answer(request, saving, toast)
+    if not saving.saved:
+        return _page(request, saving, status=422 if saving.faulty else 409)
+    if request.POST.get("next") == "send":
+        return redirect("campaign_send", request.salon.slug, found.pk)
+    if toast:
+        (messages.success if toast["tone"] == "success" else messages.error)(request, toast["text"])
+    return redirect("campaign_edit", request.salon.slug, found.pk)
+
+
+@requires(Permission.MARKETING_WRITE)
+@never_cache
+@require_safe
+def campaign_audience(request: SalonRequest) -> HttpResponse:
+    """How many are in the group that is chosen, and how many of them may be written to."""
+    now, chosen, basis = timezone.now(), request.GET.get("segment", ""), request.GET.get("basis", "")
+    rule: Group | None = None
+    if chosen == KEPT:
+        kept = uuid_in(request.GET.get("campaign"))
+        rule = rule_of_campaign(campaign_with_id(kept)) if kept else None
+    elif chosen:
+        try:
+            _name, rule = chosen_rule(chosen)
+        except SegmentGone:
+            rule = None
+    found = foreseen(rule, basis if basis in Basis else Basis.CONSENT, salon=request.salon, now=now)
+    return render(request, "marketing/_campaign_audience.html", {"audience": audience_of(found.counts)})
+
+
+def _save(request: SalonRequest, found: Campaign, form: CampaignForm, chosen: str) -> Saving:
+    form.is_valid()
+    if form.errors:
+        return Saving(found, form, faulty=True)
+    version = form.cleaned_data["over"] or form.cleaned_data["version"]
+    changes = form.changes(chosen)
+    try:
+        saved = update_campaign(
+            actor=request.actor, campaign_id=found.pk, changes=changes, version=version, now=timezone.now()
+        )
+    except VersionConflict:
+        is_same = all(changes.get(name, getattr(found, name)) == getattr(found, name) for name in _TYPED)
+        return Saving(found, form, conflict=None if is_same and "segment" not in changes else found)
+    except InvalidInput as refusal:
+        show_errors(form, refusal.errors)
+        return Saving(found, form, faulty=True)
+    # A draft may lack words; what cannot go out as it stands is told at once, and stored all the same.
+    try:
+        check(saved.subject, saved.body)
+    except InvalidInput as refusal:
+        show_errors(form, refusal.errors)
+    return Saving(saved, form)
+
+
+def _test(request: SalonRequest, saving: Saving) -> dict[str, str]:
+    try:
+        to = send_test(
+            actor=request.actor,
+            salon=request.salon,
+            campaign_id=saving.campaign.pk,
+            client_id=uuid_in(request.POST.get("client")),
+            now=timezone.now(),
+        )
+    except InvalidInput as refusal:
+        return {"tone": "error", "text": " ".join(str(error.message) for error in refusal.errors)}
+    return {"tone": "success", "text": _("The test mail has gone to %(address)s.") % {"address": to}}
+
+
+def _context(saving: Saving) -> dict[str, object]:
+    return {
+        "form": saving.form,
+        "conflict": saving.conflict,
+        "faulty": saving.faulty,
+        # What conflicts stays so until somebody has chosen: it keeps the version that was read.
+        "version": (saving.form.cleaned_data["version"] if saving.conflict else None) or saving.campaign.version,
+    }
+
+
+def _answer(request: SalonRequest, saving: Saving, toast: dict[str, str] | None) -> HttpResponse:
+    context = {**page_of(request, saving.campaign), **_context(saving), "toast": toast}
+    status = 409 if saving.conflict else 422 if saving.faulty else 200
+    return render(request, "marketing/_campaign_draft.html", context, status=status)
+
+
+def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpResponse:
+    now, rules, own = timezone.now(), rules_now(), list_segments()
+    found, form = saving.campaign, saving.form
+    so_far = segment_of(found, own)
+    chosen = str(form["segment"].value() or "")
+    who = foreseen(rule_of_campaign(found), found.basis, salon=request.salon, now=now)
+    seen = seen_by(first_of(found, who), found, salon=request.salon, rules=rules, now=now)
+    place = [request.salon.slug]
+    context = {
+        **page_of(request, found),
+        **_context(saving),
+        "groups": segment_groups(chosen, own, kept=found.segment_name if so_far == KEPT else ""),
+        "nobody_yet": not chosen,
+        "bases": basis_choices(str(form["basis"].value()), rules),
+        "audience": audience_of(who.counts),
+        "audience_url": f"{reverse('campaign_audience', args=place)}?campaign={found.pk}",
+        "rules_url": rules_url(request),
+        "placeholders": [Offered(f"{{{{{name}}}}}", str(label)) for name, label in PLACEHOLDERS.items()],
+        "seen": seen,
+    }
+    return render(request, "marketing/campaign_edit.html", context, status=status)

@@ -1,0 +1,125 @@
+"""What is typed of a campaign, and whom it can go to: parsed here, accepted by the operations."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from marketing.campaigns import LONGEST_NAME, ChangedCampaign
+from marketing.models import Basis, Campaign, MarketingRules, Segment
+from marketing.rule import as_json
+from marketing.segments import READY_MADE, list_segments
+
+# Stands for the group as it was chosen, where the segment itself has changed since or is gone.
+KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One group that can be written to."""
+
+    value: str
+    name: str
+    words: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceGroup:
+    """Groups of one origin."""
+
+    label: Promise | str
+    choices: list[Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class BasisChoice:
+    """One reason why clients may be written to; `words` say more of it, or why it cannot be chosen."""
+
+    value: str
+    label: Promise | str
+    words: Promise | str
+    chosen: bool
+    disabled: bool
+
+
+class StartForm(forms.Form):
+    """What a new campaign begins with."""
+
+    name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME)
+    segment = forms.CharField(label=_("To whom"), error_messages={"required": _("Choose whom you write to.")})
+
+    @property
+    def details(self) -> ChangedCampaign:
+        """What was entered; to be called on a valid form."""
+        return ChangedCampaign(name=self.cleaned_data["name"], segment=self.cleaned_data["segment"])
+
+
+class CampaignForm(forms.Form):
+    """A draft as it is typed; what it lacks is only told when it is to go out."""
+
+    segment = forms.CharField(label=_("Group"), required=False)
+    basis = forms.ChoiceField(label=_("Who of them"), choices=Basis.choices, required=False)
+    name = forms.CharField(label=_("Name"), required=False, strip=False)
+    subject = forms.CharField(label=_("Subject"), required=False, strip=False)
+    body = forms.CharField(label=_("Text"), required=False, strip=False, widget=forms.Textarea)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    over = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, campaign: Campaign, segment: str) -> "CampaignForm":
+        """Return the form that shows a campaign."""
+        shown = {name: getattr(campaign, name) for name in ("name", "subject", "body", "basis", "version")}
+        return cls(initial={**shown, "segment": segment})
+
+    def changes(self, segment_so_far: str) -> ChangedCampaign:
+        """Return what was typed; a group that was not chosen anew stays as it was when it was chosen."""
+        entered: dict[str, Any] = self.cleaned_data
+        changes = ChangedCampaign(name=entered["name"], subject=entered["subject"], body=entered["body"])
+        if entered["segment"] not in {segment_so_far, KEPT}:
+            changes["segment"] = entered["segment"]
+        if entered["basis"]:
+            changes["basis"] = Basis(entered["basis"])
+        return changes
+
+
+def segment_of(campaign: Campaign, own: list[Segment]) -> str:
+    """Return what of the choices a campaign goes to: "" for nobody yet, KEPT for what is none of them any more."""
+    if not campaign.rule:
+        return ""
+    for segment in own:
+        if segment.name == campaign.segment_name and segment.rule == campaign.rule:
+            return str(segment.pk)
+    return next((key for key, one in READY_MADE.items() if as_json(one.rule) == campaign.rule), KEPT)
+
+
+def segment_groups(chosen: str, own: list[Segment] | None = None, *, kept: str = "") -> list[ChoiceGroup]:
+    """Return the groups that can be written to; `kept` is the name of one that is none of the segments any more."""
+    own = list_segments() if own is None else own
+    ready = [Choice(key, str(one.name), str(one.description), key == chosen) for key, one in READY_MADE.items()]
+    mine = [Choice(str(one.pk), one.name, "", str(one.pk) == chosen) for one in own]
+    groups = [ChoiceGroup(_("Your segments"), mine), ChoiceGroup(_("Ready-made segments"), ready)]
+    if kept:
+        as_it_was = Choice(KEPT, str(_("%(name)s, as it was chosen") % {"name": kept}), "", chosen == KEPT)
+        groups.insert(0, ChoiceGroup("", [as_it_was]))
+    return [one for one in groups if one.choices]
+
+
+def basis_choices(chosen: str, rules: MarketingRules) -> list[BasisChoice]:
+    """Return the reasons why clients may be written to; existing customers only where the owner has decided so."""
+    allowed = rules.existing_customers_at is not None
+    agreed = _("Whoever confirmed by mail that the salon may write to her.")
+    by_law = _("Also clients who have bought here and never objected.")
+    not_decided = _("Only the owner can allow this, in the rules: the law has four conditions for it.")
+    return [
+        BasisChoice(Basis.CONSENT, Basis.CONSENT.label, agreed, chosen != Basis.EXISTING_CUSTOMER, disabled=False),
+        BasisChoice(
+            Basis.EXISTING_CUSTOMER,
+            Basis.EXISTING_CUSTOMER.label,
+            by_law if allowed else not_decided,
+            chosen == Basis.EXISTING_CUSTOMER,
+            disabled=not allowed,
+        ),
+    ]

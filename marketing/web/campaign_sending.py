@@ -1,0 +1,167 @@
+"""A campaign going out: looked over, sent now or at a time, watched, stopped and let go on (domain.md §9.2)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bookings.web.booking_form import WhenForm
+from marketing.campaigns import campaign_with_id
+from marketing.launching import (
+    NotBeingSent,
+    NotPaused,
+    NotScheduled,
+    pause,
+    require_ready,
+    resume,
+    schedule,
+    send_now,
+    unschedule,
+)
+from marketing.models import Campaign, CampaignState
+from marketing.rules import rules_now
+from marketing.testing import send_test
+from marketing.web.campaign_shown import audience_of, first_of, foreseen, page_of, rule_of_campaign, rules_url, seen_by
+from marketing.web.policy import WITH_FRAME
+from salon.errors import InvalidInput, VersionConflict
+from salon.identity.roles import Permission
+from salon.web.access import SalonRequest, requires
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """One thing without which nothing goes out, and where it is added."""
+
+    message: str
+    url: str
+    word: str
+
+
+@csp_override(WITH_FRAME)
+@requires(Permission.MARKETING_WRITE)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def campaign_send(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """Everything at a glance, and the buttons that send it: now, or at a time."""
+    found = campaign_with_id(campaign_id)
+    if found.state != CampaignState.DRAFT:
+        return redirect("campaign_results", request.salon.slug, found.pk)
+    if request.method != "POST":
+        return _page(request, found, WhenForm())
+    when = WhenForm(request.POST)
+    later = request.POST.get("act") == "later"
+    version = request.POST.get("version", "")
+    try:
+        if later:
+            at = when.moment(request.salon) if when.is_valid() else None
+            if at is None:
+                return _page(request, found, when)
+            schedule(actor=request.actor, campaign_id=found.pk, at=at, version=_number(version), now=timezone.now())
+        else:
+            send_now(actor=request.actor, campaign_id=found.pk, version=_number(version), now=timezone.now())
+    except InvalidInput as refusal:
+        for error in refusal.errors:
+            if error.field == "at":
+                when.is_valid()
+                when.add_error("at", str(error.message))
+        return _page(request, found, when if later else WhenForm(), refused=True)
+    except VersionConflict:
+        messages.warning(request, _("The campaign has changed since you looked at it. Please look again."))
+        return redirect("campaign_send", request.salon.slug, found.pk)
+    text = _("It goes out at that time by itself.") if later else _("It is being sent.")
+    messages.success(request, text)
+    return redirect("campaign_results", request.salon.slug, found.pk)
+
+
+@requires(Permission.MARKETING_WRITE)
+@require_POST
+def campaign_test(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """Send the mail to whoever asks."""
+    try:
+        to = send_test(actor=request.actor, salon=request.salon, campaign_id=campaign_id, now=timezone.now())
+    except InvalidInput as refusal:
+        messages.error(request, " ".join(str(error.message) for error in refusal.errors))
+    else:
+        messages.success(request, _("The test mail has gone to %(address)s.") % {"address": to})
+    return redirect("campaign_send", request.salon.slug, campaign_id)
+
+
+@requires(Permission.MARKETING_WRITE)
+@require_POST
+def campaign_unschedule(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """Make a draft again of what has not begun."""
+    return _step(request, campaign_id, unschedule, _("The campaign is a draft again; nothing goes out."))
+
+
+@requires(Permission.MARKETING_WRITE)
+@require_POST
+def campaign_pause(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """Write to nobody more for now."""
+    return _step(request, campaign_id, pause, _("Stopped. Nobody more is written to until you let it go on."))
+
+
+@requires(Permission.MARKETING_WRITE)
+@require_POST
+def campaign_resume(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """Go on where it was stopped."""
+    return _step(request, campaign_id, resume, _("It goes on."))
+
+
+def _step(request: SalonRequest, campaign_id: UUID, operation: Callable[..., Campaign], done: str) -> HttpResponse:
+    try:
+        operation(actor=request.actor, campaign_id=campaign_id, now=timezone.now())
+    except InvalidInput as refusal:
+        messages.error(request, " ".join(str(error.message) for error in refusal.errors))
+    except (NotScheduled, NotBeingSent, NotPaused) as refusal:
+        messages.info(request, str(refusal.message))
+    else:
+        messages.success(request, done)
+    return redirect("campaign", request.salon.slug, campaign_id)
+
+
+def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bool = False) -> HttpResponse:
+    now, rules = timezone.now(), rules_now()
+    who = foreseen(rule_of_campaign(found), found.basis, salon=request.salon, now=now)
+    audience, lacking = audience_of(who.counts), _lacking(request, found)
+    context = {
+        **page_of(request, found),
+        "when": when,
+        "today": request.salon.date_at(now).isoformat(),
+        "zone": request.salon.timezone.replace("_", " "),
+        "audience": audience,
+        "lacking": lacking,
+        "ready": bool(audience.included) and not lacking,
+        "reply_to": rules.reply_to,
+        "seen": seen_by(first_of(found, who), found, salon=request.salon, rules=rules, now=now),
+    }
+    status = 422 if when.errors or refused else 200
+    return render(request, "marketing/campaign_send.html", context, status=status)
+
+
+def _lacking(request: SalonRequest, found: Campaign) -> list[Lacking]:
+    """Return everything without which it cannot go out, each with the page where it is added."""
+    try:
+        require_ready(found)
+    except InvalidInput as refusal:
+        rules = rules_url(request)
+        draft = reverse("campaign_edit", args=[request.salon.slug, found.pk])
+        return [
+            Lacking(str(error.message), rules, _("To the rules"))
+            if error.field in {"imprint", "sender_name", "reply_to"}
+            else Lacking(str(error.message), f"{draft}#id_{error.field}", _("To the draft"))
+            for error in refusal.errors
+        ]
+    return []
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None

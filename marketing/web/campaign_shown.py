@@ -1,0 +1,177 @@
+"""A campaign as its pages show it: whom it would reach, and the mail as one client gets it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+
+from clients.models import Client
+from marketing.choosing import clients_in
+from marketing.eligibility import INCLUDED, standings
+from marketing.letters import Frame, Person, written
+from marketing.models import Basis, Campaign, CampaignState, MarketingRules, Recipient, RecipientReason, RecipientState
+from marketing.people import people
+from marketing.recipients import Foreseen, foresee
+from marketing.rule import Group, parse
+from marketing.unsubscribing import unsubscribe_url
+from salon.identity.roles import Permission
+from salon.mail.letters import Letter
+from salon.mail.sending import sender_address
+from salon.tenancy.models import Salon
+from salon.web.access import SalonRequest
+
+# Nobody: the way out in a preview leads nowhere.
+_NOBODY = UUID(int=0)
+_NOT_DELETED = frozenset({CampaignState.DRAFT, CampaignState.PAUSED, CampaignState.SENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many there are for one reason."""
+
+    label: Promise | str
+    count: str
+    good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """How many are meant, how many of them would get the mail, and why not the others."""
+
+    total: int
+    included: int
+    reasons: list[Counted]
+
+    @property
+    def total_text(self) -> str:
+        """The total as people read it."""
+        return number_format(self.total, force_grouping=True)
+
+    @property
+    def included_text(self) -> str:
+        """Those who get it as people read them."""
+        return number_format(self.included, force_grouping=True)
+
+    @property
+    def share(self) -> str:
+        """The share of those who get it, as a length in SVG."""
+        return f"{100 * self.included / self.total:.2f}%" if self.total else "0%"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A mail as one client gets it: `letter` in words, `why_not` where she would not get it."""
+
+    client_id: UUID | None
+    name: str
+    address: str
+    sender: str
+    letter: Letter
+    why_not: Promise | str
+
+    @property
+    def subject(self) -> str:
+        """Its subject, everything filled in."""
+        return self.letter.subject
+
+
+def foreseen(rule: Group | None, basis: str, *, salon: Salon, now: datetime) -> Foreseen:
+    """Return who would get a mail if it went out now; nobody where no group is chosen yet."""
+    if rule is None:
+        return Foreseen({}, None)
+    return foresee(clients_in(rule, salon=salon, now=now), basis=Basis(basis), now=now)
+
+
+def rule_of_campaign(campaign: Campaign) -> Group | None:
+    """Return whom a campaign means, None for nobody yet."""
+    return parse(campaign.rule) if campaign.rule else None
+
+
+def audience_of(counts: Mapping[RecipientReason, int]) -> Audience:
+    """Return counts as they are shown: whoever gets it first, then the others, the most first."""
+    included = sum(count for reason, count in counts.items() if reason in INCLUDED)
+    ordered = sorted(counts.items(), key=lambda one: (one[0] not in INCLUDED, -one[1], one[0]))
+    reasons = [
+        Counted(RecipientReason(reason).label, number_format(count, force_grouping=True), reason in INCLUDED)
+        for reason, count in ordered
+    ]
+    return Audience(sum(counts.values()), included, reasons)
+
+
+def first_of(campaign: Campaign, found: Foreseen | None = None) -> UUID | None:
+    """Return who a mail is shown to first: who gets it, else anybody."""
+    if campaign.started_at is not None:
+        rows = Recipient.objects.filter(campaign=campaign).exclude(state=RecipientState.EXCLUDED).order_by("id")
+        first = rows.values_list("client_id", flat=True).first()
+    else:
+        first = found.first if found else None
+    return first or Client.objects.listed().order_by("number").values_list("pk", flat=True).first()
+
+
+def seen_by(client_id: UUID | None, campaign: Campaign, *, salon: Salon, rules: MarketingRules, now: datetime) -> Seen:
+    """Return a campaign as this client would get it; without one as somebody of whom nothing is known."""
+    client = Client.objects.listed().filter(pk=client_id).first() if client_id else None
+    person = people([client.pk], salon=salon, now=now).get(client.pk, Person()) if client else Person()
+    why = ""
+    if client is not None:
+        why = standings([client.pk], basis=campaign.basis, now=now).get(client.pk, "")
+    frame = Frame(
+        salon=salon.name,
+        sender=rules.sender_name,
+        imprint=rules.imprint,
+        unsubscribe_url=unsubscribe_url(_NOBODY, _NOBODY, salon.pk),
+        language=settings.LANGUAGE_CODE,
+        agreed=why != RecipientReason.EXISTING_CUSTOMER,
+    )
+    return Seen(
+        client_id=client.pk if client else None,
+        name=client.full_name if client else "",
+        address=client.email if client else "",
+        sender=f"{rules.sender_name or salon.name} <{sender_address()}>",
+        letter=written(campaign.subject, campaign.body, person, frame),
+        why_not=RecipientReason(why).label if why and why not in INCLUDED else "",
+    )
+
+
+def rules_url(request: SalonRequest) -> str:
+    """Return where it is decided who writes and to whom, nothing where that page is not installed."""
+    try:
+        return reverse("marketing_rules", args=[request.salon.slug])
+    except NoReverseMatch:
+        return ""
+
+
+def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
+    """Return the addresses that the pages of a campaign need, by name."""
+    place = [request.salon.slug, campaign.pk]
+    writes = Permission.MARKETING_WRITE in request.actor.permissions
+    named = {
+        f"{name}_url": reverse(f"campaign_{name}", args=place)
+        for name in (
+            "edit", "preview", "send", "test", "unschedule", "pause", "resume", "progress", "results", "copy",
+        )
+    }  # fmt: skip
+    return {
+        **named,
+        "campaigns_url": reverse("campaigns", args=place[:1]),
+        "clients_url": reverse("campaign_clients", args=place[:1]),
+        "delete_url": reverse("campaign_delete", args=place) if writes and campaign.state in _NOT_DELETED else "",
+        "recipients_url": reverse("campaign_recipients", args=place) if campaign.started_at else "",
+    }
+
+
+def page_of(request: SalonRequest, campaign: Campaign) -> dict[str, object]:
+    """Return what the head of every page of a campaign shows."""
+    return {
+        "campaign": campaign,
+        "state_label": CampaignState(campaign.state).label,
+        "basis_label": Basis(campaign.basis).label,
+        "draft": campaign.state == CampaignState.DRAFT,
+        "writes": Permission.MARKETING_WRITE in request.actor.permissions,
+        **urls_of(request, campaign),
+    }

@@ -1,0 +1,177 @@
+"""*Marketing » Kampagnen*: all of them, a new one, a copy, one taken away and brought back (ui.md §2.7)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketing.campaigns import (
+    StillGoingOut,
+    campaign_with_id,
+    copy_campaign,
+    create_campaign,
+    delete_campaign,
+    list_campaigns,
+    restore_campaign,
+)
+from marketing.models import Campaign, CampaignState
+from marketing.results import BOOKED_WITHIN, Result, results_of
+from marketing.web.campaign_form import StartForm, segment_groups
+from marketing.web.campaign_shown import urls_of
+from salon.errors import InvalidInput
+from salon.identity.roles import Permission
+from salon.keyset import InvalidCursor
+from salon.web.access import SalonRequest, requires
+from salon.web.amounts import amount_text
+from salon.web.forms import show_errors
+
+SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What became of a campaign, as its line shows it."""
+
+    sent: str
+    excluded: str
+    unsubscribed: str
+    booked: str
+    revenue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One campaign as its line shows it."""
+
+    url: str
+    name: str
+    segment: str
+    state: str
+    state_label: Promise | str
+    when: datetime | None
+    figures: Figures | None
+    copy_url: str
+    delete_url: str
+
+
+@requires(Permission.MARKETING)
+@require_safe
+def campaigns(request: SalonRequest) -> HttpResponse:
+    """All campaigns, the newest first, with what became of those that have gone out."""
+    try:
+        page = list_campaigns(limit=SHOWN, cursor=request.GET.get("after") or None)
+    except InvalidCursor:
+        return redirect("campaigns", request.salon.slug)
+    here = reverse("campaigns", args=[request.salon.slug])
+    begun = [one.pk for one in page.rows if one.started_at is not None]
+    results = results_of(begun, now=timezone.now()) if begun else {}
+    writes = Permission.MARKETING_WRITE in request.actor.permissions
+    context = {
+        "rows": [_row(request, one, results.get(one.pk)) for one in page.rows],
+        "next_url": f"{here}?after={page.next}" if page.next else "",
+        "previous_url": f"{here}?after={page.previous}" if page.previous else "",
+        "writes": writes,
+        "new_url": reverse("campaign_new", args=[request.salon.slug]) if writes else "",
+        "days": BOOKED_WITHIN.days,
+    }
+    return render(request, "marketing/campaigns.html", context)
+
+
+@requires(Permission.MARKETING_WRITE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def campaign_new(request: SalonRequest) -> HttpResponse:
+    """Name a campaign and choose whom it goes to; `?segment=` has chosen already."""
+    now = timezone.now()
+    if request.method == "POST":
+        form = StartForm(request.POST)
+        if form.is_valid():
+            try:
+                made = create_campaign(actor=request.actor, details=form.details, now=now)
+            except InvalidInput as refusal:
+                show_errors(form, refusal.errors)
+            else:
+                return redirect("campaign_edit", request.salon.slug, made.pk)
+    else:
+        month = date_format(timezone.localtime(now), "F Y")
+        name = _("News in %(month)s") % {"month": month}
+        form = StartForm(initial={"name": name, "segment": request.GET.get("segment", "")})
+    context = {
+        "form": form,
+        "groups": segment_groups(str(form["segment"].value() or "")),
+        "campaigns_url": reverse("campaigns", args=[request.salon.slug]),
+    }
+    return render(request, "marketing/campaign_new.html", context, status=422 if form.is_bound else 200)
+
+
+@requires(Permission.MARKETING)
+@require_safe
+def campaign(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """Lead to where a campaign is: to its draft, or to what became of it."""
+    found = campaign_with_id(campaign_id)
+    may_edit = Permission.MARKETING_WRITE in request.actor.permissions
+    is_draft = found.state == CampaignState.DRAFT and may_edit
+    return redirect("campaign_edit" if is_draft else "campaign_results", request.salon.slug, found.pk)
+
+
+@requires(Permission.MARKETING_WRITE)
+@require_POST
+def campaign_copy(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """Begin a draft that says the same to the same group."""
+    made = copy_campaign(actor=request.actor, campaign_id=campaign_id, now=timezone.now())
+    messages.success(request, _("Copied. This is the new draft."))
+    return redirect("campaign_edit", request.salon.slug, made.pk)
+
+
+@requires(Permission.MARKETING_WRITE)
+@require_POST
+def campaign_delete(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """Take a campaign away; the message brings it back."""
+    try:
+        gone = delete_campaign(actor=request.actor, campaign_id=campaign_id, now=timezone.now())
+    except StillGoingOut as refusal:
+        messages.error(request, str(refusal.message))
+        return redirect("campaign", request.salon.slug, campaign_id)
+    back = reverse("campaign_restore", args=[request.salon.slug, campaign_id])
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": gone.name}, extra_tags=back)
+    return redirect("campaigns", request.salon.slug)
+
+
+@requires(Permission.MARKETING_WRITE)
+@require_POST
+def campaign_restore(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """Bring a deleted campaign back."""
+    found = restore_campaign(actor=request.actor, campaign_id=campaign_id, now=timezone.now())
+    messages.success(request, _("“%(name)s” is there again.") % {"name": found.name})
+    return redirect("campaigns", request.salon.slug)
+
+
+def _row(request: SalonRequest, one: Campaign, result: Result | None) -> Row:
+    urls = urls_of(request, one)
+    return Row(
+        url=reverse("campaign", args=[request.salon.slug, one.pk]),
+        name=one.name,
+        segment=one.segment_name,
+        state=one.state,
+        state_label=CampaignState(one.state).label,
+        when=one.finished_at or one.started_at or one.scheduled_at,
+        figures=_figures(result, request.salon.currency) if result else None,
+        copy_url=urls["copy_url"],
+        delete_url=urls["delete_url"],
+    )
+
+
+def _figures(result: Result, currency: str) -> Figures:
+    sent, excluded, unsubscribed, booked = (
+        number_format(count, force_grouping=True)
+        for count in (result.sent, result.excluded, result.unsubscribed, result.booked)
+    )
+    return Figures(sent, excluded, unsubscribed, booked, amount_text(result.revenue, currency))
