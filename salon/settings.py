@@ -234,6 +234,12 @@ else:
         }
     }
 
+# Where clients' answers come in (docs/operations.md): the domain of their addresses, which service brings them by
+# webhook, and the user:password that it shows. Without a domain, answers go to the salon's own mailbox.
+INBOUND_DOMAIN = environment.text("INBOUND_DOMAIN", "").lower()
+INBOUND_ESP = environment.text("INBOUND_ESP", "").lower()
+INBOUND_SECRET = environment.text("INBOUND_SECRET", None if INBOUND_ESP else "")
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["salon.api.authentication.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["salon.api.authentication.HasScope"],
@@ -310,6 +316,7 @@ NIGHT_STEPS: tuple[str, ...] = (
 CLIENT_LETTERS = {
     "appointment": "bookings.letters.write",
     "consent": "clients.letters.write",
+    "message": "marketing.message_letters.write",
     "receipt": "bookings.checkout.receipts.write",
 }
 

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from bookings.web import feeds
 from clients.web import confirming
-from marketing.web import unsubscribing
+from marketing.web import inbound, unsubscribing
 from salon.desk.web import exports
 from salon.web import health, sections, styleguide
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("consent/<str:secret>/", confirming.consent_link, name="consent_link"),
     path("exported/<str:secret>/", exports.linked, name="exported_file"),
     path("ical/<str:secret>.ics", feeds.calendar_feed, name="calendar_feed"),
+    path("mail/inbound/<slug:esp>/", inbound.inbound_mail, name="inbound_mail"),
     path("unsubscribe/<str:secret>/", unsubscribing.unsubscribe_page, name="unsubscribe"),
     path("api/v1/", include("bookings.api.urls")),
     path("api/v1/", include("clients.api.urls")),

@@ -21,8 +21,10 @@ class Message(SalonOwned):
     """One mail that a salon wrote to one client, or that she answered (domain.md §9.4).
 
     Of one to her `mail_id` is the mail that carries it (salon.mail), and who wrote it is the actor. Of one from her
-    `message_id` is what her mail program called it: the same never comes in twice. `read_at` is when somebody in the
-    salon first saw hers; only hers can be unread.
+    `message_id` is what her mail program called it: the same never comes in twice. `text` is the whole of it, with what
+    it quotes (marketing/quoting.py tells the new part). `automatic` is one that a program answered by itself,
+    `other_address` one that came from an address which was not the card's; `attachments` are the names of files that
+    came along, which are not kept. `read_at` is when somebody in the salon first saw hers; only hers can be unread.
     """
 
     client = models.ForeignKey(
@@ -33,6 +35,9 @@ class Message(SalonOwned):
     text = models.TextField(max_length=50_000)
     address = models.EmailField()
     message_id = models.CharField(max_length=255, blank=True)
+    automatic = models.BooleanField(default=False)
+    other_address = models.BooleanField(default=False)
+    attachments = models.JSONField(default=list)
     mail_id = models.UUIDField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
     actor_kind = models.CharField(max_length=10, choices=ActorKind)

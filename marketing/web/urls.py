@@ -2,9 +2,21 @@
 
 from django.urls import include, path
 
-from marketing.web import tabs
+from marketing.web import message_templates, messages, tabs
 
 urlpatterns = [
     path("", tabs.marketing, name="marketing"),
+    path("messages/", messages.messages_page, name="messages"),
+    path("messages/unread/", messages.messages_unread, name="messages_unread"),
+    path("messages/templates/", message_templates.message_templates, name="message_templates"),
+    path("messages/templates/new/", message_templates.message_template_new, name="message_template_new"),
+    path("messages/templates/<uuid:template_id>/", message_templates.message_template, name="message_template"),
+    path(
+        "messages/templates/<uuid:template_id>/delete/",
+        message_templates.message_template_delete,
+        name="message_template_delete",
+    ),
+    path("messages/<uuid:client_id>/", messages.message_thread, name="message_thread"),
+    path("messages/<uuid:client_id>/read/", messages.message_read, name="message_read"),
     path("campaigns/", include("marketing.web.campaign_urls")),
 ]

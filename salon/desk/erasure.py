@@ -11,6 +11,7 @@ from bookings.models import Sale
 from bookings.thanking import thanked_for
 from clients.erasing import Erased, erase_clients
 from loyalty.erasing import erase_loyalty
+from marketing.erasing import erase_marketing
 from salon.audit.recording import Change, record_many
 from salon.audit.redaction import redact
 from salon.identity.roles import Actor, Permission
@@ -49,6 +50,7 @@ def erase_card(
         erase_bookings(actor=actor, client_ids=erased.numbers, now=now)
         erase_sales(actor=actor, salon=salon, client_ids=erased.numbers, now=now)
         erase_loyalty(client_ids=erased.numbers)
+        erase_marketing(client_ids=erased.numbers)
         forget_mails_to(erased.numbers)
         redact(erased.numbers, erased.traces)
         changes = {card_id: [Change("number", str(number), None)] for card_id, number in erased.numbers.items()}

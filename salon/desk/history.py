@@ -12,6 +12,8 @@ from bookings.agenda import gist_within
 from clients.merging import MERGED
 from clients.models import Cause
 from clients.points import action_of
+from marketing.messages import SUBJECT as MESSAGE
+from marketing.messages import message_within
 from salon import keyset
 from salon.audit.models import AuditEntry
 
@@ -21,6 +23,7 @@ class Kind(TextChoices):
 
     APPOINTMENTS = "APPOINTMENTS", _("Appointments")
     SALES = "SALES", _("Sales")
+    MESSAGES = "MESSAGES", _("Messages")
     MAILS = "MAILS", _("E-mails")
     DETAILS = "DETAILS", _("Master data")
     NOTES = "NOTES", _("Notes")
@@ -71,6 +74,8 @@ ACTIONS = {
     "mail.sent": Kind.MAILS,
     "mail.failed": Kind.MAILS,
     "mail.expired": Kind.MAILS,
+    "message.written": Kind.MESSAGES,
+    "message.received": Kind.MESSAGES,
     "client.created": Kind.CARD,
     "client.updated": Kind.DETAILS,
     "client.note_written": Kind.NOTES,
@@ -112,7 +117,7 @@ QUIET = frozenset(
         "sale.payment_taken",
     }
 )
-_OF_APPOINTMENT = Q(subject_kind="appointment")
+_OF_APPOINTMENT, _OF_MESSAGE = Q(subject_kind="appointment"), Q(subject_kind=MESSAGE)
 _ORDER = keyset.Order(("at", "id"), descending=True)
 PAGE = 20
 
@@ -159,7 +164,11 @@ def history_of(client_id: UUID, *, kind: Kind | None = None, limit: int = PAGE, 
         ~Q(action__in=QUIET), Q(subject_id=client_id) | Q(client_id=client_id) | went_into_hers
     )
     actions = ArraySubquery(own.values("action").distinct())
-    rows = AuditEntry.objects.annotate(all_actions=actions, gist=gist_within("subject_id", where=_OF_APPOINTMENT))
+    rows = AuditEntry.objects.annotate(
+        all_actions=actions,
+        gist=gist_within("subject_id", where=_OF_APPOINTMENT),
+        message=message_within("subject_id", where=_OF_MESSAGE),
+    )
     page = keyset.page(rows, _ORDER, limit=limit, cursor=cursor, parts=parts)
     done: set[str] = set(page.rows[0].all_actions) if page.rows else set()  # type: ignore[attr-defined]
     found = {kind_of(action) for action in done}

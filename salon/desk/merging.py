@@ -10,12 +10,13 @@ from bookings.merging import merge_bookings, undo_merge_of_bookings
 from clients.merging import merge_clients, undo_merge_of_clients
 from clients.models import Merge
 from loyalty.merging import merge_loyalty, undo_merge_of_loyalty
+from marketing.merging import merge_marketing, undo_merge_of_marketing
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
 _NOTHING: Mapping[UUID, int] = {}
 # The names under which a merge keeps what moved of other apps.
-_BOOKINGS, _LOYALTY = "bookings", "loyalty"
+_BOOKINGS, _LOYALTY, _MARKETING = "bookings", "loyalty", "marketing"
 
 
 def merge_cards(
@@ -46,7 +47,12 @@ def merge_cards(
             now=now,
         )
         moved = merge_bookings(duplicate_id, survivor_id, today=salon.date_at(now), now=now)
-        merge.moved = {**merge.moved, _LOYALTY: merge_loyalty(duplicate_id, survivor_id), _BOOKINGS: moved}
+        merge.moved = {
+            **merge.moved,
+            _LOYALTY: merge_loyalty(duplicate_id, survivor_id),
+            _BOOKINGS: moved,
+            _MARKETING: merge_marketing(duplicate_id, survivor_id, now=now),
+        }
         merge.save(update_fields=["moved"])
     return merge
 
@@ -60,8 +66,9 @@ def undo_merge(*, actor: Actor, salon: Salon, merge_id: UUID, now: datetime) -> 
     with transaction.atomic():
         undone = undo_merge_of_clients(actor=actor, salon=salon, merge_id=merge_id, now=now)
         merge = undone.merge
-        # Of a merge from before there were appointments, or rewards, nothing is kept.
+        # Of a merge from before there were appointments, rewards or messages, nothing is kept.
         kept = undone.kept.get(_BOOKINGS, {})
         booked = undo_merge_of_bookings(kept, merge.duplicate_id, merge.survivor_id, today=salon.date_at(now), now=now)
         undo_merge_of_loyalty(undone.kept.get(_LOYALTY, {}), merge, booked, actor=actor, now=now)
+        undo_merge_of_marketing(undone.kept.get(_MARKETING, {}), merge.duplicate_id, merge.survivor_id)
     return merge

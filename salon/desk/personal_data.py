@@ -11,6 +11,7 @@ from bookings.disclosing import bookings_of_client
 from clients.cards import lock_client
 from clients.disclosing import Record, cards_of, data_of_client
 from loyalty.disclosing import loyalty_of_client
+from marketing.disclosing import marketing_of_client
 from salon.audit.models import AuditEntry
 from salon.audit.recording import record
 from salon.identity.roles import Actor, Permission
@@ -40,6 +41,7 @@ def data_of_person(*, actor: Actor, client_id: UUID, now: datetime) -> PersonalD
             **data_of_client(client),
             **bookings_of_client(cards),
             **loyalty_of_client(cards),
+            **marketing_of_client(cards),
             "mails": _mails(cards),
             "history": _history(cards),
         }

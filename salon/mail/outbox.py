@@ -86,6 +86,12 @@ def mails_to(client_ids: Sequence[UUID]) -> list[ClientMail]:
     return mails
 
 
+def states_of(mail_ids: Collection[UUID]) -> dict[UUID, MailState]:
+    """Return how far these mails to clients are."""
+    rows = ClientMail.objects.filter(pk__in=list(mail_ids)).values_list("pk", "state")
+    return {mail_id: MailState(state) for mail_id, state in rows}
+
+
 def forget_mails_to(client_ids: Collection[UUID]) -> None:
     """Delete every mail to these clients, sent or not: their person is erased."""
     ClientMail.objects.filter(client_id__in=client_ids).delete()

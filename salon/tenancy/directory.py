@@ -1,11 +1,12 @@
-"""Salons, memberships, invitations and API keys: what must be known before a salon is, so no row-level security
-holds them and every query of theirs stands here, with its salon. (Users, mails and due work carry no salon's data;
-their own modules read them.)
+"""Salons, memberships, invitations, API keys and reply addresses: what must be known before a salon is, so no row-level
+security holds them and every query of theirs stands here, with its salon. (Users, mails and due work carry no salon's
+data; their own modules read them.)
 
 Every table without row-level security stands in `DIRECTORY_TABLES` with its reason; a test compares the list with
 `pg_class`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,10 +17,11 @@ from django.db import connection
 from salon.api.models import ApiKey, RateBucket
 from salon.identity.models import Invitation, Membership, User
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
-from salon.tenancy.models import Country, Salon
+from salon.tenancy.models import Country, ReplyAddress, Salon
 
 DIRECTORY_TABLES = {
     "tenancy_salon": "the tenants themselves: found by slug before any scope can open",
+    "tenancy_replyaddress": "the address of an answer alone says which salon it is for; holds hashes and ids only",
     "identity_user": "one person may work in several salons and signs in before choosing one",
     "identity_membership": "says which salons a user may enter",
     "identity_invitation": "accepted by people who are members of nothing yet",
@@ -272,3 +274,19 @@ def close_api_key(salon_id: UUID, key_id: UUID, *, now: datetime) -> ApiKey | No
     """Revoke one key of a salon for good and return it, None when there is none that is not revoked already."""
     rows = ApiKey.objects.filter(salon_id=salon_id, pk=key_id)
     return rows.get() if rows.filter(revoked_at=None).update(revoked_at=now) else None
+
+
+def put_reply_address(*, salon_id: UUID, client_id: UUID, token_hash: bytes, now: datetime) -> None:
+    """Let answers to the address with the token of that hash come to a client of a salon; known already is fine."""
+    address = ReplyAddress(token_hash=token_hash, salon_id=salon_id, client_id=client_id, created_at=now)
+    ReplyAddress.objects.bulk_create([address], ignore_conflicts=True)
+
+
+def find_reply_address(token_hash: bytes) -> ReplyAddress | None:
+    """Return whose answers come to the address with the token of that hash."""
+    return ReplyAddress.objects.filter(token_hash=token_hash).first()
+
+
+def forget_reply_addresses(salon_id: UUID, client_ids: Collection[UUID]) -> None:
+    """Let no answer come to these clients of a salon any more."""
+    ReplyAddress.objects.filter(salon_id=salon_id, client_id__in=client_ids).delete()

@@ -58,3 +58,21 @@ class SalonOwned(models.Model):
 
     class Meta:
         abstract = True
+
+
+class ReplyAddress(models.Model):
+    """Where answers of one client come in: by the hash of a secret that is part of the address (domain.md §9.4).
+
+    Read before the salon is known; `client_id` is the card that it was made for, also where that went into another.
+    """
+
+    token_hash = models.BinaryField(primary_key=True, max_length=32)
+    salon = models.ForeignKey(Salon, on_delete=models.CASCADE, db_index=False, related_name="+")
+    client_id = models.UUIDField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["salon", "client_id"], name="tenancy_replyaddress_client")]
+
+    def __str__(self) -> str:
+        return str(self.client_id)

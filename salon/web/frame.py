@@ -62,6 +62,7 @@ class Frame:
     role_label: Promise | str
     new_client_url: str | None
     new_appointment_url: str | None
+    messages_url: str | None
     search_url: str
     sign_out_url: str
     language_url: str
@@ -102,6 +103,11 @@ def frame(request: HttpRequest) -> dict[str, object]:
             new_appointment_url=(
                 reverse("booking_new", args=[salon.slug])
                 if Permission.BOOKINGS_WRITE in request.actor.permissions  # type: ignore[attr-defined]
+                else None
+            ),
+            messages_url=(
+                reverse("messages", args=[salon.slug])
+                if Permission.CLIENTS_READ in request.actor.permissions  # type: ignore[attr-defined]
                 else None
             ),
             search_url=reverse("search", args=[salon.slug]),

@@ -56,9 +56,13 @@ function say(name) {
   region.append(toast);
 }
 
-document.addEventListener("htmx:sendError", () => say("offline"));
-document.addEventListener("htmx:timeout", () => say("offline"));
+// What asks by itself every minute (data-quiet) fails without a word: nobody has done anything.
+const asked = (event) => !event.target.closest?.("[data-quiet]");
+
+document.addEventListener("htmx:sendError", (event) => asked(event) && say("offline"));
+document.addEventListener("htmx:timeout", (event) => asked(event) && say("offline"));
 document.addEventListener("htmx:responseError", (event) => {
+  if (!asked(event)) return;
   const status = event.detail.xhr.status;
   say({ 401: "signed-out", 403: "forbidden", 429: "busy" }[status] ?? "failed");
 });

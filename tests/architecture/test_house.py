@@ -46,7 +46,7 @@ def test_no_signals_and_nothing_swallowed(path: Path) -> None:
     assert "ordering =" not in source
 
 
-DIRECTORY_MODELS = re.compile(r"\b(Salon|Membership|Invitation)\.objects\b")
+DIRECTORY_MODELS = re.compile(r"\b(Salon|Membership|Invitation|ReplyAddress)\.objects\b")
 DIRECTORY_WRITERS = {"salon/tenancy/directory.py", "salon/demo/world.py"}
 
 

@@ -20,6 +20,7 @@ from clients.labels import CategoryDetails
 from clients.models import CreatedVia, ImportBatch, ImportState
 from clients.notes import write_note
 from loyalty.models import Reward
+from marketing.models import MessageTemplate
 from salon.api.keys import issue_key
 from salon.api.models import ApiKey
 from salon.api.scopes import ASKED_FOR
@@ -259,6 +260,7 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "sale_id": _sale,
     "reward_id": _reward,
     "simulation_id": _simulation,
+    "template_id": _catalogue(MessageTemplate),
     "mail_id": _mail,
 }
 

@@ -60,7 +60,7 @@ def test_all_go_over_and_count(desk: Desk) -> None:
     assert {row.updated_at for row in Appointment.objects.filter(pk__in=theirs)} == {NOW}
     # What was done before belongs to another version.
     assert set(Appointment.objects.filter(pk__in=theirs).values_list("undo", flat=True)) == {None}
-    assert set(Merge.objects.get(pk=merge.pk).moved) == {"clients", "bookings", "loyalty"}
+    assert set(Merge.objects.get(pk=merge.pk).moved) == {"clients", "bookings", "loyalty", "marketing"}
     assert miscounted(after=None, limit=10).cards == {}
 
 

@@ -237,7 +237,7 @@ def test_no_table_holds_a_word_of_an_erased_client(sonnenschein: Salon) -> None:
         rows = {model: model._default_manager.filter(**{field.name: client_id}) for model, field in _referring()}
         left = {model.__name__ for model, found in rows.items() if found.exists()}
         # What stays says who decided or merged when, and not a word more.
-        assert left <= {"ConsentEntry", "Merge", "Appointment", "PointsEntry", "Sale", "Redemption"}
+        assert left <= {"ConsentEntry", "Merge", "Appointment", "PointsEntry", "Recipient", "Sale", "Redemption"}
         assert set(ConsentEntry.objects.filter(client_id=client_id).values_list("wording", flat=True)) == {""}
 
 

@@ -8,6 +8,7 @@ from django.db import models
 
 import bookings.disclosing
 import loyalty.disclosing
+import marketing.disclosing
 from clients.cards import create_client
 from clients.details import ClientDetails
 from clients.disclosing import SECTIONS
@@ -51,6 +52,7 @@ def test_every_table_that_refers_to_clients_is_covered() -> None:
     }
     of_others = {f"bookings.{name}" for name in bookings.disclosing.SECTIONS}
     of_others |= {f"loyalty.{name}" for name in loyalty.disclosing.SECTIONS}
+    of_others |= {f"marketing.{name}" for name in marketing.disclosing.SECTIONS}
     assert {label for label in elsewhere if not label.startswith("clients.")} == of_others
 
 
@@ -66,7 +68,8 @@ def test_everything_is_told(in_sonnenschein: Salon) -> None:
     merge_cards(actor=MANAGER, salon=in_sonnenschein, survivor_id=anna.pk, duplicate_id=double.pk, now=NOW)
     found = data_of_person(actor=MANAGER, client_id=anna.pk, now=LATER)
     assert (found.number, found.collected_at) == (anna.number, LATER)
-    of_others = {*bookings.disclosing.SECTIONS.values(), *loyalty.disclosing.SECTIONS.values()}
+    others = (bookings.disclosing, loyalty.disclosing, marketing.disclosing)
+    of_others = {section for one in others for section in one.SECTIONS.values()}
     assert set(found.sections) == {*SECTIONS.values(), *of_others, "mails", "history"}
     mine, merged = found.sections["client"]
     assert (mine["first_name"], mine["mobile"], mine["birthday"], mine["email"]) == (

@@ -18,7 +18,7 @@ from clients.models import Client, ConsentPurpose, Decision
 from clients.web.shown import YES_FIELDS, worded
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import StaffMember
-from salon.desk.web import appointments, points, sales, waiting
+from salon.desk.web import appointments, messages, points, sales, waiting
 from salon.mail import telling
 from salon.tenancy.models import Salon
 
@@ -36,7 +36,13 @@ class Told:
 WORDS = {
     **{
         action: Told(title, icon)
-        for action, (title, icon) in {**appointments.TOLD, **sales.TOLD, **waiting.TOLD, **points.TOLD}.items()
+        for action, (title, icon) in {
+            **appointments.TOLD,
+            **sales.TOLD,
+            **waiting.TOLD,
+            **points.TOLD,
+            **messages.TOLD,
+        }.items()
     },
     telling.SENT: Told(_("E-mail sent"), "mail"),
     telling.FAILED: Told(_("E-mail not delivered"), "triangle-alert"),
@@ -145,12 +151,10 @@ def _shown(entry: AuditEntry, salon: Salon, names: dict[str, str]) -> Event:
         return _of_appointment(entry, read_gist(entry.gist), salon)  # type: ignore[attr-defined]
     if entry.subject_kind == sales.SUBJECT:
         return _bare(entry, [], about=sales.about(entry.changes, salon), url=sales.sale_url(salon, entry.subject_id))
-    if entry.subject_kind == waiting.SUBJECT:
-        return _of_waiting(entry)
-    if entry.subject_kind == points.SUBJECT:
-        return _of_points(entry)
-    if entry.subject_kind == telling.SUBJECT:
-        return _of_mail(entry)
+    if entry.subject_kind == messages.SUBJECT:
+        return _of_message(entry, salon)
+    if tell := _BY_ITSELF.get(entry.subject_kind):
+        return tell(entry)
     return _event(entry, salon.country, names)
 
 
@@ -169,11 +173,22 @@ def _of_points(entry: AuditEntry) -> Event:
     return _bare(entry, [ShownChange("", old, new)] if new else [], about=points.about(entry.changes))
 
 
+def _of_message(entry: AuditEntry, salon: Salon) -> Event:
+    told = entry.message  # type: ignore[attr-defined]
+    about = next((change["new"] or "" for change in entry.changes if change["field"] == "subject"), "")
+    said = [ShownChange("", "", text) for text in (messages.excerpt(told), *messages.marks(told)) if text]
+    return _bare(entry, said, about=about, url=messages.thread_url(salon, entry.client_id) if told else "")
+
+
 def _of_mail(entry: AuditEntry) -> Event:
     told = {change["field"]: change["new"] or "" for change in entry.changes}
     address = told.get("recipient", "")
     changes = [ShownChange(_FIELDS["recipient"], "", address)] if address else []
     return _bare(entry, changes, about=told.get("subject", ""))
+
+
+# What needs no more than its entry to be told.
+_BY_ITSELF = {waiting.SUBJECT: _of_waiting, points.SUBJECT: _of_points, telling.SUBJECT: _of_mail}
 
 
 def _bare(entry: AuditEntry, changes: list[ShownChange], *, about: str, url: str = "") -> Event:

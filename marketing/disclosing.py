@@ -1,0 +1,56 @@
+"""This app's part of what is disclosed to a client: what was written to her and by her, which mailings she got or not,
+and why (domain.md §2, Art. 15, 20 DSGVO)."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from clients.disclosing import Record
+from marketing.models import Message, Recipient
+
+# Every table here that refers to cards, and the section that tells of it; a test compares the list with the models.
+SECTIONS: dict[str, str] = {"Message": "messages", "Recipient": "mailings"}
+
+
+def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]:
+    """Return all that was written to these cards and by them, and every mailing that they were chosen for, oldest
+    first."""
+    messages = Message.objects.filter(client_id__in=client_ids).order_by("created_at", "id")
+    mailings = Recipient.objects.filter(client_id__in=client_ids).select_related("campaign", "automation")
+    return {
+        "messages": [
+            {
+                "at": one.created_at.isoformat(),
+                "direction": one.direction,
+                "address": one.address,
+                "subject": one.subject,
+                "text": one.text,
+                "automatic": one.automatic,
+                "other_address": one.other_address,
+                "attachments": one.attachments,
+                "author": one.actor_name,
+                "read_at": one.read_at.isoformat() if one.read_at else None,
+            }
+            for one in messages
+        ],
+        "mailings": [_mailing(one) for one in mailings.order_by("created_at", "id")],
+    }
+
+
+def _mailing(one: Recipient) -> Record:
+    return {
+        "at": one.created_at.isoformat(),
+        "campaign": one.campaign.name if one.campaign else None,
+        "automation": one.automation.occasion if one.automation else None,
+        "occasion": one.occasion.isoformat() if one.occasion else None,
+        "subject": _subject(one),
+        "address": one.address,
+        "state": one.state,
+        "reason": one.reason,
+        "sent_at": one.sent_at.isoformat() if one.sent_at else None,
+        "unsubscribed_at": one.unsubscribed_at.isoformat() if one.unsubscribed_at else None,
+    }
+
+
+def _subject(one: Recipient) -> str:
+    mailing = one.campaign or one.automation
+    return mailing.subject if mailing else ""

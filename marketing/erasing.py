@@ -1,0 +1,20 @@
+"""This app's part of an erasure: what was written to and by somebody goes, and the way in for her answers (domain.md
+§2, Art. 17 DSGVO).
+
+That a card which is a number got a mail, or did not, and when, stays: a campaign's figures are made of it.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from marketing import reply_addresses
+from marketing.models import Message, Recipient, RecipientReason, RecipientState
+
+
+def erase_marketing(*, client_ids: Collection[UUID]) -> None:
+    """Delete every message of these clients, whose cards are locked, and the addresses that mails went to."""
+    Message.objects.filter(client_id__in=client_ids).delete()
+    mailings = Recipient.objects.filter(client_id__in=client_ids)
+    mailings.filter(state=RecipientState.WAITING).update(state=RecipientState.EXCLUDED, reason=RecipientReason.GONE)
+    mailings.update(address="", error="")
+    reply_addresses.forget(client_ids)

@@ -1,0 +1,221 @@
+"""Messages to one client, and her answers (domain.md §9.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import JSONObject
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import BookingRules
+from clients.cards import lock_client
+from marketing import message_letters
+from marketing.models import Direction, MarketingRules, Message
+from marketing.placeholders import PATTERN, plain
+from marketing.reply_addresses import reply_address
+from salon import keyset
+from salon.audit.recording import Change, record
+from salon.errors import DomainError, FieldError, InvalidInput
+from salon.identity.roles import Actor, Permission
+from salon.mail.models import MailState
+from salon.mail.outbox import send_client_mail, states_of
+from salon.tenancy import directory
+from salon.tenancy.context import current_salon_id
+from salon.tenancy.models import new_id
+
+SUBJECT = "message"
+WRITTEN, RECEIVED = "message.written", "message.received"
+LONGEST_SUBJECT = 150
+LONGEST_TEXT = 10_000
+# A mail server that is away for longer gets it no more: by then she has been called.
+_OF_USE = timedelta(days=3)
+_ORDER = keyset.Order(("created_at", "id"), descending=True)
+PAGE = 30
+# More than these nobody reads in one go; what is read makes room.
+MOST_UNREAD = 100
+
+
+class NoAddress(DomainError):
+    """There is no e-mail address on the card."""
+
+    code = "no_address"
+    message = _("There is no e-mail address on this card.")
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What a salon and one client have written each other: the last message, and how many of hers nobody has seen."""
+
+    last: Message
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Threads with something unread, the newest first, then one page of the others."""
+
+    unread: list[Thread]
+    others: keyset.Page[Message]
+
+
+def write_message(
+    *, actor: Actor, client_id: UUID, subject: str, text: str, now: datetime, message_id: UUID | None = None
+) -> Message:
+    """Write to one client by e-mail; a worker sends it after the commit.
+
+    That is no marketing, so nobody need have agreed to it. `message_id` is what a form was given for it, so that
+    sending it twice writes once.
+    Raises: NotAllowed, NotFound, MergedAway, NoAddress, InvalidInput.
+    """
+    actor.require(Permission.CLIENTS_WRITE)
+    subject, text = _accepted(subject, text)
+    with transaction.atomic():
+        client = lock_client(client_id)
+        # Under the lock of the card: the same form sent twice finds its message here.
+        written = message_id and Message.objects.filter(pk=message_id, client_id=client.pk).first()
+        if written:
+            return written
+        if not client.email:
+            raise NoAddress
+        salon, own_id = directory.get_salon(current_salon_id()), message_id or new_id()
+        mail = send_client_mail(
+            client_id=client.pk,
+            about_id=own_id,
+            tells="message",
+            recipient=client.email,
+            reply_to=reply_address(client.pk, now=now) or salon_mailbox(),
+            draft=message_letters.draft(subject=subject, text=text, author=actor.name, salon=salon),
+            due_at=now,
+            expires_at=now + _OF_USE,
+            now=now,
+        )
+        message = Message.objects.create(
+            id=own_id,
+            client_id=client.pk,
+            direction=Direction.OUT,
+            subject=subject,
+            text=text,
+            address=client.email,
+            mail_id=mail.pk,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            created_at=now,
+        )
+        record_message(message, actor, WRITTEN, now)
+    return message
+
+
+def record_message(message: Message, actor: Actor, action: str, now: datetime) -> None:
+    """Record that a message was written or came in: what it is about, not what it says."""
+    record(
+        actor=actor,
+        action=action,
+        subject_kind=SUBJECT,
+        subject_id=message.pk,
+        changes=[Change("subject", None, message.subject)],
+        now=now,
+        client_id=message.client_id,
+    )
+
+
+def salon_mailbox() -> str:
+    """Return the salon's own address for answers, which no program reads; empty where it has named none."""
+    rules = MarketingRules.objects.first()
+    if rules and rules.reply_to:
+        return rules.reply_to
+    told = BookingRules.objects.first()
+    return told.reply_to if told else ""
+
+
+def thread_of(client_id: UUID, *, cursor: str | None = None, limit: int = PAGE) -> keyset.Page[Message]:
+    """Return one page of what a salon and a client have written each other, the newest first.
+
+    Raises: keyset.InvalidCursor.
+    """
+    return keyset.page(Message.objects.filter(client_id=client_id), _ORDER, limit=limit, cursor=cursor)
+
+
+def delivery_of(messages: Sequence[Message]) -> dict[UUID, MailState]:
+    """Return how far the mails are that carry messages, by the message."""
+    carried = {message.mail_id: message.pk for message in messages if message.mail_id}
+    return {carried[mail_id]: state for mail_id, state in states_of(carried).items()}
+
+
+def inbox(*, cursor: str | None = None, limit: int = PAGE) -> Inbox:
+    """Return what was written lately, by client: what nobody has seen first, on every page but the first left out.
+
+    Raises: keyset.InvalidCursor.
+    """
+    unread: list[Thread] = []
+    if cursor is None:
+        waiting = _unread().values("client_id").annotate(many=Count("pk"), newest=Max("created_at")).order_by("-newest")
+        many = dict(waiting.values_list("client_id", "many")[:MOST_UNREAD])
+        last = {one.client_id: one for one in _last_ones().filter(client_id__in=many)}
+        unread = [Thread(last[client_id], count) for client_id, count in many.items() if client_id in last]
+    seen = _last_ones().exclude(Exists(_unread().filter(client_id=OuterRef("client_id"))))
+    return Inbox(unread, keyset.page(seen, _ORDER, limit=limit, cursor=cursor))
+
+
+def count_unread() -> int:
+    """Return how many answers nobody in the salon has seen."""
+    return _unread().count()
+
+
+def mark_read(*, actor: Actor, client_id: UUID, upto: UUID, now: datetime) -> int:
+    """Keep that somebody has seen a client's messages up to one of them; return how many were new.
+
+    Raises: NotAllowed.
+    """
+    actor.require(Permission.CLIENTS_READ)
+    return _unread().filter(client_id=client_id, pk__lte=upto).update(read_at=now)
+
+
+def mark_unread(*, actor: Actor, client_id: UUID) -> bool:
+    """Let a client's last message wait for somebody to look after it; return whether there is one.
+
+    Raises: NotAllowed.
+    """
+    actor.require(Permission.CLIENTS_READ)
+    hers = Message.objects.filter(client_id=client_id, direction=Direction.IN, automatic=False)
+    last = hers.order_by("-created_at", "-id").values("pk")[:1]
+    return bool(hers.filter(pk__in=last).update(read_at=None))
+
+
+def message_within(subject: str, *, where: Q) -> Case:
+    """Return an expression for what the message with the id in a column says, for the history of a card; of rows that
+    are not so, nothing is looked for."""
+    told = JSONObject(text="text", automatic="automatic", other_address="other_address", files="attachments")
+    return Case(When(where, then=Subquery(Message.objects.filter(pk=OuterRef(subject)).values(told=told))))
+
+
+def _unread() -> QuerySet[Message]:
+    return Message.objects.filter(direction=Direction.IN, read_at=None)
+
+
+def _last_ones() -> QuerySet[Message]:
+    newer = Message.objects.filter(client_id=OuterRef("client_id")).filter(
+        Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), pk__gt=OuterRef("pk"))
+    )
+    # What a merge could not move, as the other card has it, too, stays with a card that nobody opens.
+    return Message.objects.exclude(Exists(newer)).filter(client__merged_into=None).select_related("client")
+
+
+def _accepted(subject: str, text: str) -> tuple[str, str]:
+    subject, text = plain(subject), "\n".join(text.replace("\x00", "").strip().splitlines())
+    errors = []
+    for name, given, longest in (("subject", subject, LONGEST_SUBJECT), ("text", text, LONGEST_TEXT)):
+        if not given:
+            errors.append(FieldError(name, "required", _("Please fill in this field.")))
+        elif len(given) > longest:
+            too_long = _("Please use at most %(count)s characters.") % {"count": longest}
+            errors.append(FieldError(name, "too_long", too_long))
+        elif found := PATTERN.search(given):
+            as_it_stands = _("%(placeholder)s would go out as it stands here: say what you mean.")
+            errors.append(FieldError(name, "placeholder", as_it_stands % {"placeholder": found[0][:60]}))
+    if errors:
+        raise InvalidInput(errors)
+    return subject, text

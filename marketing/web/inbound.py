@@ -1,0 +1,88 @@
+"""Answers of clients, brought by the service that takes in the operator's mail: one address for each that there is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from anymail.exceptions import AnymailError, AnymailWebhookValidationFailure
+from anymail.webhooks.base import AnymailBaseWebhookView
+from anymail.webhooks.mailjet import MailjetInboundWebhookView
+from anymail.webhooks.postmark import PostmarkInboundWebhookView
+from anymail.webhooks.sparkpost import SparkPostInboundWebhookView
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from marketing.incoming import incoming_of
+from marketing.receiving import receive
+from salon.web.access import public
+
+log = structlog.get_logger()
+# More than any of these services takes in, files and all; of a mail its files' names alone are kept.
+MOST_BYTES = 50 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """What of a request the services' own readers look at: theirs may be larger than what other pages take."""
+
+    body: bytes
+
+
+class _Door:
+    """Where the readers put what they have read."""
+
+    @staticmethod
+    def send(*, event: Any, **_told: object) -> None:
+        """Take in one mail."""
+        receive(incoming_of(event.message), now=timezone.now())
+
+
+class _Inbound(AnymailBaseWebhookView):  # type: ignore[misc]
+    """What all services have in common: they show INBOUND_SECRET, and post JSON."""
+
+    signal = _Door
+    warn_if_no_basic_auth = False
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.basic_auth = [settings.INBOUND_SECRET]
+
+    def parse_events(self, request: HttpRequest) -> Any:
+        """Read what was posted, within bounds; what is no mail is the sender's mistake."""
+        body = request.read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            raise RequestDataTooBig(f"more than {MOST_BYTES} bytes")
+        try:
+            return super().parse_events(_Posted(body))
+        except (AnymailError, AttributeError, ImproperlyConfigured, KeyError, TypeError, ValueError) as error:
+            log.warning("mail_unreadable", esp=self.esp_name, reason=type(error).__name__)
+            raise AnymailWebhookValidationFailure("not a mail of this service") from error
+
+
+class _Mailjet(_Inbound, MailjetInboundWebhookView):  # type: ignore[misc]
+    pass
+
+
+class _Postmark(_Inbound, PostmarkInboundWebhookView):  # type: ignore[misc]
+    pass
+
+
+class _SparkPost(_Inbound, SparkPostInboundWebhookView):  # type: ignore[misc]
+    pass
+
+
+SERVICES: dict[str, type[_Inbound]] = {"mailjet": _Mailjet, "postmark": _Postmark, "sparkpost": _SparkPost}
+
+
+@public("brings answers of clients; asks for the secret that the operator shares with the service")
+@csrf_exempt
+def inbound_mail(request: HttpRequest, esp: str) -> HttpResponseBase:
+    """Take in what the one service brings that the operator has chosen."""
+    service = SERVICES.get(esp) if esp == settings.INBOUND_ESP else None
+    if service is None:
+        raise Http404
+    answer: HttpResponseBase = service.as_view()(request)
+    return answer

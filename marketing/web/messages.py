@@ -1,0 +1,289 @@
+"""*Nachrichten*: the inbox, what was written with one client, and the answer to it (ui.md §2.4, §2.7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bookings.web.draft import uuid_in
+from clients.cards import MergedAway, get_client
+from clients.models import Client
+from marketing.message_templates import filled, get_template, templates
+from marketing.messages import (
+    LONGEST_SUBJECT,
+    LONGEST_TEXT,
+    NoAddress,
+    Thread,
+    count_unread,
+    delivery_of,
+    inbox,
+    mark_read,
+    mark_unread,
+    salon_mailbox,
+    thread_of,
+    write_message,
+)
+from marketing.models import Direction, Message
+from marketing.quoting import parts_of
+from marketing.reply_addresses import receives
+from salon.errors import InvalidInput, NotFound
+from salon.identity.roles import Permission
+from salon.keyset import InvalidCursor
+from salon.mail.models import MailState
+from salon.tenancy.models import new_id
+from salon.web.access import SalonRequest, requires
+from salon.web.forms import show_errors
+
+_EXCERPT = 140
+_DRAWER = "drawer"
+_STATES: dict[MailState, tuple[Promise, str]] = {
+    MailState.WAITING: (gettext_lazy("on its way"), "clock"),
+    MailState.SENDING: (gettext_lazy("on its way"), "clock"),
+    MailState.SENT: (gettext_lazy("sent"), "check"),
+    MailState.REFUSED: (gettext_lazy("not delivered"), "triangle-alert"),
+    MailState.DROPPED: (gettext_lazy("not sent in time"), "triangle-alert"),
+}
+
+
+class MessageForm(forms.Form):
+    """A message to one client."""
+
+    subject = forms.CharField(label=gettext_lazy("Subject"), required=False, max_length=LONGEST_SUBJECT)
+    text = forms.CharField(
+        label=gettext_lazy("Message"),
+        required=False,
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": "8"}),
+    )
+    form_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thread as the inbox shows it."""
+
+    name: str
+    url: str
+    subject: str
+    excerpt: str
+    at: datetime
+    is_ours: bool
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One message as its thread shows it: the new part, and what it quotes behind it."""
+
+    id: UUID
+    is_ours: bool
+    author: str
+    at: datetime
+    subject: str
+    text: str
+    rest: str
+    is_unread: bool
+    automatic: bool
+    other_address: str
+    attachments: list[str]
+    state: Promise | str
+    state_icon: str
+
+
+@require_safe
+@requires(Permission.CLIENTS_READ)
+def messages_page(request: SalonRequest) -> HttpResponse:
+    """The inbox: what nobody has seen first, then what was written last."""
+    try:
+        found = inbox(cursor=request.GET.get("page") or None)
+    except InvalidCursor:
+        return redirect("messages", request.salon.slug)
+    here = reverse("messages", args=[request.salon.slug])
+    changes = Permission.MARKETING_WRITE in request.actor.permissions
+    context = {
+        "unread": [_row(request, one) for one in found.unread],
+        "others": [_row(request, Thread(one, 0)) for one in found.others.rows],
+        "previous_url": f"{here}?page={found.others.previous}" if found.others.previous else None,
+        "next_url": f"{here}?page={found.others.next}" if found.others.next else None,
+        "templates_url": reverse("message_templates", args=[request.salon.slug]) if changes else None,
+        "clients_url": reverse("clients:list", args=[request.salon.slug]),
+    }
+    return render(request, "marketing/messages.html", context)
+
+
+@require_safe
+@requires(Permission.CLIENTS_READ)
+@never_cache
+def messages_unread(request: SalonRequest) -> HttpResponse:
+    """How many answers wait: asked for by every page when it stands already, so that none waits for it."""
+    return render(request, "marketing/_unread.html", {"unread": count_unread()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.CLIENTS_READ)
+def message_thread(request: SalonRequest, client_id: UUID) -> HttpResponse:
+    """All that was written with one client, and the next message to her; in the drawer that message alone."""
+    try:
+        client = get_client(client_id)
+    except MergedAway as merged:
+        return redirect("message_thread", request.salon.slug, merged.survivor_id)
+    if request.method != "POST":
+        return _thread(request, client, _blank(client))
+    if chosen := uuid_in(request.POST.get("template")):
+        return _thread(request, client, _begun(request, client, chosen))
+    return _send(request, client)
+
+
+@requires(Permission.CLIENTS_READ)
+@require_POST
+def message_read(request: SalonRequest, client_id: UUID) -> HttpResponse:
+    """Keep that somebody has seen a client's messages, or that somebody else has to."""
+    client = get_client(client_id)
+    if request.POST.get("act") == "unread":
+        mark_unread(actor=request.actor, client_id=client.pk)
+        messages.success(request, _("The answer of %(name)s waits in the inbox again.") % {"name": client.full_name})
+        return redirect("messages", request.salon.slug)
+    upto = uuid_in(request.POST.get("upto"))
+    if upto is not None:
+        mark_read(actor=request.actor, client_id=client.pk, upto=upto, now=timezone.now())
+    if not request.htmx:
+        return redirect("message_thread", request.salon.slug, client.pk)
+    response = HttpResponse(status=204)
+    response["HX-Trigger"] = "messages-changed"
+    return response
+
+
+def _send(request: SalonRequest, client: Client) -> HttpResponse:
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _thread(request, client, form, status=422)
+    try:
+        write_message(
+            actor=request.actor,
+            client_id=client.pk,
+            subject=form.cleaned_data["subject"],
+            text=form.cleaned_data["text"],
+            message_id=form.cleaned_data["form_id"],
+            now=timezone.now(),
+        )
+    except InvalidInput as refusal:
+        show_errors(form, refusal.errors)
+    except NoAddress as refusal:
+        form.add_error(None, str(refusal.message))
+    else:
+        messages.success(request, _("The message to %(name)s is on its way.") % {"name": client.full_name})
+        route = "client_card" if request.POST.get("back") == "card" else "message_thread"
+        return redirect(route, request.salon.slug, client.pk)
+    return _thread(request, client, form, status=422)
+
+
+def _row(request: SalonRequest, thread: Thread) -> Row:
+    last = thread.last
+    text = " ".join(parts_of(last.text).new.split())
+    return Row(
+        name=last.client.full_name,
+        url=reverse("message_thread", args=[request.salon.slug, last.client_id]),
+        subject=last.subject,
+        excerpt=text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rstrip()}…",
+        at=last.created_at,
+        is_ours=last.direction == Direction.OUT,
+        unread=thread.unread,
+    )
+
+
+def _blank(client: Client) -> MessageForm:
+    """Return the form for an answer to what was written last."""
+    last = Message.objects.filter(client_id=client.pk).order_by("-created_at", "-id").values_list("subject", flat=True)
+    subject = last.first() or ""
+    if subject and not subject.lower().startswith(("re:", "aw:")):
+        subject = f"Re: {subject}"
+    return MessageForm(initial={"subject": subject[:LONGEST_SUBJECT], "form_id": new_id()})
+
+
+def _begun(request: SalonRequest, client: Client, template_id: UUID) -> MessageForm:
+    """Return the form with a template in it; what was typed already stays, before it."""
+    typed = {name: request.POST.get(name, "") for name in ("subject", "text")}
+    try:
+        wording = filled(get_template(template_id), client, salon=request.salon, now=timezone.now())
+    except NotFound:
+        return MessageForm(initial={**typed, "form_id": request.POST.get("form_id") or new_id()})
+    text = f"{typed['text'].rstrip()}\n\n{wording.text}" if typed["text"].strip() else wording.text
+    initial = {"subject": wording.subject, "text": text, "form_id": request.POST.get("form_id") or new_id()}
+    return MessageForm(initial=initial)
+
+
+def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status: int = 200) -> HttpResponse:
+    slug = request.salon.slug
+    in_drawer = bool(request.htmx) and request.htmx.target == _DRAWER
+    context: dict[str, Any] = {
+        "client": client,
+        "form": form,
+        "here": reverse("message_thread", args=[slug, client.pk]),
+        "card_url": reverse("client_card", args=[slug, client.pk]),
+        "edit_url": reverse("clients:edit", args=[slug, client.pk]),
+        "inbox_url": reverse("messages", args=[slug]),
+        "read_url": reverse("message_read", args=[slug, client.pk]),
+        "templates": templates(),
+        "writes": Permission.CLIENTS_WRITE in request.actor.permissions,
+        "receives": receives(),
+        "mailbox": "" if receives() else salon_mailbox(),
+        "back": "card" if in_drawer else "",
+    }
+    if not in_drawer:
+        try:
+            context |= _page(request, client)
+        except InvalidCursor:
+            return redirect("message_thread", slug, client.pk)
+    template = "marketing/_message_drawer.html" if in_drawer else "marketing/thread.html"
+    response = render(request, template, context, status=status)
+    response["Vary"] = "HX-Request, HX-Target"
+    return response
+
+
+def _page(request: SalonRequest, client: Client) -> Mapping[str, Any]:
+    page = thread_of(client.pk, cursor=request.GET.get("page") or None)
+    states = delivery_of(page.rows)
+    shown = [_shown(one, client, states.get(one.pk)) for one in reversed(page.rows)]
+    here = reverse("message_thread", args=[request.salon.slug, client.pk])
+    return {
+        "thread": shown,
+        "last_id": shown[-1].id if shown else None,
+        "has_unread": any(one.is_unread for one in shown),
+        "has_answers": any(not one.is_ours for one in shown),
+        "older_url": f"{here}?page={page.next}" if page.next else None,
+        "newer_url": f"{here}?page={page.previous}" if page.previous else None,
+    }
+
+
+def _shown(message: Message, client: Client, state: MailState | None) -> Shown:
+    is_ours = message.direction == Direction.OUT
+    parts = parts_of(message.text)
+    word, icon = _STATES[state] if state else ("", "")
+    return Shown(
+        id=message.pk,
+        is_ours=is_ours,
+        author=message.actor_name if is_ours else client.full_name,
+        at=message.created_at,
+        subject=message.subject,
+        text=message.text if is_ours else parts.new,
+        rest="" if is_ours else parts.rest,
+        is_unread=not is_ours and message.read_at is None,
+        automatic=message.automatic,
+        other_address=message.address if message.other_address else "",
+        attachments=list(message.attachments),
+        state=word,
+        state_icon=icon,
+    )

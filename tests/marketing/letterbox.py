@@ -1,0 +1,48 @@
+"""Mails as clients' programs send them, for the tests of answers."""
+
+from email.message import EmailMessage
+from uuid import UUID
+
+from anymail.inbound import AnymailInboundMessage
+
+from clients.cards import create_client
+from clients.details import ClientDetails
+from clients.models import Client, CreatedVia
+from marketing.incoming import Incoming, incoming_of
+from salon.identity.roles import system_actor
+from salon.mail.models import ClientMail
+from salon.tenancy.models import Salon
+from tests.conftest import NOW
+
+DOMAIN = "antworten.example"
+LENA = "lena@x.example"
+
+
+def a_card(salon: Salon, first: str = "Lena", email: str = LENA) -> Client:
+    """Make a card in the open salon."""
+    details = ClientDetails(first, "Vogel", email=email)
+    return create_client(
+        actor=system_actor("test"), salon=salon, details=details, created_via=CreatedVia.STAFF, now=NOW
+    ).client
+
+
+def reply_to(client_id: UUID) -> str:
+    """Return where the last message to a client asks for its answer."""
+    return ClientMail.objects.filter(client_id=client_id).order_by("-id")[0].reply_to
+
+
+def a_mail(to: str, text: str = "Ja, gern!", *, sender: str = f"Lena Vogel <{LENA}>", **headers: str) -> EmailMessage:
+    """Return a mail as a client's program sends it; headers with `_` for `-`."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, to, "Re: Termin"
+    mail["Message-ID"] = headers.pop("Message_ID", "<1@mail.example>")
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(text)
+    return mail
+
+
+def read(mail: EmailMessage | bytes) -> Incoming:
+    """Return what is kept of a mail."""
+    raw = mail if isinstance(mail, bytes) else bytes(mail)
+    return incoming_of(AnymailInboundMessage.parse_raw_mime_bytes(raw))
