@@ -1,6 +1,7 @@
 """What appointments and sales say of many clients: queries for ids of clients, each one set (domain.md §9.1)."""
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -8,14 +9,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
-    BigIntegerField,
     Exists,
-    ExpressionWrapper,
     F,
     Min,
     OuterRef,
     QuerySet,
-    Sum,
 )
 from django.db.models.expressions import RawSQL
 
@@ -31,8 +29,9 @@ type Ids = QuerySet[Any, Any] | RawSQL
 
 RHYTHM_MONTHS = 24
 BEST_MONTHS = 12
-_BOUGHT = (SaleState.PAID, SaleState.PARTLY_REFUNDED)
-_EARNED = (LineKind.SERVICE, LineKind.PRODUCT)
+_BOUGHT = [SaleState.PAID.value, SaleState.PARTLY_REFUNDED.value]
+_EARNED = [LineKind.SERVICE.value, LineKind.PRODUCT.value]
+_NAMED = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,34 +80,52 @@ def with_next_visit(at: Moment, *, since: date | None = None, until: date | None
     return next_ones.values("client")
 
 
-def _spent(since: date | None) -> QuerySet[Any, Any]:
-    """Return by client what she paid for services and products and kept, in cents."""
-    bought = SaleLine.objects.filter(sale__client__isnull=False, sale__state__in=_BOUGHT, kind__in=_EARNED)
-    if since is not None:
-        bought = bought.filter(sale__paid_on__gte=since)
-    kept = ExpressionWrapper(F("final_price") - F("refunded_amount"), output_field=BigIntegerField())
-    return bought.values("sale__client").annotate(kept=Sum(kept))
+# By client what she paid for services and products and kept, in cents. Of a sale of which nothing was given back it is
+# the total without tips and vouchers; only of the few others the lines are added up.
+_SPENT = """
+SELECT client_id, sum(kept) AS kept FROM (
+    SELECT client_id, total AS kept
+    FROM bookings_sale
+    WHERE salon_id = %(salon)s AND client_id IS NOT NULL AND state = ANY (%(bought)s) AND paid_on >= %(since)s
+        AND refunded = 0
+    UNION ALL
+    SELECT sale.client_id, -line.final_price
+    FROM bookings_saleline line
+    JOIN bookings_sale sale ON sale.salon_id = line.salon_id AND sale.id = line.sale_id
+    WHERE line.salon_id = %(salon)s AND line.service_id IS NULL AND line.product_id IS NULL
+        AND sale.client_id IS NOT NULL AND sale.state = ANY (%(bought)s) AND sale.paid_on >= %(since)s
+        AND sale.refunded = 0
+    UNION ALL
+    SELECT sale.client_id, line.final_price - line.refunded_amount
+    FROM bookings_sale sale
+    JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
+    WHERE sale.salon_id = %(salon)s AND sale.client_id IS NOT NULL AND sale.state = ANY (%(bought)s)
+        AND sale.paid_on >= %(since)s AND sale.refunded > 0 AND line.kind = ANY (%(earned)s)
+) AS amounts
+GROUP BY client_id HAVING sum(kept) >= %(least)s
+"""
+# Rounded up: of eleven, ten percent are two.
+_TOP = """
+SELECT client_id FROM (
+    SELECT client_id, rank() OVER (ORDER BY kept DESC) AS place, count(*) OVER () AS many
+    FROM (…) AS spent
+    JOIN clients_client card ON card.salon_id = %(salon)s AND card.id = client_id AND card.state = %(listed)s
+) AS placed
+WHERE (place - 1) * 100 < many * %(percent)s
+""".replace("…", _SPENT)
+_WHO_SPENT = "SELECT client_id FROM (…) AS spent".replace("…", _SPENT)
+
+
+def _asking(sql: str, **values: Any) -> RawSQL:
+    """Return a query for ids of clients; each of its values is named."""
+    asked = {"salon": current_salon_id(), "bought": _BOUGHT, "earned": _EARNED, **values}
+    names = _NAMED.findall(sql)
+    return RawSQL(_NAMED.sub("%s", sql), [asked[name] for name in names])  # noqa: S611 - SQL of constants
 
 
 def who_spent(least: int, since: date | None) -> Ids:
     """Return who has paid for services and products and kept so many cents or more (more than none), ever or since."""
-    return _spent(since).filter(kept__gte=least).values("sale__client")
-
-
-# Rounded up: of eleven, ten percent are two.
-_TOP = """
-SELECT client_id FROM (
-    SELECT sale.client_id, rank() OVER (ORDER BY sum(line.final_price - line.refunded_amount) DESC) AS place,
-        count(*) OVER () AS many
-    FROM bookings_sale sale
-    JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
-    JOIN clients_client card ON card.salon_id = sale.salon_id AND card.id = sale.client_id
-    WHERE sale.salon_id = %s AND sale.state = ANY (%s) AND sale.paid_on >= %s AND line.kind = ANY (%s)
-        AND card.state = %s
-    GROUP BY sale.client_id HAVING sum(line.final_price - line.refunded_amount) > 0
-) AS spent
-WHERE (place - 1) * 100 < many * %s
-"""
+    return _asking(_WHO_SPENT, least=least, since=since or date.min)
 
 
 def top_spenders(percent: int, since: date) -> Ids:
@@ -116,9 +133,7 @@ def top_spenders(percent: int, since: date) -> Ids:
 
     Cards that are no longer in use do not count.
     """
-    bought, earned = [one.value for one in _BOUGHT], [one.value for one in _EARNED]
-    values = [current_salon_id(), bought, since, earned, CardState.LISTED.value, percent]
-    return RawSQL(_TOP, values)  # noqa: S611 - SQL of constants
+    return _asking(_TOP, least=1, since=since, listed=CardState.LISTED.value, percent=percent)
 
 
 def who_bought(field: str, ids: Iterable[UUID], since: date | None) -> QuerySet[Any, Any]:
@@ -145,32 +160,34 @@ def who_had(ids: Iterable[UUID], since: datetime | None) -> QuerySet[Any, Any]:
     return had.values("appointment__client")
 
 
-# Of each client the slot that most of her appointments lie in, two if there are as many in each.
+# Whose most frequent slot, or one of several as frequent, is among the wanted. OFFSET 0 has the clock read once a row.
 _USUAL = """
 SELECT client_id FROM (
-    SELECT client_id, {slot} AS slot, count(*) AS times
+    SELECT client_id, {slot} AS slot
     FROM bookings_appointment
-    WHERE salon_id = %s AND client_id IS NOT NULL AND state = %s AND starts_at >= %s
-    GROUP BY client_id, 2
-) AS counted
-GROUP BY client_id HAVING max(times) FILTER (WHERE slot = ANY (%s)) = max(times)
+    WHERE salon_id = %(salon)s AND client_id IS NOT NULL AND state = %(completed)s AND starts_at >= %(since)s
+    OFFSET 0
+) AS visits
+GROUP BY client_id HAVING greatest({wanted}) = greatest({all})
 """
-# Days since a Monday. Each takes the zone once: the clock of an instant is what takes longest.
-_BY_WEEKDAY = _USUAL.format(slot="(timezone(%s, starts_at)::date - date '2001-01-01') %% 7")
-_BY_TIME = _USUAL.format(slot="width_bucket(timezone(%s, starts_at)::time, ARRAY[time '12:00', time '17:00'])")
+# Days since a Monday; the three parts of a day.
+_WEEKDAY = "(timezone(%(zone)s, starts_at)::date - date '2001-01-01') %% 7"
+_TIME = "width_bucket(timezone(%(zone)s, starts_at)::time, ARRAY[time '12:00', time '17:00'])"
 
 
 def usual_weekday(at: Moment, wanted: Collection[Weekday]) -> Ids:
     """Return who comes on one of these weekdays most often, or as often as on any other."""
-    return _usual(_BY_WEEKDAY, at, [list(Weekday).index(one) for one in wanted])
+    return _usual(_WEEKDAY, list(Weekday), wanted, at)
 
 
 def usual_time(at: Moment, wanted: Collection[TimeOfDay]) -> Ids:
     """Return who comes at one of these times of day most often, or as often as at any other."""
-    return _usual(_BY_TIME, at, [list(TimeOfDay).index(one) for one in wanted])
+    return _usual(_TIME, list(TimeOfDay), wanted, at)
 
 
-def _usual(sql: str, at: Moment, slots: list[int]) -> Ids:
+def _usual[Slot](slot: str, slots: Sequence[Slot], wanted: Collection[Slot], at: Moment) -> Ids:
+    counts = [f"count(*) FILTER (WHERE slot = {number})" for number in range(len(slots))]
+    chosen = [count for one, count in zip(slots, counts, strict=True) if one in wanted]
+    sql = _USUAL.format(slot=slot, wanted=", ".join(chosen), all=", ".join(counts))
     since = at.begin(at.months_ago(RHYTHM_MONTHS))
-    values = [at.zone.key, current_salon_id(), State.COMPLETED.value, since, slots]
-    return RawSQL(sql, values)  # noqa: S611 - SQL of constants
+    return _asking(sql, zone=at.zone.key, completed=State.COMPLETED.value, since=since)
