@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, ValidationError
 from django.db import connection
-from django.db.models import BooleanField, ExpressionWrapper, F, Func, Model, Q, QuerySet, Value
+from django.db.models import BooleanField, Case, F, Func, Model, Q, QuerySet, Value, When
 from django.db.models.lookups import GreaterThan, LessThan
 
 # So many rows are looked at in order before what meets a condition counts as rare.
@@ -97,7 +97,8 @@ def _sought[Row: Model](ordered: QuerySet[Row], meeting: Meeting, many: int) -> 
     while walking along the order. What is not met often enough on the way is rare: gathered, by whatever index it
     has, and ordered then.
     """
-    walked = ordered.annotate(meets=ExpressionWrapper(meeting.each, output_field=BooleanField())).values("pk", "meets")
+    meets = Case(When(meeting.each, then=Value(True)), default=Value(False), output_field=BooleanField())
+    walked = ordered.annotate(meets=meets).values("pk", "meets")
     keys = _keys(f"SELECT pk FROM (…) walked WHERE meets LIMIT {int(many)}", walked[:WALKED])  # noqa: S608 - a number
     if len(keys) < many:
         names = [str(name) for name in ordered.query.order_by]
@@ -111,7 +112,11 @@ def _sought[Row: Model](ordered: QuerySet[Row], meeting: Meeting, many: int) -> 
 
 
 def _keys(around: str, rows: QuerySet[Any, Any]) -> list[Any]:
-    sql, values = rows.query.sql_with_params()
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        # What is asked is known to be met by none.
+        return []
     with connection.cursor() as cursor:
         cursor.execute(around.replace("…", sql), values)
         return [row[0] for row in cursor.fetchall()]

@@ -5,7 +5,8 @@ A part is called by its place in the tree: (1, 0) is the first part of the secon
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as each_with
 from itertools import count
 from typing import Any
 
@@ -22,8 +23,8 @@ class DraftCondition:
 
     field: str
     operator: str
-    takes: list[str] = field(default_factory=list)
-    many: list[str] = field(default_factory=list)
+    takes: list[str] = each_with(default_factory=list)
+    many: list[str] = each_with(default_factory=list)
 
     @property
     def json(self) -> dict[str, Any]:
@@ -37,7 +38,7 @@ class DraftGroup:
 
     match: str = Match.ALL
     negated: bool = False
-    parts: "list[DraftGroup | DraftCondition]" = field(default_factory=list)
+    parts: "list[DraftGroup | DraftCondition]" = each_with(default_factory=list)
 
     @property
     def json(self) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def _group_in(data: QueryDict, at: Place, counted: Counted) -> DraftGroup:
 
 def _condition_in(data: QueryDict, at: Place) -> DraftCondition | None:
     here = written(at)
-    known = FIELDS.get(data[f"field:{here}"])
+    known = FIELDS.get(str(data[f"field:{here}"]))
     if known is None:
         return None
     operator = data.get(f"operator:{here}", "")

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from marketing.web import message_templates, messages, tabs
+from marketing.web import message_templates, messages, segments, tabs
 
 urlpatterns = [
     path("", tabs.marketing, name="marketing"),
@@ -19,4 +19,10 @@ urlpatterns = [
     path("messages/<uuid:client_id>/", messages.message_thread, name="message_thread"),
     path("messages/<uuid:client_id>/read/", messages.message_read, name="message_read"),
     path("campaigns/", include("marketing.web.campaign_urls")),
+    path("segments/", segments.segments, name="segments"),
+    path("segments/new/", segments.segment_new, name="segment_new"),
+    path("segments/count/", segments.count, name="segment_count"),
+    path("segments/<uuid:segment_id>/", segments.segment, name="segment"),
+    path("segments/<uuid:segment_id>/delete/", segments.segment_delete, name="segment_delete"),
+    path("segments/<uuid:segment_id>/restore/", segments.segment_restore, name="segment_restore"),
 ]

@@ -4,10 +4,14 @@ from django.urls import path
 
 from bookings.agenda import next_starts
 from clients.web.columns import Column, hand_in
+from clients.web.list_query import hand_in_segments
+from marketing.web.segments import segment_in_list
 from salon.desk.web import card, erasure, evaluation, exports, merging, simulator, treatcard, views
 
 # The list of the clients shows what the calendar knows of them.
 hand_in(Column.NEXT_APPOINTMENT, next_starts)
+# And it can be narrowed to the segments of marketing.
+hand_in_segments(segment_in_list)
 
 urlpatterns = [
     path("clients/export/", exports.export, name="client_export"),

@@ -1,0 +1,295 @@
+"""The builder of a rule as a page shows it: every part with its inputs, and what is wrong with it (ui.md §2.7)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils.dates import MONTHS
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from marketing.rule import FIELDS, MOST_CONDITIONS, REFERENCES, Kind, Operator
+from marketing.web.drafts import (
+    ASKS,
+    DraftCondition,
+    DraftGroup,
+    Place,
+    conditions,
+    may_hold,
+    written,
+)
+from marketing.web.rule_words import rows_of
+from salon.catalogue.models import Product, Service, StaffMember
+from salon.errors import FieldError
+from salon.web.amounts import sign_of
+
+# More of them stand in a list that opens.
+MOST_CHIPS = 12
+ICONS = {
+    "category": "tag",
+    "status": "badge-check",
+    "reason": "badge-info",
+    "first_visit": "calendar-plus",
+    "last_visit": "calendar-check",
+    "next_visit": "calendar-clock",
+    "visits": "repeat",
+    "spent": "banknote",
+    "top_spenders": "crown",
+    "service": "scissors",
+    "product": "shopping-bag",
+    "weekday": "calendar-days",
+    "time_of_day": "clock",
+    "preferred_staff": "user-check",
+    "birthday": "cake",
+    "points": "star",
+    "treatcard": "gift",
+    "email_consent": "mail-check",
+    "lapsing": "hourglass",
+    "overdue": "timer",
+    "blocked": "ban",
+    "listed": "user-plus",
+}
+_MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
+    (_("Who they are"), ("category", "preferred_staff", "birthday", "listed", "blocked")),
+    (_("When they come"), ("last_visit", "next_visit", "first_visit", "visits", "overdue", "weekday", "time_of_day")),
+    (_("New or returning"), ("status", "reason", "lapsing")),
+    (_("What they buy"), ("service", "product", "spent", "top_spenders")),
+    (_("Treatcard and news"), ("points", "treatcard", "email_consent")),
+)
+ASK_LABELS = {
+    "all": _("all of these are true"),
+    "any": _("at least one of these is true"),
+    "none": _("none of these is true"),
+    "not_all": _("not all of these are true"),
+}
+_UNITS: dict[Kind, Promise] = {
+    Kind.DAYS: _("days"),
+    Kind.MONTHS: _("months"),
+    Kind.VISITS: _("visits"),
+    Kind.POINTS: _("points"),
+    Kind.PERCENT: _("percent"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value to choose; `gone` is one that was chosen and is not offered any more."""
+
+    value: str
+    label: Promise | str
+    on: bool
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One value to enter, or to choose from `options`."""
+
+    name: str
+    kind: str
+    value: str
+    label: str
+    unit: Promise | str
+    options: list[Option]
+    wrong: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddGroup:
+    """One part of the menu of what can be asked."""
+
+    label: Promise
+    fields: list[tuple[str, str, Promise | str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every part has: its place, whether it can move up and down, what is wrong, and what has the focus of it."""
+
+    at: str
+    key: str
+    first: bool
+    last: bool
+    errors: list[str]
+    focus: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """One group: how it asks for its parts, and what it may still take."""
+
+    frame: Frame
+    ask: str
+    asks: list[Option]
+    parts: "list[ShownGroup | ShownCondition]"
+    may_add: bool
+    may_group: bool
+    is_group: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCondition:
+    """One condition with its inputs; `plain` where its operators are all there is to choose, `listed` where what can be
+    chosen is too much to be seen at once, `nothing` where the salon has nothing of the kind."""
+
+    frame: Frame
+    name: str
+    label: Promise | str
+    icon: str
+    operators: list[Option]
+    plain: bool
+    inputs: list[Input]
+    many: list[Option]
+    listed: bool
+    chosen: str
+    nothing: bool
+    is_group: bool = False
+
+
+_PART = re.compile(r"(?:\.parts\.(\d+))")
+
+
+def errors_by_place(errors: Iterable[FieldError]) -> dict[Place, list[tuple[str, str]]]:
+    """Return what is wrong with a rule by the part it is wrong with: where in it, and the words."""
+    found: dict[Place, list[tuple[str, str]]] = {}
+    for error in errors:
+        if not error.field.startswith("rule"):
+            continue
+        place = tuple(int(number) for number in _PART.findall(error.field))
+        rest = _PART.sub("", error.field).removeprefix("rule").lstrip(".")
+        found.setdefault(place, []).append((rest, str(error.message)))
+    return found
+
+
+def menu() -> list[AddGroup]:
+    """Return everything that can be asked, as the menu shows it."""
+    return [AddGroup(label, [(name, ICONS[name], FIELDS[name].label) for name in names]) for label, names in _MENU]
+
+
+class Builder:
+    """Shows one draft: reads what the salon has of the kinds asked for, each once."""
+
+    def __init__(
+        self,
+        draft: DraftGroup,
+        *,
+        currency: str,
+        errors: Mapping[Place, list[tuple[str, str]]] | None = None,
+        focus: tuple[Place, str] | None = None,
+    ) -> None:
+        self._draft, self._currency = draft, currency
+        self._errors = errors or {}
+        self._focus = focus
+        self._full = sum(1 for _one in conditions(draft)) >= MOST_CONDITIONS
+        self._offered: dict[Kind, list[tuple[str, str]]] = {}
+        self._labels: dict[Kind, dict[str, str]] = {}
+        self._read()
+
+    def shown(self) -> ShownGroup:
+        """Return the whole rule."""
+        return self._group(self._draft, (), self._frame((), first=True, last=True))
+
+    def _read(self) -> None:
+        wanted: dict[Kind, set[str]] = {}
+        for one in conditions(self._draft):
+            kind = _operator(one).many
+            if kind in REFERENCES:
+                wanted.setdefault(kind, set()).update(one.many)
+        for kind, ids in wanted.items():
+            self._offered[kind] = [(str(pk), name) for pk, name in _offered(kind).values_list("pk", "name")]
+            known = dict(self._offered[kind])
+            if missing := [one for one in ids - known.keys() if _is_id(one)]:
+                known |= {str(pk): name for pk, name in rows_of(kind).filter(pk__in=missing).values_list("pk", "name")}
+            self._labels[kind] = known
+
+    def _frame(self, place: Place, *, first: bool, last: bool) -> Frame:
+        focus = self._focus[1] if self._focus and self._focus[0] == place else ""
+        words = list(dict.fromkeys(words for _where, words in self._errors.get(place, ())))
+        return Frame(written(place), "-".join(map(str, place)), first, last, words, focus)
+
+    def _group(self, group: DraftGroup, place: Place, frame: Frame) -> ShownGroup:
+        ask = next(name for name, said in ASKS.items() if said == (group.match, group.negated))
+        ends = len(group.parts) - 1
+        return ShownGroup(
+            frame=frame,
+            ask=ask,
+            asks=[Option(name, label, name == ask) for name, label in ASK_LABELS.items()],
+            parts=[
+                self._part(part, (*place, number), first=not place and number == 0, last=not place and number == ends)
+                for number, part in enumerate(group.parts)
+            ],
+            may_add=not self._full,
+            may_group=may_hold(place, DraftGroup()) and not self._full,
+        )
+
+    def _part(
+        self, part: DraftGroup | DraftCondition, place: Place, *, first: bool, last: bool
+    ) -> ShownGroup | ShownCondition:
+        frame = self._frame(place, first=first, last=last)
+        if isinstance(part, DraftGroup):
+            return self._group(part, place, frame)
+        known, operator = FIELDS[part.field], _operator(part)
+        wrong = {where for where, _words in self._errors.get(place, ())}
+        many = self._many(part, operator)
+        return ShownCondition(
+            frame=frame,
+            name=part.field,
+            label=known.label,
+            icon=ICONS[part.field],
+            operators=[Option(one.name, one.label, one is operator) for one in known.operators.values()],
+            plain=all(not one.takes and not one.many for one in known.operators.values()),
+            inputs=[
+                self._input(part, place, number, kind, wrong=f"values.{number}" in wrong)
+                for number, kind in enumerate(operator.takes)
+            ],
+            many=many,
+            listed=len(many) > MOST_CHIPS,
+            chosen=", ".join(str(one.label) for one in many if one.on),
+            nothing=operator.many is not None and not many,
+        )
+
+    def _many(self, part: DraftCondition, operator: Operator) -> list[Option]:
+        if operator.many is None:
+            return []
+        chosen = set(part.many)
+        if operator.many == Kind.CHOICE:
+            return [Option(value, label, value in chosen) for value, label in FIELDS[part.field].choices]
+        offered, labels = self._offered[operator.many], self._labels[operator.many]
+        found = [Option(value, name, value in chosen) for value, name in offered]
+        # What is archived or deleted by now stays chosen until somebody takes it out.
+        gone = sorted(chosen - {value for value, _name in offered})
+        return found + [
+            Option(one, labels.get(one) or _("does not exist any more"), on=True, gone=True) for one in gone
+        ]
+
+    def _input(self, part: DraftCondition, place: Place, number: int, kind: Kind, *, wrong: bool) -> Input:
+        value = part.takes[number]
+        options = [Option(str(month), name, str(month) == value) for month, name in MONTHS.items()]
+        unit = sign_of(self._currency) if kind == Kind.MONEY else _UNITS.get(kind, "")
+        label = f"{FIELDS[part.field].label}: {_operator(part).label}"
+        if len(part.takes) > 1:
+            label += f" ({number + 1})"
+        name = f"value:{written(place)}.{number}"
+        return Input(name, kind.value, value, label, unit, options if kind == Kind.MONTH else [], wrong)
+
+
+def _operator(part: DraftCondition) -> Operator:
+    return FIELDS[part.field].operators[part.operator]
+
+
+def _offered(kind: Kind) -> Any:
+    if kind == Kind.CATEGORY:
+        return rows_of(kind).order_by("name_key", "id")
+    if kind == Kind.STAFF:
+        return StaffMember.objects.working().in_order()
+    return (Service if kind == Kind.SERVICE else Product).objects.offered().in_order()
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,109 @@
+// The builder of a segment: conditions are dragged by their handle or moved with Alt and the arrows, lists of values are
+// narrowed while somebody types, and the words between conditions follow how they are joined. The server does the rest.
+
+const form = document.getElementById("segment-form");
+
+// Alt with an arrow moves the condition or group that has the focus, the innermost one.
+form?.addEventListener("keydown", (event) => {
+  const way = { ArrowUp: "up", ArrowDown: "down" }[event.key];
+  if (!way || !event.altKey || event.target.closest("select, input:not([type=checkbox], [type=radio]), summary.input")) return;
+  const part = event.target.closest(".rule-part");
+  const button = part?.querySelector(`:scope > * > :is(.rule-line, .rule-ask) [data-move=${way}]`);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
+
+form?.addEventListener("input", (event) => {
+  const { target } = event;
+  if (target.matches("[data-narrow]")) {
+    // Looking for a value asks for nothing yet.
+    event.stopPropagation();
+    const words = target.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    for (const one of target.closest(".menu-panel").querySelectorAll(".check")) {
+      const text = one.textContent.toLocaleLowerCase();
+      one.hidden = !words.every((word) => text.includes(word));
+    }
+  } else if (target.matches("[name^='ask:']")) {
+    const parts = target.closest(".rule-group").querySelector(":scope > .rule-parts");
+    const word = ["all", "not_all"].includes(target.value) ? parts.dataset.and : parts.dataset.or;
+    for (const joint of parts.querySelectorAll(":scope > .rule-part > .rule-joint")) joint.textContent = word;
+  } else if (target.closest(".rule-options")) {
+    const list = target.closest(".rule-list");
+    const chosen = [...list.querySelectorAll("input:checked")].map((box) => box.closest("label").textContent.trim());
+    const shown = list.querySelector("[data-chosen]");
+    shown.textContent = chosen.join(", ") || shown.dataset.none;
+  }
+});
+
+// Enter in the search of a list saves nothing.
+form?.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("[data-narrow]")) event.preventDefault();
+});
+
+// Dragging: the place nearest to the pointer, in whatever group.
+let drag = null;
+
+const clear = () => {
+  for (const one of form.querySelectorAll(".drop-before, .drop-after, .drop-in")) one.classList.remove("drop-before", "drop-after", "drop-in");
+};
+
+function places(part) {
+  const found = [];
+  for (const list of form.querySelectorAll(".rule-parts")) {
+    if (part.contains(list)) continue;
+    const parts = [...list.children].filter((one) => one.matches(".rule-part"));
+    parts.forEach((one, number) => {
+      const box = one.getBoundingClientRect();
+      if (number === 0) found.push({ list, number, y: box.top, x: box.left, mark: [one, "drop-before"] });
+      found.push({ list, number: number + 1, y: box.bottom, x: box.left, mark: [one, "drop-after"] });
+    });
+    if (!parts.length) {
+      const box = list.getBoundingClientRect();
+      found.push({ list, number: 0, y: (box.top + box.bottom) / 2, x: box.left, mark: [list, "drop-in"] });
+    }
+  }
+  return found;
+}
+
+form?.addEventListener("pointerdown", (event) => {
+  const grip = event.target.closest?.("[data-grip]");
+  if (!grip || event.button) return;
+  event.preventDefault();
+  drag = { part: grip.closest(".rule-part"), from: event.clientY, at: null, pointer: event.pointerId, begun: false };
+  grip.setPointerCapture(event.pointerId);
+});
+
+form?.addEventListener("pointermove", (event) => {
+  if (!drag || event.pointerId !== drag.pointer) return;
+  if (!drag.begun && Math.abs(event.clientY - drag.from) < 6) return;
+  if (!drag.begun) {
+    drag.begun = true;
+    drag.part.classList.add("dragged");
+    document.documentElement.classList.add("dragging");
+  }
+  const away = (one) => Math.abs(one.y - event.clientY) + Math.abs(one.x - event.clientX) / 100;
+  drag.at = places(drag.part).reduce((best, one) => (away(one) < away(best) ? one : best));
+  clear();
+  drag.at.mark[0].classList.add(drag.at.mark[1]);
+  const margin = 80;
+  if (event.clientY < margin) window.scrollBy(0, -12);
+  else if (event.clientY > innerHeight - margin) window.scrollBy(0, 12);
+});
+
+function end(put) {
+  if (!drag) return;
+  const { part, at, begun } = drag;
+  drag = null;
+  clear();
+  part.classList.remove("dragged");
+  document.documentElement.classList.remove("dragging");
+  if (!put || !begun || !at) return;
+  const button = document.getElementById("rule-put");
+  button.value = `put:${part.dataset.part}:${at.list.dataset.group}:${at.number}`;
+  button.click();
+}
+
+form?.addEventListener("pointerup", () => end(true));
+form?.addEventListener("pointercancel", () => end(false));
+document.addEventListener("keydown", (event) => event.key === "Escape" && end(false));

@@ -1,0 +1,352 @@
+"""Marketing » Zielgruppen in the browser: everything works without a script (ui.md §2.7)."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from clients.cards import create_client
+from clients.categories import assign_to_many, create_category, delete_category
+from clients.details import ClientDetails
+from clients.labels import CategoryDetails
+from clients.models import Category, Client, CreatedVia
+from marketing.models import Segment
+from marketing.rule import FIELDS, Condition, Group, Kind, Match, as_json
+from marketing.segments import READY_MADE, create_segment
+from marketing.web.builder import _MENU, ICONS
+from marketing.web.rule_words import _PHRASES, sentence_of
+from salon.identity.models import User
+from salon.identity.roles import Actor, system_actor
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from tests.bookings.salonday import make_service
+from tests.conftest import NOW
+
+SEGMENTS = "/s/sonnenschein/marketing/segments/"
+COUNT, NEW = f"{SEGMENTS}count/", f"{SEGMENTS}new/"
+LIST = "/s/sonnenschein/clients/"
+TODAY = date(2026, 11, 21)
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def _on_that_day(time_machine: Any) -> None:
+    time_machine.move_to(NOW, tick=False)
+
+
+@pytest.fixture
+def browser(browser_of: Callable[[User], Browser], manager: User) -> Browser:
+    return browser_of(manager)
+
+
+@pytest.fixture
+def colour(sonnenschein: Salon, front_desk: Actor) -> Category:
+    """Ada and Bea are of the category, Ada and Cleo about to lapse."""
+    with salon_scope(sonnenschein.pk):
+        made = {}
+        for name, ago in (("Ada", 350), ("Bea", 10), ("Cleo", 350)):
+            card = create_client(
+                actor=front_desk,
+                salon=sonnenschein,
+                details=ClientDetails(first_name=name),
+                created_via=CreatedVia.STAFF,
+                now=NOW,
+            ).client
+            last = TODAY - timedelta(days=ago)
+            Client.objects.filter(pk=card.pk).update(
+                first_visit_on=last,
+                last_visit_on=last,
+                visits=1,
+                status="RETURNING",
+                status_reason="RECENT_VISIT",
+                status_changes_on=last + timedelta(days=366),
+                email_consent=name == "Ada",
+            )
+            made[name] = card
+        category = create_category(actor=system_actor("Test"), details=CategoryDetails(name="Farbkundin"), now=NOW)
+        marked = [made["Ada"].pk, made["Bea"].pk]
+        assign_to_many(actor=system_actor("Test"), client_ids=marked, category_ids=[category.pk], now=NOW)
+        return category
+
+
+def asked(category: Category, **more: str) -> dict[str, Any]:
+    return {
+        "name": "Farbe, bald weg",
+        "ask:": "all",
+        "field:0": "category",
+        "operator:0": "in",
+        "many:0": [str(category.pk)],
+        "field:1": "lapsing",
+        "operator:1": "within_next",
+        "value:1.0": "30",
+        **more,
+    }
+
+
+def rule(category: Category) -> Group:
+    return Group(Match.ALL, (Condition("category", "in", (category.pk,)), Condition("lapsing", "within_next", (30,))))
+
+
+def made(salon: Salon, name: str, meant: Group) -> Segment:
+    with salon_scope(salon.pk):
+        return create_segment(actor=system_actor("Test"), name=name, rule=meant, now=NOW)
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html))).strip()
+
+
+def test_built_saved_and_listed(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
+    answer = browser.post(NEW, asked(colour))
+    assert (answer.status_code, answer.headers["Location"]) == (302, SEGMENTS)
+    with salon_scope(sonnenschein.pk):
+        saved = Segment.objects.get()
+    assert (saved.name, saved.rule) == ("Farbe, bald weg", as_json(rule(colour)))
+    page = browser.get(SEGMENTS)
+    words = (
+        "Alle Kundinnen und Kunden, die zur Kategorie Farbkundin gehören und die innerhalb der nächsten 30 Tage"
+        " wieder als neu gelten würden."
+    )
+    assert text_of(page.context["own"][0].words).replace(" .", ".") == words
+    assert [card.name for card in page.context["ready"]] == [str(one.name) for one in READY_MADE.values()]
+    for card in (*page.context["own"], *page.context["ready"]):
+        assert browser.get(card.list_url).status_code == 200
+        assert re.fullmatch(r"\d+ Person(en)?", browser.get(card.count_url).text)
+    assert browser.get(page.context["own"][0].count_url).text == "1 Person"
+
+
+def test_who_is_meant_is_told_while_it_is_built(browser: Browser, colour: Category) -> None:
+    page = browser.post(COUNT, asked(colour))
+    outcome = page.context["outcome"]
+    assert (outcome.total, outcome.agreed, [one.name for one in outcome.examples]) == (1, 1, ["Ada"])
+    assert 'role="status" id="segment-said" hx-swap-oob="true">1 Kunde: Ada</p>' in page.text
+    either = browser.post(COUNT, asked(colour, **{"ask:": "any"})).context["outcome"]
+    assert (either.total, either.agreed, [one.name for one in either.examples]) == (3, 1, ["Ada", "Bea", "Cleo"])
+    nobody = browser.post(COUNT, asked(colour, **{"ask:": "none"})).context["outcome"]
+    assert (nobody.total, nobody.examples) == (0, [])
+    lacking = browser.post(COUNT, asked(colour, **{"value:1.0": ""})).context["outcome"]
+    assert lacking.lacks == [("part-1", str(FIELDS["lapsing"].label))]
+
+
+@pytest.mark.parametrize(
+    ("changed", "place", "words"),
+    [
+        ({"value:1.0": "bald"}, "1", "ganze Zahl"),
+        ({"many:0": []}, "0", r"<span>\S"),
+        ({"many:0": ["0190d5a0-0000-7000-8000-000000000000"]}, "0", "gibt es nicht"),
+    ],
+)
+def test_what_is_wrong_stands_at_the_condition(
+    browser: Browser, colour: Category, changed: dict[str, Any], place: str, words: str
+) -> None:
+    page = browser.post(NEW, asked(colour) | changed)
+    assert page.status_code == 422
+    assert page.context["name"] == "Farbe, bald weg"
+    wrong = re.search(rf'id="wrong-{place}">.*?</p>', page.text, re.DOTALL)
+    assert wrong is not None
+    assert re.search(words, wrong[0]), wrong[0]
+    assert page.text.count('id="wrong-') == 1
+    assert Segment.objects.none().count() == 0
+
+
+def test_a_name_is_needed_and_told_from_others(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
+    made(sonnenschein, "Farbe, bald weg", rule(colour))
+    for name in ("", "FARBE, bald weg"):
+        page = browser.post(NEW, asked(colour, name=name))
+        assert page.status_code == 422
+        assert len(page.context["name_errors"]) == 1
+        assert 'id="segment-name" name="name"' in page.text
+
+
+def test_parts_come_and_go_without_a_script_and_with_it(browser: Browser, colour: Category) -> None:
+    page = browser.post(NEW, asked(colour, do="group:"))
+    assert (page.status_code, page.templates[0].name) == (200, "marketing/segment.html")
+    assert page.text.count('class="rule-group') == 2
+    answer = browser.post(NEW, asked(colour, do="remove:0"), headers=HTMX)
+    assert (answer.templates[0].name, answer.headers["HX-Trigger-After-Settle"]) == ("marketing/_rule.html", "built")
+    assert [part.name for part in answer.context["rule"].parts] == ["lapsing"]
+    added = browser.post(NEW, asked(colour, do="add::points"), headers=HTMX)
+    assert [part.name for part in added.context["rule"].parts] == ["category", "lapsing", "points"]
+    assert added.text.count(" autofocus") == 1
+    counted = browser.post(NEW, asked(colour, do="count"))
+    assert counted.context["outcome"].total == 1
+
+
+def test_every_button_of_a_rule_leads_the_focus_on(browser: Browser, colour: Category) -> None:
+    for do in ("up:1", "down:0", "remove:0", "remove:1", "group:", *(f"add::{name}" for name in FIELDS)):
+        text = browser.post(NEW, asked(colour, do=do), headers=HTMX).text
+        assert text.count(" autofocus") == 1, do
+
+
+def test_somebody_else_has_saved_meanwhile(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
+    segment = made(sonnenschein, "Alt", rule(colour))
+    url = f"{SEGMENTS}{segment.pk}/"
+    assert browser.post(url, asked(colour, name="Ihre", version="1")).status_code == 302
+    page = browser.post(url, asked(colour, name="Meine", version="1", **{"value:1.0": "60"}))
+    assert page.status_code == 422
+    assert "Ihre" in page.text
+    assert page.context["name"] == "Meine"
+    assert page.context["rule"].parts[1].inputs[0].value == "60"
+    assert 'name="version" value="2"' in page.text
+    assert browser.post(url, asked(colour, name="Meine", version="2")).status_code == 302
+
+
+def test_deleted_and_brought_back(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
+    segment = made(sonnenschein, "Alt", rule(colour))
+    page = browser.post(f"{SEGMENTS}{segment.pk}/delete/", follow=True)
+    assert page.context["own"] == []
+    assert f'action="{SEGMENTS}{segment.pk}/restore/"' in page.text
+    assert browser.get(f"{SEGMENTS}{segment.pk}/").status_code == 404
+    assert browser.get(f"{COUNT}?segment={segment.pk}").status_code == 404
+    made(sonnenschein, "ALT", rule(colour))
+    assert [one.name for one in browser.post(f"{SEGMENTS}{segment.pk}/restore/", follow=True).context["own"]] == ["ALT"]
+    with salon_scope(sonnenschein.pk):
+        Segment.objects.filter(name="ALT").delete()
+    assert [one.name for one in browser.post(f"{SEGMENTS}{segment.pk}/restore/", follow=True).context["own"]] == ["Alt"]
+
+
+def test_a_ready_made_one_is_copied(browser: Browser) -> None:
+    page = browser.get(f"{NEW}?segment=lapsing")
+    assert [part.name for part in page.context["rule"].parts] == ["lapsing"]
+    assert page.context["name"].startswith(str(READY_MADE["lapsing"].name))
+    assert browser.get(f"{NEW}?segment=nothing").status_code == 404
+
+
+def test_a_deleted_category_can_be_taken_out(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
+    segment = made(sonnenschein, "Alt", rule(colour))
+    with salon_scope(sonnenschein.pk):
+        delete_category(actor=system_actor("Test"), category_id=colour.pk, now=NOW)
+    page = browser.get(f"{SEGMENTS}{segment.pk}/")
+    assert [(one.on, one.gone) for one in page.context["rule"].parts[0].many] == [(True, True)]
+
+
+def test_a_long_list_of_values_opens(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        ids = [make_service(f"Schnitt {number}").pk for number in range(20)]
+    page = browser.post(NEW, {"field:0": "service", "many:0": [str(ids[3])], "do": "show"}, headers=HTMX)
+    (part,) = page.context["rule"].parts
+    assert (part.listed, part.chosen) == (True, "Schnitt 3")
+
+
+def test_the_list_narrowed_to_a_segment(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
+    segment = made(sonnenschein, "Farbe, bald weg", rule(colour))
+    page = browser.get(f"{LIST}?segment={segment.pk}&sort=number&dir=desc")
+    assert [row.full_name for row in page.context["page"].clients] == ["Ada"]
+    (chip,) = page.context["chips"]
+    assert (chip.text, chip.remove_url) == ("Zielgruppe: Farbe, bald weg", f"{LIST}?sort=number&dir=desc")
+    both = browser.get(f"{LIST}?segment=lapsing&category={colour.pk}")
+    assert [row.full_name for row in both.context["page"].clients] == ["Ada"]
+    assert len(both.context["chips"]) == 2
+    assert [row.full_name for row in browser.get(f"{LIST}?segment=lapsing&q=cl").context["page"].clients] == ["Cleo"]
+    assert "2 Kundinnen und Kunden" in browser.get(f"{LIST}count/?segment=lapsing").text
+    filters = browser.get(f"{LIST}filter/?segment=lapsing")
+    assert '<input type="hidden" name="segment" value="lapsing">' in filters.text
+    card = browser.get(both.context["page"].clients[0].card_url)
+    assert "segment=lapsing" in card.context["list_url"]
+
+
+@pytest.mark.parametrize("key", ["nothing", "0190d5a0-0000-7000-8000-000000000000", "%00", "a" * 99])
+def test_nobody_is_in_a_segment_that_is_gone(browser: Browser, colour: Category, key: str) -> None:
+    page = browser.get(f"{LIST}?segment={key}")
+    if key != "%00":
+        assert page.context["page"].clients == []
+        assert [chip.text for chip in page.context["chips"]] == ["Zielgruppe: unbekannt"]
+
+
+def test_staff_do_not_see_what_marketing_is_about(
+    browser_of: Callable[[User], Browser], stylist: User, colour: Category
+) -> None:
+    assert browser_of(stylist).get(f"{LIST}?segment=lapsing").context["page"].clients == []
+
+
+def test_all_that_is_listed_are_those_of_the_segment(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        other = create_category(actor=system_actor("Test"), details=CategoryDetails(name="Post"), now=NOW)
+    sent = {"list": "segment=lapsing", "all": "1", "assigned": str(other.pk), "action": "assign"}
+    browser.post(f"{LIST}selection/categories/", sent)
+    with salon_scope(sonnenschein.pk):
+        given = Client.objects.filter(assignments__category=other).order_by("first_name")
+        assert [one.first_name for one in given] == ["Ada", "Cleo"]
+
+
+@pytest.mark.parametrize("path", [SEGMENTS, NEW, "segment", f"{LIST}?segment=", COUNT])
+def test_pages_take_the_same_queries_for_any_number_of_rows(
+    browser: Browser, sonnenschein: Salon, colour: Category, path: str
+) -> None:
+    def queries() -> int:
+        sent = {} if path != COUNT else asked(colour)
+        with CaptureQueriesContext(connection) as captured:
+            answer = browser.post(path, sent) if sent else browser.get(path)
+        assert answer.status_code == 200
+        return len(captured)
+
+    first = made(sonnenschein, "Nr 0", rule(colour))
+    if path == "segment":
+        path = f"{SEGMENTS}{first.pk}/"
+    elif path.endswith("="):
+        path += str(first.pk)
+    queries()
+    few = queries()
+    with salon_scope(sonnenschein.pk):
+        for number in range(1, 20):
+            category = create_category(actor=system_actor("T"), details=CategoryDetails(name=f"K{number}"), now=NOW)
+            create_segment(actor=system_actor("T"), name=f"Nr {number}", rule=rule(category), now=NOW)
+    assert queries() == few <= 15
+
+
+def test_whatever_can_be_asked_is_offered_and_has_words() -> None:
+    assert sorted(name for _label, names in _MENU for name in names) == sorted(FIELDS)
+    assert set(ICONS) == set(FIELDS)
+    assert set(_PHRASES) == {(one.name, operator) for one in FIELDS.values() for operator in one.operators}
+    for (name, operator), phrase in _PHRASES.items():
+        said = FIELDS[name].operators[operator]
+        told = {"first", "second"} if len(said.takes) == 2 else {"first"} if said.takes else set()
+        assert set(re.findall(r"%\((\w+)\)s", str(phrase))) == told | ({"many"} if said.many else set()), (
+            name,
+            operator,
+        )
+
+
+VALUES: dict[Kind, Any] = {
+    Kind.DAYS: 30,
+    Kind.MONTHS: 6,
+    Kind.VISITS: 3,
+    Kind.POINTS: 1500,
+    Kind.PERCENT: 10,
+    Kind.MONTH: 5,
+    Kind.MONEY: "99.90",
+    Kind.DATE: TODAY,
+}
+
+
+def test_a_sentence_says_it_in_the_language_of_the_screen() -> None:
+    meant = Group(
+        Match.ALL,
+        (
+            Condition("spent", "at_least_within", ("99.90", 6)),
+            Group(Match.ANY, (Condition("points", "at_least", (1500,)), Condition("blocked", "no"))),
+            Group(Match.ANY, (Condition("weekday", "in", ("MON", "TUE", "WED")),), negated=True),
+        ),
+    )
+    with translation.override("de"):
+        assert sentence_of(meant, {}, "EUR").replace("\N{NO-BREAK SPACE}", " ") == (
+            "Alle Kundinnen und Kunden, die innerhalb der letzten 6 Monate mindestens 99,90 € ausgegeben haben und"
+            " (die mindestens 1.500 Punkte haben oder die nicht gesperrt sind) und auf die Folgendes nicht zutrifft:"
+            " (die meist am Montag, Dienstag oder Mittwoch kommen)."
+        )
+        assert sentence_of(Group(Match.ALL), {}, "EUR") == "Alle Kundinnen und Kunden."
+        assert sentence_of(Group(Match.ALL, negated=True), {}, "EUR") == "Niemand."
+
+
+def test_names_in_a_sentence_are_text(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        odd = create_category(actor=system_actor("T"), details=CategoryDetails(name="<i>A & 100 %s"), now=NOW)
+    page = browser.post(COUNT, {"field:0": "category", "operator:0": "in", "many:0": str(odd.pk)})
+    assert "<b>&lt;i&gt;A &amp; 100 %s</b>" in page.text
