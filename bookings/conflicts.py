@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from bookings.busy import LONGEST_ITEM, Period, busy_periods, collides
@@ -60,8 +61,13 @@ def blocking_items(wanted: Mapping[UUID, Sequence[Period]], *, besides: UUID | N
     )
     if besides:
         rows = rows.exclude(appointment_id=besides)
-    told = rows.select_related("appointment__client", "staff", "service").order_by("starts_at", "id")
-    return [_told(item) for item in told if collides(busy_periods(item.starts_at, item.minutes), wanted[item.staff_id])]
+    found = [
+        item
+        for item in rows.order_by("starts_at", "id")
+        if collides(busy_periods(item.starts_at, item.minutes), wanted[item.staff_id])
+    ]
+    prefetch_related_objects(found, "appointment__client", "staff", "service")
+    return [_told(item) for item in found]
 
 
 def _told(item: AppointmentItem) -> Blocking:

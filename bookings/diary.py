@@ -50,7 +50,7 @@ class Diary:
         """The minutes in which each is taken."""
         return {one: self.line.bits(some) for one, some in self.taken.items()}
 
-    @property
+    @cached_property
     def booked(self) -> dict[UUID, list[Period]]:
         """The periods in which each is taken."""
         return {

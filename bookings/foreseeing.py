@@ -86,7 +86,7 @@ def _free_parts(planned: Sequence[Planned], salon: Salon, outlook: Outlook) -> l
     begin = min(one.starts_at for one in planned)
     known = circumstances_of(staff, salon=salon, starts_at=begin, diary=outlook.diary)
     parts = arranged(planned, known, Bounds.DESK)
-    booked = outlook.diary.booked
+    booked = {**outlook.diary.booked}
     for staff_id, periods in taken(parts):
         if collides(periods, booked[staff_id]):
             raise SlotTaken

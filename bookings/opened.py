@@ -73,11 +73,15 @@ def open_appointment(appointment_id: UUID) -> Opened:
     return Opened(found, list(found.items.all()), told["alerts"], sale, SalesRules(**(told["sales_rules"] or {})))
 
 
-def sales_of(appointment_ids: Collection[UUID]) -> dict[UUID, OpenedSale]:
-    """Return the sales that there are of these appointments, none that is void, in one statement."""
+def sales_of(appointment_ids: Collection[UUID]) -> dict[UUID, tuple[OpenedSale, SalesRules]]:
+    """Return the sales that there are of these appointments, none that is void, each with the salon's rules about
+    deposits; in one statement."""
     found = Sale.objects.filter(appointment_id__in=appointment_ids).exclude(state=SaleState.VOID)
     return {
-        one.appointment_id: OpenedSale(one.pk, SaleState(one.state), one.paid, one.paid_at)
-        for one in found.only("appointment_id", "state", "paid", "paid_at")
+        one.appointment_id: (
+            OpenedSale(one.pk, SaleState(one.state), one.paid, one.paid_at),
+            SalesRules(**(one.sales_rules or {})),
+        )
+        for one in found.only("appointment_id", "state", "paid", "paid_at").annotate(sales_rules=Subquery(_RULES))
         if one.appointment_id
     }

@@ -10,14 +10,15 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import OuterRef
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.busy import LONGEST_ITEM, Minutes, Period, busy_periods, collides
-from bookings.hours import misfits, presence
+from bookings.diary import diary_of
+from bookings.hours import misfits
 from bookings.mails import announce_cancelled, announce_moved
 from bookings.models import AbsenceTask, Appointment, AppointmentItem
 from bookings.models.appointments import MINUTES
@@ -26,14 +27,15 @@ from bookings.progress import cancel
 from bookings.settling import wishes_of
 from bookings.slots import Slot, alternatives
 from bookings.states import CHANGEABLE
+from bookings.team import team_for
 from salon.among import Among
 from salon.catalogue.models import Absence, StaffMember
-from salon.catalogue.reading import performers, working_staff
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
 LONGEST_MESSAGE = 500
+_ITEMS = Prefetch("items", AppointmentItem.objects.select_related("service", "staff").order_by("position"))
 
 
 class AlreadyArranged(DomainError):
@@ -86,15 +88,17 @@ def work_list(*, absence_id: UUID, now: datetime) -> WorkList:
     Whatever stands in its way now is noted, so that it is still listed when it is done. The same number of statements
     for any number of them. Raises: NotFound.
     """
-    absence = Absence.objects.select_related("staff").filter(pk=absence_id).first()
+    absence = Absence.objects.select_related("staff", "salon").filter(pk=absence_id).first()
     if absence is None:
         raise NotFound
-    _note(absence, {item.appointment_id for item in _in_the_way(absence, now)}, now)
-    noted = AbsenceTask.objects.filter(absence=absence).values("appointment_id")
-    rows = Appointment.objects.filter(Among("pk", noted)).select_related("client")
-    appointments = list(rows.prefetch_related("items__service", "items__staff").order_by("starts_at", "id"))
-    listed = [(one, sorted(one.items.all(), key=lambda item: item.position)) for one in appointments]
-    affected = {one.pk: [item for item in items if _stands(item, one, absence, now)] for one, items in listed}
+    noted = AbsenceTask.objects.filter(absence=absence)
+    near = Q(Among("pk", noted.values("appointment_id"))) | Q(Among("pk", _near(absence, now).values("appointment_id")))
+    rows = Appointment.objects.filter(near).select_related("client").prefetch_related(_ITEMS)
+    rows = rows.annotate(noted=Exists(noted.filter(appointment_id=OuterRef("pk"))))
+    found = [(one, list(one.items.all())) for one in rows.order_by("starts_at", "id")]
+    affected = {one.pk: [item for item in items if _stands(item, one, absence, now)] for one, items in found}
+    listed = [(one, items) for one, items in found if affected[one.pk] or vars(one)["noted"]]
+    _note(absence, [one.pk for one, _items in listed if not vars(one)["noted"]], now)
     able = _able([item for items in affected.values() for item in items], absence)
     return WorkList(
         absence,
@@ -133,19 +137,26 @@ def _collides(item: Mapping[str, Any], absence: Absence) -> bool:
 
 
 def times_for(*, salon: Salon, absence_id: UUID, appointment_id: UUID, now: datetime) -> list[Slot]:
-    """Return the next three times at which an appointment could take place instead: what stood in the way by anybody.
+    """Return the times that `other_times` does for one appointment that an absence stands over.
 
     Raises: NotFound, AlreadyArranged.
     """
     _absence, appointment, items, affected = _task(absence_id, appointment_id, now)
-    freed = {item.pk for item in affected}
+    return other_times(Task(appointment, items, affected, []), salon=salon, now=now)
+
+
+def other_times(task: Task, *, salon: Salon, now: datetime) -> list[Slot]:
+    """Return the next three times at which an appointment could take place instead: what stood in the way by anybody;
+    in three statements."""
+    appointment, items = task.appointment, task.items
+    freed = {item.pk for item in task.affected}
     wishes = [
         replace(wish, staff_id=None) if item.pk in freed else wish
         for item, wish in zip(items, wishes_of(items), strict=True)
     ]
     near = max(appointment.starts_at, now)
     try:
-        return alternatives(salon=salon, wishes=wishes, near=near, now=now, bounds=Bounds.DESK, besides=appointment_id)
+        return alternatives(salon=salon, wishes=wishes, near=near, now=now, bounds=Bounds.DESK, besides=appointment.pk)
     except InvalidInput:
         # Somebody else of it has left: the drawer of the appointment knows more.
         return []
@@ -233,19 +244,21 @@ def call_off(
 
 def _note(absence: Absence, appointment_ids: Collection[UUID], now: datetime) -> None:
     """Keep that these appointments stood in the way."""
+    if not appointment_ids:
+        return
     tasks = [AbsenceTask(absence=absence, appointment_id=one, created_at=now) for one in sorted(appointment_ids)]
     AbsenceTask.objects.bulk_create(tasks, ignore_conflicts=True)
 
 
-def _in_the_way(absence: Absence, now: datetime) -> list[AppointmentItem]:
-    rows = AppointmentItem.objects.filter(
+def _near(absence: Absence, now: datetime) -> QuerySet[AppointmentItem]:
+    """Return the items that may stand in the way; whether they do, their periods say."""
+    return AppointmentItem.objects.filter(
         active=True,
         staff_id=absence.staff_id,
         starts_at__gt=absence.starts_at - LONGEST_ITEM,
         starts_at__lt=absence.ends_at,
         ends_at__gt=now,
-    ).prefetch_related("appointment")
-    return [item for item in rows if _stands(item, item.appointment, absence, now)]
+    )
 
 
 def _stands(item: AppointmentItem, appointment: Appointment, absence: Absence, now: datetime) -> bool:
@@ -281,37 +294,25 @@ def _able(items: Sequence[AppointmentItem], absence: Absence) -> dict[UUID, list
     """Return for each appointment who could do all these items of it at their times: able, there, and free."""
     if not items:
         return {}
-    salon = absence.staff.salon
-    team = [one for one in working_staff() if one.pk != absence.staff_id]
+    team = team_for(item.service_id for item in items)
+    others = [one for one in team.staff if one.pk != absence.staff_id]
     taken = {item.pk: busy_periods(item.starts_at, item.minutes) for item in items}
     begin = min(periods[0].starts_at for periods in taken.values())
     end = max(periods[-1].ends_at for periods in taken.values())
-    there = presence([one.pk for one in team], salon.date_at(begin), salon.date_at(end), salon)
-    booked = _booked([one.pk for one in team], begin, end)
-    skills = performers({item.service_id for item in items})
+    diary = diary_of([one.pk for one in others], begin, end, absence.salon)
     wanted: dict[UUID, list[AppointmentItem]] = defaultdict(list)
     for item in items:
         wanted[item.appointment_id].append(item)
     return {
         appointment_id: [
             one
-            for one in team
+            for one in others
             if all(
-                one.pk in skills[item.service_id]
-                and not misfits(there, one.pk, taken[item.pk])
-                and not collides(taken[item.pk], booked.get(one.pk, []))
+                one.pk in team.able[item.service_id]
+                and not misfits(diary.there, one.pk, taken[item.pk])
+                and not collides(taken[item.pk], diary.booked[one.pk])
                 for item in own
             )
         ]
         for appointment_id, own in wanted.items()
     }
-
-
-def _booked(staff_ids: Collection[UUID], begin: datetime, end: datetime) -> Mapping[UUID, list[Period]]:
-    found: dict[UUID, list[Period]] = defaultdict(list)
-    rows = AppointmentItem.objects.filter(
-        active=True, staff_id__in=staff_ids, starts_at__gt=begin - LONGEST_ITEM, starts_at__lt=end
-    )
-    for item in rows:
-        found[item.staff_id] += busy_periods(item.starts_at, item.minutes)
-    return found

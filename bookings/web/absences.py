@@ -16,10 +16,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.checkout.tills import sales_rules
 from bookings.models import Appointment
 from bookings.opened import sales_of
-from bookings.stand_ins import Task, call_off, hand_over, open_work, put_off, times_for, work_list
+from bookings.stand_ins import Task, call_off, hand_over, open_work, other_times, put_off, work_list
 from bookings.states import State
 from bookings.waiting import count_waiting, waiting_list
 from bookings.web.checkout_link import if_off, paid_before
@@ -75,7 +74,7 @@ def absence_worklist(request: SalonRequest, absence_id: UUID) -> HttpResponse:
     for task in found.tasks:
         slots = None
         if task.appointment.pk == wanted and not task.done:
-            slots = times_for(salon=request.salon, absence_id=absence_id, appointment_id=wanted, now=now)
+            slots = other_times(task, salon=request.salon, now=now)
         times = None
         if slots is not None:
             today = request.salon.date_at(now)
@@ -170,12 +169,12 @@ def _period(request: SalonRequest, starts_at: datetime, ends_at: datetime) -> st
 
 
 def _money(request: SalonRequest, tasks: Sequence[Task], now: datetime) -> dict[UUID, str]:
-    """Return what becomes of the money for each appointment that may still be called off, in two statements."""
-    left = [task.appointment for task in tasks if not task.done]
+    """Return what becomes of the money for each appointment that may still be called off, in one statement."""
+    left = {task.appointment.pk: task.appointment.starts_at for task in tasks if not task.done}
     if not left or Permission.SALES_READ not in request.actor.permissions:
         return {}
-    sales, rules = sales_of([one.pk for one in left]), sales_rules()
-    return {one.pk: if_off(sales.get(one.pk), rules, starts_at=one.starts_at, now=now) for one in left}
+    sales = sales_of(left)
+    return {one: if_off(*sold, starts_at=left[one], now=now) for one, sold in sales.items()}
 
 
 def _shown(
