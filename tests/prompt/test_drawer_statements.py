@@ -1,5 +1,7 @@
-"""The form of a new appointment takes fifteen statements, however much there is of everything (ui.md §4); where its time
-is taken four more, for the names of what stands there."""
+"""The form of a new appointment takes fifteen statements, however much there is of everything (ui.md §4).
+
+Where its time is taken there are four more, for the names of what stands there.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
