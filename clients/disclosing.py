@@ -65,6 +65,7 @@ def data_of_client(client: Client) -> dict[str, list[Record]]:
             "decision",
             "source",
             "wording",
+            "wording_number",
             "actor_kind",
             "actor_name",
         ),

@@ -44,6 +44,13 @@ def wording_now(purpose: ConsentPurpose, salon: Salon) -> Wording:
     return Wording(stored.number, stored.text) if stored else default_wording(purpose, salon)
 
 
+def wordings_now(salon: Salon) -> dict[ConsentPurpose, Wording]:
+    """Return the words of the open salon that hold for each purpose."""
+    newest = ConsentWording.objects.order_by("purpose", "-number").distinct("purpose")
+    stored = {one.purpose: Wording(one.number, one.text) for one in newest}
+    return {purpose: stored.get(purpose) or default_wording(purpose, salon) for purpose in ConsentPurpose}
+
+
 def default_wording(purpose: ConsentPurpose, salon: Salon) -> Wording:
     """Return the words that every salon begins with, in the language that the installation writes to clients in."""
     with translation.override(settings.LANGUAGE_CODE):

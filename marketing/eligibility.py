@@ -1,4 +1,4 @@
-"""Who may be written to, and why not: one expression over cards, for a thousand of them and for one (domain.md §9.3)."""
+"""Who may be written to, and why not: one expression, over a thousand cards and over one (domain.md §9.3)."""
 
 from collections.abc import Collection
 from datetime import datetime

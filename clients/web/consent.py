@@ -1,6 +1,7 @@
 """The consent panel of the client card (domain.md §9.3)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -12,36 +13,45 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from clients.cards import get_client
-from clients.consent import ledger_of, record_consent
+from clients.consent import AskedLately, NoAddress, ask_again, asked_until, ledger_of, record_consent
 from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from clients.web.inline import CHANGED
 from clients.web.notes import HealthPanel, health_panel
-from salon.errors import FieldError, InvalidInput
+from clients.wordings import wordings_now
+from salon.errors import FieldError, InvalidInput, Text
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 
-# What a salon usually lets its clients agree to; the words that were really said go into the ledger.
-WORDINGS = {
-    ConsentPurpose.EMAIL_MARKETING: _(
-        "I would like to get news and offers from %(salon)s by e-mail. I can withdraw this at any time."
-    ),
-    ConsentPurpose.HEALTH_DATA: _(
-        "%(salon)s may store what I tell about allergies and my health, to treat me safely. I can withdraw this at any "
-        "time; it is then deleted."
-    ),
-}
+# A purpose, what was entered for it, and why it was refused.
+type Refused = tuple[str, str, Text]
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One purpose: what holds now, and every decision so far, newest first."""
+    """One purpose: what holds now, and every decision so far, newest first.
+
+    Of one that is asked for: `can_ask` whether the mail can be sent again now, else from when on (`ask_at`), unless
+    there is no address.
+    """
 
     purpose: ConsentPurpose
     label: str | Promise
-    granted: bool
     entries: list[ConsentEntry]
     wording: str
-    error: str | Promise = ""
+    error: Text = ""
+    address: str = ""
+    can_ask: bool = False
+    ask_at: datetime | None = None
+
+    @property
+    def granted(self) -> bool:
+        """Whether the client agrees by now."""
+        return bool(self.entries) and self.entries[0].decision == Decision.GRANTED
+
+    @property
+    def requested(self) -> bool:
+        """Whether she was asked and has not answered."""
+        return bool(self.entries) and self.entries[0].decision == Decision.REQUESTED
 
     @property
     def newest(self) -> ConsentEntry | None:
@@ -61,30 +71,33 @@ class ConsentPanel:
         return any(one.granted for one in self.consents if one.purpose == purpose)
 
 
-def consent_panel(
-    request: SalonRequest, client: Client, refused: tuple[str, str, str | Promise] = ("", "", "")
-) -> ConsentPanel:
+def consent_panel(request: SalonRequest, client: Client, refused: Refused = ("", "", "")) -> ConsentPanel:
     """Return the ledger of a card for `clients/_consent.html`; `refused`: a purpose, what was entered, and why not."""
     entries = ledger_of(client.pk)
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
+    words = wordings_now(request.salon)
     return ConsentPanel(
-        [_consent(request, purpose, entries, refused) for purpose in ConsentPurpose],
+        [_consent(client, purpose, entries, words[purpose].text, refused) for purpose in ConsentPurpose],
         reverse("clients:consent", args=[request.salon.slug, client.pk]) if writes else None,
     )
 
 
 def _consent(
-    request: SalonRequest, purpose: ConsentPurpose, entries: list[ConsentEntry], refused: tuple[str, str, str | Promise]
+    client: Client, purpose: ConsentPurpose, entries: list[ConsentEntry], words: str, refused: Refused
 ) -> Consent:
     own = [entry for entry in entries if entry.purpose == purpose]
     entered, error = refused[1:] if refused[0] == purpose else ("", "")
+    asked = bool(own) and own[0].decision == Decision.REQUESTED
+    ask_at = asked_until(client, timezone.now()) if asked and client.email else None
     return Consent(
         purpose=purpose,
         label=purpose.label,
-        granted=bool(own) and own[0].decision == Decision.GRANTED,
         entries=own,
-        wording=entered or str(WORDINGS[purpose]) % {"salon": request.salon.name},
+        wording=entered or words,
         error=error,
+        address=client.email,
+        can_ask=asked and bool(client.email) and ask_at is None,
+        ask_at=ask_at,
     )
 
 
@@ -97,19 +110,13 @@ def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
     if purpose not in ConsentPurpose or decision not in Decision:
         raise InvalidInput([FieldError("purpose", "invalid_choice", _("Choose one of the values offered."))])
     wording = request.POST.get("wording", "")
-    refused: tuple[str, str, str | Promise] = ("", "", "")
+    refused: Refused = ("", "", "")
     try:
-        record_consent(
-            actor=request.actor,
-            client_id=client.pk,
-            purpose=ConsentPurpose(purpose),
-            decision=Decision(decision),
-            source=ConsentSource.SALON,
-            wording=wording,
-            now=timezone.now(),
-        )
+        _decide(request, client, ConsentPurpose(purpose), Decision(decision), wording)
     except InvalidInput as refusal:
         refused = (purpose, wording, refusal.errors[0].message)
+    except (AskedLately, NoAddress) as refusal:
+        refused = (purpose, "", refusal.message)
     card_url = reverse("client_card", args=[request.salon.slug, client.pk])
     if not request.htmx and not refused[0]:
         return redirect(f"{card_url}#consent")
@@ -125,3 +132,18 @@ def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
     if not refused[0]:
         response["HX-Trigger"] = CHANGED
     return response
+
+
+def _decide(request: SalonRequest, client: Client, purpose: ConsentPurpose, decision: Decision, wording: str) -> None:
+    if (purpose, decision) == (ConsentPurpose.EMAIL_MARKETING, Decision.REQUESTED):
+        ask_again(actor=request.actor, client_id=client.pk, now=timezone.now())
+        return
+    record_consent(
+        actor=request.actor,
+        client_id=client.pk,
+        purpose=purpose,
+        decision=decision,
+        source=ConsentSource.SALON,
+        wording=wording,
+        now=timezone.now(),
+    )

@@ -2,10 +2,14 @@
 
 from django.urls import include, path
 
-from marketing.web import message_templates, messages, segments, tabs
+from marketing.web import message_templates, messages, rules, segments, tabs
 
 urlpatterns = [
     path("", tabs.marketing, name="marketing"),
+    path("rules/", rules.marketing_rules, name="marketing_rules"),
+    path("rules/sender/", rules.marketing_sender, name="marketing_sender"),
+    path("rules/wording/", rules.marketing_wording, name="marketing_wording"),
+    path("rules/existing-customers/", rules.marketing_existing_customers, name="marketing_existing_customers"),
     path("messages/", messages.messages_page, name="messages"),
     path("messages/unread/", messages.messages_unread, name="messages_unread"),
     path("messages/templates/", message_templates.message_templates, name="message_templates"),

@@ -163,7 +163,7 @@ def test_the_page_takes_the_same_queries_however_much_stands_on_it(
         with CaptureQueriesContext(connection) as captured:
             assert managing.get(card_of(petra)).status_code == 200
         counts.append(len(captured))
-    assert counts[0] == counts[1] <= 15
+    assert counts[0] == counts[1] <= 16
 
 
 def test_the_hint_of_duplicates_comes_by_itself(managing: Browser, browser: Browser, sonnenschein: Salon) -> None:
