@@ -12,7 +12,6 @@ from django.db.models import TextChoices
 from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from clients.classification import Reason, Status
 from salon.errors import FieldError, InvalidInput, Text
@@ -189,7 +188,7 @@ FIELDS: dict[str, Field] = dict(
             Operator("within_next", _("within the next … days"), (Kind.DAYS,)),
             Operator("later_than", _("later than in … days"), (Kind.DAYS,)),
             Operator("between", _("from … to …"), (Kind.DATE, Kind.DATE)),
-            Operator("none", pgettext_lazy("appointment", "none")),
+            Operator("none", _("none booked")),
         ),
         _field("visits", _("Number of visits"), *_bounds(Kind.VISITS)),
         _field(
@@ -212,7 +211,7 @@ FIELDS: dict[str, Field] = dict(
             "preferred_staff",
             _("Preferred staff member"),
             *_among(Kind.STAFF),
-            Operator("none", pgettext_lazy("staff member", "none")),
+            Operator("none", _("nobody")),
         ),
         _field(
             "birthday",
