@@ -51,6 +51,7 @@ def known(sonnenschein: Salon, api: Caller) -> dict[str, str]:
         "payment_id": str(payment.pk),
         "reward_id": api.post("rewards", {"service": str(day.brows.pk)}).json()["id"],
         "simulation_id": api.post("loyalty/simulations", {}).json()["id"],
+        "segment_id": api.post("segments", {"name": "Alle", "rule": {"match": "ALL", "parts": []}}).json()["id"],
         "export_id": api.post("exports", {"kind": "CLIENTS"}).json()["id"],
     }
 

@@ -20,7 +20,7 @@ from clients.labels import CategoryDetails
 from clients.models import CreatedVia, ImportBatch, ImportState
 from clients.notes import write_note
 from loyalty.models import Reward
-from marketing.models import MessageTemplate
+from marketing.models import MessageTemplate, Segment
 from salon.api.keys import issue_key
 from salon.api.models import ApiKey
 from salon.api.scopes import ASKED_FOR
@@ -221,6 +221,13 @@ def _sale(salon: Salon) -> UUID:
         return Sale.objects.create(opened_by_name="Anna", created_at=NOW).pk
 
 
+def _segment(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        rule = {"match": "ALL", "negated": False, "parts": []}
+        name = f"alle {uuid4()}"
+        return Segment.objects.create(name=name, name_key=name, rule=rule, created_at=NOW, updated_at=NOW).pk
+
+
 # A captured id nobody makes here fails with a KeyError: add how its row comes to be.
 def _mail(salon: Salon) -> UUID:
     with salon_scope(salon.pk):
@@ -246,6 +253,7 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "key_id": _key,
     "import_id": _import,
     "export_id": _export,
+    "segment_id": _segment,
     "service_id": _catalogue(Service),
     "product_id": _catalogue(Product),
     "group_id": _catalogue(CatalogueGroup),
