@@ -2,10 +2,24 @@
 
 from django.urls import path
 
+from marketing.api.campaigns import (
+    CampaignEndpoint,
+    CampaignRecipientsEndpoint,
+    CampaignSendEndpoint,
+    CampaignsEndpoint,
+)
 from marketing.api.segments import ReadyMadeSegmentsEndpoint, SegmentEndpoint, SegmentsEndpoint
 
 urlpatterns = [
     path("segments", SegmentsEndpoint.as_view(), name="api_segments"),
     path("segments/ready-made", ReadyMadeSegmentsEndpoint.as_view(), name="api_ready_made_segments"),
     path("segments/<uuid:segment_id>", SegmentEndpoint.as_view(), name="api_segment"),
+    path("campaigns", CampaignsEndpoint.as_view(), name="api_campaigns"),
+    path("campaigns/<uuid:campaign_id>", CampaignEndpoint.as_view(), name="api_campaign"),
+    path("campaigns/<uuid:campaign_id>/send", CampaignSendEndpoint.as_view(), name="api_campaign_send"),
+    path(
+        "campaigns/<uuid:campaign_id>/recipients",
+        CampaignRecipientsEndpoint.as_view(),
+        name="api_campaign_recipients",
+    ),
 ]

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import TestPhase
 
+from marketing.models import MarketingRules
 from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -53,7 +54,16 @@ def known(sonnenschein: Salon, api: Caller) -> dict[str, str]:
         "simulation_id": api.post("loyalty/simulations", {}).json()["id"],
         "segment_id": api.post("segments", {"name": "Alle", "rule": {"match": "ALL", "parts": []}}).json()["id"],
         "export_id": api.post("exports", {"kind": "CLIENTS"}).json()["id"],
+        "campaign_id": _campaign(sonnenschein, api),
     }
+
+
+def _campaign(salon: Salon, api: Caller) -> str:
+    """Return a draft that can be sent."""
+    with salon_scope(salon.pk):
+        MarketingRules.objects.create(imprint="Salon Sonnenschein, Lindenstraße 5, 10969 Berlin")
+    words = {"name": "Frühling", "subject": "Neues", "body": "Hallo", "segment": "lapsing"}
+    return str(api.post("campaigns", words).json()["id"])
 
 
 @contract.parametrize()

@@ -20,6 +20,7 @@ from clients.labels import CategoryDetails
 from clients.models import CreatedVia, ImportBatch, ImportState
 from clients.notes import write_note
 from loyalty.models import Reward
+from marketing.campaigns import create_campaign
 from marketing.models import MessageTemplate, Segment
 from salon.api.keys import issue_key
 from salon.api.models import ApiKey
@@ -221,6 +222,11 @@ def _sale(salon: Salon) -> UUID:
         return Sale.objects.create(opened_by_name="Anna", created_at=NOW).pk
 
 
+def _campaign(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        return create_campaign(actor=system_actor("test"), details={"name": "Frühling"}, now=NOW).pk
+
+
 def _segment(salon: Salon) -> UUID:
     with salon_scope(salon.pk):
         rule = {"match": "ALL", "negated": False, "parts": []}
@@ -242,7 +248,7 @@ def _mail(salon: Salon) -> UUID:
         ).pk
 
 
-MAKERS: dict[str, Callable[[Salon], UUID]] = {
+MAKERS: dict[str, Callable[[Salon], UUID | str]] = {
     "client_id": _client,
     "category_id": _category,
     "merge_id": _merge,
@@ -270,6 +276,8 @@ MAKERS: dict[str, Callable[[Salon], UUID]] = {
     "simulation_id": _simulation,
     "template_id": _catalogue(MessageTemplate),
     "mail_id": _mail,
+    "campaign_id": _campaign,
+    "occasion": lambda _salon: "birthday",
 }
 
 

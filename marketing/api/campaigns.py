@@ -1,0 +1,318 @@
+"""`/api/v1/campaigns` and who gets them: the operations that the browser uses (api.md)."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from django.urls import reverse
+from django_filters import ChoiceFilter, FilterSet
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from marketing.campaigns import (
+    ChangedCampaign,
+    campaign_with_id,
+    create_campaign,
+    delete_campaign,
+    list_campaigns,
+    update_campaign,
+)
+from marketing.launching import schedule, send_now
+from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientReason, RecipientState
+from marketing.results import list_recipients, results_of
+from salon import keyset
+from salon.api.endpoint import Endpoint
+from salon.api.idempotency import Idempotency, idempotent
+from salon.api.pagination import KeysetPages, invalid_cursor, page_answer, page_asked
+from salon.api.scopes import Scope
+from salon.api.serializers import Body, Instant, Text
+from salon.api.versions import expected_version, versioned
+
+
+class ResultBody(Body):
+    """What became of a campaign so far, in clients."""
+
+    waiting = serializers.IntegerField(read_only=True, help_text="Still to be written to.")
+    sent = serializers.IntegerField(read_only=True)
+    failed = serializers.IntegerField(read_only=True)
+    excluded = serializers.IntegerField(read_only=True, help_text="Left out: no consent, no address, blocked …")
+    unsubscribed = serializers.IntegerField(read_only=True, help_text="By this very mail.")
+    booked = serializers.IntegerField(
+        read_only=True, help_text="Made an appointment within 14 days after their mail, and did not cancel it."
+    )
+    appointments = serializers.IntegerField(read_only=True, help_text="How many those are.")
+    revenue = serializers.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        read_only=True,
+        help_text="Of their paid sales, for services and products, less what was given back.",
+    )
+
+
+class CampaignBody(Body):
+    """One mail to a group of clients."""
+
+    example = {
+        "id": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4c11",
+        "name": "Frühling",
+        "subject": "Neues für {{first_name}}",
+        "body": "Hallo {{first_name}},\n\nes gibt **Neues**.",
+        "segment_name": "Kurz vor dem Ablauf",
+        "rule": {
+            "match": "ALL",
+            "negated": False,
+            "parts": [{"field": "lapsing", "operator": "within_next", "values": [30]}],
+        },
+        "basis": "CONSENT",
+        "state": "SENT",
+        "scheduled_at": None,
+        "started_at": "2026-11-21T11:00:00+01:00",
+        "finished_at": "2026-11-21T11:02:00+01:00",
+        "result": {
+            "waiting": 0,
+            "sent": 48,
+            "failed": 1,
+            "excluded": 12,
+            "unsubscribed": 1,
+            "booked": 5,
+            "appointments": 5,
+            "revenue": "395.00",
+        },
+        "version": 3,
+        "created_at": "2026-11-21T10:00:00+01:00",
+        "updated_at": "2026-11-21T11:02:00+01:00",
+    }
+
+    id = serializers.UUIDField(read_only=True)
+    name = serializers.CharField(read_only=True)
+    subject = Text(read_only=True)
+    body = Text(read_only=True, help_text="Markdown with placeholders.")
+    segment_name = Text(read_only=True, help_text="What the group was called when it was chosen; `null`: none yet.")
+    rule = serializers.SerializerMethodField(help_text="Whom it means, as it was when it was chosen.")
+    basis = serializers.ChoiceField(Basis.choices, read_only=True)
+    state = serializers.ChoiceField(CampaignState.choices, read_only=True)
+    scheduled_at = Instant(read_only=True, allow_null=True)
+    started_at = Instant(read_only=True, allow_null=True)
+    finished_at = Instant(read_only=True, allow_null=True)
+    result = ResultBody(read_only=True, allow_null=True, help_text="`null` until it has begun.")
+    version = serializers.IntegerField(read_only=True, help_text="Counts changes; also the ETag.")
+    created_at = Instant(read_only=True)
+    updated_at = Instant(read_only=True)
+
+    @extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
+    def get_rule(self, campaign: Campaign) -> dict[str, Any] | None:
+        """Return whom it means, None where nobody was chosen."""
+        return campaign.rule or None
+
+
+class ChangedCampaignBody(Body):
+    """What of a draft can be changed."""
+
+    example = {"subject": "Neues für {{first_name}}"}
+
+    name = Text(allow_null=False, help_text="At most 80 characters; no client sees it.")
+    subject = Text(help_text="At most 150 characters; may have placeholders.")
+    body = Text(help_text="Markdown with placeholders, at most 20,000 characters.")
+    segment = Text(
+        help_text="The key of a ready-made segment (`new`, `lapsing`, `lapsed`, `birthday`, `overdue`, `vip`) or the "
+        "id of one of the salon's own; its rule is taken as it is now. `null` chooses nobody."
+    )
+    basis = serializers.ChoiceField(
+        Basis.choices,
+        required=False,
+        help_text="`EXISTING_CUSTOMER` also writes to existing customers (§ 7 (3) UWG), where the owner decided so.",
+    )
+
+
+class NewCampaignBody(ChangedCampaignBody):
+    """A campaign to be drafted."""
+
+    example = {
+        "name": "Frühling",
+        "subject": "Neues für {{first_name}}",
+        "body": "Hallo {{first_name}},\n\nes gibt **Neues**.",
+        "segment": "lapsing",
+    }
+
+    name = Text(required=True, allow_null=False, help_text="At most 80 characters; no client sees it.")
+
+
+class SendBody(Body):
+    """When to send."""
+
+    example = {"at": None}
+
+    at = Instant(
+        required=False, allow_null=True, help_text="Within the next year; left out or `null`: as soon as possible."
+    )
+
+
+class RecipientFilters(FilterSet):  # type: ignore[misc]
+    """Which recipients."""
+
+    state = ChoiceFilter(choices=RecipientState.choices)
+    reason = ChoiceFilter(choices=RecipientReason.choices)
+
+
+class RecipientBody(Body):
+    """One client of a campaign: why she gets it or not, and what became of it."""
+
+    example = {
+        "id": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4d21",
+        "client": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4a11",
+        "address": "lena@example.com",
+        "state": "SENT",
+        "reason": "CONSENT",
+        "sent_at": "2026-11-21T11:01:00+01:00",
+        "unsubscribed_at": None,
+    }
+
+    id = serializers.UUIDField(read_only=True)
+    client = serializers.UUIDField(
+        source="client_id", read_only=True, allow_null=True, help_text="`null` without `clients:read`."
+    )
+    address = Text(read_only=True, help_text="`null` without `clients:read`, and where there is none.")
+    state = serializers.ChoiceField(RecipientState.choices, read_only=True)
+    reason = serializers.ChoiceField(RecipientReason.choices, read_only=True)
+    sent_at = Instant(read_only=True, allow_null=True)
+    unsubscribed_at = Instant(read_only=True, allow_null=True)
+
+
+class CampaignCalls(Endpoint):
+    """What all calls about campaigns have in common."""
+
+    def bodies(self, campaigns: Sequence[Campaign]) -> list[dict[str, Any]]:
+        """Return campaigns with what became of those that have begun, in one statement for all of them."""
+        begun = [one.pk for one in campaigns if one.started_at is not None]
+        results = results_of(begun, now=self.now) if begun else {}
+        for one in campaigns:
+            one.result = results.get(one.pk)  # type: ignore[attr-defined]
+        return [dict(CampaignBody(one).data) for one in campaigns]
+
+    def answer(self, campaign: Campaign, status: int = 200, **headers: str) -> Response:
+        """Return one campaign."""
+        [body] = self.bodies([campaign])
+        return versioned(Response(body, status, headers=headers), campaign.version)
+
+
+class CampaignsEndpoint(CampaignCalls):
+    """All campaigns of the salon."""
+
+    scopes = {"GET": Scope.MARKETING_READ, "POST": Scope.MARKETING_WRITE}
+    pagination_class = KeysetPages
+
+    @extend_schema(responses={200: CampaignBody(many=True)})
+    def get(self, request: Request) -> Response:
+        """List campaigns.
+
+        The newest first; deleted ones are left out.
+        """
+        asked = page_asked(request)
+        try:
+            page = list_campaigns(limit=asked.limit, cursor=asked.cursor)
+        except keyset.InvalidCursor as error:
+            raise invalid_cursor() from error
+        return page_answer(request, self.bodies(page.rows), next=page.next, previous=page.previous)
+
+    @extend_schema(request=NewCampaignBody, responses={201: CampaignBody})
+    @idempotent(Idempotency.OFFERED)
+    def post(self, request: Request) -> Response:
+        """Draft a campaign.
+
+        Nothing goes out before it is sent; until then only its name is needed.
+        """
+        details = cast(ChangedCampaign, self.entered(NewCampaignBody))
+        campaign = create_campaign(actor=self.actor, details=details, now=self.now)
+        location = request.build_absolute_uri(reverse("api_campaign", args=[campaign.pk]))
+        return self.answer(campaign, 201, Location=location)
+
+
+class CampaignEndpoint(CampaignCalls):
+    """One campaign."""
+
+    scopes = {"GET": Scope.MARKETING_READ, "PATCH": Scope.MARKETING_WRITE, "DELETE": Scope.MARKETING_WRITE}
+
+    @extend_schema(responses={200: CampaignBody})
+    def get(self, request: Request, campaign_id: UUID) -> Response:  # noqa: ARG002 - DRF's signature
+        """Read a campaign."""
+        return self.answer(campaign_with_id(campaign_id))
+
+    @extend_schema(request=ChangedCampaignBody, responses={200: CampaignBody})
+    def patch(self, request: Request, campaign_id: UUID) -> Response:
+        """Change a draft.
+
+        What is left out stays as it is. What is scheduled, being sent or sent is refused with `not_a_draft`.
+        """
+        version = expected_version(request)
+        changes = cast(ChangedCampaign, self.entered(ChangedCampaignBody, partial=True))
+        return self.answer(
+            update_campaign(actor=self.actor, campaign_id=campaign_id, changes=changes, version=version, now=self.now)
+        )
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, campaign_id: UUID) -> Response:
+        """Delete a campaign.
+
+        Who was written to stays on record; it can be restored in the browser. What is scheduled or being sent is
+        refused with `still_going_out`.
+        """
+        version = expected_version(request)
+        delete_campaign(actor=self.actor, campaign_id=campaign_id, version=version, now=self.now)
+        return Response(status=204)
+
+
+class CampaignSendEndpoint(CampaignCalls):
+    """Sending a campaign."""
+
+    scopes = {"POST": Scope.MARKETING_WRITE}
+
+    @extend_schema(request=SendBody, responses={200: CampaignBody})
+    @idempotent(Idempotency.OFFERED)
+    def post(self, request: Request, campaign_id: UUID) -> Response:  # noqa: ARG002 - DRF's signature
+        """Send a draft, now or at a time.
+
+        Who is in its group is asked when it begins, and everybody's consent once more at the moment of sending. All
+        that is missing is named at once: `subject`, `body`, `segment`, `imprint` (entered in the browser), `basis`.
+        """
+        at = self.entered(SendBody).get("at")
+        if at is None:
+            return self.answer(send_now(actor=self.actor, campaign_id=campaign_id, now=self.now))
+        return self.answer(schedule(actor=self.actor, campaign_id=campaign_id, at=at, now=self.now))
+
+
+class CampaignRecipientsEndpoint(Endpoint):
+    """Who gets a campaign and who does not."""
+
+    scopes = {"GET": Scope.MARKETING_READ}
+    filters = RecipientFilters
+    pagination_class = KeysetPages
+
+    @extend_schema(responses={200: RecipientBody(many=True)})
+    def get(self, request: Request, campaign_id: UUID) -> Response:
+        """List the recipients of a campaign.
+
+        In the order in which they are written to; nobody before it has begun. `reason` says why somebody is written to,
+        left out, or did not get it.
+        """
+        asked = page_asked(request)
+        given = self.narrowed(Recipient.objects.none()).form.cleaned_data
+        state, reason = given["state"], given["reason"]
+        campaign = campaign_with_id(campaign_id)
+        try:
+            page = list_recipients(
+                campaign.pk,
+                limit=asked.limit,
+                cursor=asked.cursor,
+                state=RecipientState(state) if state else None,
+                reason=RecipientReason(reason) if reason else None,
+            )
+        except keyset.InvalidCursor as error:
+            raise invalid_cursor() from error
+        found = [self._shown(one) for one in page.rows]
+        return page_answer(request, found, next=page.next, previous=page.previous)
+
+    def _shown(self, recipient: Recipient) -> dict[str, Any]:
+        body = dict(RecipientBody(recipient).data)
+        return body if Scope.CLIENTS_READ in self.admission.scopes else {**body, "client": None, "address": None}

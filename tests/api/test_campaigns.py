@@ -1,0 +1,150 @@
+"""Campaigns over the API: the operations that the browser uses, and who gets them (api.md)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from marketing.models import Campaign, Recipient
+from salon.api.scopes import Scope
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from salon.work.models import DueWork
+from tests.api.conftest import NOBODY, Caller, IssueKey
+from tests.bookings.salonday import make_client
+from tests.marketing.campaigning import agreed, may_send, work_on
+
+WORDS = {"name": "Frühling", "subject": "Neues für {{first_name}}", "body": "Hallo {{first_name}}"}
+
+
+@pytest.fixture
+def draft(api: Caller, sonnenschein: Salon) -> Any:
+    with salon_scope(sonnenschein.pk):
+        may_send()
+        agreed("Lena", birth_day=1, birth_month=timezone.now().month)
+        make_client("Nora", email="nora@x.example", birth_day=2, birth_month=timezone.now().month)
+    return api.post("campaigns", {**WORDS, "segment": "birthday"}).json()
+
+
+def test_a_draft_is_made_read_changed_and_deleted(api: Caller) -> None:
+    answer = api.post("campaigns", {**WORDS, "segment": "lapsing"})
+    made = answer.json()
+    path = f"campaigns/{made['id']}"
+    assert answer.status_code == 201
+    assert answer["Location"].endswith(f"/api/v1/{path}")
+    assert made["rule"]["parts"] == [{"field": "lapsing", "operator": "within_next", "values": [30]}]
+    assert {name: made[name] for name in (*WORDS, "state", "basis", "result", "scheduled_at")} == {
+        **WORDS,
+        "state": "DRAFT",
+        "basis": "CONSENT",
+        "result": None,
+        "scheduled_at": None,
+    }
+    assert api.get(path).json() == made
+    changed = api.patch(path, {"subject": None, "segment": None}, If_Match='"1"').json()
+    assert (changed["subject"], changed["rule"], changed["segment_name"], changed["version"]) == (None, None, None, 2)
+    assert api.patch(path, {"name": "Sommer"}, If_Match='"1"').status_code == 412
+    assert [one["id"] for one in api.get("campaigns").json()["results"]] == [made["id"]]
+    assert api("DELETE", path).status_code == 204
+    assert api.get(path).status_code == 404
+    assert api.get("campaigns").json()["results"] == []
+
+
+def test_sending_says_who_got_it(api: Caller, draft: Any, sonnenschein: Salon) -> None:
+    path = f"campaigns/{draft['id']}"
+    sent = api.post(f"{path}/send", {})
+    assert (sent.status_code, sent.json()["state"]) == (200, "SENDING")
+    again = api.post(f"{path}/send", {})
+    assert (again.status_code, again.json()["code"]) == (409, "not_a_draft")
+    now = timezone.now()
+    with salon_scope(sonnenschein.pk):
+        campaign = Campaign.objects.get()
+    work_on(sonnenschein, campaign.pk, now)
+    assert api.get(path).json()["result"] == {
+        **dict.fromkeys(("waiting", "failed", "unsubscribed", "booked", "appointments"), 0),
+        "sent": 1,
+        "excluded": 1,
+        "revenue": "0.00",
+    }
+    found = api.get(f"{path}/recipients").json()["results"]
+    assert [(one["address"], one["state"], one["reason"]) for one in found] == [
+        ("lena@x.example", "SENT", "CONSENT"),
+        ("nora@x.example", "EXCLUDED", "NO_CONSENT"),
+    ]
+    [one] = api.get(f"{path}/recipients?state=EXCLUDED&reason=NO_CONSENT").json()["results"]
+    assert (one["address"], one["sent_at"]) == ("nora@x.example", None)
+    first = api.get(f"{path}/recipients?limit=1").json()
+    assert [one["address"] for one in api.get(first["next"]).json()["results"]] == ["nora@x.example"]
+
+
+def test_an_address_needs_clients_read(api: Caller, draft: Any, sonnenschein: Salon, api_key: IssueKey) -> None:
+    api.post(f"campaigns/{draft['id']}/send", {})
+    with salon_scope(sonnenschein.pk):
+        campaign = Campaign.objects.get()
+    work_on(sonnenschein, campaign.pk, timezone.now())
+    reader = Caller(api_key(sonnenschein, Scope.MARKETING_READ))
+    found = reader.get(f"campaigns/{draft['id']}/recipients").json()["results"]
+    assert [(one["client"], one["address"], one["state"]) for one in found] == [
+        (None, None, "SENT"),
+        (None, None, "EXCLUDED"),
+    ]
+    for answer in (
+        reader.post("campaigns", WORDS),
+        reader.patch(f"campaigns/{draft['id']}", {"name": "X"}),
+        reader("DELETE", f"campaigns/{draft['id']}"),
+        reader.post(f"campaigns/{draft['id']}/send", {}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "missing_scope")
+
+
+def test_sending_at_a_time(api: Caller, draft: Any) -> None:
+    path = f"campaigns/{draft['id']}"
+    at = (timezone.now() + timedelta(days=1)).replace(microsecond=0)
+    assert api.post(f"{path}/send", {"at": "2026-01-01T10:00:00+01:00"}).json()["errors"][0]["field"] == "at"
+    assert api.post(f"{path}/send", {"at": at.isoformat()}).json()["state"] == "SCHEDULED"
+    assert DueWork.objects.get().due_at == at
+    refused = api("DELETE", path)
+    assert (refused.status_code, refused.json()["code"]) == (409, "still_going_out")
+
+
+def test_what_is_missing_is_named(api: Caller) -> None:
+    made = api.post("campaigns", {"name": "Leer"}).json()
+    refused = api.post(f"campaigns/{made['id']}/send", {})
+    assert refused.status_code == 400
+    assert {(one["field"], one["code"]) for one in refused.json()["errors"]} == {
+        (name, "required") for name in ("segment", "subject", "body", "imprint")
+    }
+    for body, field, code in (
+        ({**WORDS, "segment": "nobody"}, "segment", "not_found"),
+        ({"name": ""}, "name", "required"),
+        ({**WORDS, "state": "SENT"}, "state", "unknown_field"),
+    ):
+        answer = api.post("campaigns", body)
+        assert answer.status_code == 400
+        assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [(field, code)]
+
+
+def test_another_salons_campaign_is_not_there(api_dom: Caller, draft: Any) -> None:
+    for campaign_id in (draft["id"], NOBODY):
+        path = f"campaigns/{campaign_id}"
+        for answer in (
+            api_dom.get(path),
+            api_dom.patch(path, {"name": "X"}),
+            api_dom("DELETE", path),
+            api_dom.post(f"{path}/send", {}),
+            api_dom.get(f"{path}/recipients"),
+        ):
+            assert answer.status_code == 404
+
+
+def test_the_list_takes_as_many_statements_for_many(
+    api: Caller, draft: Any, sonnenschein: Salon, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(5):
+        made = api.post("campaigns", {**WORDS, "segment": "birthday"}).json()
+        api.post(f"campaigns/{made['id']}/send", {})
+    with django_assert_max_num_queries(12):
+        assert len(api.get("campaigns").json()["results"]) == 6
+    with salon_scope(sonnenschein.pk):
+        assert not Recipient.objects.exists()
