@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Q
 
 from bookings.checkout.pricing import NOTHING, Vat, vat_in
 from bookings.models import Appointment, AppointmentItem, Method, Payment, Refund, Sale, SaleState
@@ -42,19 +43,21 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An appointment of the day that is not paid: what it costs, what was paid of that, its open sale if there is
-    one."""
+    """An appointment of the day that is not paid: whose it is (None: a walk-in's), what is done, what it costs, what
+    was paid of that, its open sale if there is one."""
 
-    appointment: Appointment
-    items: Sequence[AppointmentItem]
-    sale: Sale | None
+    appointment_id: UUID
+    starts_at: datetime
+    client_name: str | None
+    services: Sequence[str]
+    total: Decimal
+    paid: Decimal
+    sale_id: UUID | None
 
     @property
     def due(self) -> Decimal:
         """What is still to be paid for it."""
-        if self.sale is not None:
-            return self.sale.total - self.sale.paid
-        return sum((item.price for item in self.items), NOTHING)
+        return self.total - self.paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def till_day(*, salon: Salon, day: date) -> TillDay:
     zone = ZoneInfo(salon.timezone)
     within = (datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone))
     to_pay = _to_pay(within)
-    charged = {one.sale.pk for one in to_pay if one.sale}
+    charged = {one.sale_id for one in to_pay if one.sale_id}
     # What was paid beforehand for an appointment to come is nothing to be looked after yet.
     begun = Sale.objects.filter(Q(appointment=None) | Q(appointment__starts_at__lt=within[1]), state=SaleState.OPEN)
     begun = begun.exclude(pk__in=charged).select_related("client", "appointment")
@@ -181,14 +184,36 @@ def _sold(day: date) -> list[Sale]:
 
 
 def _to_pay(within: tuple[datetime, datetime]) -> list[Due]:
+    """Return what is to be paid, of hundreds as of two in three statements, and little for each."""
     closed = Sale.objects.filter(appointment=OuterRef("pk")).exclude(state__in=[SaleState.OPEN, SaleState.VOID])
-    items = Prefetch("items", AppointmentItem.objects.select_related("service").order_by("position"))
-    opened = Prefetch("sales", Sale.objects.filter(state=SaleState.OPEN))
     rows = (
         Appointment.objects.filter(starts_at__gte=within[0], starts_at__lt=within[1], state__in=TAKING_TIME)
         .exclude(Exists(closed))
-        .select_related("client")
-        .prefetch_related(items, opened)
         .order_by("starts_at", "id")
     )
-    return [Due(one, list(one.items.all()), next(iter(one.sales.all()), None)) for one in rows]
+    # A walk-in has no card.
+    found: list[tuple[Any, ...]] = list(rows.values_list("pk", "starts_at", "client__first_name", "client__last_name"))
+    ids = [pk for pk, *_whose in found]
+    done: dict[UUID, list[tuple[str, Decimal]]] = defaultdict(list)
+    items = AppointmentItem.objects.filter(appointment_id__in=ids).order_by("position")
+    for pk, name, price in items.values_list("appointment_id", "service__name", "price"):
+        done[pk].append((name, price))
+    opened = Sale.objects.filter(appointment_id__in=ids, state=SaleState.OPEN)
+    sales = {pk: sale for pk, *sale in opened.values_list("appointment_id", "id", "total", "paid")}
+    return [
+        _due(
+            pk, starts_at, None if first_name is None else f"{first_name} {last_name}".strip(), done[pk], sales.get(pk)
+        )
+        for pk, starts_at, first_name, last_name in found
+    ]
+
+
+def _name(first_name: str | None, last_name: str | None) -> str | None:
+    return None if first_name is None else f"{first_name} {last_name}".strip()
+
+
+def _due(
+    pk: UUID, starts_at: datetime, client_name: str | None, done: Sequence[tuple[str, Decimal]], sale: list[Any] | None
+) -> Due:
+    sale_id, total, paid = sale or (None, sum((price for _name, price in done), NOTHING), NOTHING)
+    return Due(pk, starts_at, client_name, [name for name, _price in done], total, paid, sale_id)

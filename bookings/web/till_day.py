@@ -18,7 +18,6 @@ from bookings.checkout.day import Due, Flow, TillDay, till_day
 from bookings.checkout.receipts import percent_text
 from bookings.checkout.tills import sales_rules, till_mode_of
 from bookings.models import Method, Refund, RefundKind, Sale, SaleState, TillMode
-from bookings.states import State
 from bookings.web.checkout_sale import BADGES
 from bookings.web.checkout_shown import METHOD_ICONS
 from bookings.web.wording import clock, day_text, day_word, local, price_text
@@ -28,6 +27,8 @@ from salon.web.access import SalonRequest, requires
 from salon.years import is_known
 
 ONE_DAY = timedelta(days=1)
+# So many appointments that are to be paid are shown at first: the day of the largest salons.
+MOST_DUE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,6 @@ class ShownDue:
     what: str
     amount: str
     paid: str
-    state: str
     url: str
     opens: UUID | None
 
@@ -104,7 +104,7 @@ def checkout(request: SalonRequest) -> HttpResponse:
         "own_till": till_mode_of(salon, sales_rules()) is TillMode.OWN_TILL,
     }
     if Permission.SALES_READ in may:
-        context |= _shown(till_day(salon=salon, day=day), salon)
+        context |= _shown(till_day(salon=salon, day=day), salon, most=None if "all" in request.GET else MOST_DUE)
     return render(request, "bookings/checkout/day.html", context)
 
 
@@ -117,13 +117,16 @@ def _day_in(text: str, today: date) -> date:
     return min(day, today) if day and is_known(day) and is_known(day - ONE_DAY) else today
 
 
-def _shown(found: TillDay, salon: Salon) -> dict[str, object]:
+def _shown(found: TillDay, salon: Salon, *, most: int | None) -> dict[str, object]:
+    """Return a day in words; of what is to be paid, so many at first."""
     return {
         "taken": price_text(found.taken, salon),
         "given_back": price_text(found.given_back, salon) if found.given_back else "",
         "left": price_text(found.left, salon),
         "flows": [_flow(one, salon) for one in found.flows],
-        "due": [_due(one, salon) for one in found.to_pay],
+        "due": [_due(one, salon) for one in found.to_pay[:most]],
+        "due_count": len(found.to_pay),
+        "due_more": len(found.to_pay[most:]) if most else 0,
         "due_sum": price_text(sum((one.due for one in found.to_pay if one.due > 0), start=found.left * 0), salon),
         "open": [_open(one, salon) for one in found.open],
         "sold": [_sold(one, salon) for one in found.sold],
@@ -153,16 +156,14 @@ def _flow(flow: Flow, salon: Salon) -> ShownFlow:
 
 
 def _due(due: Due, salon: Salon) -> ShownDue:
-    one, sale = due.appointment, due.sale
     return ShownDue(
-        when=clock(one.starts_at, salon),
-        who=one.client.full_name if one.client else _("Walk-in"),
-        what=", ".join(item.service.name for item in due.items),
+        when=clock(due.starts_at, salon),
+        who=_("Walk-in") if due.client_name is None else due.client_name,
+        what=", ".join(due.services),
         amount=price_text(max(due.due, due.due * 0), salon),
-        paid=price_text(sale.paid, salon) if sale and sale.paid else "",
-        state=State(one.state),
-        url=reverse("sale", args=[salon.slug, sale.pk]) if sale else "",
-        opens=None if sale else one.pk,
+        paid=price_text(due.paid, salon) if due.paid else "",
+        url=reverse("sale", args=[salon.slug, due.sale_id]) if due.sale_id else "",
+        opens=None if due.sale_id else due.appointment_id,
     )
 
 
@@ -174,7 +175,6 @@ def _open(sale: Sale, salon: Salon) -> ShownDue:
         what="",
         amount=price_text(sale.total - sale.paid, salon),
         paid=price_text(sale.paid, salon) if sale.paid else "",
-        state="",
         url=reverse("sale", args=[salon.slug, sale.pk]),
         opens=None,
     )
