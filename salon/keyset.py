@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, ValidationError
 from django.db import connection
-from django.db.models import BooleanField, Case, F, Func, Model, Q, QuerySet, Value, When
+from django.db.models import BooleanField, ExpressionWrapper, F, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
 
 # So many rows are looked at in order before what meets a condition counts as rare.
@@ -29,10 +29,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A condition on rows, said twice: as it is best asked of all rows at once, and of one row after the other."""
+    """A condition on rows, said twice: as it is best asked of all rows at once, and of one row after the other.
+
+    `each` is None where whoever asks of one row would have to know of all.
+    """
 
     all: Q
-    each: Q
+    each: Q | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,11 @@ def _sought[Row: Model](ordered: QuerySet[Row], meeting: Meeting, many: int) -> 
     while walking along the order. What is not met often enough on the way is rare: gathered, by whatever index it
     has, and ordered then.
     """
-    meets = Case(When(meeting.each, then=Value(True)), default=Value(False), output_field=BooleanField())
-    walked = ordered.annotate(meets=meets).values("pk", "meets")
-    keys = _keys(f"SELECT pk FROM (…) walked WHERE meets LIMIT {int(many)}", walked[:WALKED])  # noqa: S608 - a number
+    keys: list[Any] = []
+    if meeting.each is not None:
+        meets = ExpressionWrapper(meeting.each, output_field=BooleanField())
+        walked = ordered.annotate(meets=meets).values("pk", "meets")[:WALKED]
+        keys = _keys(f"SELECT pk FROM (…) walked WHERE meets LIMIT {int(many)}", walked)  # noqa: S608 - a number
     if len(keys) < many:
         names = [str(name) for name in ordered.query.order_by]
         gathered = ordered.order_by().filter(meeting.all).values("pk", *(name.removeprefix("-") for name in names))

@@ -72,8 +72,8 @@ class ListQuery:
         found = self.filters.meeting(sort) if self.filters else None
         if self.segment is None:
             return found
-        within = self.segment.meeting
-        return Meeting(within & found.all, within & found.each) if found else Meeting(within, within)
+        # A segment may compare a card with all others: it is asked of them at once.
+        return Meeting(self.segment.meeting & (found.all if found else Q()), None)
 
     @property
     def among(self) -> QuerySet[Client]:

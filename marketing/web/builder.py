@@ -25,8 +25,9 @@ from salon.catalogue.models import Product, Service, StaffMember
 from salon.errors import FieldError
 from salon.web.amounts import sign_of
 
-# More of them stand in a list that opens.
+# More of them stand in a list that opens. Categories are looked through by eye.
 MOST_CHIPS = 12
+MOST_CATEGORY_CHIPS = 30
 ICONS = {
     "category": "tag",
     "status": "badge-check",
@@ -245,7 +246,7 @@ class Builder:
                 for number, kind in enumerate(operator.takes)
             ],
             many=many,
-            listed=len(many) > MOST_CHIPS,
+            listed=len(many) > (MOST_CATEGORY_CHIPS if operator.many == Kind.CATEGORY else MOST_CHIPS),
             chosen=", ".join(str(one.label) for one in many if one.on),
             nothing=operator.many is not None and not many,
         )
