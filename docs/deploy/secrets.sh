@@ -24,6 +24,8 @@ write() {
 for name in secret_key postgres_password owner_password app_password backup_password valkey_password; do
     generate "$name"
 done
+# What the service shows that brings answers of clients: a user and a password.
+[[ -s $directory/inbound_secret ]] || write inbound_secret "salon:$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')"
 # Empty for a mail server that asks for none.
 [[ -e $directory/smtp_password ]] || write smtp_password ''
 

@@ -13,6 +13,7 @@ from salon.demo.absences import write_absences
 from salon.demo.booking import Ledger
 from salon.demo.campaigning import write_campaigns
 from salon.demo.cashing import CashBook
+from salon.demo.messaging import write_messages
 from salon.demo.offering import write_offering
 from salon.demo.shops import Shop, plot
 from salon.demo.team import write_team
@@ -65,3 +66,4 @@ def fill(salon: Salon, shop: Shop, users: Mapping[str, UUID], names: Mapping[str
         now=now,
     )
     write_campaigns(salon, shop, names, now)
+    write_messages(salon, names, now=now)

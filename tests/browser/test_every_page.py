@@ -47,6 +47,11 @@ SIGNED_IN = {
         "settings/categories/",
         "settings/categories/new/",
     ),
+    "messages": (
+        "marketing/messages/",
+        "marketing/messages/templates/",
+        "marketing/messages/templates/new/",
+    ),
     "treatcard": (
         "marketing/treatcard/",
         "marketing/treatcard/services/",
@@ -113,8 +118,10 @@ def test_what_has_an_id(open_page: OpenPage, width: int, dark: bool) -> None:
     card = first("clients/?q=frank+hofmann", "#client-rows a[href*='/clients/']")
     member = first("settings/team/", "#team a.good-link")
     service = first("settings/services/", "#goods a.good-link")
+    thread = first("marketing/messages/", ".thread-link")
+    template = first("marketing/messages/templates/", ".thread-link")
     of_card = (f"{card}{part}" for part in ("", "points/", "rewards/", "edit/", "merge/", "erase/"))
-    assert _wrong_at(visitor, (*of_card, member, f"{member}hours/", service)) == {}
+    assert _wrong_at(visitor, (*of_card, thread, template, member, f"{member}hours/", service)) == {}
 
 
 @ON_SCREENS

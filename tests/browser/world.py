@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from salon import environment
+from tests.marketing.letterbox import DOMAIN
 from tests.serving import ROOT, manage
 from tests.work.broker import emptied_broker
 
@@ -22,6 +23,7 @@ RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
 def own_world() -> Iterator[None]:
     """Point the environment at a copy of a demo world that is built once for all processes of this run."""
     os.environ["STYLEGUIDE"] = "1"
+    os.environ["INBOUND_DOMAIN"] = DOMAIN
     served, owner = environment.text("DATABASE_URL"), environment.text("DATABASE_OWNER_URL")
     copy = f"{urlsplit(served).path.removeprefix('/')}_browser_{WORKER}"
     with (environment.data_directory(ROOT) / "browser-world").open("a+") as built:

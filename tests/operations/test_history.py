@@ -15,6 +15,7 @@ from clients.neighbours import Neighbours, neighbours
 from clients.notes import delete_note, pin_note, write_note
 from clients.points import action_of, adjust
 from clients.treatcard import set_treatcard
+from marketing.messages import RECEIVED, WRITTEN
 from salon.desk.favourites import Favourite, favourites_of
 from salon.desk.history import ACTIONS, Kind, history_of
 from salon.desk.web.history import WORDS, shown_history
@@ -125,6 +126,7 @@ def _recorded() -> set[str]:
 
 def test_every_action_has_its_kind_and_its_words() -> None:
     recorded = _recorded() | {telling.SENT, telling.FAILED, telling.EXPIRED} | {action_of(cause) for cause in Cause}
+    recorded |= {WRITTEN, RECEIVED}
     assert recorded >= {"client.created", "client.updated", "client.treatcard_changed", "appointment.booked"}
     assert recorded == set(ACTIONS)
     assert set(ACTIONS) == set(WORDS)

@@ -1,0 +1,105 @@
+"""A message goes out from the card, its answer comes in, and somebody sees it (ui.md §2.4, §2.7)."""
+
+import re
+import subprocess
+import sys
+
+import psycopg
+from playwright.sync_api import expect
+
+from salon import environment
+from tests.browser.conftest import OpenPage
+from tests.marketing.letterbox import DOMAIN, a_mail
+from tests.serving import ROOT
+
+SALON = "/s/sonnenschein/"
+FRANK = "frank.hofmann@mail.example"
+
+
+def _reply_to() -> str:
+    """Return where the newest mail to Frank asks for its answer, as his mail program reads it."""
+    with psycopg.connect(environment.text("DATABASE_OWNER_URL")) as owner:
+        row = owner.execute(
+            "SELECT reply_to FROM mail_clientmail WHERE recipient = %s ORDER BY id DESC LIMIT 1", [FRANK]
+        ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _answers(to: str, text: str) -> None:
+    """Let Frank's answer come in as a mail server pipes it."""
+    mail = a_mail(to, text, sender=f"Frank Hofmann <{FRANK}>")
+    done = subprocess.run(
+        [sys.executable, "manage.py", "receive_mail"], cwd=ROOT, input=bytes(mail), capture_output=True, check=True
+    )
+    assert done.stdout.decode().strip() == "kept"
+
+
+def test_from_the_card_to_the_inbox_and_back(open_page: OpenPage) -> None:
+    visitor = open_page()
+    visitor.sign_in("empfang@sonnenschein.example", f"{SALON}clients/?q=frank+hofmann")
+    page = visitor.page
+    badge = page.locator("#top-unread")
+    # Petra's answer waits already.
+    expect(badge).to_contain_text("1 ungelesene Antwort")
+    page.goto(visitor.base + str(page.get_by_role("link", name="Frank Hofmann").first.get_attribute("href")))
+    page.get_by_role("link", name="Nachricht", exact=True).click()
+    drawer = page.locator("#drawer .drawer")
+    expect(drawer.get_by_label("Nachricht", exact=True)).to_be_focused()
+    visitor.settle()
+    assert visitor.violations("#drawer") == []
+    # A refused one keeps what was typed.
+    drawer.get_by_label("Betreff").fill("")
+    drawer.get_by_label("Nachricht", exact=True).fill("Das Glas Wasser steht bereit.")
+    drawer.get_by_role("button", name="Nachricht senden").click()
+    expect(drawer.get_by_label("Betreff")).to_have_attribute("aria-invalid", "true")
+    drawer.get_by_text("Vorlage verwenden").click()
+    drawer.get_by_role("button", name="Nach dem Besuch").click()
+    text = drawer.get_by_label("Nachricht", exact=True)
+    expect(text).to_have_value(re.compile(r"^Das Glas Wasser steht bereit\.\n\nLieber Frank,"))
+    text.fill("Das Glas Wasser steht bereit.")
+    drawer.get_by_label("Betreff").fill("Bis bald")
+    drawer.get_by_role("button", name="Nachricht senden").click()
+    expect(page.get_by_role("status")).to_contain_text("Die Nachricht an Frank Hofmann ist unterwegs.")
+    expect(page.locator("#history")).to_contain_text("Das Glas Wasser steht bereit.")
+
+    address = _reply_to()
+    assert address.endswith(f"@{DOMAIN}")
+    _answers(address, "Ich freue mich!\n\n> Das Glas Wasser steht bereit.")
+    page.reload()
+    expect(badge).to_contain_text("2 ungelesene Antworten")
+    expect(page.locator("#history .event").first).to_contain_text("Ich freue mich!")
+    page.get_by_role("link", name=re.compile("^Nachrichten")).first.click()
+    unread = page.get_by_role("region", name="Ungelesen")
+    expect(unread.locator(".thread-row").first).to_contain_text("Frank Hofmann")
+    unread.get_by_role("link", name=re.compile("Frank Hofmann")).click()
+    expect(page.locator(".message").last).to_contain_text("Ich freue mich!")
+    # Seen, and everybody's badge says so.
+    expect(badge).to_contain_text("1 ungelesene Antwort")
+    visitor.settle()
+    assert visitor.violations() == []
+    page.get_by_text("Zitierter Text").click()
+    expect(page.locator(".message-rest .message-text")).to_be_visible()
+    # Answered in place.
+    expect(page.get_by_label("Betreff")).to_have_value("Re: Termin")
+    page.get_by_label("Nachricht", exact=True).fill("Bis Dienstag!")
+    page.get_by_role("button", name="Nachricht senden").click()
+    expect(page.locator(".message.ours").last).to_contain_text("Bis Dienstag!")
+    page.get_by_role("button", name="Als ungelesen markieren").click()
+    expect(page.get_by_role("region", name="Ungelesen")).to_contain_text("Frank Hofmann")
+    expect(badge).to_contain_text("2 ungelesene Antworten")
+
+
+def test_without_a_script(open_page: OpenPage) -> None:
+    visitor = open_page(javascript=False)
+    visitor.sign_in("empfang@sonnenschein.example", f"{SALON}marketing/messages/")
+    page = visitor.page
+    page.get_by_role("region", name="Ungelesen").get_by_role("link", name=re.compile("Petra Lang")).click()
+    expect(page.locator(".message").last).to_contain_text("nur zwei Zentimeter")
+    page.get_by_role("button", name="Als gelesen markieren").click()
+    expect(page.get_by_role("button", name="Als gelesen markieren")).to_have_count(0)
+    page.get_by_label("Nachricht", exact=True).fill("Gern!")
+    page.get_by_role("button", name="Nachricht senden").click()
+    expect(page.locator(".message.ours").last).to_contain_text("Gern!")
+    page.get_by_role("button", name="Als ungelesen markieren").click()
+    expect(page.get_by_role("region", name="Ungelesen")).to_contain_text("Petra Lang")
