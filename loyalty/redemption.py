@@ -11,7 +11,7 @@ from clients.models import Cause, Client, PointsEntry
 from clients.points import NoTreatcard, post
 from loyalty.eligibility import Holder, Matrix, Refusal, Terms, refusals
 from loyalty.models import Redemption, Returned, Reward
-from loyalty.rewards import is_given, item_of
+from loyalty.rewards import RewardArchived, is_given, item_of
 from salon.errors import DomainError, NotFound
 from salon.identity.roles import Actor
 from salon.rows import read
@@ -36,13 +36,6 @@ class AlreadyHad(DomainError):
 
     code = "already_had"
     message = _("This reward is for the first time only: the client has had it, or has it booked.")
-
-
-class RewardArchived(DomainError):
-    """Nobody can redeem the reward any more."""
-
-    code = "reward_archived"
-    message = _("This reward is archived: it can no longer be redeemed.")
 
 
 def redeem(
@@ -97,7 +90,7 @@ def refuse_redeeming(card: Client, reward: Reward, *, had: bool, spent: int = 0)
     )
     match reasons[:1]:
         case (Refusal.REWARD_ARCHIVED,):
-            raise RewardArchived
+            raise RewardArchived(_("This reward is archived: it can no longer be redeemed."))
         case (Refusal.NO_TREATCARD,):
             raise NoTreatcard
         case (Refusal.NOT_ENOUGH_POINTS,):

@@ -14,8 +14,8 @@ from bookings.writing import changed, save, tell
 from clients.models import Client
 from clients.points import NoTreatcard
 from loyalty.models import Redemption
-from loyalty.redemption import AlreadyHad, NotEnoughPoints, RewardArchived, redeem
-from loyalty.rewards import reward_with_id
+from loyalty.redemption import AlreadyHad, NotEnoughPoints, redeem
+from loyalty.rewards import RewardArchived, reward_with_id
 from salon.identity.roles import Actor
 
 

@@ -23,8 +23,8 @@ from bookings.states import State
 from bookings.undoing import NothingToUndo
 from clients.labels import DiscountOn
 from loyalty.models import Matrix, Redemption
-from loyalty.redemption import NotEnoughPoints, RewardArchived, redeem
-from loyalty.rewards import archive_rewards
+from loyalty.redemption import NotEnoughPoints, redeem
+from loyalty.rewards import RewardArchived, archive_rewards
 from salon.errors import NotFound
 from tests.bookings.salonday import at, make_appointment, make_client
 from tests.checkout.till import (

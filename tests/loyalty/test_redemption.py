@@ -10,7 +10,8 @@ from clients.models import Cause, Client, PointsEntry
 from clients.points import NoTreatcard, post
 from loyalty.eligibility import Holder, Matrix, Terms, refusals
 from loyalty.models import Redemption, Returned, Reward
-from loyalty.redemption import AlreadyHad, NotEnoughPoints, RewardArchived, give_back, redeem
+from loyalty.redemption import AlreadyHad, NotEnoughPoints, give_back, redeem
+from loyalty.rewards import RewardArchived
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import ItemKind
 from salon.errors import DomainError

@@ -29,7 +29,8 @@ from clients.models import Client
 from clients.points import NoTreatcard
 from loyalty.eligibility import Matrix
 from loyalty.models import LoyaltyRules, Redemption, Returned, Reward
-from loyalty.redemption import AlreadyHad, NotEnoughPoints, RewardArchived
+from loyalty.redemption import AlreadyHad, NotEnoughPoints
+from loyalty.rewards import RewardArchived
 from salon.catalogue.models import StaffService
 from salon.errors import InvalidInput
 from salon.identity.roles import ActorKind
