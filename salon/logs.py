@@ -61,6 +61,10 @@ def logging_settings(*, json: bool, level: str) -> dict[str, Any]:
     }
 
 
+# What routes call the parts of addresses that are a key themselves: of a mail's link, a file, a calendar.
+_SECRETS = frozenset({"secret", "token"})
+
+
 class RequestLogMiddleware:
     """Gives each request an id (the proxy's `X-Request-ID` if it is one), and logs what became of it."""
 
@@ -80,8 +84,17 @@ class RequestLogMiddleware:
             self.log.info(
                 "request",
                 method=request.method,
-                path=request.path,
+                path=_without_secrets(request),
                 status=response.status_code,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
         return response
+
+
+def _without_secrets(request: HttpRequest) -> str:
+    """Return the path without what lets in whoever knows it."""
+    path = request.path
+    captured = request.resolver_match.kwargs if request.resolver_match else {}
+    for name in _SECRETS & captured.keys():
+        path = path.replace(str(captured[name]), "…")
+    return path

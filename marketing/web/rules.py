@@ -148,23 +148,28 @@ def marketing_wording(request: SalonRequest) -> HttpResponse:
     return redirect("marketing_rules", request.salon.slug)
 
 
-@requires(Permission.MARKETING_WRITE)
+@requires(Permission.EXISTING_CUSTOMERS)
 @require_POST
-def marketing_existing_customers(request: SalonRequest) -> HttpResponse:
-    """Let existing customers be written to, or no longer; the first is the owner's to decide."""
-    now = timezone.now()
-    if request.POST.get("decision") == "forbid":
-        forbid_existing_customers(actor=request.actor, now=now)
-        messages.success(request, _("Taken back. From now on only who has agreed is written to."))
-        return redirect("marketing_rules", request.salon.slug)
+def marketing_existing_allow(request: SalonRequest) -> HttpResponse:
+    """Let existing customers be written to, once the owner says that the law's conditions are met."""
     form = DecisionForm(request.POST)
     form.is_valid()
+    confirmed = form.cleaned_data["confirmed"]
     try:
-        allow_existing_customers(actor=request.actor, confirmed=form.cleaned_data["confirmed"], now=now)
+        allow_existing_customers(actor=request.actor, confirmed=confirmed, now=timezone.now())
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
         return _page(request, decision=form)
     messages.success(request, _("Decided. Campaigns can now also go to existing customers; you choose it for each."))
+    return redirect("marketing_rules", request.salon.slug)
+
+
+@requires(Permission.MARKETING_WRITE)
+@require_POST
+def marketing_existing_forbid(request: SalonRequest) -> HttpResponse:
+    """Take that back."""
+    forbid_existing_customers(actor=request.actor, now=timezone.now())
+    messages.success(request, _("Taken back. From now on only who has agreed is written to."))
     return redirect("marketing_rules", request.salon.slug)
 
 

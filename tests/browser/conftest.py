@@ -24,7 +24,7 @@ QUIET = [
     "--no-first-run",
 ]
 # Told by the server on purpose where a test asks for it, and by Chromium on the console.
-EXPECTED = ("status of 404", "status of 422", "status of 403", "status of 429")
+EXPECTED = ("status of 404", "status of 410", "status of 422", "status of 403", "status of 429")
 ASSETS = "/static/"
 PATIENCE = 15_000  # milliseconds, on a machine that does other things too
 
@@ -92,7 +92,7 @@ class Watched:
         self.under_way.discard(request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        where = message.location["url"]
+        where = message.location["url"].partition("#")[0]
         # A script or an icon that is missing answers 404 too.
         told = where in self.asked and any(one in message.text for one in EXPECTED)
         # htmx calls it an error that a newer request takes the place of one still running; what fails says more.

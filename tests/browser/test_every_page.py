@@ -60,6 +60,7 @@ SIGNED_IN = {
         "marketing/treatcard/products/new/",
         "marketing/treatcard/simulator/",
         "marketing/treatcard/evaluation/",
+        "marketing/rules/",
     ),
     "catalogue": (
         "settings/services/",

@@ -82,16 +82,16 @@ def test_words_become_a_new_version(browser_of: SignIn, manager: User, sonnensch
 def test_existing_customers_are_the_owners_to_decide(
     browser_of: SignIn, owner: User, manager: User, stylist: User, sonnenschein: Salon
 ) -> None:
-    url, allow = f"{PAGE}existing-customers/", {"decision": "allow", "confirmed": "on"}
+    url, allow = f"{PAGE}existing-customers/", {"confirmed": "on"}
     assert browser_of(manager).post(url, allow).status_code == 403
     assert browser_of(stylist).get(PAGE).status_code == 403
     anna = browser_of(owner)
-    refused = anna.post(url, {"decision": "allow"})
+    refused = anna.post(url)
     assert (refused.status_code, "alle vier" in refused.content.decode()) == (422, True)
     assert "Entschieden von Anna Krüger" in anna.post(url, allow, follow=True).content.decode()
     with salon_scope(sonnenschein.pk):
         assert rules_now().existing_customers_by == "Anna Krüger"
-    assert browser_of(manager).post(url, {"decision": "forbid"}).status_code == 302
+    assert browser_of(manager).post(f"{url}forbid/").status_code == 302
     with salon_scope(sonnenschein.pk):
         assert rules_now().existing_customers_at is None
 

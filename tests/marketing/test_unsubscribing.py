@@ -237,3 +237,13 @@ def test_what_is_no_way_is_refused(sonnenschein: Salon, sarah: Client, mail: Rec
     for wrong in ("", "x", secret[1:], secret[:-1] + ("a" if secret[-1] != "a" else "b")):
         with pytest.raises(NotFound):
             read_way(wrong)
+
+
+def test_no_secret_gets_into_the_log(anybody: Browser, mail: Recipient, caplog: pytest.LogCaptureFixture) -> None:
+    secret = _path(mail).split("/")[2]
+    for path in (_path(mail), "/ical/geheim-123.ics", "/invitation/geheim-123/"):
+        anybody.get(path)
+    told = str([record.msg for record in caplog.records])
+    assert "/unsubscribe/…/" in told
+    assert secret not in told
+    assert "geheim" not in told
