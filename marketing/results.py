@@ -57,6 +57,12 @@ SELECT campaign.id, COALESCE(gone.waiting, 0), COALESCE(gone.sent, 0), COALESCE(
 FROM unnest(%(campaigns)s::uuid[]) AS campaign (id)
 LEFT JOIN gone ON gone.campaign_id = campaign.id
 """
+# The same of what automations have written since a moment.
+_RESULTS_OF_AUTOMATIONS = (
+    _RESULTS.replace("campaign_id", "automation_id")
+    .replace("WHERE salon_id = %(salon)s", "WHERE salon_id = %(salon)s AND created_at >= %(since)s")
+    .replace("WHERE one.salon_id = %(salon)s", "WHERE one.salon_id = %(salon)s AND one.created_at >= %(since)s")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +87,24 @@ class Result:
 
 def results_of(campaign_ids: Collection[UUID], *, now: datetime) -> dict[UUID, Result]:
     """Return what became of each of these campaigns, in one statement."""
+    return _results(_RESULTS, campaign_ids, {"now": now})
+
+
+def results_of_automations(automation_ids: Collection[UUID], *, since: datetime, now: datetime) -> dict[UUID, Result]:
+    """Return what became of what each of these automations has written since a moment, in one statement."""
+    return _results(_RESULTS_OF_AUTOMATIONS, automation_ids, {"now": now, "since": since})
+
+
+def _results(statement: str, ids: Collection[UUID], moments: dict[str, datetime]) -> dict[UUID, Result]:
     values: dict[str, Any] = {
         "salon": current_salon_id(),
-        "campaigns": list(campaign_ids),
+        "campaigns": list(ids),
         "within": BOOKED_WITHIN,
-        "now": now,
+        **moments,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_RESULTS, values)
-        return {
-            campaign_id: Result(*counts, from_cents(int(revenue)))
-            for campaign_id, *counts, revenue in cursor.fetchall()
-        }
+        cursor.execute(statement, values)
+        return {pk: Result(*(*counts, from_cents(int(revenue)))) for pk, *counts, revenue in cursor.fetchall()}
 
 
 def counts_of(campaign_id: UUID) -> dict[tuple[RecipientState, RecipientReason], int]:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from marketing.web import message_templates, messages, rules, segments, tabs
+from marketing.web import automations, message_templates, messages, rules, segments, tabs
 
 urlpatterns = [
     path("", tabs.marketing, name="marketing"),
@@ -23,6 +23,10 @@ urlpatterns = [
     ),
     path("messages/<uuid:client_id>/", messages.message_thread, name="message_thread"),
     path("messages/<uuid:client_id>/read/", messages.message_read, name="message_read"),
+    path("automations/", automations.automations, name="automations"),
+    path("automations/<str:occasion>/", automations.automation, name="automation"),
+    path("automations/<str:occasion>/switch/", automations.automation_switch, name="automation_switch"),
+    path("automations/<str:occasion>/preview/", automations.automation_preview, name="automation_preview"),
     path("campaigns/", include("marketing.web.campaign_urls")),
     path("segments/", segments.segments, name="segments"),
     path("segments/new/", segments.segment_new, name="segment_new"),

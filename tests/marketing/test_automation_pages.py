@@ -1,0 +1,174 @@
+"""*Marketing » Automationen*: what it shows, switching, changing, preview and test mail."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from marketing.automations import Text, automation_for, save_automation, text_of, turn_on
+from marketing.models import Automation, Occasion, Recipient, RecipientReason, RecipientState
+from salon.identity.models import User
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from tests.bookings.salonday import make_client
+from tests.marketing.campaigning import BOSS, agreed, may_send
+
+BASE = "/s/sonnenschein/marketing/automations/"
+
+
+@pytest.fixture
+def browser(browser_of: Callable[[User], Browser], owner: User) -> Browser:
+    return browser_of(owner)
+
+
+def _text(response: object) -> str:
+    return response.content.decode()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_all_four_are_off_and_say_what_they_would_have_done(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        may_send()
+        due = sonnenschein.date_at(timezone.now()) - timedelta(days=3)
+        agreed("Neu", first_visit_on=due - timedelta(days=3), last_visit_on=due)
+    page = _text(browser.get(BASE))
+    assert page.count('aria-checked="false"') == 4
+    assert "Sie hätte 1 Person geschrieben, die eingewilligt hat." in page
+    assert page.count("Sie hätte 0 Personen geschrieben") == 3
+    for words in ("Geburtstag", "7 Tage vor dem Geburtstag", "30 Tage vor Ablauf", "3 Tage nach dem", "14 Tage nach"):
+        assert words in page
+
+
+def test_turning_one_on_and_off(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        may_send()
+    page = _text(browser.post(f"{BASE}birthday/switch/", {"on": "1"}, follow=True))
+    assert "„Geburtstag“ ist eingeschaltet." in page
+    assert page.count('aria-checked="true"') == 1
+    page = _text(browser.post(f"{BASE}birthday/switch/", {"on": "0"}, follow=True))
+    assert page.count('aria-checked="true"') == 0
+
+
+def test_without_imprint_none_can_be_turned_on(browser: Browser, sonnenschein: Salon) -> None:
+    page = _text(browser.post(f"{BASE}birthday/switch/", {"on": "1"}, follow=True))
+    assert "Ihr Impressum fehlt noch" in page
+    assert page.count('aria-checked="true"') == 0
+    with salon_scope(sonnenschein.pk):
+        assert not Automation.objects.exists()
+
+
+def test_what_came_of_its_mails(browser: Browser, sonnenschein: Salon) -> None:
+    now = timezone.now()
+    with salon_scope(sonnenschein.pk):
+        may_send()
+        automation = turn_on(actor=BOSS, occasion=Occasion.LAPSED, now=now)
+        for name, ago, state, reason in [
+            ("Sent", 1, RecipientState.SENT, RecipientReason.CONSENT),
+            ("Gone", 2, RecipientState.SENT, RecipientReason.CONSENT),
+            ("Out", 1, RecipientState.EXCLUDED, RecipientReason.NO_CONSENT),
+            ("Old", 40, RecipientState.SENT, RecipientReason.CONSENT),
+        ]:
+            at = now - timedelta(days=ago)
+            Recipient.objects.create(
+                automation=automation,
+                occasion=at.date(),
+                client=agreed(name),
+                state=state,
+                reason=reason,
+                sent_at=at if state == RecipientState.SENT else None,
+                unsubscribed_at=at if name == "Gone" else None,
+                created_at=at,
+            )
+    page = " ".join(_text(browser.get(BASE)).split())
+    for label, value in [("Gesendet", "2"), ("Ausgelassen", "1"), ("Abgemeldet", "1")]:
+        assert f"<dt>{label}</dt><dd>{value}</dd>" in page
+
+
+def test_changing_text_and_days(browser: Browser, sonnenschein: Salon) -> None:
+    entered = {"subject": "Alles Gute", "body": "{{greeting}},\r\n\r\nalles Gute!", "days": "0", "version": "0"}
+    page = _text(browser.post(f"{BASE}birthday/", entered, follow=True))
+    assert "Am Geburtstag selbst" in page
+    assert "Alles Gute" in page
+    assert browser.post(f"{BASE}birthday/", entered).status_code == 422
+    page = _text(browser.post(f"{BASE}birthday/", {**entered, "version": "1"}, follow=True))
+    assert "Es wurde nichts geändert." in page
+
+
+def test_bad_input_stays_typed_with_its_error_beside_it(browser: Browser, sonnenschein: Salon) -> None:
+    entered = {"subject": "", "body": "Hallo {{vorname}}", "days": "400", "version": "0"}
+    response = browser.post(f"{BASE}birthday/", entered)
+    page = _text(response)
+    assert response.status_code == 422
+    assert "Einen Platzhalter {{vorname}} gibt es nicht." in page
+    assert "Zwischen 0 und 60 Tagen." in page
+    assert "Hallo {{vorname}}" in page
+    assert 'value="400"' in page
+
+
+def test_somebody_else_was_first(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        text = Text(subject="Von Carla", body="Von Carla geschrieben.", days=5)
+        save_automation(actor=BOSS, occasion=Occasion.BIRTHDAY, text=text, now=timezone.now())
+    mine = {"subject": "Von mir", "body": "Von mir geschrieben.", "days": "6", "version": "0"}
+    response = browser.post(f"{BASE}birthday/", mine)
+    page = _text(response)
+    assert response.status_code == 422
+    assert "Von Carla geschrieben." in page
+    assert "Von mir geschrieben." in page
+    assert browser.post(f"{BASE}birthday/", {**mine, "version": "1"}).status_code == 302
+    with salon_scope(sonnenschein.pk):
+        assert text_of(automation_for(Occasion.BIRTHDAY)).subject == "Von mir"
+
+
+def test_preview_as_a_client_of_what_is_typed(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        may_send()
+        lena = make_client("Lena<b>", "Vogel", gender="FEMALE")
+    typed = {"subject": "x", "body": "{{greeting}}, *neu*", "client": str(lena.pk)}
+    response = browser.post(f"{BASE}birthday/preview/", typed)
+    assert "Liebe Lena&lt;b&gt;, <em>neu</em>" in _text(response)
+    assert "style-src 'unsafe-inline'" in response.headers["Content-Security-Policy"]
+    assert "script-src" not in response.headers["Content-Security-Policy"]
+    assert "Liebe Lena" in _text(browser.get(f"{BASE}birthday/preview/?part=text&client={lena.pk}"))
+    assert browser.post(f"{BASE}birthday/preview/", {"body": "{{nope}} [a](javascript:x)"}).status_code == 200
+    with salon_scope(sonnenschein.pk):
+        assert not Automation.objects.exists()
+
+
+def test_a_test_mail_of_what_is_typed(browser: Browser, owner: User, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        may_send()
+    typed = {"subject": "Probe", "body": "Nur eine Probe", "days": "7", "version": "0", "act": "test"}
+    page = _text(browser.post(f"{BASE}birthday/", typed))
+    assert f"Die Testmail ist an {owner.email} gegangen." in page
+    assert "Nur eine Probe" in page
+    [sent] = mail.outbox
+    assert (sent.to, sent.subject) == ([owner.email], "[Test] Probe")
+    with salon_scope(sonnenschein.pk):
+        assert not Automation.objects.exists()
+
+
+def test_only_what_there_is(browser: Browser) -> None:
+    assert browser.get(f"{BASE}christmas/").status_code == 404
+
+
+def test_staff_sees_nothing_of_it(browser_of: Callable[[User], Browser], stylist: User) -> None:
+    assert browser_of(stylist).get(BASE).status_code == 403
+
+
+@pytest.mark.parametrize("many", [2, 20])
+def test_the_page_asks_as_much_of_many_as_of_few(browser: Browser, sonnenschein: Salon, many: int) -> None:
+    with salon_scope(sonnenschein.pk):
+        may_send()
+        turn_on(actor=BOSS, occasion=Occasion.LAPSED, now=timezone.now())
+        for number in range(many):
+            agreed(f"K{number}", birth_day=1, birth_month=1 + number % 12)
+    browser.get(BASE)
+    with CaptureQueriesContext(connection) as asked:
+        browser.get(BASE)
+    assert len(asked) <= 20
+    assert sum("clients_client" in one["sql"] for one in asked) == 5
