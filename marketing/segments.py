@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.classification import Reason
 from clients.models import Category
 from marketing.models import Segment
-from marketing.rule import Condition, Group, Kind, Match, as_json, parse, referred
+from marketing.rule import EVERYBODY, Condition, Group, Kind, Match, as_json, parse, referred
 from salon import keyset
 from salon.audit.recording import Change, record
 from salon.catalogue.models import Product, Service, StaffMember
@@ -27,6 +27,8 @@ from salon.tenancy.models import new_id
 
 LONGEST_NAME = 80
 LONGEST_KEY = 160
+# Chosen like the key of a segment: all clients of the list.
+EVERYONE = "everybody"
 _BY_NAME = keyset.Order(("name_key", "id"))
 
 
@@ -201,10 +203,13 @@ def get_segment(segment_id: UUID) -> Segment:
 
 
 def chosen_rule(chosen: str | UUID) -> tuple[str, Group]:
-    """Return the name and the rule of a segment of the salon (its id) or of a ready-made one (its key).
+    """Return the name and the rule of a segment of the salon (its id) or of a ready-made one (its key); EVERYONE is
+    chosen like one.
 
     Raises: SegmentGone.
     """
+    if chosen == EVERYONE:
+        return str(_("All clients")), EVERYBODY
     ready = READY_MADE.get(str(chosen))
     if ready is not None:
         return str(ready.name), ready.rule

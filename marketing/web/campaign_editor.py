@@ -22,7 +22,7 @@ from marketing.rules import rules_now
 from marketing.segments import SegmentGone, chosen_rule, list_segments
 from marketing.testing import send_test
 from marketing.web.campaign_form import KEPT, CampaignForm, basis_choices, segment_groups, segment_of
-from marketing.web.campaign_shown import audience_of, first_of, foreseen, page_of, rule_of_campaign, rules_url, seen_by
+from marketing.web.campaign_shown import audience_of, first_of, foreseen, page_of, rule_of_campaign, seen_by
 from marketing.web.policy import WITH_FRAME
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
@@ -172,7 +172,6 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
         "bases": basis_choices(str(form["basis"].value()), rules),
         "audience": audience_of(who.counts),
         "audience_url": f"{reverse('campaign_audience', args=place)}?campaign={found.pk}",
-        "rules_url": rules_url(request),
         "placeholders": [Offered(f"{{{{{name}}}}}", str(label)) for name, label in PLACEHOLDERS.items()],
         "seen": seen,
     }

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from marketing.campaigns import LONGEST_NAME, ChangedCampaign
 from marketing.models import Basis, Campaign, MarketingRules, Segment
-from marketing.rule import as_json
-from marketing.segments import READY_MADE, list_segments
+from marketing.rule import EVERYBODY, as_json
+from marketing.segments import EVERYONE, READY_MADE, list_segments
 
 # Stands for the group as it was chosen, where the segment itself has changed since or is gone.
 KEPT = "kept"
@@ -92,6 +92,8 @@ def segment_of(campaign: Campaign, own: list[Segment]) -> str:
     for segment in own:
         if segment.name == campaign.segment_name and segment.rule == campaign.rule:
             return str(segment.pk)
+    if campaign.rule == as_json(EVERYBODY):
+        return EVERYONE
     return next((key for key, one in READY_MADE.items() if as_json(one.rule) == campaign.rule), KEPT)
 
 
@@ -100,10 +102,15 @@ def segment_groups(chosen: str, own: list[Segment] | None = None, *, kept: str =
     own = list_segments() if own is None else own
     ready = [Choice(key, str(one.name), str(one.description), key == chosen) for key, one in READY_MADE.items()]
     mine = [Choice(str(one.pk), one.name, "", str(one.pk) == chosen) for one in own]
-    groups = [ChoiceGroup(_("Your segments"), mine), ChoiceGroup(_("Ready-made segments"), ready)]
+    words = str(_("Everybody on the list; who has not agreed gets nothing."))
+    first = [Choice(EVERYONE, str(_("All clients")), words, chosen == EVERYONE)]
     if kept:
-        as_it_was = Choice(KEPT, str(_("%(name)s, as it was chosen") % {"name": kept}), "", chosen == KEPT)
-        groups.insert(0, ChoiceGroup("", [as_it_was]))
+        first.insert(0, Choice(KEPT, str(_("%(name)s, as it was chosen") % {"name": kept}), "", chosen == KEPT))
+    groups = (
+        ChoiceGroup("", first),
+        ChoiceGroup(_("Your segments"), mine),
+        ChoiceGroup(_("Ready-made segments"), ready),
+    )
     return [one for one in groups if one.choices]
 
 

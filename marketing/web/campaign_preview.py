@@ -74,7 +74,7 @@ def seen_of(request: SalonRequest, campaign: Campaign) -> Seen:
     client_id = uuid_in(request.GET.get("client"))
     if client_id is None:
         found = None
-        if campaign.started_at is None:
+        if campaign.finished_at is None:
             found = foreseen(rule_of_campaign(campaign), campaign.basis, salon=request.salon, now=now)
         client_id = first_of(campaign, found)
     return seen_by(client_id, campaign, salon=request.salon, rules=rules_now(), now=now)

@@ -112,7 +112,11 @@ def campaign_progress(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     context = _progress(request, campaign_with_id(campaign_id))
     if request.GET.get("seen") == context["mark"]:
         return HttpResponse(status=204)
-    return render(request, "marketing/_campaign_progress.html", context)
+    response = render(request, "marketing/_campaign_progress.html", context)
+    if not context["moving"]:
+        # What stands around it, and the mail, say how far it is too.
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @csp_override(WITH_FRAME)

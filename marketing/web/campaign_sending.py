@@ -30,7 +30,7 @@ from marketing.launching import (
 from marketing.models import Campaign, CampaignState
 from marketing.rules import rules_now
 from marketing.testing import send_test
-from marketing.web.campaign_shown import audience_of, first_of, foreseen, page_of, rule_of_campaign, rules_url, seen_by
+from marketing.web.campaign_shown import audience_of, first_of, foreseen, page_of, rule_of_campaign, seen_by
 from marketing.web.policy import WITH_FRAME
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
@@ -152,7 +152,7 @@ def _lacking(request: SalonRequest, found: Campaign) -> list[Lacking]:
     try:
         require_ready(found)
     except InvalidInput as refusal:
-        rules = rules_url(request)
+        rules = reverse("marketing_rules", args=[request.salon.slug])
         draft = reverse("campaign_edit", args=[request.salon.slug, found.pk])
         return [
             Lacking(str(error.message), rules, _("To the rules"))

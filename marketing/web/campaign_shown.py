@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 
@@ -105,11 +105,12 @@ def audience_of(counts: Mapping[RecipientReason, int]) -> Audience:
 
 def first_of(campaign: Campaign, found: Foreseen | None = None) -> UUID | None:
     """Return who a mail is shown to first: who gets it, else anybody."""
+    first = None
     if campaign.started_at is not None:
         rows = Recipient.objects.filter(campaign=campaign).exclude(state=RecipientState.EXCLUDED).order_by("id")
         first = rows.values_list("client_id", flat=True).first()
-    else:
-        first = found.first if found else None
+    if first is None and found is not None:
+        first = found.first
     return first or Client.objects.listed().order_by("number").values_list("pk", flat=True).first()
 
 
@@ -138,14 +139,6 @@ def seen_by(client_id: UUID | None, campaign: Campaign, *, salon: Salon, rules: 
     )
 
 
-def rules_url(request: SalonRequest) -> str:
-    """Return where it is decided who writes and to whom, nothing where that page is not installed."""
-    try:
-        return reverse("marketing_rules", args=[request.salon.slug])
-    except NoReverseMatch:
-        return ""
-
-
 def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
     """Return the addresses that the pages of a campaign need, by name."""
     place = [request.salon.slug, campaign.pk]
@@ -159,6 +152,7 @@ def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
     return {
         **named,
         "campaigns_url": reverse("campaigns", args=place[:1]),
+        "rules_url": reverse("marketing_rules", args=place[:1]),
         "clients_url": reverse("campaign_clients", args=place[:1]),
         "delete_url": reverse("campaign_delete", args=place) if writes and campaign.state in _NOT_DELETED else "",
         "recipients_url": reverse("campaign_recipients", args=place) if campaign.started_at else "",

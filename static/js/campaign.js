@@ -131,8 +131,8 @@ const preview = document.querySelector("[data-preview]");
 let shown = state()?.dataset.version;
 
 function grow(frame) {
-  const page = frame.contentDocument?.documentElement;
-  if (page) frame.height = Math.max(240, Math.min(page.scrollHeight, 4000));
+  const page = frame.contentDocument?.body;
+  if (page) frame.height = Math.max(320, Math.min(Math.ceil(page.getBoundingClientRect().height), 4000));
 }
 
 function refresh() {

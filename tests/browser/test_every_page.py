@@ -52,6 +52,10 @@ SIGNED_IN = {
         "marketing/messages/templates/",
         "marketing/messages/templates/new/",
     ),
+    "campaigns": (
+        "marketing/campaigns/",
+        "marketing/campaigns/new/",
+    ),
     "treatcard": (
         "marketing/treatcard/",
         "marketing/treatcard/services/",

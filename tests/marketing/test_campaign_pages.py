@@ -93,6 +93,11 @@ def test_a_campaign_begins_with_whom_it_is_for(browser: Browser, sonnenschein: S
         made = Campaign.objects.get()
     assert (made.name, made.state, made.actor_name) == ("Glückwunsch", CampaignState.DRAFT, "Carla Neumann")
     assert (answer.status_code, answer["Location"]) == (302, f"{LIST}{made.pk}/edit/")
+    assert browser.post(f"{LIST}new/", {"name": "Rundbrief", "segment": "everybody"}).status_code == 302
+    with salon_scope(sonnenschein.pk):
+        round_letter = Campaign.objects.get(name="Rundbrief")
+    assert round_letter.rule == {"match": "ALL", "negated": False, "parts": []}
+    assert 'value="everybody" selected' in browser.get(f"{LIST}{round_letter.pk}/edit/").content.decode()
     # What does not exist is said beside the choice, and what was typed stays.
     refused = browser.post(f"{LIST}new/", {"name": "Nochmal", "segment": str(uuid4())})
     assert refused.status_code == 422
@@ -187,7 +192,10 @@ def test_a_group_stays_as_it_was_chosen(browser: Browser, campaign: Campaign) ->
     url = f"{LIST}{campaign.pk}/edit/"
     with _in(campaign):
         mine = create_segment(
-            actor=BOSS, name="Mit A", rule={"match": "ALL", "negated": False, "parts": []}, now=timezone.now()
+            actor=BOSS,
+            name="Mit A",
+            rule={"match": "ALL", "negated": False, "parts": [{"field": "blocked", "operator": "no", "values": []}]},
+            now=timezone.now(),
         )
     browser.post(url, _typed(campaign, segment=str(mine.pk)), headers=HTMX)
     assert f'value="{mine.pk}" selected' in browser.get(url).content.decode()
@@ -328,7 +336,10 @@ def test_it_is_watched_stopped_and_let_go_on(browser: Browser, campaign: Campaig
     assert browser.get(found[1]).status_code == 302
     browser.post(f"{LIST}{campaign.pk}/pause/")
     assert _now(campaign).state == CampaignState.PAUSED
-    part = browser.get(found[1], headers=HTMX).content.decode()
+    answer = browser.get(found[1], headers=HTMX)
+    # What stands around it says so too.
+    assert answer["HX-Refresh"] == "true"
+    part = answer.content.decode()
     assert "Fortsetzen" in part
     assert "hx-trigger" not in part
     # Twice is told, not failed.
