@@ -84,10 +84,13 @@ def with_next_visit(at: Moment, *, since: date | None = None, until: date | None
 # the total without tips and vouchers; only of the few others the lines are added up.
 _SPENT = """
 SELECT client_id, sum(kept) AS kept FROM (
-    SELECT client_id, total AS kept
-    FROM bookings_sale
+    SELECT client_id, CASE WHEN refunded = 0 THEN total ELSE (
+        SELECT coalesce(sum(line.final_price - line.refunded_amount), 0)::bigint
+        FROM bookings_saleline line
+        WHERE line.salon_id = sale.salon_id AND line.sale_id = sale.id AND line.kind = ANY (%(earned)s)
+    ) END AS kept
+    FROM bookings_sale sale
     WHERE salon_id = %(salon)s AND client_id IS NOT NULL AND state = ANY (%(bought)s) AND paid_on >= %(since)s
-        AND refunded = 0
     UNION ALL
     SELECT sale.client_id, -line.final_price
     FROM bookings_saleline line
@@ -95,12 +98,6 @@ SELECT client_id, sum(kept) AS kept FROM (
     WHERE line.salon_id = %(salon)s AND line.service_id IS NULL AND line.product_id IS NULL
         AND sale.client_id IS NOT NULL AND sale.state = ANY (%(bought)s) AND sale.paid_on >= %(since)s
         AND sale.refunded = 0
-    UNION ALL
-    SELECT sale.client_id, line.final_price - line.refunded_amount
-    FROM bookings_sale sale
-    JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
-    WHERE sale.salon_id = %(salon)s AND sale.client_id IS NOT NULL AND sale.state = ANY (%(bought)s)
-        AND sale.paid_on >= %(since)s AND sale.refunded > 0 AND line.kind = ANY (%(earned)s)
 ) AS amounts
 GROUP BY client_id HAVING sum(kept) >= %(least)s
 """
