@@ -171,8 +171,12 @@ def interrupt(whose: Q) -> int:
 
 def _reached_otherwise(client_ids: Collection[UUID], whose: Q) -> set[tuple[UUID, date | None]]:
     """Return whose mail went to a card that has gone into hers."""
-    reached = Recipient.objects.filter(whose, state__in=_REACHED, client__merged_into__in=client_ids)
-    found = reached.values_list("client__merged_into_id", "occasion")
+    # From the cards to the mails: hardly any card has one that went into it, and the mails are many.
+    into = dict(Client.objects.filter(merged_into__in=client_ids).values_list("pk", "merged_into_id"))
+    if not into:
+        return set()
+    reached = Recipient.objects.filter(whose, state__in=_REACHED, client__in=list(into))
+    found = [(into[client_id], occasion) for client_id, occasion in reached.values_list("client_id", "occasion")]
     return {(client_id, occasion) for client_id, occasion in found if client_id}
 
 
