@@ -52,6 +52,12 @@ SIGNED_IN = {
         "marketing/messages/templates/",
         "marketing/messages/templates/new/",
     ),
+    "segments": (
+        "marketing/segments/",
+        "marketing/segments/new/",
+        "marketing/segments/new/?segment=new",
+        "clients/?segment=lapsing",
+    ),
     "campaigns": (
         "marketing/campaigns/",
         "marketing/campaigns/new/",

@@ -1,0 +1,121 @@
+"""The builder of a segment by mouse, by finger and by keyboard (ui.md §2.7)."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+
+NEW = "/s/sonnenschein/marketing/segments/new/"
+SENTENCE = re.compile(
+    "zur Kategorie Farbkundin gehören und die innerhalb der nächsten 300 Tage wieder als neu gelten würden"
+)
+
+
+def outcome(page: Page) -> int:
+    """Return how many are meant, once what is asked for is there."""
+    expect(page.locator("#outcome .outcome-sentence")).to_have_text(SENTENCE)
+    return int(page.locator("#outcome .outcome-count strong").inner_text().replace(".", ""))
+
+
+def test_colour_and_about_to_lapse_by_mouse(open_page: OpenPage) -> None:
+    owner = open_page()
+    owner.sign_in("anna@sonnenschein.example", NEW)
+    page = owner.page
+    page.get_by_label("Name", exact=True).fill("Farbe, bald weg (Maus)")
+    page.locator(".rule-add summary").click()
+    page.locator("button[value='add::lapsing']").click()
+    days = page.locator("input[name='value:0.0']")
+    expect(days).to_be_focused()
+    expect(page.locator("#outcome")).to_contain_text("Noch nicht vollständig")
+    days.fill("300")
+    page.locator(".rule-add summary").click()
+    page.get_by_role("button", name="Kategorie", exact=True).click()
+    page.get_by_role("checkbox", name="Farbkundin", exact=True).check(force=True)
+    # The second is dragged before the first.
+    grip, first = page.locator("[data-grip]").nth(1), page.locator("#part-0")
+    box, top = grip.bounding_box(), first.bounding_box()
+    assert box is not None
+    assert top is not None
+    page.mouse.move(box["x"] + 8, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 8, box["y"] - 20)
+    page.mouse.move(top["x"] + 40, top["y"] + 2)
+    expect(page.locator("#part-0.drop-before")).to_have_count(1)
+    page.mouse.up()
+    expect(page.locator("#part-0 .rule-field")).to_have_text("Kategorie")
+    meant = outcome(page)
+    assert meant > 0
+    expect(page.locator("#segment-said")).to_contain_text(str(meant))
+    assert owner.violations() == []
+    page.get_by_role("button", name="Speichern").click()
+    tile = page.locator(".segment-tile", has_text="Farbe, bald weg (Maus)")
+    expect(tile.locator(".segment-count")).to_have_text(re.compile(rf"^{meant} Person(en)?$"))
+    tile.get_by_role("link", name="in der Kundenliste zeigen").click()
+    expect(page.get_by_role("link", name=re.compile("Zielgruppe: Farbe, bald weg"))).to_be_visible()
+    expect(page.locator("#client-rows tbody tr")).to_have_count(meant)
+    page.go_back()
+    tile.locator("summary").click()
+    tile.get_by_role("button", name="Löschen").click()
+    expect(tile).to_have_count(0)
+    page.locator("#toasts").get_by_role("button", name="Rückgängig").click()
+    expect(tile).to_have_count(1)
+    assert owner.complaints == []
+
+
+def test_the_same_by_keyboard(open_page: OpenPage) -> None:
+    owner = open_page()
+    owner.sign_in("anna@sonnenschein.example", NEW)
+    page, press = owner.page, owner.page.keyboard.press
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.type("Farbe, bald weg (Tasten)")
+    page.locator(".rule-add summary").focus()
+    press("Enter")
+    page.locator("button[value='add::lapsing']").focus()
+    press("Enter")
+    expect(page.locator("input[name='value:0.0']")).to_be_focused()
+    page.keyboard.type("300")
+    page.locator(".rule-add summary").focus()
+    press("Enter")
+    page.get_by_role("button", name="Kategorie", exact=True).focus()
+    press("Enter")
+    expect(page.locator("#part-1 input[type=checkbox]").first).to_be_focused()
+    page.get_by_role("checkbox", name="Farbkundin", exact=True).focus()
+    press("Space")
+    press("Alt+ArrowUp")
+    expect(page.locator("#part-0 .rule-field")).to_have_text("Kategorie")
+    expect(page.locator("#part-0 [data-move=down]")).to_be_focused()
+    press("Alt+ArrowDown")
+    expect(page.locator("#part-1 .rule-field")).to_have_text("Kategorie")
+    press("Alt+ArrowUp")
+    meant = outcome(page)
+    assert meant > 0
+    # Enter in a field saves, whatever buttons stand before the one that does.
+    page.get_by_label("Name", exact=True).focus()
+    press("Enter")
+    expect(page.locator(".segment-tile", has_text="(Tasten)")).to_have_count(1)
+    assert owner.complaints == []
+
+
+def test_on_a_phone(open_page: OpenPage) -> None:
+    owner = open_page(width=390, touch=True)
+    owner.sign_in("anna@sonnenschein.example", f"{NEW}?segment=lapsing")
+    page = owner.page
+    page.get_by_role("button", name="Gruppe", exact=True).tap()
+    expect(page.locator("#part-1 .rule-add summary")).to_be_focused()
+    page.locator("#part-1 .rule-add summary").tap()
+    page.locator("button[value='add:1:blocked']").tap()
+    expect(page.locator("#part-1-0")).to_be_visible()
+    page.locator("#part-1 .rule-ask select").first.select_option("none")
+    expect(page.locator("#outcome-bar")).to_contain_text("Kund")
+    expect(page.locator(".outcome-sentence")).to_contain_text("auf die Folgendes nicht zutrifft")
+    small = page.evaluate(
+        """[...document.querySelectorAll('#segment-form :is(button, select, summary, input, .outcome-examples a)')]
+        .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
+        .map((one) => one.outerHTML.slice(0, 80))"""
+    )
+    assert small == []
+    assert owner.violations() == []
+    page.get_by_role("button", name="Gruppe entfernen").tap()
+    expect(page.locator("#part-1")).to_have_count(0)
+    assert owner.complaints == []
