@@ -132,17 +132,23 @@ def _why(frame: Frame) -> str:
     ) % {"salon": frame.salon}
 
 
+def _who_writes(frame: Frame) -> list[str]:
+    """Return sender and imprint, line by line; an imprint that begins with the sender says so once."""
+    name = plain(frame.sender) or frame.salon
+    imprint = [line.strip() for line in frame.imprint.strip().splitlines()]
+    return [name, *(imprint[1:] if imprint[:1] == [name] else imprint)]
+
+
 def _text(body: str, frame: Frame, why: str) -> str:
-    foot = ["-- ", frame.sender.strip() or frame.salon]
-    foot += [line.strip() for line in frame.imprint.strip().splitlines()]
+    foot = ["-- ", *_who_writes(frame)]
     if frame.unsubscribe_url is not None:
         foot += ["", why, f"{gettext('Unsubscribe')}: {frame.unsubscribe_url}"]
     return body + "\n\n" + "\n".join(foot) + "\n"
 
 
 def _html(subject: str, preheader: str, body: str, frame: Frame, why: str) -> str:
-    foot = f"<strong>{escape(plain(frame.sender) or frame.salon)}</strong>"
-    foot += "".join(f"<br>\n{escape(line.strip())}" for line in frame.imprint.strip().splitlines())
+    name, *imprint = _who_writes(frame)
+    foot = f"<strong>{escape(name)}</strong>" + "".join(f"<br>\n{escape(line)}" for line in imprint)
     foot = f'<p style="margin:0 0 12px;{_SMALL}">{foot}</p>\n'
     if frame.unsubscribe_url is not None:
         link = f'<a href="{escape(frame.unsubscribe_url)}" style="color:{_QUIET};text-decoration:underline">'

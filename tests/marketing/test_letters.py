@@ -231,6 +231,13 @@ def test_why_she_gets_it_and_how_to_end_it() -> None:
     assert "Lindenallee 12\n10999 Berlin" in written("", "Text", SUSANNE, alone).text
 
 
+def test_an_imprint_that_begins_with_the_sender_says_so_once() -> None:
+    frame = Frame("Salon Sonnenschein", "", "Salon Sonnenschein\nLindenallee 12", None, "de")
+    letter = written("", "Text", SUSANNE, frame)
+    assert letter.text.endswith("-- \nSalon Sonnenschein\nLindenallee 12\n")
+    assert letter.html.count("Salon Sonnenschein") == 2
+
+
 @pytest.mark.parametrize(
     ("body", "preheader"),
     [
