@@ -241,6 +241,7 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
         "receives": receives(),
         "mailbox": "" if receives() else salon_mailbox(),
         "back": "card" if in_drawer else "",
+        "in_drawer": in_drawer,
     }
     if not in_drawer:
         try:
