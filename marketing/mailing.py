@@ -3,7 +3,6 @@
 from email import policy
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import EmailPolicy
 from email.utils import formataddr
 from typing import Any
 from uuid import UUID
@@ -32,7 +31,7 @@ _HEADERS.map_to_type("list-unsubscribe", _AsItIs)
 class _Mail(EmailMultiAlternatives):
     """A mail whose address to unsubscribe stays whole."""
 
-    def message(self, *, policy: EmailPolicy = policy.default) -> EmailMessage:
+    def message(self, *, policy: Any = policy.default) -> EmailMessage:
         """Return the mail as the email package has it."""
         return super().message(policy=policy.clone(header_factory=_HEADERS))
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from clients.models import Client
@@ -55,13 +56,13 @@ def being_sent(now: datetime = NOW, segment: str | None = None, **given: str) ->
     return send_now(actor=BOSS, campaign_id=draft(segment, now=now, **given).pk, now=now)
 
 
-def agreed(first_name: str, **given: object) -> Client:
+def agreed(first_name: str, **given: Any) -> Client:
     """Put a client on file who has agreed to mails."""
     given.setdefault("email", f"{first_name.lower()}@x.example")
     return make_client(first_name, email_consent=True, email_consent_at=NOW, **given)
 
 
-def many_agreed(many: int, **given: object) -> None:
+def many_agreed(many: int, **given: Any) -> None:
     """Put clients on file who have agreed, `k1@x.example` and so on."""
     first = agreed("K0", **given)
     cards = []

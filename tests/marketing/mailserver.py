@@ -81,7 +81,7 @@ class Inbox:
         if getattr(session, "mails", 0) >= self.patience:
             if self.closing_words:
                 return self.closing_words
-            server.transport.close()
+            _hang_up(server)
         envelope.mail_from = address
         envelope.mail_options.extend(mail_options)
         return OK
@@ -96,10 +96,15 @@ class Inbox:
             self.raw.append(envelope.content)
             self.to.append(address)
             if address == self.dies_over:
-                server.transport.close()
+                _hang_up(server)
             self.arrived(len(self.to))
         session.mails = getattr(session, "mails", 0) + 1  # type: ignore[attr-defined]
         return answer
+
+
+def _hang_up(server: SMTP) -> None:
+    assert server.transport is not None
+    server.transport.close()
 
 
 @contextmanager
