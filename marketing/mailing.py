@@ -25,7 +25,7 @@ class _AsItIs(UnstructuredHeader):
 
 
 _HEADERS = HeaderRegistry()
-_HEADERS.map_to_type("list-unsubscribe", _AsItIs)
+_HEADERS.map_to_type("list-unsubscribe", _AsItIs)  # type: ignore[arg-type]
 
 
 class _Mail(EmailMultiAlternatives):

@@ -176,8 +176,7 @@ def _reached_otherwise(client_ids: Collection[UUID], whose: Q) -> set[tuple[UUID
     if not into:
         return set()
     reached = Recipient.objects.filter(whose, state__in=_REACHED, client__in=list(into))
-    found = [(into[client_id], occasion) for client_id, occasion in reached.values_list("client_id", "occasion")]
-    return {(client_id, occasion) for client_id, occasion in found if client_id is not None}
+    return {(into[client_id], occasion) for client_id, occasion in reached.values_list("client_id", "occasion")}
 
 
 def _each_address_once(judged: Sequence[Judged], whose: Q) -> list[Judged]:

@@ -49,5 +49,5 @@ if "FAULTS" in os.environ:
         at("campaign", "ended")
         _end(attempt, campaign_id)
 
-    sending._prepare, delivery._take, Post.send = _prepared, _taken, _given  # type: ignore[method-assign]
+    sending._prepare, delivery._take, Post.send = _prepared, _taken, _given  # type: ignore[assignment,method-assign]
     delivery._keep, sending._end = _kept, _ended

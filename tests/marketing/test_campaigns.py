@@ -84,7 +84,7 @@ def test_a_version_that_is_not_that_of_now_is_refused(in_sonnenschein: Salon) ->
     for step in (update_campaign, send_now, delete_campaign):
         more: dict[str, Any] = {"changes": {"name": "Herbst"}} if step is update_campaign else {}
         with pytest.raises(VersionConflict):
-            step(actor=BOSS, campaign_id=campaign.pk, now=NOW, version=1, **more)  # type: ignore[operator]
+            step(actor=BOSS, campaign_id=campaign.pk, now=NOW, version=1, **more)
     assert Campaign.objects.get().name == "Sommer"
 
 

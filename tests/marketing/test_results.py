@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_several_campaigns_take_one_statement(campaign: Campaign, django_assert_
     assert set(found.values()) == {nothing}
 
 
-def being_sent_again() -> object:
+def being_sent_again() -> UUID:
     """Send another campaign to those who lapse."""
     return being_sent(segment="lapsing").pk
 
