@@ -140,7 +140,7 @@ function refresh() {
   shown = state()?.dataset.version ?? "";
   const old = preview.querySelector("iframe");
   const part = preview.querySelector("[data-part][aria-pressed=true]").dataset.part;
-  const client = preview.querySelector("[name=client]").value;
+  const client = preview.querySelector("input[name=client]").value;
   const asked = new URLSearchParams({ part: part === "text" ? "text" : "html", client, version: shown });
   const frame = old.cloneNode();
   frame.className = "coming";
@@ -160,7 +160,7 @@ document.getElementById("preview-form")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const hit = event.submitter;
   if (!hit?.value) return;
-  event.target.elements.client.value = hit.value;
+  event.target.querySelector("input[name=client]").value = hit.value;
   event.target.elements.as.value = hit.dataset.name;
   refresh();
 });
