@@ -61,6 +61,7 @@ def _lives(today: date) -> Iterator[Life]:
         met_as=Reason.NOT_LISTED,
     )
     yield from _at_the_boundary(today)
+    yield from _about_to_lapse(today)
     yield from _twice_on_file(today)
     yield Life(
         Person(
@@ -100,6 +101,26 @@ def _at_the_boundary(today: date) -> Iterator[Life]:
                 Fixed(days + 75, ("Föhnen",), "Anna"),
                 Fixed(days, ("Föhnen",), "Anna", exactly=True),
             ),
+        )
+
+
+def _about_to_lapse(today: date) -> Iterator[Life]:
+    """Colour clients who have not come for nearly a year: whom a campaign is for. One of them has not agreed to it."""
+    for first, last, days, agreed in (
+        ("Heike", "Sommer", 341, True),
+        ("Nadine", "Vogel", 346, True),
+        ("Sabine", "Lehmann", 350, False),
+        ("Ulrike", "Brandt", 354, True),
+    ):
+        yield Life(
+            Person(
+                ClientDetails(first, last, Gender.FEMALE, email=f"{first}.{last}@mail.example".lower()),
+                today - timedelta(days=530),
+                CreatedVia.STAFF,
+                email_consent=agreed,
+                categories=("Farbkundin",),
+            ),
+            fixed=tuple(Fixed(days + ago, ("Ansatzfarbe",), "Anna") for ago in (140, 70, 0)),
         )
 
 
