@@ -53,6 +53,8 @@ SIGNED_IN = {
         "marketing/messages/templates/new/",
     ),
     "segments": (
+        "marketing/automations/",
+        "marketing/automations/birthday/",
         "marketing/segments/",
         "marketing/segments/new/",
         "marketing/segments/new/?segment=new",

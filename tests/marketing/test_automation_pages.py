@@ -152,6 +152,10 @@ def test_a_test_mail_of_what_is_typed(browser: Browser, owner: User, sonnenschei
         assert not Automation.objects.exists()
 
 
+def test_a_text_may_be_long(browser: Browser) -> None:
+    assert 'maxlength="10000"' in _text(browser.get(f"{BASE}birthday/"))
+
+
 def test_only_what_there_is(browser: Browser) -> None:
     assert browser.get(f"{BASE}christmas/").status_code == 404
 
