@@ -1,0 +1,99 @@
+"""A campaign from the first word to its figures: written, previewed as a client, tested, sent, measured (issue 6)."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage, Watched
+from tests.serving import running_worker
+
+CAMPAIGNS = "/s/sonnenschein/marketing/campaigns/"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def worker(base: str) -> Iterator[None]:
+    with running_worker():
+        yield
+
+
+def test_written_seen_sent_and_measured(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("anna@sonnenschein.example", CAMPAIGNS)
+    page = desk.page
+    page.get_by_role("link", name="Neue Kampagne").click()
+    page.get_by_label("Name", exact=True).fill("Winterfarbe")
+    page.get_by_role("radio", name=re.compile("^Alle Kunden")).check()
+    page.get_by_role("button", name="Mail schreiben").click()
+    page.wait_for_url("**/edit/")
+    desk.settle()
+
+    # The draft saves itself, and the mail beside it follows.
+    page.get_by_label("Betreff").fill("{{first_name}}, Zeit für Farbe?")
+    body = page.get_by_label("Text", exact=True)
+    body.fill("{{greeting}},\n\nbald ist Winter.\n\n")
+    body.press("Control+End")
+    body.press("Control+b")
+    page.keyboard.type("Kommen Sie!")
+    expect(body).to_have_value(re.compile(r"bald ist Winter\.\n\n\*\*Kommen Sie!\*\*$"))
+    mail = page.frame_locator("iframe:not(.coming)")
+    expect(mail.get_by_text("Kommen Sie!")).to_be_visible()
+    expect(page.locator("#draft-state")).to_contain_text("gespeichert")
+
+    # What cannot go out is said at its field.
+    page.get_by_label("Betreff").fill("{{vorname}}, Zeit für Farbe?")
+    expect(page.locator("#id_subject_error")).to_contain_text("vorname")
+    expect(page.get_by_label("Betreff")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Betreff").fill("{{first_name}}, Zeit für Farbe?")
+    expect(page.locator("#id_subject_error")).to_be_hidden()
+
+    # As another client, by keyboard.
+    page.get_by_label("So bekommt sie dieser Kunde").fill("frank hofmann")
+    expect(page.locator("#preview-hits [role=option]").first).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#preview-lines")).to_contain_text("Frank, Zeit für Farbe?")
+    expect(mail.get_by_text("Frank").first).to_be_visible()
+    page.get_by_role("button", name="Handy").click()
+    desk.settle()
+    assert desk.violations() == []
+
+    page.get_by_role("button", name="Testmail an mich").click()
+    expect(page.get_by_text("Die Testmail ist an anna@sonnenschein.example gegangen.")).to_be_visible()
+
+    _send(desk)
+    _look_into(desk)
+
+
+def _send(desk: Watched) -> None:
+    page = desk.page
+    page.locator("#when").get_by_role("button", name="Prüfen und senden").click()
+    send = page.get_by_role("button", name=re.compile(r"Jetzt an [\d.]+ Personen senden"))
+    many = re.search(r"[\d.]+", send.inner_text())
+    assert many
+    desk.settle()
+    assert desk.violations() == []
+    send.click()
+    page.wait_for_url("**/results/")
+    expect(page.locator(".campaign-head .badge")).to_have_text("gesendet", timeout=60_000)
+    expect(page.locator(".figure-sent .figure-number")).to_have_text(many[0])
+    desk.settle()
+    assert desk.violations() == []
+
+
+def _look_into(desk: Watched) -> None:
+    page = desk.page
+    # Each recipient with the reason, and the mail as she got it.
+    page.get_by_role("link", name="Empfänger").click()
+    page.get_by_label("Stand").select_option("EXCLUDED")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator(".recipients").get_by_text("hat nicht eingewilligt").first).to_be_visible()
+    page.get_by_label("Stand").select_option("SENT")
+    page.get_by_role("button", name="Filter").click()
+    desk.settle()
+    assert desk.violations() == []
+    page.get_by_role("link", name=re.compile("^Die Mail an")).first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.frame_locator("iframe").get_by_role("paragraph").filter(has_text="bald ist Winter.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
