@@ -359,10 +359,11 @@ class CalendarMachine(RuleBasedStateMachine):
             assert one.starts_at == min(known.start for known in visit.items.values())
             assert one.ends_at == max(known.end for known in visit.items.values())
             taken = {
-                (item.staff_id, period.lower + timedelta(minutes=n))
+                (item.staff_id, lower + timedelta(minutes=n))
                 for item in one.items.all()
-                for period in item.busy
-                for n in range((period.upper - period.lower) // timedelta(minutes=1))
+                for lower, upper in ((period.lower, period.upper) for period in item.busy)
+                if lower and upper
+                for n in range((upper - lower) // timedelta(minutes=1))
             }
             assert taken == set().union(*visit.taken())
 
