@@ -95,7 +95,7 @@ def sale_change(request: SalonRequest, sale_id: UUID) -> HttpResponse:
     except MethodNotAllowed as refusal:
         answer = replace(refused, errors={"method": str(refusal.message)})
     except InvalidInput as refusal:
-        answer = replace(refused, errors={error.field: str(error.message) for error in refusal.errors})
+        answer = refused.with_errors(refusal, beside=FIELDS.get(name, ()))
     except NotFound:
         answer = replace(refused, refusal=_("This is not part of the sale any more."))
     except DomainError as refusal:
@@ -376,6 +376,8 @@ ACTS: dict[str, Act] = {
     "settle": _settle,
     "unpay": _unpay,
 }
+# The fields of a form that a refusal stands beside.
+FIELDS = {"pay": ("amount", "method", "reference"), "line": ("quantity", "price")}
 # Which part of the page a refusal stands in; of a line's own form it is that line.
 ABOUT = {
     "add": "goods",
@@ -390,5 +392,4 @@ ABOUT = {
     "create-client": "client",
     "pay": "pay",
     "settle": "pay",
-    "unpay": "pay",
 }

@@ -1,7 +1,7 @@
 """One sale at the till: its lines at the left, its money at the right (ui.md §2.5)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -36,6 +36,7 @@ from bookings.web.search import Hit
 from bookings.web.wording import local, price_text, when_text
 from clients.models import Client
 from loyalty.web.numbers import points_text
+from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 
@@ -72,6 +73,17 @@ class Answer:
     def refused(self) -> bool:
         """Whether nothing was changed."""
         return bool(self.refusal or self.errors or (self.new and self.new.refused))
+
+    def with_errors(self, refusal: InvalidInput, *, beside: Container[str]) -> "Answer":
+        """Return the answer with what is wrong beside these fields, and what is with anything else as a notice."""
+        said = {error.field: str(error.message) for error in refusal.errors}
+        fields = {name: text for name, text in said.items() if name in beside}
+        return replace(self, errors=fields, refusal=" ".join(text for name, text in said.items() if name not in fields))
+
+    def in_one(self, about: str) -> "Answer":
+        """Return the answer as one notice, for where its fields are not on the page any more."""
+        told = [text for text in (str(self.refusal), *self.errors.values()) if text]
+        return replace(self, about=about, refusal=" ".join(told), errors={})
 
     @property
     def asks(self) -> bool:
@@ -129,6 +141,16 @@ class ShownSale:
     opened: str
 
     @property
+    def refundable(self) -> bool:
+        """Whether there is something to give back."""
+        return self.state in {SaleState.PAID, SaleState.PARTLY_REFUNDED}
+
+    @property
+    def voidable(self) -> bool:
+        """Whether it can be declared void, or what was kept of it be given back."""
+        return self.state != SaleState.VOID or self.keeps
+
+    @property
     def settles(self) -> bool:
         """Whether nothing is due although there is something on it: it only has to be closed."""
         return self.open and bool(self.lines) and self.due_cents == "0"
@@ -156,6 +178,7 @@ def show_sale(request: SalonRequest, sale_id: UUID, answer: Answer) -> HttpRespo
     may = request.actor.permissions
     writes = Permission.SALES_WRITE in may
     shown = _shown(request, view, answer, now)
+    answer = _where_it_is_seen(answer, shown)
     client = view.sale.client
     context = {
         "sale": shown,
@@ -174,6 +197,14 @@ def show_sale(request: SalonRequest, sale_id: UUID, answer: Answer) -> HttpRespo
     response = render(request, template, context, status=422 if answer.refused else 200)
     response["Vary"] = "HX-Request, HX-Target"
     return response
+
+
+def _where_it_is_seen(answer: Answer, shown: ShownSale) -> Answer:
+    """Return an answer told where the page has a place for it: meanwhile the sale may be paid, given back, or void."""
+    gone = {"pay": not shown.open, "refund": not shown.refundable, "void": not shown.voidable}
+    if not (answer.refused and gone.get(answer.about)):
+        return answer
+    return answer.in_one("pay" if answer.about == "pay" else "")
 
 
 def urls(request: SalonRequest, sale_id: UUID | None = None) -> dict[str, str]:

@@ -180,3 +180,13 @@ def test_who_may_not(stylist: User, browser_of: Callable[[User], Browser], till:
     assert browser.get(KASSE).status_code == 200
     with salon_scope(till.salon.pk):
         assert Sale.objects.get().state == "PAID"
+
+
+@pytest.mark.parametrize("form", ["refund", "void"])
+def test_a_second_window_has_taken_it_all_back(browser: Browser, till: Till, form: str) -> None:
+    sale = sold(till)
+    assert browser.post(f"{KASSE}{sale.pk}/void/").status_code == 302
+    answer = browser.post(f"{KASSE}{sale.pk}/{form}/", {"method": "CARD", "version": sale.version})
+    assert answer.status_code == 422
+    assert f'id="{form}-dialog"' not in answer.text
+    assert "Jemand anders hat diesen Verkauf inzwischen geändert: So ist er jetzt." in said(answer.text)
