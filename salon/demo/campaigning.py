@@ -16,12 +16,12 @@ from salon.identity.roles import ActorKind, system_actor
 from salon.mail.telling import SENT, SUBJECT
 from salon.tenancy.models import Salon, new_id
 
-# The story of the demo is about somebody else.
-_SENT_AGO = timedelta(days=16)
+# Long enough for what was booked because of it to have been paid.
+_SENT_AGO = timedelta(days=48)
 _UNSUBSCRIBED = 3
 _NEWS = """{{greeting}},
 
-wenn es draußen früh dunkel wird, tut Pflege doppelt gut. Im November gehört zu jeder Farbe eine **Pflegekur**, die \
+wenn es draußen kühler wird, tut Pflege doppelt gut. Im Herbst gehört zu jeder Farbe eine **Pflegekur**, die \
 wir gemeinsam aussuchen.
 
 - Pflegekur zu jeder Ansatzfarbe
@@ -58,7 +58,7 @@ def write_campaigns(salon: Salon, shop: Shop, names: Mapping[str, UUID], now: da
     )
     everybody = Group(Match.ALL, (Condition("last_visit", "within_last", (365,)),))
     sent_at = now - _SENT_AGO
-    news = _campaign("Pflege im November", "{{first_name|Guten Tag}}, Zeit für etwas Pflege", _NEWS, author, author_id)
+    news = _campaign("Herbstpflege", "{{first_name|Guten Tag}}, Zeit für etwas Pflege", _NEWS, author, author_id)
     news.rule, news.segment_name = as_json(everybody), "Besuch im letzten Jahr"
     news.state, news.started_at, news.finished_at = CampaignState.SENT, sent_at, sent_at + timedelta(minutes=2)
     news.created_at = news.updated_at = sent_at - timedelta(days=1)
