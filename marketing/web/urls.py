@@ -6,11 +6,6 @@ from marketing.web import automations, message_templates, messages, rules, segme
 
 urlpatterns = [
     path("", tabs.marketing, name="marketing"),
-    path("rules/", rules.marketing_rules, name="marketing_rules"),
-    path("rules/sender/", rules.marketing_sender, name="marketing_sender"),
-    path("rules/wording/", rules.marketing_wording, name="marketing_wording"),
-    path("rules/existing-customers/", rules.marketing_existing_allow, name="marketing_existing_allow"),
-    path("rules/existing-customers/forbid/", rules.marketing_existing_forbid, name="marketing_existing_forbid"),
     path("messages/", messages.messages_page, name="messages"),
     path("messages/unread/", messages.messages_unread, name="messages_unread"),
     path("messages/templates/", message_templates.message_templates, name="message_templates"),
@@ -28,6 +23,11 @@ urlpatterns = [
     path("automations/<str:occasion>/switch/", automations.automation_switch, name="automation_switch"),
     path("automations/<str:occasion>/preview/", automations.automation_preview, name="automation_preview"),
     path("campaigns/", include("marketing.web.campaign_urls")),
+    path("rules/", rules.marketing_rules, name="marketing_rules"),
+    path("rules/sender/", rules.marketing_sender, name="marketing_sender"),
+    path("rules/wording/", rules.marketing_wording, name="marketing_wording"),
+    path("rules/existing-customers/", rules.marketing_existing_allow, name="marketing_existing_allow"),
+    path("rules/existing-customers/forbid/", rules.marketing_existing_forbid, name="marketing_existing_forbid"),
     path("segments/", segments.segments, name="segments"),
     path("segments/new/", segments.segment_new, name="segment_new"),
     path("segments/count/", segments.count, name="segment_count"),
