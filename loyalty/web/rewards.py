@@ -139,11 +139,13 @@ def _row(request: SalonRequest, reward: Reward) -> Row:
     )
 
 
-def _list(request: SalonRequest, kind: Kind) -> HttpResponse:
-    rewards = [_row(request, one) for one in rewards_of(kind.kind)]
+@requires(Permission.LOYALTY_WRITE)
+@require_safe
+def rewards(request: SalonRequest, kind: Kind) -> HttpResponse:
+    """What clients get for points, and what was archived of it."""
     context = {
         "kind": kind,
-        "rewards": rewards,
+        "rewards": [_row(request, one) for one in rewards_of(kind.kind)],
         "archived": [(one, item_of(one).name, points_text(one.points)) for one in rewards_of(kind.kind, archived=True)],
         "lead": kind.lead,
         "new_url": kind.url(request, "new"),
@@ -199,7 +201,10 @@ def _with_standard(request: SalonRequest, item: Service | Product | None) -> Que
     return data
 
 
-def _add(request: SalonRequest, kind: Kind) -> HttpResponse:
+@requires(Permission.LOYALTY_WRITE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_reward(request: SalonRequest, kind: Kind) -> HttpResponse:
+    """Something more to be given for points."""
     items = items_without_reward(kind.kind)
     if request.method != "POST":
         return _form_page(request, kind, RewardForm(items=items))
@@ -228,7 +233,10 @@ def _add(request: SalonRequest, kind: Kind) -> HttpResponse:
     return _form_page(request, kind, form)
 
 
-def _archive(request: SalonRequest, kind: Kind) -> HttpResponse:
+@requires(Permission.LOYALTY_WRITE)
+@require_POST
+def archive(request: SalonRequest, kind: Kind) -> HttpResponse:
+    """Lets nobody redeem the marked ones any more, and offers them back."""
     wanted = _chosen(request)
     if not wanted:
         messages.error(request, _("Mark the rewards that you want to archive first."))
@@ -249,7 +257,10 @@ def _archive(request: SalonRequest, kind: Kind) -> HttpResponse:
     return redirect(kind.url(request))
 
 
-def _restore(request: SalonRequest, kind: Kind) -> HttpResponse:
+@requires(Permission.LOYALTY_WRITE)
+@require_POST
+def restore(request: SalonRequest, kind: Kind) -> HttpResponse:
+    """Gives archived ones again."""
     try:
         restored = restore_rewards(actor=request.actor, reward_ids=_chosen(request), now=timezone.now())
     except InvalidInput as refusal:
@@ -274,62 +285,6 @@ def _chosen(request: SalonRequest) -> list[UUID]:
         except ValueError:
             continue
     return found
-
-
-@requires(Permission.LOYALTY_WRITE)
-@require_safe
-def services(request: SalonRequest) -> HttpResponse:
-    """The services that clients get for points."""
-    return _list(request, SERVICES)
-
-
-@requires(Permission.LOYALTY_WRITE)
-@require_http_methods(["GET", "HEAD", "POST"])
-def new_service(request: SalonRequest) -> HttpResponse:
-    """A service to be given for points."""
-    return _add(request, SERVICES)
-
-
-@requires(Permission.LOYALTY_WRITE)
-@require_POST
-def archive_services(request: SalonRequest) -> HttpResponse:
-    """Lets nobody redeem the marked ones any more, and offers them back."""
-    return _archive(request, SERVICES)
-
-
-@requires(Permission.LOYALTY_WRITE)
-@require_POST
-def restore_services(request: SalonRequest) -> HttpResponse:
-    """Gives archived ones again."""
-    return _restore(request, SERVICES)
-
-
-@requires(Permission.LOYALTY_WRITE)
-@require_safe
-def products(request: SalonRequest) -> HttpResponse:
-    """The products that clients get for points."""
-    return _list(request, PRODUCTS)
-
-
-@requires(Permission.LOYALTY_WRITE)
-@require_http_methods(["GET", "HEAD", "POST"])
-def new_product(request: SalonRequest) -> HttpResponse:
-    """A product to be given for points."""
-    return _add(request, PRODUCTS)
-
-
-@requires(Permission.LOYALTY_WRITE)
-@require_POST
-def archive_products(request: SalonRequest) -> HttpResponse:
-    """Lets nobody redeem the marked ones any more, and offers them back."""
-    return _archive(request, PRODUCTS)
-
-
-@requires(Permission.LOYALTY_WRITE)
-@require_POST
-def restore_products(request: SalonRequest) -> HttpResponse:
-    """Gives archived ones again."""
-    return _restore(request, PRODUCTS)
 
 
 @requires(Permission.LOYALTY_WRITE)

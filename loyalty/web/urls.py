@@ -1,19 +1,25 @@
 """Pages of the Treatcard, below `/s/<slug>/marketing/`."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from loyalty.web import rewards, settings
 
+
+def _lists(start: str, kind: rewards.Kind) -> list[URLPattern]:
+    """Return the pages of the rewards of one kind."""
+    given = {"kind": kind}
+    return [
+        path(start, rewards.rewards, given, name=kind.route),
+        path(f"{start}new/", rewards.new_reward, given, name=f"{kind.route}_new"),
+        path(f"{start}archive/", rewards.archive, given, name=f"{kind.route}_archive"),
+        path(f"{start}restore/", rewards.restore, given, name=f"{kind.route}_restore"),
+    ]
+
+
 urlpatterns = [
     path("treatcard/", settings.treatcard, name="treatcard"),
-    path("treatcard/services/", rewards.services, name="treatcard_services"),
-    path("treatcard/services/new/", rewards.new_service, name="treatcard_services_new"),
-    path("treatcard/services/archive/", rewards.archive_services, name="treatcard_services_archive"),
-    path("treatcard/services/restore/", rewards.restore_services, name="treatcard_services_restore"),
-    path("treatcard/products/", rewards.products, name="treatcard_products"),
-    path("treatcard/products/new/", rewards.new_product, name="treatcard_products_new"),
-    path("treatcard/products/archive/", rewards.archive_products, name="treatcard_products_archive"),
-    path("treatcard/products/restore/", rewards.restore_products, name="treatcard_products_restore"),
+    *_lists("treatcard/services/", rewards.SERVICES),
+    *_lists("treatcard/products/", rewards.PRODUCTS),
     path("treatcard/rewards/<uuid:reward_id>/", rewards.reward, name="treatcard_reward"),
     path("treatcard/rewards/<uuid:reward_id>/price/", rewards.reward_price, name="treatcard_reward_price"),
 ]
