@@ -15,19 +15,18 @@ from bookings.settling import explain_plan, refuse_endless, settle
 from bookings.states import TAKING_TIME
 from bookings.writing import (
     NotChangeable,
+    added,
     appointment_of,
     changed,
+    give_way,
     item_in,
     items_of,
-    lay,
-    local_time,
     lock_appointment,
     parts_of,
     refuse_unchangeable,
     save,
     span,
     tell,
-    write_items,
     writing,
 )
 from salon.errors import InvalidInput
@@ -60,26 +59,18 @@ def add_item(
             refuse_unchangeable(appointment)
             items = items_of(appointment)
             (part,) = settle(planned, salon=salon, bounds=bounds, now=now, rules=shop.rules, besides=appointment.pk)
-            added = new_item(appointment, items[-1].position + 1, planned[0], shop.team[part.staff_id])
-            taken_before = [one.busy for one in items]
-            lay([*items, added])
-            refuse_endless(parts_of([*items, added]))
-            # The buffer of whoever goes on gives way first.
-            write_items([one for one, busy in zip(items, taken_before, strict=True) if one.busy != busy])
-            added.save(force_insert=True)
-            items.append(added)
+            joining = new_item(appointment, items[-1].position + 1, planned[0], shop.team[part.staff_id])
+            refuse_endless(parts_of([*items, joining]))
+            give_way(items, [*items, joining])
+            joining.save(force_insert=True)
+            items.append(joining)
             span(appointment, items)
             save(appointment, now=now, fields=("starts_at", "ends_at"))
             follow(appointment_id, now)
             warnings = []
             if bounds is Bounds.DESK:
                 warnings = [*cautions.unusual(planned, [part.staff_id]), *cautions.absences_of(salon, [part])]
-            told = [
-                changed("services", None, added.service.name),
-                changed("staff", None, added.staff.name),
-                changed("starts_at", None, local_time(added.starts_at, salon)),
-            ]
-            tell(actor, "appointment.item_added", appointment, told, now=now)
+            tell(actor, "appointment.item_added", appointment, added(joining, salon), now=now)
     except SlotTaken as refusal:
         explain_plan(refusal, planned, salon=salon, bounds=bounds, now=now, besides=appointment_id)
         raise

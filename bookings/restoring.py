@@ -19,17 +19,15 @@ from bookings.redeemed import NeedsPaidService, is_paid_for
 from bookings.settling import explain_change
 from bookings.undoing import NothingToUndo
 from bookings.writing import (
-    changed,
+    added,
+    give_way,
     items_of,
-    lay,
-    local_time,
     lock_staff,
     lock_with_client,
     refuse_unchangeable,
     save,
     span,
     tell,
-    write_items,
     writing,
 )
 from clients.points import NoTreatcard
@@ -81,14 +79,11 @@ def restore_items(
             items = items_of(appointment)
             back = _items(appointment, kept["items"])
             _refuse_changed(items, back, kept["left"])
-            taken_before = {item.pk: item.busy for item in items}
-            items = _in_order(items, back)
+            staying, items = items, _in_order(items, back)
             if any(one["reward"] for one in kept["items"]) and not any(is_paid_for(item) for item in items):
                 raise NeedsPaidService
             lock_staff(salon, {item.staff_id for item in items})
-            lay(items)
-            # The buffer of whoever goes on gives way first.
-            write_items([item for item in items if item.pk in taken_before and item.busy != taken_before[item.pk]])
+            give_way(staying, items)
             for item, one in zip(back, kept["items"], strict=True):
                 if one["reward"]:
                     item.redemption = _again(UUID(one["reward"]), item, appointment, actor=actor, now=now)
@@ -97,12 +92,7 @@ def restore_items(
             save(appointment, now=now, fields=("starts_at", "ends_at"))
             follow(appointment.pk, now)
             for item in back:
-                told = [
-                    changed("services", None, item.service.name),
-                    changed("staff", None, item.staff.name),
-                    changed("starts_at", None, local_time(item.starts_at, salon)),
-                ]
-                tell(actor, "appointment.item_restored", appointment, told, now=now)
+                tell(actor, "appointment.item_restored", appointment, added(item, salon), now=now)
     except SlotTaken as refusal:
         explain_change(refusal, items, salon=salon, bounds=Bounds.DESK, now=now, besides=appointment_id)
         raise

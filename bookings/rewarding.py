@@ -19,17 +19,16 @@ from bookings.prompting import Booking, Offer, Place, offers_for, places_for, re
 from bookings.redeemed import NeedsPaidService, is_paid_for
 from bookings.writing import (
     NotChangeable,
+    added,
     changed,
+    give_way,
     items_of,
-    lay,
-    local_time,
     lock_staff,
     lock_with_client,
     refuse_unchangeable,
     save,
     span,
     tell,
-    write_items,
     writing,
 )
 from clients.models import Client
@@ -81,12 +80,7 @@ def append_reward(
         span(appointment, items)
         save(appointment, now=now, fields=("starts_at", "ends_at"))
         follow(appointment.pk, now)
-        told = [
-            changed("services", None, item.service.name),
-            changed("staff", None, item.staff.name),
-            changed("starts_at", None, local_time(item.starts_at, salon)),
-            changed("points", None, -reward.points),
-        ]
+        told = [*added(item, salon), changed("points", None, -reward.points)]
         tell(actor, "appointment.reward_added", appointment, told, now=now)
     return Booked(appointment, items, [])
 
@@ -186,10 +180,7 @@ def _append(
         raise NoRoom
     item = reward_item(appointment, items, service, place, StaffMember.objects.get(pk=place.staff_id))
     item.redemption = redemption
-    taken_before = [one.busy for one in items]
-    lay([*items, item])
-    # The buffer of whoever goes on gives way first.
-    write_items([one for one, busy in zip(items, taken_before, strict=True) if one.busy != busy])
+    give_way(items, [*items, item])
     item.save(force_insert=True)
     items.append(item)
     return item

@@ -158,6 +158,14 @@ def write_items(items: Sequence[AppointmentItem]) -> None:
     )
 
 
+def give_way(items: Sequence[AppointmentItem], together: Sequence[AppointmentItem]) -> None:
+    """Lay an appointment out with what joins it, and write whoever has another time by that: the buffer of whoever goes
+    on gives way first."""
+    taken_before = [item.busy for item in items]
+    lay(together)
+    write_items([item for item, busy in zip(items, taken_before, strict=True) if item.busy != busy])
+
+
 def refuse_unchangeable(appointment: Appointment) -> None:
     """Refuse to move what has ended in one way or another.
 
@@ -242,6 +250,15 @@ def changed(field: str, old: object, new: object) -> Change | None:
     """Return a change as it is recorded, None where there is none."""
     before, after = (None if value in {None, ""} else str(value) for value in (old, new))
     return Change(field, before, after) if before != after else None
+
+
+def added(item: AppointmentItem, salon: Salon) -> list[Change | None]:
+    """Return what is told of an item that has joined an appointment."""
+    return [
+        changed("services", None, item.service.name),
+        changed("staff", None, item.staff.name),
+        changed("starts_at", None, local_time(item.starts_at, salon)),
+    ]
 
 
 def local_time(moment: datetime, salon: Salon) -> str:
