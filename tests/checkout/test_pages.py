@@ -1,61 +1,27 @@
 """The till's pages: every button, refusals beside their fields, nothing typed is lost (ui.md §2.5)."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.checkout.sales import pay
-from bookings.models import Method, Payment, PaymentKind, Sale, SaleLine, SalesRules, SaleState, TillMode
+from bookings.models import Sale, SaleLine
 from bookings.states import State
-from clients.search import add_tokens
-from salon.identity.models import User
-from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
-from salon.tenancy.context import salon_scope
-from salon.tenancy.models import Salon
 from tests.bookings.salonday import at, make_appointment, make_client
 from tests.checkout.desk import HTMX, START, Desk
 from tests.checkout.till import (
-    Till,
-    a_till,
     give_discount,
     give_treatcard,
     make_product,
     make_reward,
-    money,
     points_of,
     product,
     service,
     shown,
     tip,
 )
-
-
-@pytest.fixture
-def till(sonnenschein: Salon, stylist: User) -> Iterator[Till]:
-    """The till of the salon, in its scope."""
-    with salon_scope(sonnenschein.pk):
-        found = a_till(Actor(ActorKind.USER, stylist.pk, stylist.name, PERMISSIONS[Role.STAFF]), sonnenschein)
-        add_tokens(found.day.lena)
-        yield found
-
-
-@pytest.fixture
-def desk(till: Till, stylist: User, browser_of: Callable[[User], Browser]) -> Desk:
-    """A receptionist at the till."""
-    return Desk(browser_of(stylist), till)
-
-
-@pytest.fixture
-def office(till: Till, manager: User, browser_of: Callable[[User], Browser]) -> Desk:
-    """A manager at the till."""
-    manages = Actor(ActorKind.USER, manager.pk, manager.name, PERMISSIONS[Role.MANAGER])
-    return Desk(browser_of(manager), replace(till, actor=manages))
 
 
 def _leads(answer: Any) -> str:
@@ -181,18 +147,18 @@ def test_more_less_and_a_number(desk: Desk) -> None:
         assert f'value="{typed}"' in page
 
 
-def test_a_price_by_hand_needs_the_right_to_it(desk: Desk, office: Desk) -> None:
+def test_a_price_by_hand_needs_the_right_to_it(desk: Desk, back_office: Desk) -> None:
     desk.at(desk.till.open(product(desk.till.oil)))
     line = _line(desk.sale)
     fields = {"quantity": "1", "staff": "", "price": "20,00"}
     page = desk.refused(f"line:{line.pk}", version=desk.sale.version, **fields)
     assert "Ihre Rolle erlaubt das nicht" in page
-    office.at(desk.sale)
-    office.done(f"line:{line.pk}", version=desk.sale.version, **fields)
+    back_office.at(desk.sale)
+    back_office.done(f"line:{line.pk}", version=desk.sale.version, **fields)
     assert shown(desk.sale)[0][4] == "20.00"
-    assert "Eigener Preis" in office.see()
+    assert "Eigener Preis" in back_office.see()
     # Nothing entered: the usual price.
-    office.done(f"line:{line.pk}", version=desk.sale.version, **{**fields, "price": ""})
+    back_office.done(f"line:{line.pk}", version=desk.sale.version, **{**fields, "price": ""})
     assert shown(desk.sale)[0][4] == "27.50"
 
 
@@ -289,105 +255,6 @@ def test_a_product_for_points(desk: Desk) -> None:
     assert points_of(lena) == 400
 
 
-def test_paid_in_parts_by_several_methods(desk: Desk) -> None:
-    desk.at(desk.till.open(product(desk.till.oil, 2)))
-    page = desk.done("pay", method="CARD", amount="20,00", reference="", version=desk.sale.version)
-    assert "35,00\N{NO-BREAK SPACE}€" in page
-    page = desk.done("pay", method="EXTERNAL_TILL", amount="35,00", reference="Bon 4711", version=desk.sale.version)
-    assert desk.sale.state == SaleState.PAID
-    assert "Bezahlt" in page
-    assert "Bon 4711" in page
-    assert 'name="act" value="pay"' not in page
-    assert "add:product" not in page
-
-
-def test_too_much_is_told_beside_the_amount(desk: Desk) -> None:
-    desk.at(desk.till.open(product(desk.till.oil)))
-    page = desk.refused("pay", method="TRANSFER", amount="30,00", reference="R 1", version=desk.sale.version)
-    assert 'id="amount-error"' in page
-    assert "Es sind nur noch 27,50\N{NO-BREAK SPACE}€ zu bezahlen." in page
-    assert 'value="30,00"' in page
-    assert 'value="R 1"' in page
-    assert 'value="TRANSFER" checked' in page
-
-
-@pytest.mark.parametrize("amount", ["", "0", "-1", "abc", "1.2.3", "99999999999"])
-def test_what_is_no_amount(desk: Desk, amount: str) -> None:
-    desk.at(desk.till.open(product(desk.till.oil)))
-    page = desk.refused("pay", method="CARD", amount=amount, version=desk.sale.version)
-    assert 'id="amount-error"' in page
-    assert f'value="{amount}"' in page
-
-
-def test_a_method_that_the_till_mode_does_not_allow(desk: Desk) -> None:
-    desk.at(desk.till.open(product(desk.till.oil)))
-    assert 'value="CASH"' not in desk.see()
-    page = desk.refused("pay", method="CASH", amount="27,50", version=desk.sale.version)
-    assert 'id="method-error"' in page
-    page = desk.refused("pay", method="GOLD", amount="27,50", version=desk.sale.version)
-    assert 'id="method-error"' in page
-    SalesRules.objects.create(till_mode=TillMode.OWN_TILL)
-    assert 'value="CASH"' in desk.see()
-    desk.done("pay", method="CASH", amount="27,50", version=desk.sale.version)
-    assert desk.sale.state == SaleState.PAID
-
-
-def test_the_salon_s_own_till_wants_the_number_of_its_receipt(desk: Desk) -> None:
-    desk.at(desk.till.open(product(desk.till.oil)))
-    page = desk.refused("pay", method="EXTERNAL_TILL", amount="27,50", reference=" ", version=desk.sale.version)
-    assert 'id="reference-error"' in page
-    assert 'value="EXTERNAL_TILL" checked' in page
-
-
-def test_a_second_window_has_changed_the_sale(desk: Desk) -> None:
-    desk.at(desk.till.open(product(desk.till.oil)))
-    seen = desk.sale.version
-    desk.done(f"more:{_line(desk.sale).pk}")
-    page = desk.refused("pay", method="TRANSFER", amount="27,50", reference="R 1", version=seen)
-    assert "inzwischen geändert" in page
-    assert "55,00\N{NO-BREAK SPACE}€" in page
-    assert 'value="27,50"' in page
-    assert 'value="R 1"' in page
-
-
-def test_a_second_window_has_paid_the_sale(desk: Desk) -> None:
-    desk.at(desk.till.open(product(desk.till.oil)))
-    seen = desk.sale.version
-    pay(**desk.till.given, sale_id=desk.sale.pk, method=Method.CARD, amount=money("27.50"))
-    page = desk.refused("pay", method="CARD", amount="27,50", version=seen)
-    assert "Ihre Zahlung wurde nicht gebucht" in page
-    assert Payment.objects.count() == 1
-    page = desk.refused(f"add:product:{desk.till.shampoo.pk}")
-    assert "schon bezahlt" in page
-
-
-def test_a_change_of_mind(desk: Desk) -> None:
-    desk.at(desk.till.open(product(desk.till.oil)))
-    desk.done("pay", method="CARD", amount="10", version=desk.sale.version)
-    page = desk.done(f"unpay:{Payment.objects.get().pk}")
-    assert "10,00\N{NO-BREAK SPACE}€" in page
-    assert desk.sale.paid == 0
-    page = desk.refused(f"unpay:{uuid4()}")
-    assert "gehört nicht mehr zum Verkauf" in page
-
-
-def test_before_the_appointment_it_is_a_deposit(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    visit = desk.till.visit(state=State.BOOKED)
-    monkeypatch.setattr("django.utils.timezone.now", lambda: at(9))
-    desk.at(desk.till.charge(visit, now=at(9)))
-    assert "ist eine Anzahlung" in desk.see()
-    desk.done("pay", method="CARD", amount="10,00", version=desk.sale.version)
-    assert Payment.objects.get().kind == PaymentKind.DEPOSIT
-    assert "Anzahlung" in desk.see()
-
-
-def test_what_costs_nothing_is_closed(office: Desk) -> None:
-    office.at(office.till.open(product(office.till.oil, price="0.00")))
-    assert 'value="settle"' in office.see()
-    office.done("settle", version=office.sale.version)
-    assert office.sale.state == SaleState.PAID
-
-
 def test_without_a_script_a_button_leads_back_to_the_sale(desk: Desk) -> None:
     desk.at(desk.till.open(product(desk.till.oil)))
     answer = desk.press("tip", htmx=False, tip="5")
@@ -417,11 +284,11 @@ def test_a_paid_sale_offers_what_comes_next(desk: Desk) -> None:
     assert "Erstattungen machen" in page
 
 
-def test_a_refused_refund_keeps_what_was_typed(office: Desk) -> None:
-    office.at(office.till.sold(product(office.till.oil, 2)))
-    line = _line(office.sale)
-    typed = {f"quantity-{line.pk}": "3", "method": "TRANSFER", "reason": "zu viel", "version": office.sale.version}
-    answer = office.browser.post(f"{START}{office.sale_id}/refund/", typed)
+def test_a_refused_refund_keeps_what_was_typed(back_office: Desk) -> None:
+    back_office.at(back_office.till.sold(product(back_office.till.oil, 2)))
+    line = _line(back_office.sale)
+    typed = {f"quantity-{line.pk}": "3", "method": "TRANSFER", "reason": "zu viel", "version": back_office.sale.version}
+    answer = back_office.browser.post(f"{START}{back_office.sale_id}/refund/", typed)
     page = answer.content.decode()
     assert answer.status_code == 422
     assert (
@@ -429,9 +296,9 @@ def test_a_refused_refund_keeps_what_was_typed(office: Desk) -> None:
     )
     assert 'value="zu viel"' in page
     assert '<dialog class="dialog till-refund" id="refund-dialog" aria-labelledby="refund-title" open' in page
-    answer = office.browser.post(f"{START}{office.sale_id}/refund/", {**typed, f"quantity-{line.pk}": "1"})
-    assert _leads(answer) == f"{START}{office.sale_id}/"
-    page = office.see()
+    answer = back_office.browser.post(f"{START}{back_office.sale_id}/refund/", {**typed, f"quantity-{line.pk}": "1"})
+    assert _leads(answer) == f"{START}{back_office.sale_id}/"
+    page = back_office.see()
     assert "Teilweise erstattet" in page
     assert "1 erstattet: 27,50" in page
 
