@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clients.card_numbers import LONGEST, SHORTEST
 from clients.cards import get_client
 from clients.models import Cause, Client
 from clients.points import adjust, entries_of
@@ -26,7 +27,11 @@ class TreatcardBody(Body):
 
     example = {"number": "TC-00318", "points": 350}
 
-    number = Text(source=FIELD, help_text="As it is typed or scanned; left out or `null`, one is generated.")
+    number = Text(
+        source=FIELD,
+        help_text=f"{SHORTEST} to {LONGEST} letters A to Z, digits, and hyphens between them; spaces are left out, and "
+        "letters become capitals. Left out or `null`, one is generated.",
+    )
     points = serializers.IntegerField(read_only=True, help_text="The balance; below zero only after a refund.")
 
 
