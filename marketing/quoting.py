@@ -5,8 +5,9 @@ is new: rather a quotation too much than an answer that nobody sees.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 
 # "Am Sa., 21. Nov. 2026 um 10:02 Uhr schrieb Salon <…>:", also broken over lines.
 _HEADLINE = re.compile(
@@ -25,6 +26,12 @@ _LINE = re.compile(r"^\s*_{10,}\s*$")
 _DEVICE = re.compile(
     r"^\s*(?:von meinem \S.{0,40} gesendet|gesendet (?:von|mit|aus|ueber|über) .{0,60}|sent from my .{0,60}"
     r"|get outlook for .{0,60}|outlook für .{0,60})\.?\s*$",
+    re.IGNORECASE,
+)
+# A tag with its name; anything else in pointed brackets; words, also with a bracket that opens nothing. None of them
+# goes beyond the next bracket that opens one, and nothing is read twice: a mail for nobody costs what its length does.
+_TOKEN = re.compile(
+    r"""<(?P<end>/?)(?P<tag>[a-z][a-z0-9]*)(?:"[^"<]*"|'[^'<]*'|[^<>"'])*+>|<[!?/a-z][^<>]*+>|(?P<words><?[^<]*+)""",
     re.IGNORECASE,
 )
 
@@ -90,12 +97,28 @@ def _signature(lines: list[str]) -> int:
 def text_of(html: str) -> str:
     """Return what a mail says that has no text besides its HTML; quotations as lines that begin with `>`."""
     reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    for part in _seen(html):
+        for token in _TOKEN.finditer(part):
+            if token["words"]:
+                reader.say(unescape(token["words"]))
+            elif token["tag"]:
+                (reader.end if token["end"] else reader.begin)(token["tag"].lower())
     return reader.text()
 
 
-class _Reader(HTMLParser):
+def _seen(html: str) -> Iterator[str]:
+    """Return what stands between the comments; behind one that does not end stands nothing."""
+    end = 0
+    while (begin := html.find("<!--", end)) >= 0:
+        yield html[end:begin]
+        close = html.find("-->", begin + 2)
+        if close < 0:
+            return
+        end = close + 3
+    yield html[end:]
+
+
+class _Reader:
     """Collects the words, line by line."""
 
     _SILENT = frozenset({"head", "script", "style", "title", "template"})
@@ -105,13 +128,13 @@ class _Reader(HTMLParser):
     _DEEPEST = 9
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._lines: list[str] = []
-        self._words = ""
+        self._words: list[str] = []
         self._silent = 0
         self._depth = 0
 
-    def handle_starttag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
+    def begin(self, tag: str) -> None:
+        """Take in a tag that opens."""
         if tag == "body":
             # Whatever was left open before it.
             self._silent = 0
@@ -124,7 +147,8 @@ class _Reader(HTMLParser):
         if tag == "blockquote":
             self._depth += 1
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
+        """Take in a tag that closes."""
         if tag in self._SILENT and self._silent:
             self._silent -= 1
         if tag in self._BLOCKS:
@@ -132,16 +156,17 @@ class _Reader(HTMLParser):
         if tag == "blockquote" and self._depth:
             self._depth -= 1
 
-    def handle_data(self, data: str) -> None:
+    def say(self, words: str) -> None:
+        """Take in words."""
         if not self._silent:
-            self._words += data
+            self._words.append(words)
 
     def _end_line(self, *, always: bool = False) -> None:
-        words = " ".join(self._words.split())
+        words = " ".join("".join(self._words).split())
         if words or always:
             quoted = ">" * min(self._depth, self._DEEPEST)
             self._lines.append(f"{quoted} {words}".strip() if quoted else words)
-        self._words = ""
+        self._words = []
 
     def text(self) -> str:
         """Return all of it."""

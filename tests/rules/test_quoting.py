@@ -71,6 +71,33 @@ def test_a_head_that_is_never_closed_hides_nothing() -> None:
     assert text_of("<html><head><title>Betreff</title><body>Ja</body>") == "Ja"
 
 
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("Ja<!-- <p>nein</p> --> gern", "Ja gern"),
+        ("Ja <!-- nein", "Ja"),
+        ("Ja<!--> gern", "Ja gern"),
+        ("<!DOCTYPE html><?xml version='1.0'?><BODY CLASS=\"a > b\">Ja</BODY>", "Ja"),
+        ("I <3 you, 3 < 5 & <b>du</b>", "I <3 you, 3 < 5 & du"),
+        ("Ja <i und mehr <b>gern</b>", "Ja <i und mehr gern"),
+        ("<a title='x>Ja</a>", "Ja"),
+        ("&amp;lt; &euro;", "&lt; €"),
+        ("", ""),
+    ],
+)
+def test_html_that_is_none_loses_no_word(html: str, text: str) -> None:
+    assert text_of(html) == text
+
+
+@pytest.mark.parametrize(
+    "again", ["<!--", "<!-- --!", "<", "<!", "<?", "</", "<a ", "<a b='", "<script></script", "<b>a"]
+)
+def test_a_mail_that_is_made_to_be_slow_is_read_at_once(again: str) -> None:
+    started = monotonic()
+    text_of(again * (400_000 // len(again)))
+    assert monotonic() - started < 5
+
+
 def test_the_longest_mail_is_read_at_once() -> None:
     started = monotonic()
     for line in ("> x", "Am x", "Von: x", "-- x", "__________ x"):
