@@ -47,6 +47,7 @@ FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
     AS told (id, state, reason, error, sent_at)
 WHERE one.salon_id = %s AND one.id = told.id
     AND (one.state = 'SENDING' OR one.reason = 'INTERRUPTED' AND told.state <> 'WAITING')
+RETURNING one.id, one.address
 """
 
 
@@ -214,8 +215,10 @@ def _keep(attempt: Attempt, results: _Results) -> None:
                     current_salon_id(),
                 ],
             )
+            # Who was erased while her mail was on its way has no address any more: nothing is told of her.
+            there = {row_id for row_id, address in cursor.fetchall() if address}
         for action, ended in ((SENT, RecipientState.SENT), (FAILED, RecipientState.FAILED)):
-            mails = [one for one, state, _reason, _error in told if state == ended]
+            mails = [one for one, state, _reason, _error in told if state == ended and one.row.pk in there]
             record_many(
                 actor=system_actor(""),
                 action=action,

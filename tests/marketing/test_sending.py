@@ -15,6 +15,7 @@ from clients.consent import record_consent
 from clients.models import CardState, Client, ConsentPurpose, ConsentSource, Decision
 from marketing import delivery, recipients, tasks
 from marketing.delivery import TRIES
+from marketing.erasing import erase_marketing
 from marketing.launching import SEND, pause, resume, schedule
 from marketing.models import Basis, Campaign, MarketingRules, Recipient, RecipientState
 from salon.audit.models import AuditEntry
@@ -134,6 +135,27 @@ def test_each_mail_stands_in_its_clients_history(
         ("mail.sent", "Lena", "Frühling für Lena", "lena@x.example"),
         ("mail.failed", "Mia", "Frühling für Mia", "mia@x.example"),
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_somebody_erased_while_her_mail_was_on_its_way_nothing_is_told(
+    sonnenschein: Salon, arriving: Inbox, clock: time_machine.Traveller
+) -> None:
+    campaign = _sent(sonnenschein, "Lena", "Mia")
+    with salon_scope(sonnenschein.pk):
+        lena = Client.objects.get(first_name="Lena")
+
+    def erased() -> None:
+        with salon_scope(sonnenschein.pk):
+            erase_marketing(client_ids=[lena.pk])
+
+    arriving.arrived = lambda arrived: _apart(erased) if arrived == 1 else None
+    run()
+    with salon_scope(sonnenschein.pk):
+        assert states(campaign.pk) == {"SENT": 2}
+        assert Recipient.objects.get(client=lena).address == ""
+        [told] = AuditEntry.objects.filter(subject_kind="mail")
+    assert (told.action, told.changes[1]["new"]) == ("mail.sent", "mia@x.example")
 
 
 def test_who_may_not_be_written_to_gets_nothing_and_it_is_said_why(
