@@ -11,12 +11,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from marketing.campaigns import NotADraft, lock_campaign, save_campaign, tell_of_campaign
+from marketing.campaigns import NotADraft, campaign_with_id, lock_campaign, save_campaign, tell_of_campaign
 from marketing.letters import check
 from marketing.models import Basis, Campaign, CampaignState
 from marketing.rules import rules_now
 from salon.errors import DomainError, FieldError, InvalidInput
-from salon.identity.roles import Actor
+from salon.identity.roles import Actor, Permission
 from salon.work import queue
 
 SEND = "marketing.tasks.send_campaign"
@@ -79,10 +79,12 @@ def unschedule(*, actor: Actor, campaign_id: UUID, now: datetime, version: int |
 
     Raises: NotAllowed, NoSuchCampaign, NotScheduled, VersionConflict.
     """
+    actor.require(Permission.MARKETING_WRITE)
     with transaction.atomic():
+        # First its work and then the campaign, in the order in which a worker holds them, or each waits for the other.
+        queue.call_off(task=SEND, subject_id=campaign_with_id(campaign_id).pk)
         campaign = lock_campaign(actor, campaign_id, version, CampaignState.SCHEDULED, NotScheduled)
         take_back(campaign, actor=actor, now=now)
-        queue.call_off(task=SEND, subject_id=campaign.pk)
     return campaign
 
 
