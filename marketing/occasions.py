@@ -94,8 +94,9 @@ def write_due(automation: Automation, *, salon: Salon, today: date, now: datetim
                 occasion=on,
             )
     written = waiting.count() - before
-    # Work that is there ends behind the lock of the automation: it finds what was written now.
-    if written and not DueWork.objects.filter(task=SEND, subject_id=automation.pk).exists():
+    # Work that is there ends behind the lock of the automation: it finds what was written now. Who waits for work that
+    # has ended (without an imprint nothing leaves) gets it again.
+    if before + written and not DueWork.objects.filter(task=SEND, subject_id=automation.pk).exists():
         at = next_opening(now, zone)
         queue.schedule(task=SEND, subject_id=automation.pk, due_at=at, salon_id=salon.pk)
     return written

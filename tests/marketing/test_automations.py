@@ -25,7 +25,7 @@ from marketing.automations import (
 )
 from marketing.letters import Frame as LetterFrame
 from marketing.letters import Person, check, written
-from marketing.models import Automation, Occasion, Recipient, RecipientState
+from marketing.models import Automation, MarketingRules, Occasion, Recipient, RecipientState
 from marketing.night import write_automations
 from marketing.occasions import SEND, clients_of, day_of, is_open, next_opening, would_have_reached
 from marketing.rules import NoImprint
@@ -432,6 +432,28 @@ def test_turned_off_it_writes_to_nobody_who_waits(sonnenschein: Salon, arriving:
         send_automation(str(work.pk))
     assert arriving.mails == []
     assert not DueWork.objects.filter(task=SEND).exists()
+
+
+def test_who_waited_without_an_imprint_gets_hers_once_there_is_one(sonnenschein: Salon, arriving: Inbox) -> None:
+    with salon_scope(sonnenschein.pk):
+        _turned_on(Occasion.BIRTHDAY)
+        _born("Susanne", 29, 11)
+    _night(sonnenschein)
+    with salon_scope(sonnenschein.pk):
+        imprint = MarketingRules.objects.get().imprint
+        MarketingRules.objects.update(imprint="")
+    with time_machine.travel(NINE, tick=False):
+        send_automation(str(DueWork.objects.get(task=SEND).pk))
+    assert arriving.mails == []
+    assert not DueWork.objects.filter(task=SEND).exists()
+    with salon_scope(sonnenschein.pk):
+        MarketingRules.objects.update(imprint=imprint)
+    assert _night(sonnenschein, THREE + DAY) == {"written": 0}
+    work = DueWork.objects.get(task=SEND)
+    assert work.due_at == NINE + DAY
+    with time_machine.travel(NINE + DAY, tick=False):
+        send_automation(str(work.pk))
+    assert [mail["To"] for mail in arriving.mails] == ["susanne@x.example"]
 
 
 def test_in_the_night_a_worker_waits_for_the_morning(sonnenschein: Salon, arriving: Inbox) -> None:
