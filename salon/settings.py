@@ -208,6 +208,8 @@ FILE_UPLOAD_HANDLERS = [
 
 # Letters with a link that nobody but who gets them may open, by their writer's name in CLIENT_LETTERS.
 LETTERS_WITH_SECRETS = frozenset({"consent"})
+# Letters that somebody has typed for this one client: no program has written them (RFC 3834).
+LETTERS_OF_PEOPLE = frozenset({"message"})
 DEFAULT_FROM_EMAIL = environment.text("MAIL_FROM", "Salon <salon@localhost>")
 SMTP_HOST = environment.text("SMTP_HOST", "")
 # Without a mail server every mail becomes a file of this machine.

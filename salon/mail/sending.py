@@ -22,14 +22,17 @@ def sender_address() -> str:
 def message_of(mail: ClientMail, salon: Salon) -> EmailMultiAlternatives:
     """Return a mail to a client: in the salon's name, from the address of this installation."""
     address = sender_address()
+    # The same for every try, so that a mail that arrives twice can be told.
+    headers = {"Message-ID": f"<{mail.pk}@{address.rpartition('@')[2]}>"}
+    if mail.writer not in settings.LETTERS_OF_PEOPLE:
+        headers["Auto-Submitted"] = "auto-generated"
     message = EmailMultiAlternatives(
         mail.subject,
         mail.text,
         from_email=formataddr((salon.name, address)),
         to=[mail.recipient],
         reply_to=[mail.reply_to] if mail.reply_to else [],
-        # The same for every try, so that a mail that arrives twice can be told.
-        headers={"Message-ID": f"<{mail.pk}@{address.rpartition('@')[2]}>", "Auto-Submitted": "auto-generated"},
+        headers=headers,
     )
     if mail.html:
         message.attach_alternative(mail.html, "text/html")

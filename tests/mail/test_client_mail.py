@@ -99,6 +99,15 @@ def test_a_mail_is_sent_once_in_the_name_of_the_salon(
     assert not DueWork.objects.exists()
 
 
+def test_what_somebody_has_typed_does_not_say_that_a_program_did(
+    sonnenschein: Salon, server: MailServer, clock: time_machine.Traveller, settings: Settings
+) -> None:
+    deliver_client_mail(str(_mail(sonnenschein).pk))
+    settings.LETTERS_OF_PEOPLE = {"test"}
+    deliver_client_mail(str(_mail(sonnenschein).pk))
+    assert [mail["Auto-Submitted"] for mail in server.received] == ["auto-generated", None]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_task_delivered_to_four_workers_at_once_sends_once(sonnenschein: Salon, server: MailServer) -> None:
     work = _mail(sonnenschein, now=datetime.now(UTC))
