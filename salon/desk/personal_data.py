@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -62,7 +63,8 @@ def _mails(card_ids: list[UUID]) -> list[Record]:
             "at": mail.created_at.isoformat(),
             "recipient": mail.recipient,
             "subject": mail.subject,
-            "text": mail.text,
+            # A link that is hers alone is in her own mailbox; here somebody in the salon could follow it.
+            "text": "" if mail.writer in settings.LETTERS_WITH_SECRETS else mail.text,
             "state": mail.state,
             "sent_at": mail.sent_at.isoformat() if mail.sent_at else None,
         }

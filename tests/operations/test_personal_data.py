@@ -13,7 +13,7 @@ from clients.cards import create_client
 from clients.details import ClientDetails
 from clients.disclosing import SECTIONS
 from clients.duplicates import dismiss
-from clients.models import CarriedService, Client, CreatedVia, ImportBatch, ImportRow
+from clients.models import CarriedService, Client, CreatedVia, Decision, ImportBatch, ImportRow
 from clients.notes import delete_note, write_note
 from salon.audit.models import AuditEntry
 from salon.desk.merging import merge_cards
@@ -22,6 +22,7 @@ from salon.errors import NotAllowed, NotFound
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role, system_actor
 from salon.tenancy.models import Salon, new_id
 from tests.conftest import NOW
+from tests.marketing.consenting import decide, mails_of, secret_in
 
 MANAGER = Actor(ActorKind.USER, None, "Carla", PERMISSIONS[Role.MANAGER])
 LATER = NOW + timedelta(hours=1)
@@ -102,6 +103,15 @@ def test_the_history_of_every_card_that_went_in_is_told(in_sonnenschein: Salon) 
         merge_cards(actor=MANAGER, salon=in_sonnenschein, survivor_id=survivor.pk, duplicate_id=duplicate.pk, now=NOW)
     found = data_of_person(actor=MANAGER, client_id=anna.pk, now=LATER)
     assert [one["action"] for one in found.sections["history"]].count("client.created") == 3
+
+
+def test_a_link_that_is_hers_alone_is_told_to_nobody_else(in_sonnenschein: Salon) -> None:
+    anna = _card(in_sonnenschein, "Anna", email="a@mail.example")
+    decide(MANAGER, anna, Decision.REQUESTED, now=NOW)
+    [mail] = mails_of(anna.pk)
+    [told] = data_of_person(actor=MANAGER, client_id=anna.pk, now=LATER).sections["mails"]
+    assert (told["recipient"], told["text"]) == ("a@mail.example", "")
+    assert secret_in(mail) not in str(data_of_person(actor=MANAGER, client_id=anna.pk, now=LATER))
 
 
 def test_refusals(in_sonnenschein: Salon, front_desk: Actor) -> None:
