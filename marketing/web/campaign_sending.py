@@ -156,7 +156,7 @@ def _lacking(request: SalonRequest, found: Campaign) -> list[Lacking]:
         draft = reverse("campaign_edit", args=[request.salon.slug, found.pk])
         return [
             Lacking(str(error.message), rules, _("To the rules"))
-            if error.field in {"imprint", "sender_name", "reply_to"}
+            if error.field == "imprint"
             else Lacking(str(error.message), f"{draft}#id_{error.field}", _("To the draft"))
             for error in refusal.errors
         ]

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.db.models import Count, F, Q, Window
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
@@ -122,10 +122,7 @@ def _card(request: SalonRequest, key: str, name: str, words: str, *, own: bool) 
 def _campaign_url(request: SalonRequest, key: str) -> str | None:
     if Permission.MARKETING_WRITE not in request.actor.permissions:
         return None
-    try:
-        return f"{reverse('campaign_new', args=[request.salon.slug])}?{urlencode({'segment': key})}"
-    except NoReverseMatch:
-        return None
+    return f"{reverse('campaign_new', args=[request.salon.slug])}?{urlencode({'segment': key})}"
 
 
 @requires(Permission.MARKETING)

@@ -7,7 +7,7 @@ from django import template
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template import RequestContext
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -43,15 +43,11 @@ class _Tabs(TypedDict):
 
 def marketing_tabs(request: SalonRequest, current: str) -> list[Tab]:
     """Return what somebody may open of the section; `current` is the name of the route that is shown."""
-    tabs = []
-    for name, (label, permission) in _TABS.items():
-        if permission not in request.actor.permissions:
-            continue
-        try:
-            tabs.append(Tab(label, reverse(name, args=[request.salon.slug]), name == current))
-        except NoReverseMatch:
-            continue
-    return tabs
+    return [
+        Tab(label, reverse(name, args=[request.salon.slug]), name == current)
+        for name, (label, permission) in _TABS.items()
+        if permission in request.actor.permissions
+    ]
 
 
 @register.inclusion_tag("marketing/_tabs.html", takes_context=True)
