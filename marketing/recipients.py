@@ -112,7 +112,8 @@ def _asked(clients: QuerySet[Client], basis: Basis, now: datetime) -> tuple[str,
     chosen = clients.order_by().annotate(reason_now=reason_case(basis, now))
     sql, values = chosen.values_list("pk", "email", "number", "reason_now").query.sql_with_params()
     named: dict[str, Any] = {"included": [str(reason) for reason in INCLUDED]}
-    return _with_names(sql, values, named), named
+    # Without the OFFSET a reason would be looked up again wherever it is compared.
+    return f"{_with_names(sql, values, named)} OFFSET 0", named
 
 
 def _with_names(sql: str, values: Sequence[object], named: dict[str, object]) -> str:

@@ -150,6 +150,13 @@ class Sale(SalonOwned):
             models.Index(fields=["salon", "created_at", "id"], name="bookings_sale_by_age"),
             models.Index(fields=["salon", "client", "created_at"], name="bookings_sale_of_client"),
             models.Index(fields=["salon", "paid_on", "id"], name="bookings_sale_by_day"),
+            # What all clients have spent, without the rows.
+            models.Index(
+                fields=["salon", "client", "paid_on"],
+                include=["id", "total", "refunded"],
+                condition=Q(client__isnull=False, state__in=[SaleState.PAID, SaleState.PARTLY_REFUNDED]),
+                name="bookings_sale_spent",
+            ),
             models.Index(
                 fields=["salon", "appointment"],
                 condition=Q(appointment__isnull=False),
@@ -270,6 +277,13 @@ class SaleLine(SalonOwned):
             models.Index(fields=["salon", "service"], name="bookings_line_of_service"),
             models.Index(fields=["salon", "product"], name="bookings_line_of_product"),
             models.Index(fields=["salon", "item"], condition=Q(item__isnull=False), name="bookings_line_of_item"),
+            # Tips and vouchers.
+            models.Index(
+                fields=["salon", "sale"],
+                include=["final_price"],
+                condition=Q(service=None, product=None),
+                name="bookings_line_besides",
+            ),
             models.Index(
                 fields=["salon", "redemption"],
                 condition=Q(redemption__isnull=False),
