@@ -1,9 +1,16 @@
-"""A mail to whoever writes it, before anybody else gets it: counted and kept nowhere."""
+"""A mail to whoever writes it, before anybody else gets it: counted nowhere, and kept until a worker has sent it.
 
-from datetime import datetime
+Whoever asks for it holds what it is about: nobody speaks to the mail server before that is committed.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
@@ -12,7 +19,7 @@ from marketing.campaigns import campaign_with_id
 from marketing.choosing import clients_in
 from marketing.letters import Frame, check, written
 from marketing.mailing import message_of
-from marketing.models import Basis, Campaign
+from marketing.models import Basis, Campaign, Proof
 from marketing.people import people
 from marketing.placeholders import Person
 from marketing.recipients import foresee
@@ -22,31 +29,36 @@ from salon.errors import FieldError, InvalidInput
 from salon.identity.models import User
 from salon.identity.roles import Actor, Permission
 from salon.mail.letters import Letter
-from salon.mail.posting import Away, Outcome, post
-from salon.tenancy.models import Salon, new_id
+from salon.mail.posting import Away, Outcome, Post
+from salon.rows import insert
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+from salon.work import queue
+from salon.work.queue import WorkFailed
 
+log = structlog.get_logger()
+
+SEND = "marketing.tasks.send_proof"
 LONGEST_SUBJECT = 200
+# Whoever has not got it by then has long asked for another one.
+OF_USE = timedelta(hours=1)
 _NOBODY = Person(first_name="Lena", last_name="Muster")
 
 
 def send_test(*, actor: Actor, salon: Salon, campaign_id: UUID, now: datetime, client_id: UUID | None = None) -> str:
-    """Send a campaign's mail to the actor's own address as a client would get it, and return the address.
+    """Let a worker send a campaign's mail to the actor's own address as a client would get it; return the address.
 
     Without `client_id` as the first who gets it. Its subject says that it is a test, and nobody can unsubscribe by it.
-    Raises: NotAllowed, NoSuchCampaign, InvalidInput (what is wrong with the letter; `no_address`, `not_sent` at `to`).
+    Raises: NotAllowed, NoSuchCampaign, InvalidInput (what is wrong with the letter; `no_address` at `to`).
     """
     actor.require(Permission.MARKETING_WRITE)
     campaign = campaign_with_id(campaign_id)
     shown = client_id or _first_of(campaign, salon, now)
-    return send_test_letter(
-        actor=actor, salon=salon, subject=campaign.subject, body=campaign.body, client_id=shown, now=now
-    )
+    return send_test_letter(actor=actor, subject=campaign.subject, body=campaign.body, client_id=shown, now=now)
 
 
-def send_test_letter(
-    *, actor: Actor, salon: Salon, subject: str, body: str, client_id: UUID | None, now: datetime
-) -> str:
-    """Send a letter to the actor's own address as this client would get it, and return the address.
+def send_test_letter(*, actor: Actor, subject: str, body: str, client_id: UUID | None, now: datetime) -> str:
+    """Let a worker send a letter to the actor's own address as this client would get it; return the address.
 
     Raises: NotAllowed, InvalidInput (as `send_test`).
     """
@@ -55,8 +67,41 @@ def send_test_letter(
     to = User.objects.filter(pk=actor.id).values_list("email", flat=True).first() if actor.id else None
     if not to:
         raise InvalidInput([FieldError("to", "no_address", _("Only a person can get a test mail."))])
-    _send(_letter(subject, body, salon, _shown_to(client_id, salon, now)), to, salon)
+    proof = Proof(
+        recipient=to, subject=subject, body=body, client_id=client_id, created_at=now, expires_at=now + OF_USE
+    )
+    with transaction.atomic():
+        insert([proof])
+        queue.schedule(task=SEND, subject_id=proof.pk, due_at=now, salon_id=proof.salon_id)
     return to
+
+
+def deliver_proof(proof_id: UUID, *, salon: Salon, way: Post, now: datetime, finish: Callable[[], None]) -> None:
+    """Send a test mail and forget it; `finish` ends the work as part of a transaction.
+
+    One that is of no more use, or that the mail server refuses for good, is forgotten unsent.
+    Raises: WorkFailed, ClaimLost.
+    """
+    with salon_scope(salon.pk):
+        proof = Proof.objects.filter(pk=proof_id).first()
+        message = _message_of(proof, salon, now) if proof and now < proof.expires_at else None
+    if message is not None:
+        try:
+            answer = way.send(message)
+        except Away as error:
+            raise WorkFailed from error.__cause__ or error
+        if answer.outcome is Outcome.LATER:
+            raise WorkFailed(answer.error)
+    with salon_scope(salon.pk):
+        Proof.objects.filter(pk=proof_id).delete()
+        finish()
+    if message is None or answer.outcome is not Outcome.SENT:
+        log.warning("proof_dropped", proof=str(proof_id), reason=answer.error if message else "expired")
+
+
+def _message_of(proof: Proof, salon: Salon, now: datetime) -> EmailMessage:
+    letter = _letter(proof.subject, proof.body, salon, _shown_to(proof.client_id, salon, now))
+    return message_of(letter, to=proof.recipient, salon=salon, rules=rules_now(), mail_id=proof.pk)
 
 
 def _letter(subject: str, body: str, salon: Salon, person: Person) -> Letter:
@@ -73,22 +118,6 @@ def _letter(subject: str, body: str, salon: Salon, person: Person) -> Letter:
     with override(language):
         subject = f"[{_('Test')}] {letter.subject}"
     return Letter(subject[:LONGEST_SUBJECT], letter.text, letter.html)
-
-
-def _send(letter: Letter, to: str, salon: Salon) -> None:
-    """Give the mail to the mail server at once: who waits for it wants to know, and nothing of it is to be kept.
-
-    Raises: InvalidInput.
-    """
-    message = message_of(letter, to=to, salon=salon, rules=rules_now(), mail_id=new_id())
-    with post() as way:
-        try:
-            was_sent = way.send(message).outcome is Outcome.SENT
-        except Away:
-            was_sent = False
-    if not was_sent:
-        message_text = _("The mail server did not take the test mail. Please try again later.")
-        raise InvalidInput([FieldError("to", "not_sent", message_text)])
 
 
 def _first_of(campaign: Campaign, salon: Salon, now: datetime) -> UUID | None:

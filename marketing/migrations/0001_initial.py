@@ -131,6 +131,19 @@ class Migration(migrations.Migration):
                 ('deleted_at', models.DateTimeField(blank=True, null=True)),
             ],
         ),
+        migrations.CreateModel(
+            name='Proof',
+            fields=[
+                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
+                ('recipient', models.EmailField(max_length=254)),
+                ('subject', models.CharField(max_length=150)),
+                ('body', models.TextField(max_length=20000)),
+                ('client_id', models.UUIDField(blank=True, null=True)),
+                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+            ],
+        ),
         migrations.AddConstraint(
             model_name='marketingrules',
             constraint=salon.tenancy.constraints.SalonKey(name='marketing_marketingrules_salon'),
@@ -218,6 +231,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='recipient',
             index=models.Index(fields=['salon', 'client', 'id'], name='marketing_recipient_of_client'),
+        ),
+        migrations.AddIndex(
+            model_name='recipient',
+            index=models.Index(condition=models.Q(('automation__isnull', False)), fields=['salon', 'automation', 'state', 'id'], name='marketing_recipient_automated'),
         ),
         migrations.AddConstraint(
             model_name='recipient',
@@ -310,5 +327,17 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='messagetemplate',
             constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('salon', 'name_key'), name='marketing_messagetemplate_name'),
+        ),
+        migrations.AddConstraint(
+            model_name='proof',
+            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='marketing_proof_key'),
+        ),
+        migrations.AddConstraint(
+            model_name='proof',
+            constraint=salon.tenancy.constraints.SalonKey(name='marketing_proof_salon'),
+        ),
+        migrations.AddConstraint(
+            model_name='proof',
+            constraint=salon.tenancy.constraints.RowLevelSecurity(name='marketing_proof_tenancy'),
         ),
     ]

@@ -171,6 +171,11 @@ class Recipient(SalonOwned):
         indexes = [
             models.Index(fields=["salon", "campaign", "state", "id"], name="marketing_recipient_by_state"),
             models.Index(fields=["salon", "client", "id"], name="marketing_recipient_of_client"),
+            models.Index(
+                fields=["salon", "automation", "state", "id"],
+                condition=Q(automation__isnull=False),
+                name="marketing_recipient_automated",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -285,7 +285,6 @@ def _test(request: SalonRequest, found: Automation, form: TextForm) -> HttpRespo
     try:
         to = send_test_letter(
             actor=request.actor,
-            salon=request.salon,
             subject=text.subject,
             body=text.body,
             client_id=_client_id(request.POST.get("client", "")),
@@ -294,7 +293,7 @@ def _test(request: SalonRequest, found: Automation, form: TextForm) -> HttpRespo
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
         return _page(request, found, form)
-    messages.success(request, _("The test mail has gone to %(address)s.") % {"address": to})
+    messages.success(request, _("The test mail is on its way to %(address)s.") % {"address": to})
     return _page(request, found, form, status=200)
 
 

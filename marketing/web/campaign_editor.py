@@ -137,7 +137,7 @@ def _test(request: SalonRequest, saving: Saving) -> dict[str, str]:
         )
     except InvalidInput as refusal:
         return {"tone": "error", "text": " ".join(str(error.message) for error in refusal.errors)}
-    return {"tone": "success", "text": _("The test mail has gone to %(address)s.") % {"address": to}}
+    return {"tone": "success", "text": _("The test mail is on its way to %(address)s.") % {"address": to}}
 
 
 def _context(saving: Saving) -> dict[str, object]:

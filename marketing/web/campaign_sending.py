@@ -91,7 +91,7 @@ def campaign_test(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     except InvalidInput as refusal:
         messages.error(request, " ".join(str(error.message) for error in refusal.errors))
     else:
-        messages.success(request, _("The test mail has gone to %(address)s.") % {"address": to})
+        messages.success(request, _("The test mail is on its way to %(address)s.") % {"address": to})
     return redirect("campaign_send", request.salon.slug, campaign_id)
 
 

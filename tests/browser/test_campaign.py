@@ -59,7 +59,7 @@ def test_written_seen_sent_and_measured(open_page: OpenPage) -> None:
     assert desk.violations() == []
 
     page.get_by_role("button", name="Testmail an mich").click()
-    expect(page.get_by_text("Die Testmail ist an anna@sonnenschein.example gegangen.")).to_be_visible()
+    expect(page.get_by_text("Die Testmail ist unterwegs an anna@sonnenschein.example.")).to_be_visible()
 
     _send(desk)
     _look_into(desk)
@@ -97,3 +97,59 @@ def _look_into(desk: Watched) -> None:
     expect(dialog.frame_locator("iframe").get_by_role("paragraph").filter(has_text="bald ist Winter.")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+
+
+def test_whom_it_goes_to_is_changed_in_haste_and_nothing_is_lost(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("anna@sonnenschein.example", CAMPAIGNS)
+    page = desk.page
+    page.get_by_role("link", name="Neue Kampagne").click()
+    page.get_by_label("Name", exact=True).fill("In Eile")
+    page.get_by_role("radio", name=re.compile("^Alle Kunden")).check()
+    page.get_by_role("button", name="Mail schreiben").click()
+    page.wait_for_url("**/edit/")
+    group, audience = page.get_by_label("Gruppe"), page.locator("#audience")
+    values = group.locator("option").evaluate_all("all => all.map(one => one.value)")
+    everybody, other = audience.inner_text(), ""
+
+    # Both reasons, where the owner has allowed the second: the radio alone tells what happens.
+    page.locator("input[name=basis]").evaluate_all("all => all.forEach(one => (one.disabled = false))")
+    for value, basis in zip([*values[1:4], values[-1]], [1, 0, 1, 0], strict=True):
+        group.select_option(value)
+        page.locator("input[name=basis]").nth(basis).check()
+    desk.settle()
+    other = audience.inner_text()
+    assert other != everybody
+    expect(page.locator(".audience")).to_have_count(1)
+    expect(audience.locator(".audience")).to_have_count(1)
+    expect(page.locator("header #draft-state")).to_contain_text("gespeichert")
+
+    # What was asked for the group before is never shown after what was asked for this one.
+    late = f"**/audience/?**segment={values[0]}**"
+    page.route(late, lambda route: (page.wait_for_timeout(600), route.continue_()))
+    group.select_option(values[0])
+    group.select_option(values[-1])
+    page.wait_for_timeout(1_200)
+    desk.settle()
+    assert audience.inner_text() == other
+    page.unroute(late)
+
+    page.get_by_label("Betreff").fill("Noch da?")
+    page.get_by_label("Text", exact=True).fill("W" * 110)
+    expect(page.locator("#draft-state")).to_have_attribute("data-version", re.compile(r"\d"))
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/edit/")):
+        pass
+    desk.settle()
+    form, preview = page.locator(".campaign-form").bounding_box(), page.locator(".preview").bounding_box()
+    assert form and preview
+    for part in (".editor", "#id_body", ".editor-bar", "#id_body_helptext"):
+        box = page.locator(part).bounding_box()
+        assert box and box["x"] + box["width"] <= preview["x"], part
+    frame = page.frame_locator("iframe:not(.coming)").locator("html")
+    assert frame.evaluate("page => page.scrollWidth <= page.clientWidth")
+    page.reload()
+    expect(page.get_by_label("Betreff")).to_have_value("Noch da?")
+    expect(page.get_by_label("Text", exact=True)).to_have_value("W" * 110)
+    expect(group).to_have_value(values[-1])
+    expect(page.locator("input[name=basis]").first).to_be_checked()
+    assert desk.violations() == []

@@ -12,9 +12,12 @@ from django.utils import timezone
 
 from marketing.automations import Text, automation_for, save_automation, text_of, turn_on
 from marketing.models import Automation, Occasion, Recipient, RecipientReason, RecipientState
+from marketing.tasks import send_proof
+from marketing.testing import SEND
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
+from salon.work.models import DueWork
 from tests.bookings.salonday import make_client
 from tests.marketing.campaigning import BOSS, agreed, may_send
 
@@ -144,8 +147,10 @@ def test_a_test_mail_of_what_is_typed(browser: Browser, owner: User, sonnenschei
         may_send()
     typed = {"subject": "Probe", "body": "Nur eine Probe", "days": "7", "version": "0", "act": "test"}
     page = _text(browser.post(f"{BASE}birthday/", typed))
-    assert f"Die Testmail ist an {owner.email} gegangen." in page
+    assert f"Die Testmail ist unterwegs an {owner.email}." in page
     assert "Nur eine Probe" in page
+    assert mail.outbox == []
+    send_proof(str(DueWork.objects.get(task=SEND).pk))
     [sent] = mail.outbox
     assert (sent.to, sent.subject) == ([owner.email], "[Test] Probe")
     with salon_scope(sonnenschein.pk):
