@@ -136,15 +136,6 @@ def _collides(item: Mapping[str, Any], absence: Absence) -> bool:
     return collides(periods, [Period(absence.starts_at, absence.ends_at)])
 
 
-def times_for(*, salon: Salon, absence_id: UUID, appointment_id: UUID, now: datetime) -> list[Slot]:
-    """Return the times that `other_times` does for one appointment that an absence stands over.
-
-    Raises: NotFound, AlreadyArranged.
-    """
-    _absence, appointment, items, affected = _task(absence_id, appointment_id, now)
-    return other_times(Task(appointment, items, affected, []), salon=salon, now=now)
-
-
 def other_times(task: Task, *, salon: Salon, now: datetime) -> list[Slot]:
     """Return the next three times at which an appointment could take place instead: what stood in the way by anybody;
     in three statements."""

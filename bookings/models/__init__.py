@@ -4,9 +4,8 @@ from bookings.checkout.pricing import LineKind
 from bookings.models.absences import AbsenceTask
 from bookings.models.appointments import Appointment, AppointmentItem
 from bookings.models.feeds import CalendarFeed
-from bookings.models.rules import BookingRules
+from bookings.models.rules import BookingRules, DepositRule, SalesRules, TillMode
 from bookings.models.sales import (
-    DepositRule,
     Method,
     Payment,
     PaymentKind,
@@ -15,9 +14,7 @@ from bookings.models.sales import (
     RefundLine,
     Sale,
     SaleLine,
-    SalesRules,
     SaleState,
-    TillMode,
 )
 from bookings.models.waiting import WaitingEntry, WaitingService, WaitingState
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from clients.models import CardState
 from marketing.campaigns import campaign_with_id
 from marketing.eligibility import INCLUDED
 from marketing.models import Campaign, CampaignState, Recipient, RecipientReason, RecipientState
+from marketing.placeholders import in_words
 from marketing.results import BOOKED_WITHIN, Result, counts_of, list_recipients, results_of
 from marketing.rules import rules_now
 from marketing.web.campaign_preview import seen_of
@@ -98,7 +100,7 @@ class Row:
 def campaign_results(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     """How far a campaign is and what came of it, with the mail as it was written."""
     found = campaign_with_id(campaign_id)
-    context = {**_progress(request, found), "seen": seen_of(request, found)}
+    context = {**_progress(request, found), "seen": seen_of(request, found), "body": in_words(found.body)}
     return render(request, "marketing/campaign_results.html", context)
 
 
@@ -107,9 +109,10 @@ def campaign_results(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
 @require_safe
 def campaign_progress(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     """The part that moves while it is being sent; nothing (204) while it says what `seen` has."""
+    campaign = campaign_with_id(campaign_id)
     if not request.htmx:
         return redirect("campaign_results", request.salon.slug, campaign_id)
-    context = _progress(request, campaign_with_id(campaign_id))
+    context = _progress(request, campaign)
     if request.GET.get("seen") == context["mark"]:
         return HttpResponse(status=204)
     response = render(request, "marketing/_campaign_progress.html", context)
@@ -190,12 +193,14 @@ def _tiles(request: SalonRequest, result: Result, recipients_url: str) -> list[T
     return [
         Tile("sent", _("Sent"), _shown(result.sent), left_out, f"{recipients_url}?state={RecipientState.SENT}"),
         Tile("failed", _("Failed"), _shown(result.failed), "", f"{recipients_url}?state={RecipientState.FAILED}"),
-        Tile("unsubscribed", _("Unsubscribed"), _shown(result.unsubscribed), _share(result.unsubscribed, result.sent)),
+        Tile(
+            "unsubscribed", _("Unsubscribed"), _shown(result.unsubscribed), share_of(result.unsubscribed, result.sent)
+        ),
         Tile(
             "booked",
             _("Booked within %(days)d days") % {"days": days},
             _shown(result.booked),
-            _share(result.booked, result.sent),
+            share_of(result.booked, result.sent),
         ),
         Tile(
             "revenue",
@@ -223,10 +228,11 @@ def _row(request: SalonRequest, found: Campaign, one: Recipient) -> Row:
     )
 
 
-def _share(part: int, whole: int) -> str:
+def share_of(part: int, whole: int) -> str:
+    """Return a share of those it was sent to, in words; half a tenth counts up."""
     if not whole:
         return ""
-    share = number_format(100 * part / whole, 1)
+    share = number_format((Decimal(100 * part) / whole).quantize(Decimal("0.1"), ROUND_HALF_UP), 1)
     return _("{share} % of those it was sent to").format(share=share)
 
 

@@ -39,7 +39,7 @@ def _fill(api: Caller, rows: int) -> str:
 
 
 # Key and rate limit in one statement of its own; then the transaction with the salon's scope around the work.
-PAYING = 26
+PAYING = 25
 FRAME = ["WITH", "BEGIN", "SELECT", "COMMIT"]
 
 

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from bookings.checkout.sales import take_deposit
 from bookings.models import Appointment, BookingRules, DepositRule, Method, Sale, SalesRules
 from bookings.scheduling import SlotTaken
-from bookings.stand_ins import AlreadyArranged, call_off, hand_over, open_work, put_off, times_for, work_list
+from bookings.stand_ins import AlreadyArranged, call_off, hand_over, open_work, put_off, work_list
 from bookings.states import State
 from clients.models import Client
 from salon.catalogue.models import Absence, AbsenceKind, StaffMember
@@ -27,6 +27,7 @@ from salon.mail.outbox import mails_to
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon, new_id
 from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_absence, make_appointment, make_client
+from tests.bookings.standing_in import times_instead
 from tests.conftest import NOW
 
 NOBODY = Actor(ActorKind.USER, None, "Niemand", frozenset())
@@ -111,7 +112,7 @@ def test_other_times_are_free_ones_and_moving_there_is_done(
     absence = _sick(day)
     one = make_appointment((day.cut, day.anna), starts_at=at(10), client=day.lena)
     make_appointment((day.cut, day.bora), starts_at=at(10))
-    slots = times_for(salon=in_sonnenschein, absence_id=absence.pk, appointment_id=one.pk, now=NOW)
+    slots = times_instead(salon=in_sonnenschein, absence_id=absence.pk, appointment_id=one.pk, now=NOW)
     assert [slot.starts_at for slot in slots] == [at(9), at(11), at(11, 15)]
     assert {item.staff_id for slot in slots for item in slot.items} == {day.bora.pk}
     put_off(

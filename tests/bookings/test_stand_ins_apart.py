@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from bookings.scheduling import ItemWish
-from bookings.stand_ins import times_for
 from tests.bookings.acting import Desk
 from tests.bookings.salonday import at, make_absence
+from tests.bookings.standing_in import times_instead
 from tests.conftest import NOW
 
 
@@ -13,7 +13,7 @@ def test_somebody_else_does_it_as_far_apart(desk: Desk) -> None:
     day = desk.day
     booked = desk.book(at(10), ItemWish(day.brows.pk, day.anna.pk), ItemWish(day.cut.pk, day.bora.pk, starts_at=at(11)))
     absence = make_absence(day.anna, at(9), at(18))
-    found = times_for(salon=desk.salon, absence_id=absence.pk, appointment_id=booked.appointment.pk, now=NOW)
+    found = times_instead(salon=desk.salon, absence_id=absence.pk, appointment_id=booked.appointment.pk, now=NOW)
     assert [slot.starts_at for slot in found] == [at(9, 45), at(10), at(10, 15)]
     for slot in found:
         assert [item.staff_id for item in slot.items] == [day.bora.pk, day.bora.pk]
@@ -25,4 +25,4 @@ def test_nobody_stands_in_for_what_meets_her_own_part(desk: Desk) -> None:
     day = desk.day
     booked = desk.book(at(10), ItemWish(day.brows.pk, day.anna.pk), ItemWish(day.cut.pk, day.bora.pk, starts_at=at(10)))
     absence = make_absence(day.anna, at(9), at(9) + timedelta(days=60))
-    assert times_for(salon=desk.salon, absence_id=absence.pk, appointment_id=booked.appointment.pk, now=NOW) == []
+    assert times_instead(salon=desk.salon, absence_id=absence.pk, appointment_id=booked.appointment.pk, now=NOW) == []

@@ -272,9 +272,11 @@ def test_pages_take_the_same_queries_for_any_number_of_rows(
     assert counts[0] == counts[1] <= queries
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_cards_queries_do_not_grow_with_its_history(
     browser: Browser, sonnenschein: Salon, front_desk: Actor
 ) -> None:
+    # As it is in earnest, without the savepoints that a transaction around the test brings.
     client = _add(sonnenschein, front_desk, first_name="Anna")
     counts = []
     for rounds in (2, 18):

@@ -30,6 +30,8 @@ TITLES = {
     "redemptions": gettext_lazy("Rewards redeemed"),
     "prior_uses": gettext_lazy("Had before"),
     "mails": gettext_lazy("Mails"),
+    "messages": gettext_lazy("Messages"),
+    "mailings": gettext_lazy("Campaigns"),
     "history": gettext_lazy("History"),
 }
 
