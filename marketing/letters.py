@@ -26,6 +26,8 @@ LONGEST_BODY = 20_000
 _PREHEADER = 120
 _GROUND, _QUIET = "#FAF9F7", "#5F5B55"
 _SMALL = f"{FONT};font-size:13px;line-height:20px;color:{_QUIET}"
+# A word without end breaks rather than widen the mail; old programs know the second only.
+_WRAP = "overflow-wrap:anywhere;word-break:break-word"
 _HIDDEN = (
     "display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;"
     f"color:{_GROUND};mso-hide:all"
@@ -168,11 +170,12 @@ def _html(subject: str, preheader: str, body: str, frame: Frame, why: str) -> st
 <div style="{_HIDDEN}">{escape(preheader)}</div>
 {table} width="100%" bgcolor="{_GROUND}" style="background-color:{_GROUND}"><tr><td align="center" style="padding:16px">
 {table} width="600" style="width:100%;max-width:600px">
-<tr><td align="left" style="padding:8px 24px 16px;{FONT};font-size:16px;line-height:24px;color:{ACCENT}">\
+<tr><td align="left" style="padding:8px 24px 16px;{_WRAP};{FONT};font-size:16px;line-height:24px;color:{ACCENT}">\
 <strong>{escape(plain(frame.salon))}</strong></td></tr>
-<tr><td align="left" bgcolor="{PAPER}" style="padding:24px 24px 8px;background-color:{PAPER};border-radius:12px">
+<tr><td align="left" bgcolor="{PAPER}" style="padding:24px 24px 8px;{_WRAP};background-color:{PAPER};\
+border-radius:12px">
 {body}</td></tr>
-<tr><td align="left" style="padding:16px 24px">
+<tr><td align="left" style="padding:16px 24px;{_WRAP}">
 {foot}</td></tr>
 </table>
 </td></tr></table>
