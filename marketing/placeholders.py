@@ -98,6 +98,11 @@ def joined(before: str, piece: str | Placeholder, values: Mapping[str, str]) -> 
     return before + said if said or not isinstance(piece, Placeholder) else before.rstrip(" ")
 
 
+def in_words(text: str) -> str:
+    """Return a text for people to read who are no client: a placeholder's name in words where it will be filled in."""
+    return "".join(f"[{_name(piece)}]" if isinstance(piece, Placeholder) else piece for piece in pieces(text))
+
+
 def unknown(text: str) -> list[str]:
     """Return the names of placeholders that do not exist, each once."""
     names = [piece.name for piece in pieces(text) if isinstance(piece, Placeholder)]
@@ -136,6 +141,10 @@ def plain(text: str) -> str:
 def name_of(text: str) -> str:
     """Return a client's name as text that no mail program makes a link of: "www.shop.example" is no name."""
     return _IN_ADDRESS.sub(r"\1 ", plain(text))
+
+
+def _name(placeholder: Placeholder) -> str:
+    return str(PLACEHOLDERS.get(placeholder.name, placeholder.name))
 
 
 def _visible(character: str) -> str:

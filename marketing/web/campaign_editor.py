@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_safe
@@ -22,7 +21,15 @@ from marketing.rules import rules_now
 from marketing.segments import SegmentGone, chosen_rule, list_segments
 from marketing.testing import send_test
 from marketing.web.campaign_form import KEPT, CampaignForm, basis_choices, segment_groups, segment_of
-from marketing.web.campaign_shown import audience_of, first_of, foreseen, page_of, rule_of_campaign, seen_by
+from marketing.web.campaign_shown import (
+    audience_of,
+    first_of,
+    foreseen,
+    page_of,
+    rule_of_campaign,
+    seen_by,
+    told_of_test,
+)
 from marketing.web.policy import WITH_FRAME
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
@@ -137,7 +144,7 @@ def _test(request: SalonRequest, saving: Saving) -> dict[str, str]:
         )
     except InvalidInput as refusal:
         return {"tone": "error", "text": " ".join(str(error.message) for error in refusal.errors)}
-    return {"tone": "success", "text": _("The test mail is on its way to %(address)s.") % {"address": to}}
+    return {"tone": "success", "text": told_of_test(to)}
 
 
 def _context(saving: Saving) -> dict[str, object]:

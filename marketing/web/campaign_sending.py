@@ -30,7 +30,15 @@ from marketing.launching import (
 from marketing.models import Campaign, CampaignState
 from marketing.rules import rules_now
 from marketing.testing import send_test
-from marketing.web.campaign_shown import audience_of, first_of, foreseen, page_of, rule_of_campaign, seen_by
+from marketing.web.campaign_shown import (
+    audience_of,
+    first_of,
+    foreseen,
+    page_of,
+    rule_of_campaign,
+    seen_by,
+    told_of_test,
+)
 from marketing.web.policy import WITH_FRAME
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
@@ -91,7 +99,7 @@ def campaign_test(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     except InvalidInput as refusal:
         messages.error(request, " ".join(str(error.message) for error in refusal.errors))
     else:
-        messages.success(request, _("The test mail is on its way to %(address)s.") % {"address": to})
+        messages.success(request, told_of_test(to))
     return redirect("campaign_send", request.salon.slug, campaign_id)
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from clients.models import Client
 from marketing.choosing import clients_in
@@ -16,6 +17,7 @@ from marketing.eligibility import INCLUDED, standings
 from marketing.letters import Frame, Person, written
 from marketing.models import Basis, Campaign, CampaignState, MarketingRules, Recipient, RecipientReason, RecipientState
 from marketing.people import people
+from marketing.placeholders import in_words
 from marketing.recipients import Foreseen, foresee
 from marketing.rule import Group, parse
 from marketing.unsubscribing import unsubscribe_url
@@ -139,6 +141,15 @@ def seen_by(client_id: UUID | None, campaign: Campaign, *, salon: Salon, rules: 
     )
 
 
+def told_of_test(address: str) -> str:
+    """Return what became of a test mail, in words; without a mail server it goes nowhere."""
+    if settings.MAILS_STAY:
+        return _(
+            "The test mail to %(address)s is written. No mail server is set up: the mails stay on this computer."
+        ) % {"address": address}
+    return _("The test mail is on its way to %(address)s.") % {"address": address}
+
+
 def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
     """Return the addresses that the pages of a campaign need, by name."""
     place = [request.salon.slug, campaign.pk]
@@ -165,6 +176,8 @@ def page_of(request: SalonRequest, campaign: Campaign) -> dict[str, object]:
         "campaign": campaign,
         "state_label": CampaignState(campaign.state).label,
         "basis_label": Basis(campaign.basis).label,
+        "subject": in_words(campaign.subject),
+        "mails_stay": settings.MAILS_STAY,
         "draft": campaign.state == CampaignState.DRAFT,
         "writes": Permission.MARKETING_WRITE in request.actor.permissions,
         **urls_of(request, campaign),

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
+from pytest_django import Settings
 
 from clients.models import Client
 from clients.search import add_tokens
@@ -18,6 +19,7 @@ from marketing.campaigns import update_campaign
 from marketing.launching import pause, send_now
 from marketing.models import Campaign, CampaignState, MarketingRules, RecipientReason
 from marketing.segments import create_segment, delete_segment, update_segment
+from marketing.web.campaign_results import share_of
 from marketing.web.policy import MAIL
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
@@ -427,3 +429,48 @@ def test_queries_do_not_grow_with_rows(browser: Browser, campaign: Campaign, son
 def everybody_again() -> str:
     rule = {"match": "ALL", "negated": False, "parts": []}
     return str(create_segment(actor=BOSS, name="Noch einmal alle", rule=rule, now=timezone.now()).pk)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [(2, 3, "66,7 %"), (3, 55, "5,5 %"), (14, 55, "25,5 %"), (1, 16, "6,3 %"), (1, 1, "100,0 %"), (0, 7, "0,0 %")],
+)
+def test_shares_are_rounded_half_up(part: int, whole: int, shown: str) -> None:
+    with translation.override("de"):
+        assert share_of(part, whole).replace("\xa0", " ").startswith(shown)
+        assert share_of(0, 0) == ""
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_whoever_sends_is_told_that_the_mails_stay(
+    browser: Browser, campaign: Campaign, settings: Settings, stays: bool
+) -> None:
+    settings.MAILS_STAY = stays
+    told = "Es ist kein Mailserver eingerichtet: Die Mails bleiben auf diesem Rechner."
+    assert (told in browser.get(f"{LIST}{campaign.pk}/send/").content.decode()) == stays
+    assert (told in browser.post(f"{LIST}{campaign.pk}/test/", follow=True).content.decode()) == stays
+    tested = browser.post(f"{LIST}{campaign.pk}/edit/", _typed(campaign, next="test"), headers=HTMX).content.decode()
+    assert (told in tested) == stays
+    with _in(campaign):
+        send_now(actor=BOSS, campaign_id=campaign.pk, now=timezone.now())
+    assert (told in browser.get(f"{LIST}{campaign.pk}/results/").content.decode()) == stays
+
+
+def test_a_placeholder_is_read_in_words(browser: Browser, campaign: Campaign) -> None:
+    with _in(campaign):
+        update_campaign(
+            actor=BOSS,
+            campaign_id=campaign.pk,
+            changes={"subject": "{{first_name|Sie}}, Zeit für Farbe?", "body": "Ihre {{ points }} Punkte"},
+            version=campaign.version,
+            now=timezone.now(),
+        )
+    page = browser.get(f"{LIST}{campaign.pk}/send/").content.decode()
+    assert "[Vorname], Zeit für Farbe?" in page
+    assert "{{" not in page
+    with _in(campaign):
+        send_now(actor=BOSS, campaign_id=campaign.pk, now=timezone.now())
+    page = browser.get(f"{LIST}{campaign.pk}/results/").content.decode()
+    assert "[Vorname], Zeit für Farbe?" in page
+    assert "Ihre [Punkte] Punkte" in page
+    assert "{{" not in page
