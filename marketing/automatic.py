@@ -60,7 +60,7 @@ def _prepare(attempt: Attempt, automation_id: UUID) -> bool:
 
 def _open(automation_id: UUID) -> Mailing | None:
     automation = lock_automation(automation_id)
-    if automation is None:
+    if automation is None or not rules_now().imprint.strip():
         return None
     return Mailing(automation.subject, automation.body, Basis.CONSENT, Q(automation_id=automation_id))
 
@@ -74,7 +74,8 @@ def _end(attempt: Attempt, automation_id: UUID) -> None:
         attempt.beat()
         automation = lock_automation(automation_id)
         waiting = Recipient.objects.filter(automation_id=automation_id, state=RecipientState.WAITING)
-        if automation is not None and waiting.exists():
+        # Without an imprint everybody waits for the next night.
+        if automation is not None and rules_now().imprint.strip() and waiting.exists():
             raise WorkFailed
         attempt.finish()
 

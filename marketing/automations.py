@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketing.letters import check
 from marketing.models import Automation, Occasion, Recipient, RecipientState
-from marketing.rules import NoImprint, rules_now
+from marketing.rules import NoImprint, hold_rules, rules_now
 from salon.catalogue.changing import told
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, VersionConflict
 from salon.identity.roles import Actor, Permission
@@ -62,7 +62,7 @@ PRESETS: Mapping[Occasion, Preset] = {
         (
             _GREETING,
             _("soon it is your birthday, and you deserve some time for yourself."),
-            _("Treat yourself to a visit with us: we keep a little surprise ready for you. Just mention this mail."),
+            _("Treat yourself to a visit with us: just reply to this mail, and we find a time that suits you."),
             _REGARDS,
         ),
     ),
@@ -177,6 +177,7 @@ def turn_on(*, actor: Actor, occasion: Occasion, now: datetime, version: int | N
         automation = _lock(actor, occasion, version, now)
         if automation.enabled_at is not None:
             return automation
+        hold_rules()
         if not rules_now().imprint.strip():
             raise NoImprint
         try:
@@ -185,6 +186,8 @@ def turn_on(*, actor: Actor, occasion: Occasion, now: datetime, version: int | N
             raise NotReady from refusal
         automation.enabled_at = now
         _save(automation, now, "enabled_at")
+        # Whoever was in a worker's hands when it was turned off, and was put back since.
+        Recipient.objects.filter(automation=automation, state=RecipientState.WAITING).delete()
         _tell(actor, "automation.enabled", automation, {}, {"occasion": str(occasion)}, now)
     return automation
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from marketing.campaigns import NotADraft, campaign_with_id, lock_campaign, save_campaign, tell_of_campaign
 from marketing.letters import check
 from marketing.models import Basis, Campaign, CampaignState
-from marketing.rules import rules_now
+from marketing.rules import hold_rules, rules_now
 from salon.errors import DomainError, FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
 from salon.work import queue
@@ -52,6 +52,7 @@ def send_now(*, actor: Actor, campaign_id: UUID, now: datetime, version: int | N
     """
     with transaction.atomic():
         campaign = lock_campaign(actor, campaign_id, version, CampaignState.DRAFT, NotADraft)
+        hold_rules()
         require_ready(campaign)
         begin(campaign, actor=actor, now=now)
         queue.schedule(task=SEND, subject_id=campaign.pk, due_at=now, salon_id=campaign.salon_id)
@@ -66,6 +67,7 @@ def schedule(*, actor: Actor, campaign_id: UUID, at: datetime, now: datetime, ve
     """
     with transaction.atomic():
         campaign = lock_campaign(actor, campaign_id, version, CampaignState.DRAFT, NotADraft)
+        hold_rules()
         require_ready(campaign, *_errors_of_time(at, now))
         campaign.state, campaign.scheduled_at = CampaignState.SCHEDULED, at
         save_campaign(campaign, now, "state", "scheduled_at")
@@ -108,6 +110,7 @@ def resume(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campaign:
     """
     with transaction.atomic():
         campaign = lock_campaign(actor, campaign_id, None, CampaignState.PAUSED, NotPaused)
+        hold_rules()
         require_ready(campaign)
         campaign.state = CampaignState.SENDING
         save_campaign(campaign, now, "state")

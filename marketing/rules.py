@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from marketing.models import MarketingRules
+from marketing.models import Automation, Campaign, CampaignState, MarketingRules
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, FieldError, InvalidInput, VersionConflict
 from salon.identity.roles import Actor, Permission
@@ -41,6 +41,11 @@ def rules_now() -> MarketingRules:
     return MarketingRules.objects.first() or MarketingRules(salon_id=current_salon_id(), version=DEFAULT_VERSION)
 
 
+def hold_rules() -> None:
+    """Let nobody change the rules of the open salon before the transaction ends: what is begun by them holds them."""
+    MarketingRules.objects.select_for_update(no_key=True).first()
+
+
 def sender_of(rules: MarketingRules) -> Sender:
     """Return what rules say of the sender, as operations take it."""
     return Sender(**{field.name: getattr(rules, field.name) for field in fields(Sender)})
@@ -50,7 +55,7 @@ def save_rules(*, actor: Actor, sender: Sender, now: datetime, version: int | No
     """Say who writes the mails of marketing from now on, and return the rules.
 
     `version` is the one that was read: another one by now refuses the change. What changes nothing makes no version.
-    Raises: NotAllowed, InvalidInput, VersionConflict.
+    Raises: NotAllowed, InvalidInput (`needed` at `imprint`: mails still go out that have to say it), VersionConflict.
     """
     actor.require(Permission.MARKETING_WRITE)
     sender = _tidied(sender)
@@ -60,6 +65,11 @@ def save_rules(*, actor: Actor, sender: Sender, now: datetime, version: int | No
         rules = _locked()
         if version is not None and version != rules.version:
             raise VersionConflict
+        if rules.imprint and not sender.imprint and _mails_go_out():
+            message = _(
+                "Campaigns or automations still go out, and each mail has to say who writes it. End them first."
+            )
+            raise InvalidInput([FieldError("imprint", "needed", message)])
         before, after = asdict(sender_of(rules)), asdict(sender)
         changes = [
             Change(name, before[name] or None, after[name] or None) for name in after if after[name] != before[name]
@@ -105,6 +115,13 @@ def forbid_existing_customers(*, actor: Actor, now: datetime) -> MarketingRules:
             _save(rules, ["existing_customers_at", "existing_customers_by"])
             _record(actor, "marketing_rules.existing_customers_forbidden", [], now)
     return rules
+
+
+def _mails_go_out() -> bool:
+    """Return whether anything is on its way, or will be by itself; whoever begins it holds the rules meanwhile."""
+    going = [CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED]
+    campaigns = Campaign.objects.live().filter(state__in=going)
+    return campaigns.exists() or Automation.objects.filter(enabled_at__isnull=False).exists()
 
 
 def _locked() -> MarketingRules:

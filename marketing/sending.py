@@ -12,6 +12,7 @@ from marketing.launching import SEND, begin, require_ready, take_back
 from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientState
 from marketing.recipients import interrupt, settle
 from marketing.rule import parse
+from marketing.rules import hold_rules, rules_now
 from salon.errors import InvalidInput
 from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
@@ -22,12 +23,12 @@ from salon.work.queue import WorkFailed
 def send_campaign(attempt: Attempt, campaign_id: UUID) -> None:
     """Send a campaign that is due to everybody who still waits for it, or go on where another worker has stopped.
 
-    Ends by itself where the campaign is paused, taken back or deleted.
+    Ends by itself where the campaign is paused, taken back or deleted; without an imprint it pauses it.
     Raises: WorkFailed (somebody waits on: the mail server is away, or puts her off), ClaimLost.
     """
     if not _prepare(attempt, campaign_id):
         return
-    opened = partial(_open, campaign_id)
+    opened = partial(_open, attempt, campaign_id)
     after = None
     while not attempt.is_over:
         after = deliver_batch(attempt, opened, after=after)
@@ -59,6 +60,7 @@ def _prepare(attempt: Attempt, campaign_id: UUID) -> bool:
 
 def _begin_scheduled(attempt: Attempt, campaign: Campaign) -> None:
     actor, now = system_actor(""), attempt.clock()
+    hold_rules()
     try:
         require_ready(campaign)
     except InvalidInput as refusal:
@@ -68,9 +70,14 @@ def _begin_scheduled(attempt: Attempt, campaign: Campaign) -> None:
     begin(campaign, actor=actor, now=now)
 
 
-def _open(campaign_id: UUID) -> Mailing | None:
+def _open(attempt: Attempt, campaign_id: UUID) -> Mailing | None:
     campaign = _locked(campaign_id)
     if campaign is None or campaign.state != CampaignState.SENDING:
+        return None
+    if not rules_now().imprint.strip():
+        campaign.state, now = CampaignState.PAUSED, attempt.clock()
+        save_campaign(campaign, now, "state")
+        tell_of_campaign(system_actor(""), "campaign.paused", campaign, {}, {"why": "imprint"}, now)
         return None
     return Mailing(campaign.subject, campaign.body, Basis(campaign.basis), Q(campaign_id=campaign_id))
 

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from clients.classification import CreatedVia, Facts, Reason, Status, status_changes_on
 from clients.models import CardState, Client
+from marketing import delivery
 from marketing.automations import (
     PRESETS,
     NotReady,
@@ -315,6 +316,42 @@ def test_who_objects_between_night_and_morning_gets_none(sonnenschein: Salon, ar
     assert arriving.mails == []
     with salon_scope(sonnenschein.pk):
         assert _written()["Susanne"][:2] == ("EXCLUDED", "NO_CONSENT")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_an_imprint_everybody_waits(
+    sonnenschein: Salon, arriving: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "BATCH", 1)
+    with salon_scope(sonnenschein.pk):
+        _turned_on(Occasion.BIRTHDAY)
+        _born("Susanne", 29, 11)
+        _born("Ute", 29, 11)
+    _night(sonnenschein)
+
+    def emptied() -> None:
+        with salon_scope(sonnenschein.pk):
+            MarketingRules.objects.update(imprint=" ")
+
+    arriving.arrived = lambda _many: race(emptied)
+    with time_machine.travel(NINE, tick=False):
+        send_automation(str(DueWork.objects.get(task=SEND).pk))
+    with salon_scope(sonnenschein.pk):
+        assert sorted(state for state, _why, _on in _written().values()) == ["SENT", "WAITING"]
+    assert not DueWork.objects.filter(task=SEND).exists()
+
+
+def test_who_was_in_a_workers_hands_when_it_was_turned_off_is_not_written_to_later(sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        _turned_on(Occasion.BIRTHDAY)
+        _born("Susanne", 29, 11)
+    _night(sonnenschein)
+    with salon_scope(sonnenschein.pk):
+        Recipient.objects.update(state=RecipientState.SENDING)
+        turn_off(actor=BOSS, occasion=Occasion.BIRTHDAY, now=NOW)
+        assert Recipient.objects.update(state=RecipientState.WAITING) == 1
+        turn_on(actor=BOSS, occasion=Occasion.BIRTHDAY, now=NOW)
+        assert not Recipient.objects.exists()
 
 
 def test_turning_it_on_writes_to_nobody_of_before(sonnenschein: Salon) -> None:

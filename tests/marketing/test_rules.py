@@ -1,10 +1,14 @@
 """What a salon decides about its marketing (domain.md §9)."""
 
 from dataclasses import replace
+from threading import Thread
+from typing import Any
 
 import pytest
+from django.db import connection
 
-from marketing.models import MarketingRules
+from marketing.automations import turn_off, turn_on
+from marketing.models import Campaign, CampaignState, MarketingRules, Occasion
 from marketing.rules import (
     Sender,
     allow_existing_customers,
@@ -16,8 +20,10 @@ from marketing.rules import (
 from salon.audit.models import AuditEntry
 from salon.errors import InvalidInput, NotAllowed, VersionConflict
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
+from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
+from tests.marketing.campaigning import draft, may_send
 
 OWNER, MANAGER, STAFF = (Actor(ActorKind.USER, None, role.name.title(), PERMISSIONS[role]) for role in Role)
 SENDER = Sender(sender_name="Salon Sonnenschein", reply_to="hallo@sonnenschein.example", imprint="Anna Krüger\nBerlin")
@@ -103,3 +109,60 @@ def test_existing_customers_are_the_owners_decision(in_sonnenschein: Salon) -> N
 def test_staff_decide_nothing(in_sonnenschein: Salon) -> None:
     with pytest.raises(NotAllowed):
         save_rules(actor=STAFF, sender=SENDER, now=NOW)
+
+
+def _empty_imprint() -> list[tuple[str, str]]:
+    """Empty the imprint; return what is refused."""
+    try:
+        save_rules(actor=OWNER, sender=replace(SENDER, imprint=""), now=NOW)
+    except InvalidInput as refusal:
+        return [(one.field, one.code) for one in refusal.errors]
+    return []
+
+
+@pytest.mark.parametrize("state", CampaignState)
+def test_the_imprint_stays_while_a_campaign_goes_out(in_sonnenschein: Salon, state: CampaignState) -> None:
+    may_send()
+    found = draft()
+    moments: dict[str, Any] = {"scheduled_at": NOW, "started_at": NOW, "finished_at": NOW}
+    Campaign.objects.filter(pk=found.pk).update(state=state, **moments)
+    goes_out = state in {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED}
+    # Another one may take its place.
+    save_rules(actor=OWNER, sender=replace(SENDER, imprint="Carla"), now=NOW)
+    if goes_out:
+        assert _empty_imprint() == [("imprint", "needed")]
+        assert rules_now().imprint == "Carla"
+        Campaign.objects.update(deleted_at=NOW)
+    assert _empty_imprint() == []
+    assert rules_now().imprint == ""
+
+
+def test_the_imprint_stays_while_an_automation_is_on(in_sonnenschein: Salon) -> None:
+    may_send()
+    turn_on(actor=OWNER, occasion=Occasion.BIRTHDAY, now=NOW)
+    assert _empty_imprint() == [("imprint", "needed")]
+    turn_off(actor=OWNER, occasion=Occasion.BIRTHDAY, now=NOW)
+    assert _empty_imprint() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_imprint_is_not_emptied_while_an_automation_is_being_turned_on(sonnenschein: Salon) -> None:
+    refused: list[list[tuple[str, str]]] = []
+
+    def empty() -> None:
+        try:
+            with salon_scope(sonnenschein.pk):
+                refused.append(_empty_imprint())
+        finally:
+            connection.close()
+
+    with salon_scope(sonnenschein.pk):
+        may_send()
+    other = Thread(target=empty)
+    with salon_scope(sonnenschein.pk):
+        turn_on(actor=OWNER, occasion=Occasion.BIRTHDAY, now=NOW)
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()
+    other.join(20)
+    assert refused == [[("imprint", "needed")]]

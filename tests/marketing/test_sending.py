@@ -330,6 +330,26 @@ def test_a_scheduled_campaign_that_may_not_go_out_any_more_is_a_draft_again(
         assert {"field": "why", "old": None, "new": "imprint"} in told.changes
 
 
+@pytest.mark.django_db(transaction=True)
+def test_without_an_imprint_a_campaign_stops(
+    sonnenschein: Salon, arriving: Inbox, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "BATCH", 1)
+    campaign = _sent(sonnenschein, "Lena", "Mia")
+
+    def emptied() -> None:
+        with salon_scope(sonnenschein.pk):
+            MarketingRules.objects.update(imprint=" ")
+
+    arriving.arrived = lambda _many: _apart(emptied)
+    run()
+    assert seen(sonnenschein, campaign.pk) == ("PAUSED", {"SENT": 1, "WAITING": 1})
+    assert not DueWork.objects.exists()
+    with salon_scope(sonnenschein.pk):
+        told = AuditEntry.objects.get(action="campaign.paused")
+        assert told.changes == [{"field": "why", "old": None, "new": "imprint"}]
+
+
 def test_a_refused_address_fails_alone(sonnenschein: Salon, arriving: Inbox, clock: time_machine.Traveller) -> None:
     campaign = _sent(sonnenschein, "Lena", "Mia", "Nele", "Ute")
     arriving.rcpt["mia@x.example"] = "550 no such user"
