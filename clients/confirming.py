@@ -103,6 +103,25 @@ def unsubscribe(*, client_id: UUID, address: str, now: datetime) -> set[UUID]:
     return {one.pk for one in cards}
 
 
+class Getting(StrEnum):
+    """Whether news can reach a client: yes, no, or not before she confirms what she has asked for herself."""
+
+    NEWS = "NEWS"
+    NONE = "NONE"
+    ASKED_ANEW = "ASKED_ANEW"
+
+
+def getting(client_id: UUID) -> Getting:
+    """Return what a client said last about news; nothing is changed. Of whom nothing is known, nobody has said no."""
+    card = _survivor(client_id)
+    standing = newest_of(card.pk, _NEWS) if card else None
+    if standing and standing.decision == Decision.WITHDRAWN:
+        return Getting.NONE
+    if standing and (standing.decision, standing.source) == (Decision.REQUESTED, ConsentSource.UNSUBSCRIBE):
+        return Getting.ASKED_ANEW
+    return Getting.NEWS
+
+
 def resubscribe(*, client_id: UUID, now: datetime) -> None:
     """Ask a client anew who wants news after all, by a mail to the address on her card; nothing holds before that."""
     with transaction.atomic():

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from clients.confirming import Getting, getting
 from clients.web.confirming import unreferred
 from marketing.unsubscribing import Way, masked_address, put_back, read_way, take_off
 from salon.errors import NotFound
@@ -19,6 +20,8 @@ from salon.web.access import public
 
 # What mail programs send that have a button of their own (RFC 8058).
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
+# What the page says to whoever opens it, by what she said last.
+_STEPS = {Getting.NEWS: "ASKED", Getting.NONE: "DONE", Getting.ASKED_ANEW: "AGAIN"}
 
 
 @public("the signed address is the secret; it leads to one mail, and tells the salon's name and a masked address")
@@ -35,7 +38,7 @@ def unsubscribe_page(request: HttpRequest, secret: str) -> HttpResponse:
     salon = directory.get_salon(way.salon_id)
     with salon_scope(salon.pk), timezone.override(ZoneInfo(salon.timezone)):
         if request.method != "POST":
-            return _page(request, salon, "ASKED", masked_address(way))
+            return _page(request, salon, _STEPS[getting(way.client_id)], masked_address(way))
         return _posted(request, salon, way)
 
 

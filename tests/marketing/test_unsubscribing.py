@@ -169,12 +169,24 @@ def test_an_erased_card_tells_nothing(anybody: Browser, sonnenschein: Salon, sar
     assert _ledger(sonnenschein, sarah) == [("GRANTED", "IMPORT")]
 
 
+def test_who_is_unsubscribed_reads_so_and_finds_the_way_back(
+    anybody: Browser, sonnenschein: Salon, sarah: Client, mail: Recipient
+) -> None:
+    assert "Sie erhalten Neuigkeiten von Salon Sonnenschein" in anybody.get(_path(mail)).content.decode()
+    anybody.post(_path(mail), {"wanted": "none"})
+    page = anybody.get(_path(mail)).content.decode()
+    assert "Sie bekommen keine Neuigkeiten mehr von Salon Sonnenschein" in page
+    assert 'value="again"' in page
+    assert 'value="none"' not in page
+
+
 def test_wanting_news_after_all_asks_anew(
     anybody: Browser, sonnenschein: Salon, sarah: Client, mail: Recipient
 ) -> None:
     anybody.post(_path(mail), {"wanted": "none"})
     for _twice in range(2):
         assert "Noch ein Schritt" in anybody.post(_path(mail), {"wanted": "again"}).content.decode()
+    assert "Noch ein Schritt" in anybody.get(_path(mail)).content.decode()
     assert _ledger(sonnenschein, sarah)[:2] == [("REQUESTED", "UNSUBSCRIBE"), ("WITHDRAWN", "UNSUBSCRIBE")]
     with salon_scope(sonnenschein.pk):
         assert not get_client(sarah.pk).email_consent
