@@ -18,13 +18,13 @@ TEMPLATES = (
     Wording(
         "Termin verschieben",
         "Ihr Termin bei {{salon}}",
-        "{{greeting}},\n\nleider müssen wir Ihren Termin am {{next_visit|nächsten Termin}} verschieben. "
+        "{{greeting}},\n\nleider müssen wir Ihren Termin verschieben.\n\nBisheriger Termin: {{next_visit|wie vereinbart}}\n\n"
         "Wann passt es Ihnen stattdessen? Antworten Sie einfach auf diese E-Mail.\n\nViele Grüße",
     ),
     Wording(
         "Nach dem Besuch",
-        "Sind Sie zufrieden, {{first_name|liebe Kundin}}?",
-        "{{greeting}},\n\nvielen Dank für Ihren Besuch am {{last_visit|letzten Mal}}. Gefällt Ihnen Ihr neuer Look? "
+        "Ihr Besuch bei {{salon}}: Sind Sie zufrieden?",
+        "{{greeting}},\n\nvielen Dank für Ihren letzten Besuch. Gefällt Ihnen Ihr neuer Look? "
         "Wenn etwas nicht stimmt, sagen Sie uns bitte Bescheid: Wir bessern gern nach.\n\nViele Grüße",
     ),
 )
