@@ -1,11 +1,12 @@
 """*Marketing » Automationen*: what goes out by itself, its text beside the mail, and whether it is on (ui.md §2.7)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -21,6 +22,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from clients.details import Gender
 from clients.models import Client
 from marketing.automations import (
     PRESETS,
@@ -36,6 +38,7 @@ from marketing.automations import (
 from marketing.letters import PLACEHOLDERS
 from marketing.models import Automation, Basis, Campaign, Occasion
 from marketing.occasions import LOOKS_BACK, would_have_reached
+from marketing.placeholders import Person, fill, values_for
 from marketing.results import BOOKED_WITHIN, Result, results_of_automations
 from marketing.rules import rules_now
 from marketing.testing import send_test_letter
@@ -118,6 +121,7 @@ class Card:
     for_whom: Promise | str
     when: Promise | str
     subject: str
+    is_example: bool
     on: bool
     since: datetime | None
     url: str
@@ -238,12 +242,14 @@ def _place(request: SalonRequest, found: Automation) -> list[str]:
 
 def _card(request: SalonRequest, found: Automation, result: Result | None, now: datetime) -> Card:
     occasion, place = Occasion(found.occasion), _place(request, found)
+    subject = _example(found.subject, request.salon.name, request.salon.date_at(now))
     return Card(
         name=occasion.label,
         icon=_ICONS[occasion],
         for_whom=_FOR_WHOM[occasion],
         when=_when(occasion, found.days),
-        subject=found.subject,
+        subject=subject,
+        is_example=subject != found.subject,
         on=found.enabled_at is not None,
         since=found.enabled_at,
         url=reverse("automation", args=place),
@@ -251,6 +257,22 @@ def _card(request: SalonRequest, found: Automation, result: Result | None, now: 
         would_have=would_have_reached(found, today=request.salon.date_at(now), now=now),
         figures=_figures(result, request.salon.currency) if result else [],
     )
+
+
+def _example(subject: str, salon: str, today: date) -> str:
+    """Return a subject as somebody gets it of whom everything is known."""
+    person = Person(
+        first_name="Petra",
+        last_name="Lang",
+        gender=Gender.FEMALE,
+        points=120,
+        visits=8,
+        last_visit=today - timedelta(days=60),
+        next_visit=today + timedelta(days=14),
+        staff="Anna",
+        treatcard="1000123",
+    )
+    return fill(subject, values_for(person, salon=salon, language=settings.LANGUAGE_CODE))
 
 
 def _when(occasion: Occasion, days: int) -> Promise | str:
