@@ -1,7 +1,9 @@
 """A campaign in the hands of a worker: begun, sent batch by batch, ended (domain.md §9.2)."""
 
+from datetime import datetime, time, timedelta
 from functools import partial
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -10,6 +12,7 @@ from marketing.choosing import clients_in
 from marketing.delivery import Attempt, Mailing, deliver_batch
 from marketing.launching import SEND, begin, require_ready, take_back
 from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientState
+from marketing.occasions import next_opening
 from marketing.recipients import interrupt, settle
 from marketing.rule import parse
 from marketing.rules import hold_rules, rules_now
@@ -19,11 +22,19 @@ from salon.tenancy.context import salon_scope
 from salon.work import queue
 from salon.work.queue import WorkFailed
 
+# A scheduled campaign that begins later than this is late: what held it up, not whoever chose the time, says when.
+LATE = timedelta(hours=1)
+# So late its time is missed: it does not go out any more by itself.
+MISSED = timedelta(days=3)
+# Between these, by the salon's clock, a late one does not begin; it waits for the morning's opening.
+NIGHT_BEGINS, NIGHT_ENDS = time(21), time(8)
+
 
 def send_campaign(attempt: Attempt, campaign_id: UUID) -> None:
     """Send a campaign that is due to everybody who still waits for it, or go on where another worker has stopped.
 
-    Ends by itself where the campaign is paused, taken back or deleted; without an imprint it pauses it.
+    Ends by itself where the campaign is paused, taken back or deleted; without an imprint it pauses it. A scheduled one
+    that is late waits for the morning, and one that has missed its time is a draft again.
     Raises: WorkFailed (somebody waits on: the mail server is away, or puts her off), ClaimLost.
     """
     if not _prepare(attempt, campaign_id):
@@ -45,7 +56,14 @@ def _prepare(attempt: Attempt, campaign_id: UUID) -> bool:
         attempt.beat()
         campaign = _locked(campaign_id)
         if campaign is not None and campaign.state == CampaignState.SCHEDULED:
-            _begin_scheduled(attempt, campaign)
+            now, zone = attempt.clock(), ZoneInfo(attempt.salon.timezone)
+            if _waits_for_morning(campaign, now, zone):
+                attempt.finish()
+                queue.schedule(
+                    task=SEND, subject_id=campaign_id, due_at=next_opening(now, zone), salon_id=attempt.salon.pk
+                )
+                return False
+            _begin_scheduled(campaign, now)
         if campaign is None or campaign.state != CampaignState.SENDING:
             attempt.finish()
             return False
@@ -58,8 +76,21 @@ def _prepare(attempt: Attempt, campaign_id: UUID) -> bool:
     return True
 
 
-def _begin_scheduled(attempt: Attempt, campaign: Campaign) -> None:
-    actor, now = system_actor(""), attempt.clock()
+def _lateness(campaign: Campaign, now: datetime) -> timedelta:
+    return now - campaign.scheduled_at if campaign.scheduled_at else timedelta()
+
+
+def _waits_for_morning(campaign: Campaign, now: datetime, zone: ZoneInfo) -> bool:
+    """Return whether a scheduled campaign is late, and would now wake people up."""
+    is_day = NIGHT_ENDS <= now.astimezone(zone).time() < NIGHT_BEGINS
+    return LATE < _lateness(campaign, now) <= MISSED and not is_day
+
+
+def _begin_scheduled(campaign: Campaign, now: datetime) -> None:
+    actor = system_actor("")
+    if _lateness(campaign, now) > MISSED:
+        take_back(campaign, actor=actor, now=now, why="too_late")
+        return
     hold_rules()
     try:
         require_ready(campaign)

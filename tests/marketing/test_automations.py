@@ -333,7 +333,10 @@ def test_without_an_imprint_everybody_waits(
         with salon_scope(sonnenschein.pk):
             MarketingRules.objects.update(imprint=" ")
 
-    arriving.arrived = lambda _many: race(emptied)
+    def arrived(_many: int) -> None:
+        race(emptied)
+
+    arriving.arrived = arrived
     with time_machine.travel(NINE, tick=False):
         send_automation(str(DueWork.objects.get(task=SEND).pk))
     with salon_scope(sonnenschein.pk):

@@ -350,6 +350,64 @@ def test_without_an_imprint_a_campaign_stops(
         assert told.changes == [{"field": "why", "old": None, "new": "imprint"}]
 
 
+def _late(salon: Salon, clock: time_machine.Traveller, by: timedelta) -> tuple[str, list[datetime]]:
+    """Let a campaign's time, noon of a day in winter, be missed; return its state, and when there is work for it."""
+    with salon_scope(salon.pk):
+        may_send()
+        agreed("Lena")
+        campaign = schedule(actor=BOSS, campaign_id=draft().pk, at=NOW + HOUR, now=NOW)
+    clock.shift(HOUR + by)
+    run()
+    with salon_scope(salon.pk):
+        state = Campaign.objects.get(pk=campaign.pk).state
+    return state, list(DueWork.objects.values_list("due_at", flat=True))
+
+
+# NOW is eleven in the morning in Berlin, so the campaign's time is noon.
+@pytest.mark.parametrize(
+    ("by", "state"),
+    [
+        (HOUR * 8.99, "SENT"),  # 20:59
+        (HOUR * 20, "SENT"),  # 08:00 on the next day
+        (HOUR * 72, "SENT"),
+        (HOUR * 72 + timedelta(seconds=1), "DRAFT"),
+        (HOUR * 84, "DRAFT"),  # in the middle of a night
+    ],
+)
+def test_a_campaign_that_is_late(
+    sonnenschein: Salon, arriving: Inbox, clock: time_machine.Traveller, by: timedelta, state: str
+) -> None:
+    assert _late(sonnenschein, clock, by) == (state, [])
+    assert len(arriving.to) == (state == "SENT")
+    if state == "DRAFT":
+        with salon_scope(sonnenschein.pk):
+            told = AuditEntry.objects.get(action="campaign.unscheduled")
+        assert {"field": "why", "old": None, "new": "too_late"} in told.changes
+
+
+@pytest.mark.parametrize("by", [HOUR * 9, HOUR * 13, HOUR * 20 - timedelta(seconds=1)])
+def test_a_campaign_that_is_late_in_the_night_waits_for_the_morning(
+    sonnenschein: Salon, arriving: Inbox, clock: time_machine.Traveller, by: timedelta
+) -> None:
+    nine = NOW + HOUR * 22
+    assert _late(sonnenschein, clock, by) == ("SCHEDULED", [nine])
+    assert arriving.to == []
+    clock.move_to(nine)
+    run()
+    assert arriving.to == ["lena@x.example"]
+    assert not DueWork.objects.exists()
+
+
+def test_who_has_chosen_the_night_gets_it(sonnenschein: Salon, arriving: Inbox, clock: time_machine.Traveller) -> None:
+    with salon_scope(sonnenschein.pk):
+        may_send()
+        agreed("Lena")
+        schedule(actor=BOSS, campaign_id=draft().pk, at=NOW + HOUR * 12, now=NOW)
+    clock.shift(HOUR * 12 + timedelta(minutes=59))
+    run()
+    assert arriving.to == ["lena@x.example"]
+
+
 def test_a_refused_address_fails_alone(sonnenschein: Salon, arriving: Inbox, clock: time_machine.Traveller) -> None:
     campaign = _sent(sonnenschein, "Lena", "Mia", "Nele", "Ute")
     arriving.rcpt["mia@x.example"] = "550 no such user"
