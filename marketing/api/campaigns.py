@@ -110,7 +110,7 @@ class CampaignBody(Body):
 class ChangedCampaignBody(Body):
     """What of a draft can be changed."""
 
-    example = {"subject": "Neues für {{first_name}}"}
+    example = {"name": "Frühling", "subject": "Neues für {{first_name}}"}
 
     name = Text(allow_null=False, help_text="At most 80 characters; no client sees it.")
     subject = Text(help_text="At most 150 characters; may have placeholders.")
