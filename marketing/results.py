@@ -20,16 +20,24 @@ from salon.tenancy.context import current_salon_id
 BOOKED_WITHIN = timedelta(days=14)
 _IN_ORDER = keyset.Order(("id",))
 _RESULTS = """
-WITH booked AS (
-    -- What became one card since is one client, whichever of them was written to.
-    SELECT DISTINCT one.campaign_id, appointment.id, appointment.client_id
+WITH RECURSIVE written AS (
+    -- What became one card since is one client, whichever of them was written to, and however often it became another.
+    SELECT one.campaign_id, one.sent_at, card.id AS client_id, card.merged_into_id
     FROM marketing_recipient AS one
     JOIN clients_client AS card ON card.salon_id = one.salon_id AND card.id = one.client_id
-    JOIN bookings_appointment AS appointment ON appointment.salon_id = one.salon_id
-        AND appointment.client_id = COALESCE(card.merged_into_id, card.id)
-        AND appointment.created_at > one.sent_at AND appointment.created_at <= one.sent_at + %(within)s
-        AND appointment.created_at <= %(now)s AND appointment.state <> 'CANCELLED'
     WHERE one.salon_id = %(salon)s AND one.campaign_id = ANY (%(campaigns)s) AND one.state = 'SENT'
+    UNION
+    SELECT written.campaign_id, written.sent_at, card.id, card.merged_into_id
+    FROM written
+    JOIN clients_client AS card ON card.salon_id = %(salon)s AND card.id = written.merged_into_id
+), booked AS (
+    SELECT DISTINCT written.campaign_id, appointment.id, appointment.client_id
+    FROM written
+    JOIN bookings_appointment AS appointment ON appointment.salon_id = %(salon)s
+        AND appointment.client_id = written.client_id
+        AND appointment.created_at > written.sent_at AND appointment.created_at <= written.sent_at + %(within)s
+        AND appointment.created_at <= %(now)s AND appointment.state <> 'CANCELLED'
+    WHERE written.merged_into_id IS NULL
 ), kept AS (
     SELECT booked.campaign_id, sum(line.final_price - line.refunded_amount) AS revenue
     FROM booked

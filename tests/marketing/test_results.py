@@ -88,6 +88,23 @@ def test_exact_figures(campaign: Campaign) -> None:
     }
 
 
+def test_a_card_that_went_into_another_again_and_again(campaign: Campaign) -> None:
+    day = a_salon_day()
+    first, second, third = (agreed(name) for name in ("First", "Second", "Third"))
+    _got(campaign, first)
+    _got(campaign, second)
+    made = make_appointment((day.cut, day.anna), client=third, starts_at=at(9))
+    Appointment.objects.filter(pk=made.pk).update(created_at=NOW + MICROSECOND)
+    _sold(made, (day.cut, "59.00", "0.00"))
+    Client.objects.filter(pk=first.pk).update(state=CardState.MERGED, merged_into=second)
+    Client.objects.filter(pk=second.pk).update(state=CardState.MERGED, merged_into=third)
+    found = results_of([campaign.pk], now=LATER)[campaign.pk]
+    assert (found.sent, found.booked, found.appointments, found.revenue) == (2, 1, 1, Decimal("59.00"))
+    Recipient.objects.filter(client=second).delete()
+    found = results_of([campaign.pk], now=LATER)[campaign.pk]
+    assert (found.sent, found.booked, found.appointments, found.revenue) == (1, 1, 1, Decimal("59.00"))
+
+
 def _sold(appointment: Appointment, *lines: tuple[Service | None, str, str], state: SaleState = SaleState.PAID) -> None:
     made = sold(appointment.client, *lines, state=state)
     Sale.objects.filter(pk=made.pk).update(appointment=appointment)
