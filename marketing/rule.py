@@ -172,7 +172,12 @@ _REASONS = (Reason.RECENT_VISIT, Reason.LISTED, Reason.FIRST_VISIT_PENDING, Reas
 # Everything a rule can ask, in the order in which it is offered.
 FIELDS: dict[str, Field] = dict(
     [
-        _field("category", _("Category"), *_among(Kind.CATEGORY)),
+        _field(
+            "category",
+            _("Category"),
+            Operator("in", _("has one of"), many=Kind.CATEGORY),
+            Operator("not_in", _("has none of"), many=Kind.CATEGORY),
+        ),
         _field("status", _("Status"), *_among(Kind.CHOICE), choices=tuple(Status.choices)),
         _field(
             "reason",

@@ -65,13 +65,8 @@ ASK_LABELS = {
     "none": _("none of these is true"),
     "not_all": _("not all of these are true"),
 }
-_UNITS: dict[Kind, Promise] = {
-    Kind.DAYS: _("days"),
-    Kind.MONTHS: _("months"),
-    Kind.VISITS: _("visits"),
-    Kind.POINTS: _("points"),
-    Kind.PERCENT: _("percent"),
-}
+# Days, months and percent stand in the words of every operator that takes them.
+_UNITS: dict[Kind, Promise] = {Kind.VISITS: _("visits"), Kind.POINTS: _("points")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from marketing.rule import DEEPEST, FIELDS, MOST_CONDITIONS, MOST_VALUES, Group, Match, as_json
+from marketing.rule import DEEPEST, FIELDS, MOST_CONDITIONS, MOST_VALUES, Group, Kind, Match, as_json
 
 Place = tuple[int, ...]
 
@@ -53,6 +53,8 @@ ASKS = {
     "none": (Match.ANY, True),
     "not_all": (Match.ALL, True),
 }
+# What a number is before anybody has entered one; the others are empty.
+_BEGINS_WITH = {Kind.DAYS: "30", Kind.MONTHS: "12", Kind.PERCENT: "10"}
 
 
 def written(place: Place) -> str:
@@ -121,13 +123,18 @@ def _condition_in(data: QueryDict, at: Place) -> DraftCondition | None:
     operator = data.get(f"operator:{here}", "")
     if operator not in known.operators:
         operator = next(iter(known.operators))
-    takes = [data.get(f"value:{here}.{number}", "").strip()[:40] for number in range(_ahead(known.name, operator))]
+    begins = _begins(known.name, operator)
+    takes = [data.get(f"value:{here}.{number}", begin).strip()[:40] for number, begin in enumerate(begins)]
     many = data.getlist(f"many:{here}")[:MOST_VALUES] if known.operators[operator].many else []
     return DraftCondition(known.name, operator, takes, list(dict.fromkeys(many)))
 
 
 def _ahead(name: str, operator: str) -> int:
     return len(FIELDS[name].operators[operator].takes)
+
+
+def _begins(name: str, operator: str) -> list[str]:
+    return [_BEGINS_WITH.get(kind, "") for kind in FIELDS[name].operators[operator].takes]
 
 
 def part_at(draft: DraftGroup, place: Place) -> DraftGroup | DraftCondition | None:
@@ -190,7 +197,7 @@ def _add(draft: DraftGroup, at: str, name: str) -> Place | None:
     if group is None or known is None or sum(1 for _one in conditions(draft)) >= MOST_CONDITIONS:
         return None
     operator = next(iter(known.operators.values()))
-    group.parts.append(DraftCondition(name, operator.name, [""] * len(operator.takes)))
+    group.parts.append(DraftCondition(name, operator.name, _begins(name, operator.name)))
     return (*place, len(group.parts) - 1)
 
 

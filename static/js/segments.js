@@ -3,6 +3,17 @@
 
 const form = document.getElementById("segment-form");
 
+// Whoever goes elsewhere is asked first while something is not saved: typed, added, moved, or refused just now.
+let changed = Boolean(document.querySelector(".segment-page > .notice"));
+form?.addEventListener("input", (event) => (changed ||= !event.target.matches("[data-narrow]")));
+document.body.addEventListener("built", () => (changed = true));
+window.addEventListener("beforeunload", (event) => {
+  if (changed && !form?.dataset.sent) event.preventDefault();
+});
+
+// The number that a new condition begins with goes as soon as somebody types another.
+form?.addEventListener("focusin", (event) => event.target.matches(".rule-number [autofocus]") && event.target.select());
+
 // Alt with an arrow moves the condition or group that has the focus, the innermost one.
 form?.addEventListener("keydown", (event) => {
   const way = { ArrowUp: "up", ArrowDown: "down" }[event.key];

@@ -27,9 +27,15 @@ def test_colour_and_about_to_lapse_by_mouse(open_page: OpenPage) -> None:
     page.locator("button[value='add::lapsing']").click()
     days = page.locator("input[name='value:0.0']")
     expect(days).to_be_focused()
+    expect(days).to_have_value("30")
+    days.fill("")
     expect(page.locator("#outcome")).to_contain_text("Noch nicht vollständig")
     days.fill("300")
     page.locator(".rule-add summary").click()
+    # All of the menu stands inside it, and inside the window.
+    menu = page.locator(".rule-add > .menu-panel")
+    assert menu.evaluate("(panel) => panel.scrollWidth <= panel.clientWidth")
+    assert menu.evaluate("(panel) => panel.getBoundingClientRect().right <= innerWidth")
     page.get_by_role("button", name="Kategorie", exact=True).click()
     page.get_by_role("checkbox", name="Farbkundin", exact=True).check(force=True)
     # The second is dragged before the first.
@@ -88,6 +94,8 @@ def test_the_same_by_keyboard(open_page: OpenPage) -> None:
     press("Alt+ArrowDown")
     expect(page.locator("#part-1 .rule-field")).to_have_text("Kategorie")
     press("Alt+ArrowUp")
+    expect(page.locator("#part-0 .rule-field")).to_have_text("Kategorie")
+    expect(page.locator("#part-0 [data-move=down]")).to_be_focused()
     meant = outcome(page)
     assert meant > 0
     # Enter in a field saves, whatever buttons stand before the one that does.

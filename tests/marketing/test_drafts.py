@@ -141,3 +141,14 @@ def test_every_field_can_be_added() -> None:
         part = part_at(draft, (0,))
         assert isinstance(part, DraftCondition)
         assert part.operator in FIELDS[name].operators
+
+
+def test_days_months_and_percent_begin_with_a_number_and_stay_empty_when_emptied() -> None:
+    draft = DraftGroup()
+    for name in ("last_visit", "top_spenders", "spent"):
+        change(draft, f"add::{name}")
+    assert [part.takes for part in draft.parts if isinstance(part, DraftCondition)] == [["30"], ["10"], [""]]
+    chosen = "ask:=all&field:0=spent&operator:0=at_least_within&value:0.0=50"
+    assert read_draft(QueryDict(chosen)).parts == [DraftCondition("spent", "at_least_within", ["50", "12"])]
+    emptied = read_draft(QueryDict(f"{chosen}&value:0.1="))
+    assert emptied.parts == [DraftCondition("spent", "at_least_within", ["50", ""])]
