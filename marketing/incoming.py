@@ -1,6 +1,9 @@
 """A mail that came in, within bounds: who wrote it to whom, what it says, and whether a program wrote it."""
 
+import re
 from dataclasses import dataclass
+from email import policy
+from email.parser import BytesParser
 from email.utils import parseaddr
 from hashlib import sha256
 
@@ -17,6 +20,9 @@ _LONGEST_ID = 255
 # Where a mail was brought to, besides who it says it is for.
 _BROUGHT_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
 _MOST_ADDRESSES = 50
+# Nobody's program nests parts in parts like this: of such a mail only the head is read.
+_MOST_NESTS = 200
+_NESTS = re.compile(rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
 # Where a program tells that it has answered by itself (RFC 3834, and what was there before it).
 _BY_ITSELF = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress")
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
@@ -33,6 +39,16 @@ class Incoming:
     message_id: str
     automatic: bool
     attachments: tuple[str, ...]
+
+
+def read_mail(raw: bytes) -> AnymailInboundMessage:
+    """Read a mail as a mail server has it; of one whose parts lie too deep in parts the head alone."""
+    if sum(1 for _nest in _NESTS.finditer(raw)) <= _MOST_NESTS:
+        try:
+            return AnymailInboundMessage.parse_raw_mime_bytes(raw)
+        except RecursionError:
+            pass
+    return BytesParser(AnymailInboundMessage, policy=policy.default).parsebytes(raw, headersonly=True)
 
 
 def incoming_of(message: AnymailInboundMessage, *, recipient: str = "") -> Incoming:

@@ -37,7 +37,12 @@ class _Door:
     @staticmethod
     def send(*, event: Any, **_told: object) -> None:
         """Take in one mail."""
-        receive(incoming_of(event.message), now=timezone.now())
+        try:
+            incoming = incoming_of(event.message)
+        except RecursionError as error:
+            log.warning("mail_unreadable", reason=type(error).__name__)
+            raise AnymailWebhookValidationFailure("parts too deep in parts") from error
+        receive(incoming, now=timezone.now())
 
 
 class _Inbound(AnymailBaseWebhookView):  # type: ignore[misc]
@@ -57,7 +62,15 @@ class _Inbound(AnymailBaseWebhookView):  # type: ignore[misc]
             raise RequestDataTooBig(f"more than {MOST_BYTES} bytes")
         try:
             return super().parse_events(_Posted(body))
-        except (AnymailError, AttributeError, ImproperlyConfigured, KeyError, TypeError, ValueError) as error:
+        except (
+            AnymailError,
+            AttributeError,
+            ImproperlyConfigured,
+            KeyError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
             log.warning("mail_unreadable", esp=self.esp_name, reason=type(error).__name__)
             raise AnymailWebhookValidationFailure("not a mail of this service") from error
 

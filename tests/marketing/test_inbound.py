@@ -220,3 +220,26 @@ def test_ids_that_are_unique_to_one_salon_stay_in_it(sonnenschein: Salon, dom: S
         assert _post({**mail, "OriginalRecipient": one, "ToFull": [{"Email": one}]}).status_code == 200
     assert [len(_received(salon)) for salon in (sonnenschein, dom)] == [1, 1]
     assert isinstance(_received(dom)[0].client_id, UUID)
+
+
+def test_a_mail_in_mails_in_mails_is_no_fault(settings: Settings, address: str) -> None:
+    """Whatever its depth: it is read as far as it can be, or is no mail of the service."""
+    settings.INBOUND_ESP = "sparkpost"
+    for depth in (10, 50, 100, 200, 500, 1_000):
+        for kind in (_in_parts, _in_mails):
+            [posted] = _sparkpost_mail(address)
+            relayed = posted["msys"]["relay_message"]
+            head = f"From: {LENA}\r\nTo: {address}\r\nMessage-ID: <{kind.__name__}{depth}@x>\r\n"
+            relayed["content"] = {"email_rfc822": head + kind(depth), "email_rfc822_is_base64": False}
+            status = _post([posted], esp="sparkpost").status_code
+            assert status == 200 if depth <= 50 else status in {200, 400}, (depth, kind.__name__)
+
+
+def _in_parts(depth: int) -> str:
+    opened = "".join(f'Content-Type: multipart/mixed; boundary="b{at}"\r\n\r\n--b{at}\r\n' for at in range(depth))
+    closed = "".join(f"\r\n--b{at}--\r\n" for at in reversed(range(depth)))
+    return f"{opened}Content-Type: text/plain\r\n\r\nJa, gern!{closed}"
+
+
+def _in_mails(depth: int) -> str:
+    return "Content-Type: message/rfc822\r\n\r\n" * depth + "Content-Type: text/plain\r\n\r\nJa, gern!"

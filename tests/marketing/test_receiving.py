@@ -245,6 +245,20 @@ def test_nothing_is_too_much_or_too_odd(sonnenschein: Salon) -> None:
     assert [one.text for one in _received(sonnenschein)[1:]] == ["Gr��e", "Gr��e"]
 
 
+@pytest.mark.parametrize("depth", [10, 60, 90, 120, 200, 3_000])
+def test_a_mail_server_may_pipe_parts_in_parts(
+    sonnenschein: Salon, monkeypatch: pytest.MonkeyPatch, depth: int
+) -> None:
+    _client, address = _written_to(sonnenschein)
+    parts = "".join(f'Content-Type: multipart/mixed; boundary="b{at}"\r\n\r\n--b{at}\r\n' for at in range(depth))
+    raw = f"From: {LENA}\r\nTo: {address}\r\n{parts}Content-Type: text/plain\r\n\r\nJa, gern!\r\n"
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(raw.encode())))
+    call_command("receive_mail", stdout=io.StringIO())
+    (message,) = _received(sonnenschein)
+    assert message.address == LENA
+    assert depth > 60 or message.text == "Ja, gern!"
+
+
 def test_a_mail_without_words_still_says_that_it_came(sonnenschein: Salon) -> None:
     _client, address = _written_to(sonnenschein)
     receive(read(f"From: {LENA}\r\nTo: {address}\r\n\r\n".encode()), now=LATER)

@@ -3,11 +3,10 @@
 import sys
 from typing import Any
 
-from anymail.inbound import AnymailInboundMessage
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from marketing.incoming import incoming_of
+from marketing.incoming import incoming_of, read_mail
 from marketing.receiving import receive
 
 # Larger ones no mail server takes.
@@ -23,6 +22,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Take it in; a mail for nobody is no error, or it would be sent back to whoever made its address up."""
-        message = AnymailInboundMessage.parse_raw_mime_bytes(sys.stdin.buffer.read(MOST_BYTES))
+        message = read_mail(sys.stdin.buffer.read(MOST_BYTES))
         outcome = receive(incoming_of(message, recipient=options["recipient"]), now=timezone.now())
         self.stdout.write(outcome.value)
