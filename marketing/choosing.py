@@ -19,7 +19,8 @@ from clients.models import CategoryAssignment, Client, ConsentEntry, ConsentPurp
 from clients.models.card import ClientQuerySet
 from marketing import facts
 from marketing.facts import Ids, Moment
-from marketing.rule import Condition, Group, Match, TimeOfDay, Weekday
+from marketing.rule import Condition, Group, Match
+from marketing.vocabulary import TimeOfDay, Weekday
 from salon.money import cents
 from salon.tenancy.models import Salon
 

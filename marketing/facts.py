@@ -21,7 +21,7 @@ from bookings.checkout.pricing import LineKind
 from bookings.models import Appointment, AppointmentItem, SaleLine, SaleState
 from bookings.states import CHANGEABLE, State
 from clients.models import CardState
-from marketing.rule import TimeOfDay, Weekday
+from marketing.vocabulary import TimeOfDay, Weekday
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 

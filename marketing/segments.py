@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from clients.classification import Reason
 from clients.models import Category
 from marketing.models import Segment
-from marketing.rule import EVERYBODY, Condition, Group, Kind, Match, as_json, parse, referred
+from marketing.rule import EVERYBODY, Condition, Group, Match, as_json, parse, referred
+from marketing.vocabulary import Kind
 from salon import keyset
 from salon.audit.recording import Change, record
 from salon.catalogue.models import Product, Service, StaffMember

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from marketing.choosing import count_of
 from marketing.models import Segment
-from marketing.rule import DEEPEST, FIELDS, MOST_CONDITIONS, Field, Kind, Match, Operator, as_json
+from marketing.rule import DEEPEST, MOST_CONDITIONS, Match, as_json
 from marketing.segments import (
     READY_MADE,
     ReadyMade,
@@ -22,6 +22,7 @@ from marketing.segments import (
     segments_page,
     update_segment,
 )
+from marketing.vocabulary import FIELDS, Field, Kind, Operator
 from salon import keyset
 from salon.api.endpoint import Endpoint
 from salon.api.idempotency import Idempotency, idempotent

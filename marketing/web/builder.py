@@ -10,7 +10,8 @@ from django.utils.dates import MONTHS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from marketing.rule import FIELDS, MOST_CONDITIONS, REFERENCES, Kind, Operator
+from marketing.rule import MOST_CONDITIONS
+from marketing.vocabulary import FIELDS, REFERENCES, Kind, Operator
 from marketing.web.drafts import (
     ASKS,
     DraftCondition,

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.http import QueryDict
 
-from marketing.rule import DEEPEST, FIELDS, MOST_CONDITIONS, MOST_VALUES, Group, Kind, Match, as_json
+from marketing.rule import DEEPEST, MOST_CONDITIONS, MOST_VALUES, Group, Match, as_json
+from marketing.vocabulary import FIELDS, Kind
 
 Place = tuple[int, ...]
 

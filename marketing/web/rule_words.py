@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clients.models import Category
-from marketing.rule import FIELDS, REFERENCES, Condition, Group, Kind, Match, Operator, Value
+from marketing.rule import Condition, Group, Match, Value
+from marketing.vocabulary import FIELDS, REFERENCES, Kind, Operator
 from salon.catalogue.models import Product, Service, StaffMember
 from salon.web.amounts import amount_text
 

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clients.web.list_query import Segment as ListSegment
 from marketing.choosing import clients_in, count_of, meeting
 from marketing.models import Segment
-from marketing.rule import EVERYBODY, FIELDS, Group, parse
+from marketing.rule import EVERYBODY, Group, parse
 from marketing.segments import (
     LONGEST_NAME,
     READY_MADE,
@@ -35,6 +35,7 @@ from marketing.segments import (
     rule_of,
     update_segment,
 )
+from marketing.vocabulary import FIELDS
 from marketing.web.builder import Builder, ShownGroup, errors_by_place, menu
 from marketing.web.drafts import DraftCondition, DraftGroup, Place, change, draft_of, part_at, read_draft
 from marketing.web.rule_words import ids_in, marked_sentence, names_of

@@ -16,7 +16,8 @@ from clients.classification import Reason, Status
 from clients.labels import CategoryDetails
 from clients.models import CardState, Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from marketing.choosing import count_of
-from marketing.rule import EVERYBODY, FIELDS, Condition, Group, Match
+from marketing.rule import EVERYBODY, Condition, Group, Match
+from marketing.vocabulary import FIELDS
 from salon.identity.roles import Actor, ActorKind
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon

@@ -12,8 +12,9 @@ from pytest_django import DjangoDbBlocker
 
 from clients.models import Category, Client
 from marketing.choosing import clients_in, count_of
-from marketing.rule import FIELDS, Condition, Group, Kind, Match, Value
+from marketing.rule import Condition, Group, Match, Value
 from marketing.segments import READY_MADE
+from marketing.vocabulary import FIELDS, Kind
 from salon.catalogue.models import Product, Service, StaffMember
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon

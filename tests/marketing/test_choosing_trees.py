@@ -18,7 +18,8 @@ from bookings.states import State
 from clients.classification import Reason, Status
 from clients.models import Category, CategoryAssignment
 from marketing.choosing import clients_in
-from marketing.rule import FIELDS, Condition, Group, Kind, Match, TimeOfDay, Value, Weekday
+from marketing.rule import Condition, Group, Match, Value
+from marketing.vocabulary import FIELDS, Kind, TimeOfDay, Weekday
 from salon.catalogue.models import Product, Service
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon

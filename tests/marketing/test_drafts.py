@@ -3,7 +3,8 @@
 import pytest
 from django.http import QueryDict
 
-from marketing.rule import FIELDS, MOST_CONDITIONS, Condition, Group, Match, parse
+from marketing.rule import MOST_CONDITIONS, Condition, Group, Match, parse
+from marketing.vocabulary import FIELDS
 from marketing.web.drafts import DraftCondition, DraftGroup, change, draft_of, part_at, read_draft
 
 # a, (b, (c), d), e: each a condition of so many points.

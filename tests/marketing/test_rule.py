@@ -9,20 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketing.rule import (
-    DEEPEST,
-    EVERYBODY,
-    FIELDS,
-    MOST_CONDITIONS,
-    Condition,
-    Group,
-    Kind,
-    Match,
-    Value,
-    as_json,
-    parse,
-    referred,
-)
+from marketing.rule import DEEPEST, EVERYBODY, MOST_CONDITIONS, Condition, Group, Match, Value, as_json, parse, referred
+from marketing.vocabulary import FIELDS, Kind
 from salon.errors import InvalidInput
 
 ID = "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4a77"

@@ -18,8 +18,9 @@ from clients.details import ClientDetails
 from clients.labels import CategoryDetails
 from clients.models import Category, Client, CreatedVia
 from marketing.models import Segment
-from marketing.rule import FIELDS, Condition, Group, Kind, Match, as_json
+from marketing.rule import Condition, Group, Match, as_json
 from marketing.segments import READY_MADE, create_segment
+from marketing.vocabulary import FIELDS, Kind
 from marketing.web.builder import _MENU, ICONS
 from marketing.web.rule_words import _PHRASES, sentence_of
 from salon.identity.models import User

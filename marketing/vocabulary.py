@@ -1,0 +1,191 @@
+"""What is known of clients, and what a segment can say of it: fields, operators, values (domain.md §9.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+from django.utils.dates import MONTHS, WEEKDAYS
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from clients.classification import Reason, Status
+from salon.errors import Text
+
+
+class Weekday(TextChoices):
+    """A day of the week, in the order of ISO 8601."""
+
+    MON = "MON", WEEKDAYS[0]
+    TUE = "TUE", WEEKDAYS[1]
+    WED = "WED", WEEKDAYS[2]
+    THU = "THU", WEEKDAYS[3]
+    FRI = "FRI", WEEKDAYS[4]
+    SAT = "SAT", WEEKDAYS[5]
+    SUN = "SUN", WEEKDAYS[6]
+
+
+class TimeOfDay(TextChoices):
+    """A part of the day, by the salon's clock."""
+
+    MORNING = "MORNING", _("in the morning (before 12)")
+    AFTERNOON = "AFTERNOON", _("in the afternoon (12 to 17)")
+    EVENING = "EVENING", _("in the evening (from 17)")
+
+
+class Kind(TextChoices):
+    """What a value of a condition is; with those of the salon's own things, its id."""
+
+    CHOICE = "CHOICE"
+    DAYS = "DAYS"
+    MONTHS = "MONTHS"
+    VISITS = "VISITS"
+    POINTS = "POINTS"
+    PERCENT = "PERCENT"
+    MONTH = "MONTH"
+    MONEY = "MONEY"
+    DATE = "DATE"
+    CATEGORY = "CATEGORY"
+    SERVICE = "SERVICE"
+    PRODUCT = "PRODUCT"
+    STAFF = "STAFF"
+
+
+# Kinds whose values are ids of what the salon has made itself.
+REFERENCES = frozenset({Kind.CATEGORY, Kind.SERVICE, Kind.PRODUCT, Kind.STAFF})
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What is said of a field: one value for each of `takes`, in their order, then any number (at least one) of `many`.
+
+    The label's `…` stand for the values of `takes`.
+    """
+
+    name: str
+    label: Text
+    takes: tuple[Kind, ...] = ()
+    many: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something known of a client, and what can be said of it; `choices` are the values of `Kind.CHOICE`."""
+
+    name: str
+    label: Text
+    operators: Mapping[str, Operator]
+    choices: tuple[tuple[str, Text], ...] = ()
+
+
+def _field(
+    name: str, label: Promise, *operators: Operator, choices: tuple[tuple[str, Text], ...] = ()
+) -> tuple[str, Field]:
+    return name, Field(name, label, {one.name: one for one in operators}, choices)
+
+
+def _among(kind: Kind) -> tuple[Operator, Operator]:
+    return Operator("in", _("is one of"), many=kind), Operator("not_in", _("is none of"), many=kind)
+
+
+def _past(none: Operator) -> tuple[Operator, ...]:
+    return (
+        Operator("within_last", _("within the last … days"), (Kind.DAYS,)),
+        Operator("longer_ago", _("longer ago than … days"), (Kind.DAYS,)),
+        Operator("between", _("from … to …"), (Kind.DATE, Kind.DATE)),
+        none,
+    )
+
+
+def _bounds(kind: Kind) -> tuple[Operator, Operator]:
+    return Operator("at_least", _("at least …"), (kind,)), Operator("at_most", _("at most …"), (kind,))
+
+
+def _bought(kind: Kind) -> tuple[Operator, ...]:
+    return (
+        Operator("bought", _("has had one of"), many=kind),
+        Operator("bought_within", _("has had within the last … months one of"), (Kind.MONTHS,), kind),
+        Operator("not_bought", _("has had none of"), many=kind),
+        Operator("not_bought_within", _("has had within the last … months none of"), (Kind.MONTHS,), kind),
+    )
+
+
+_YES_NO = (Operator("yes", _("yes")), Operator("no", _("no")))
+_NEVER = Operator("never", _("never"))
+# What a card can say of its client; the other reasons are those of people without one.
+_REASONS = (Reason.RECENT_VISIT, Reason.LISTED, Reason.FIRST_VISIT_PENDING, Reason.LAPSED)
+
+# Everything a rule can ask, in the order in which it is offered.
+FIELDS: dict[str, Field] = dict(
+    [
+        _field(
+            "category",
+            _("Category"),
+            Operator("in", _("has one of"), many=Kind.CATEGORY),
+            Operator("not_in", _("has none of"), many=Kind.CATEGORY),
+        ),
+        _field("status", _("Status"), *_among(Kind.CHOICE), choices=tuple(Status.choices)),
+        _field(
+            "reason",
+            _("Reason of the status"),
+            *_among(Kind.CHOICE),
+            choices=tuple((one.value, one.label) for one in _REASONS),
+        ),
+        _field("first_visit", _("First visit"), *_past(_NEVER)),
+        _field("last_visit", _("Last visit"), *_past(_NEVER)),
+        _field(
+            "next_visit",
+            _("Next appointment"),
+            Operator("within_next", _("within the next … days"), (Kind.DAYS,)),
+            Operator("later_than", _("later than in … days"), (Kind.DAYS,)),
+            Operator("between", _("from … to …"), (Kind.DATE, Kind.DATE)),
+            Operator("none", _("none booked")),
+        ),
+        _field("visits", _("Number of visits"), *_bounds(Kind.VISITS)),
+        _field(
+            "spent",
+            _("Money spent"),
+            *_bounds(Kind.MONEY),
+            Operator("at_least_within", _("at least … within the last … months"), (Kind.MONEY, Kind.MONTHS)),
+            Operator("at_most_within", _("at most … within the last … months"), (Kind.MONEY, Kind.MONTHS)),
+        ),
+        _field(
+            "top_spenders",
+            _("Best clients"),
+            Operator("top_percent", _("the … percent who spent most in 12 months"), (Kind.PERCENT,)),
+        ),
+        _field("service", _("Service"), *_bought(Kind.SERVICE)),
+        _field("product", _("Product"), *_bought(Kind.PRODUCT)),
+        _field("weekday", _("Usual weekday"), *_among(Kind.CHOICE), choices=tuple(Weekday.choices)),
+        _field("time_of_day", _("Usual time of day"), *_among(Kind.CHOICE), choices=tuple(TimeOfDay.choices)),
+        _field(
+            "preferred_staff",
+            _("Preferred staff member"),
+            *_among(Kind.STAFF),
+            Operator("none", _("nobody")),
+        ),
+        _field(
+            "birthday",
+            _("Birthday"),
+            Operator("this_month", _("this month")),
+            Operator("in_month", _("in the month …"), (Kind.MONTH,)),
+            Operator("within_next", _("within the next … days"), (Kind.DAYS,)),
+        ),
+        _field("points", _("Points"), *_bounds(Kind.POINTS)),
+        _field("treatcard", _("Has a Treatcard"), *_YES_NO),
+        _field(
+            "email_consent",
+            _("News by e-mail"),
+            *_YES_NO,
+            Operator("unconfirmed", _("asked for, but not confirmed")),
+        ),
+        _field(
+            "lapsing",
+            _("About to count as new again"),
+            Operator("within_next", _("within the next … days"), (Kind.DAYS,)),
+        ),
+        _field("overdue", _("Overdue against their own rhythm"), *_YES_NO),
+        _field("blocked", _("Blocked"), *_YES_NO),
+        _field("listed", _("Client since"), *_past(_NEVER)[:3]),
+    ]
+)
+MONTH_NAMES: tuple[tuple[int, Text], ...] = tuple(MONTHS.items())
