@@ -6,10 +6,12 @@ from uuid import UUID
 
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Combinable
-from django.db.models.lookups import Exact
+from django.db.models.functions import Coalesce, Lower
+from django.db.models.lookups import Exact, In
 
 from bookings.models import Appointment, Sale, SaleState
 from clients.models import Client, ConsentEntry, ConsentPurpose, Decision
+from clients.objections import objected_addresses, once_objected_addresses
 from marketing.models import Basis, MarketingRules, RecipientReason
 
 # The reasons for which somebody gets a mail; every other one is why not.
@@ -20,20 +22,24 @@ _BOUGHT = (SaleState.PAID, SaleState.PARTLY_REFUNDED)
 def reason_case(basis: Basis | str, now: datetime) -> Case:
     """Return, for a query of cards, the `RecipientReason` of each: why she gets mails of marketing, or why not.
 
-    Behind the lock on a card it is what holds as long as the lock does: whoever agrees or objects waits for it. An
-    existing customer has bought and never objected, not even before she was asked anew.
+    Behind the lock on a card it is what holds as long as the lock does: whoever agrees or objects on it waits. An
+    objection on any card holds for the address. An existing customer has bought, and at her address nobody ever
+    objected, not even before being asked anew.
     """
     decided = ConsentEntry.objects.filter(client_id=OuterRef("pk"), purpose=ConsentPurpose.EMAIL_MARKETING)
-    newest = Subquery(decided.order_by("-at", "-id").values("decision")[:1])
+    newest = Coalesce(Subquery(decided.order_by("-at", "-id").values("decision")[:1]), Value(""))
+    asked = Exact(newest, Value(Decision.REQUESTED))
+    # No card is named within: the addresses are looked up once, however many cards there are.
+    objected = In(Lower("email"), objected_addresses())
     whens = [
         _when(RecipientReason.NO_ADDRESS, Q(email="")),
         _when(RecipientReason.BLOCKED, Q(blocked=True)),
-        _when(RecipientReason.OBJECTED, Exact(newest, Value(Decision.WITHDRAWN))),
+        _when(RecipientReason.OBJECTED, Q(objected) & ~Q(asked)),
         _when(RecipientReason.CONSENT, Q(email_consent=True)),
     ]
     if basis == Basis.EXISTING_CUSTOMER:
-        whens.append(_when(RecipientReason.EXISTING_CUSTOMER, _is_existing_customer(decided, now)))
-    whens.append(_when(RecipientReason.NOT_CONFIRMED, Exact(newest, Value(Decision.REQUESTED))))
+        whens.append(_when(RecipientReason.EXISTING_CUSTOMER, _is_existing_customer(now)))
+    whens.append(_when(RecipientReason.NOT_CONFIRMED, asked))
     return Case(*whens, default=Value(RecipientReason.NO_CONSENT), output_field=CharField())
 
 
@@ -43,13 +49,13 @@ def standings(clients: Collection[UUID] | QuerySet[Client], *, basis: Basis | st
     return dict(cards.order_by().annotate(_why=reason_case(basis, now)).values_list("pk", "_why"))
 
 
-def _is_existing_customer(decided: QuerySet[ConsentEntry], now: datetime) -> Q:
+def _is_existing_customer(now: datetime) -> Q:
     """Return who may be written to by § 7 (3) UWG, where the owner has decided so."""
     allowed = MarketingRules.objects.filter(existing_customers_at__lte=now)
     visited = Appointment.objects.filter(client_id=OuterRef("pk"), visit_on__isnull=False)
     bought = Sale.objects.filter(client_id=OuterRef("pk"), state__in=_BOUGHT)
     came = Q(carried_visits__gt=0) | Q(Exists(visited)) | Q(Exists(bought))
-    return Q(Exists(allowed)) & ~Q(Exists(decided.filter(decision=Decision.WITHDRAWN))) & came
+    return Q(Exists(allowed)) & ~Q(In(Lower("email"), once_objected_addresses())) & came
 
 
 def _when(reason: RecipientReason, condition: Q | Combinable) -> When:

@@ -16,11 +16,10 @@ from marketing.models import Basis, Recipient, RecipientReason, RecipientState
 from salon.tenancy.context import current_salon_id
 
 _REACHED = (RecipientState.SENDING, RecipientState.SENT)
-# Of cards with one address the oldest that may be written to gets a mail, unless the person has objected on any.
+# Of cards with one address the oldest that may be written to gets a mail.
 _JUDGED = """(
     SELECT client_id, address, number, CASE
         WHEN reason <> ALL (%(included)s) THEN reason
-        WHEN bool_or(reason = 'OBJECTED') OVER (PARTITION BY lower(address)) THEN 'OBJECTED'
         WHEN row_number() OVER (PARTITION BY lower(address), reason = ANY (%(included)s) ORDER BY number) > 1
             THEN 'SAME_ADDRESS'
         ELSE reason END AS reason
@@ -91,7 +90,7 @@ def settle(
 ) -> int:
     """Write down for each of these cards whether she gets a mail and why, and return of how many.
 
-    Of cards with one address the oldest that may be written to gets it, unless the person has objected on any of them.
+    Of cards with one address the oldest that may be written to gets it.
     Who stands there already (of the same campaign, or automation and occasion) stays as she is.
     """
     sql, named = _asked(clients, basis, now)

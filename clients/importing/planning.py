@@ -29,6 +29,7 @@ from clients.models import (
     Outcome,
     PointsEntry,
 )
+from clients.objections import who_objected
 from salon.audit.recording import Change
 
 BETWEEN_NOTES = "\n\n"
@@ -128,6 +129,8 @@ class _Stored:
             self.services[client_id][name] = times
         ledger = ConsentEntry.objects.filter(client__in=ids, purpose=ConsentPurpose.EMAIL_MARKETING)
         self.decided = set(ledger.values_list("client_id", flat=True))
+        addresses = {one.details.email for one in wanted if one.consent} | {card.email for card in cards}
+        self.objected = who_objected(addresses)
         # An opening balance that was withdrawn leaves the ledger as it was before.
         entries = PointsEntry.objects.filter(client__in=ids).exclude(cause__in=[Cause.OPENING, Cause.WITHDRAWN])
         self.with_points = {card.pk for card in cards if card.points} | set(entries.values_list("client_id", flat=True))
@@ -294,9 +297,11 @@ class _Planner:
         note = self._note(wanted.note, card)
         if note:
             told.append(Change("notes", None, note))
-        decision = self._decision(wanted, card)
+        decision = self._decision(plan, card)
         if decision:
             told.append(Change("consent", None, decision))
+        elif self._has_objected(plan) and (card is None or card.pk not in self.stored.decided):
+            hints.append(Problem("consent", "consent_objected"))
         elif wanted.consent and not self.batch.consent_wording and card is None:
             hints.append(Problem("consent", "consent_without_words"))
         return replace(
@@ -340,15 +345,19 @@ class _Planner:
         new = [one for one in text.split(BETWEEN_NOTES) if " ".join(one.split()) not in known and one.strip()]
         return BETWEEN_NOTES.join(new)
 
-    def _decision(self, wanted: Wanted, card: Client | None) -> Decision | None:
+    def _decision(self, plan: Plan, card: Client | None) -> Decision | None:
+        wanted = plan.wanted
         if wanted.consent and self.batch.consent_wording:
-            # Who has decided anything here is not overruled by a file.
+            # Who has decided anything here is not overruled by a file, nor is who has objected on another card.
             decided = card is not None and (card.email_consent or card.pk in self.stored.decided)
-            return None if decided else Decision.GRANTED
+            return None if decided or self._has_objected(plan) else Decision.GRANTED
         overwrite = self.batch.known_clients == KnownClients.UPDATE
         if wanted.consent is False and overwrite and card is not None and card.email_consent:
             return Decision.WITHDRAWN
         return None
+
+    def _has_objected(self, plan: Plan) -> bool:
+        return bool(plan.wanted.consent) and plan.details.email.lower() in self.stored.objected
 
 
 def _key(name: str) -> str:

@@ -55,6 +55,7 @@ _PROBLEMS: dict[str, Promise] = {
     "look_alike_line": gettext_lazy("Shares a phone number or an e-mail address with line %(cell)s."),
     "category_unknown": gettext_lazy("There is no category “%(cell)s”; it is left out."),
     "points_kept": gettext_lazy("The balance of %(cell)s stays: what happened to it here counts."),
+    "consent_objected": gettext_lazy("The consent is left out: news to this e-mail address were objected to."),
     "consent_without_words": gettext_lazy("The consent is left out, as nothing says where it comes from."),
     "": gettext_lazy("“%(cell)s” cannot be taken over."),
 }
