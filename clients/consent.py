@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from clients.cards import lock_client
@@ -137,10 +138,15 @@ def ask_again(*, actor: Actor, client_id: UUID, now: datetime) -> ConsentEntry:
 
 
 def asked_until(client: Client, now: datetime) -> datetime | None:
-    """Return until when a card's address is not asked again, None where it can be now."""
+    """Return until when a card's address is not asked again, None where it can be now.
+
+    A mail of before a withdrawal does not count: its link confirms nothing any more.
+    """
     cards = {client.pk, *sharing_address(client.email)}
     cards |= set(Client.objects.filter(merged_into_id=client.pk).values_list("pk", flat=True))
-    last = last_mailed(cards, recipient=client.email, writer=WRITER)
+    ledgers = ConsentEntry.objects.filter(client_id__in=cards, purpose=ConsentPurpose.EMAIL_MARKETING)
+    withdrawn = ledgers.filter(decision=Decision.WITHDRAWN).aggregate(at=Max("at"))["at"]
+    last = last_mailed(cards, recipient=client.email, writer=WRITER, since=withdrawn)
     return last + BETWEEN_MAILS if last and last + BETWEEN_MAILS > now else None
 
 

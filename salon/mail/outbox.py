@@ -71,9 +71,13 @@ def last_told(about_id: UUID, *, client_id: UUID) -> str | None:
     return told.values_list("tells", flat=True).first()
 
 
-def last_mailed(client_ids: Collection[UUID], *, recipient: str, writer: str) -> datetime | None:
-    """Return when the last mail of a kind to these clients at an address was stored, unless it was dropped."""
+def last_mailed(
+    client_ids: Collection[UUID], *, recipient: str, writer: str, since: datetime | None = None
+) -> datetime | None:
+    """Return when the last mail of a kind to these clients at an address was stored (since then), unless dropped."""
     rows = ClientMail.objects.filter(client_id__in=client_ids, recipient__iexact=recipient, writer=writer)
+    if since is not None:
+        rows = rows.filter(created_at__gt=since)
     last: datetime | None = rows.exclude(state=MailState.DROPPED).aggregate(last=Max("created_at"))["last"]
     return last
 

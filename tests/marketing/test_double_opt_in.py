@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from clients.cards import get_client, update_client
-from clients.confirming import Standing, asked, confirm
+from clients.confirming import Standing, asked, confirm, resubscribe, unsubscribe
 from clients.consent import AskedLately, NoAddress, ask_again, asked_until, holds, ledger_of
 from clients.details import ClientDetails
 from clients.models import Client, ConsentSource, Decision
@@ -237,3 +237,19 @@ def test_nobody_else_asks(sarah: Client, in_sonnenschein: Salon) -> None:
         ask_again(actor=BOSS, client_id=sarah.pk, now=NOW)
     with pytest.raises(InvalidInput):
         decide(BOSS, sarah, GRANTED, now=NOW, wording="")
+
+
+def test_who_unsubscribes_and_asks_again_on_one_day_gets_a_new_mail(
+    sarah: Client, front_desk: Actor, in_sonnenschein: Salon
+) -> None:
+    _ask(front_desk, sarah)
+    [first] = mails_of(sarah.pk)
+    type(first).objects.filter(pk=first.pk).update(state=MailState.SENT, sent_at=NOW)
+    confirm(salon=in_sonnenschein, link=link_in(first), now=NOW + HOUR)
+    unsubscribe(client_id=sarah.pk, address="sarah@gmail.com", now=NOW + 2 * HOUR)
+    resubscribe(client_id=sarah.pk, now=NOW + 3 * HOUR)
+    resubscribe(client_id=sarah.pk, now=NOW + 4 * HOUR)
+    assert len(mails_of(sarah.pk)) == 2
+    assert asked_until(get_client(sarah.pk), NOW + 4 * HOUR) == NOW + 3 * HOUR + DAY
+    done = confirm(salon=in_sonnenschein, link=link_in(mails_of(sarah.pk)[1]), now=NOW + 5 * HOUR)
+    assert done.standing == Standing.CONFIRMED
