@@ -47,6 +47,7 @@ def test_set_up_in_minutes(open_page: OpenPage) -> None:  # noqa: PLR0915 - one 
     page = desk.page
     # The example follows what is typed, key by key.
     page.get_by_role("link", name="Marketing").click()
+    page.get_by_role("navigation", name="Marketing").get_by_role("link", name="Treatcard").click()
     example = page.locator("[data-total]")
     expect(example).to_have_text("200 Punkte")
     _rate(page, "Punkte für Dienstleistungen", "1,5")
