@@ -1,9 +1,13 @@
 """A salon that may send, its clients, and a worker of the test's own; most of it to be called in a salon's scope."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Thread
 from typing import Any
 from uuid import UUID
+
+from django.db import connection
 
 from clients.models import Client
 from marketing.campaigns import ChangedCampaign, create_campaign
@@ -111,3 +115,26 @@ def seen(salon: Salon, campaign_id: UUID) -> tuple[str, dict[str, int]]:
     """Return the campaign's state and that of its recipients."""
     with salon_scope(salon.pk):
         return Campaign.objects.get(pk=campaign_id).state, states(campaign_id)
+
+
+def sent_to(salon: Salon, *names: str) -> Campaign:
+    """Send a campaign to these clients, who have agreed."""
+    with salon_scope(salon.pk):
+        may_send()
+        for name in names:
+            agreed(name)
+        return being_sent()
+
+
+def apart(action: Callable[[], object]) -> None:
+    """Do something on a connection of its own, as somebody else would."""
+
+    def act() -> None:
+        try:
+            action()
+        finally:
+            connection.close()
+
+    thread = Thread(target=act)
+    thread.start()
+    thread.join(20)
