@@ -14,11 +14,12 @@ from bookings.conflicts import SlotTaken
 from bookings.placing import ItemWish
 from bookings.slots import Wish, alternatives
 from bookings.states import Source
-from clients.cards import create_client, lock_client, lock_contacts, update_client
+from clients.cards import lock_client
 from clients.classification import CreatedVia
 from clients.consent import record_consent
 from clients.details import ChangedDetails, ClientDetails, accept
 from clients.duplicates import propose_for
+from clients.editing import create_client, lock_contacts, update_client
 from clients.identity import Person
 from clients.models import Client, ConsentPurpose, ConsentSource, Decision
 from clients.recognition import Recognised, recognise

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from clients.cards import AlreadyMade, Duplicates, PossibleDuplicate, create_client, get_client
+from clients.cards import get_client
 from clients.details import ClientDetails
+from clients.editing import AlreadyMade, Duplicates, PossibleDuplicate, create_client
 from clients.models import Client, CreatedVia
 from clients.web.forms import ClientForm
 from clients.web.shown import rows

@@ -11,10 +11,11 @@ from rest_framework.response import Response
 
 from clients.api.filters import ClientFilters
 from clients.api.serializers import ClientBody, Entered, NewClientBody, listed, read, shown
-from clients.cards import create_client, get_client, update_client
+from clients.cards import get_client
 from clients.consent import record_consent
 from clients.cursors import cursor_of, hit_at
 from clients.details import ClientDetails
+from clients.editing import create_client, update_client
 from clients.listing import Sort, list_clients, search_clients
 from clients.models import Client, ConsentPurpose, ConsentSource, CreatedVia, Decision
 from salon import keyset

@@ -102,7 +102,7 @@ def _pairs(rows: Sequence[ImportRow], plans: Sequence[Plan]) -> list[tuple[Impor
 
 
 def _lock_contacts(work: Applying, reads: Sequence[Read]) -> None:
-    """Wait for whoever is just making a card with one of these contacts, as `clients.cards` does."""
+    """Wait for whoever is just making a card with one of these contacts, as `clients.editing` does."""
     details = [read.wanted.details for read in reads]
     contacts = {one for card in details for one in (fold(card.email), card.mobile, card.landline) if one}
     take_locks(f"client {work.salon.pk} {contact}" for contact in contacts)

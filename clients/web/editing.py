@@ -9,16 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clients.cards import (
-    AlreadyMade,
-    ConflictingChange,
-    Duplicates,
-    PossibleDuplicate,
-    Saved,
-    create_client,
-    get_client,
-)
+from clients.cards import ConflictingChange, get_client
 from clients.details import LABELS, ClientDetails
+from clients.editing import AlreadyMade, Duplicates, PossibleDuplicate, Saved, create_client
 from clients.models import Client, CreatedVia
 from clients.web.forms import (
     FIRST_ENTERED,

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from clients.cards import ConflictingChange, Saved, update_client
+from clients.cards import ConflictingChange
 from clients.details import LABELS, YES, ChangedDetails, Gender
+from clients.editing import Saved, update_client
 from clients.models import Client
 from clients.referral import referrer_in, referrer_seen, written
 from clients.web.shown import birthday_text, worded

@@ -10,9 +10,10 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from clients.cards import create_client, get_client
+from clients.cards import get_client
 from clients.classification import CreatedVia
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.models import CardState, Client
 from clients.rules import choose_identity_policy
 from clients.standing import refresh

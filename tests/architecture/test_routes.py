@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from bookings.feeds import open_feed
 from bookings.models import Sale, WaitingEntry
-from clients.cards import create_client
 from clients.categories import create_category
 from clients.details import ClientDetails
 from clients.duplicates import dismiss
+from clients.editing import create_client
 from clients.labels import CategoryDetails
 from clients.models import CreatedVia, ImportBatch, ImportState
 from clients.notes import write_note

@@ -14,9 +14,9 @@ from bookings.online import Booker, book_online
 from bookings.placing import ItemWish
 from bookings.scheduling import Booked
 from bookings.states import Source
-from clients.cards import create_client
 from clients.classification import CreatedVia, Reason, Status
 from clients.details import YES, ClientDetails
+from clients.editing import create_client
 from clients.models import Client, ConsentEntry, DuplicateProposal
 from salon.errors import InvalidInput, NotAllowed
 from salon.identity.roles import Actor, ActorKind, Permission

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.test import Client as Browser
 
-from clients.cards import create_client, update_client
 from clients.details import ChangedDetails, ClientDetails
+from clients.editing import create_client, update_client
 from clients.models import Client, CreatedVia
 from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope

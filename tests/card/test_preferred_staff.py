@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client as Browser
 
-from clients.cards import create_client, update_client
 from clients.details import ClientDetails
+from clients.editing import create_client, update_client
 from clients.models import Client, CreatedVia
 from salon.catalogue.models import StaffMember
 from salon.desk.erasure import erase_card

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from clients.cards import AlreadyMade, Duplicates, PossibleDuplicate, create_client, update_client
 from clients.details import Accepted, ClientDetails, accept
+from clients.editing import AlreadyMade, Duplicates, PossibleDuplicate, create_client, update_client
 from clients.listing import sharing_contact
 from clients.models import Client, CreatedVia
 from salon.errors import VersionConflict
@@ -53,7 +53,7 @@ def slow_look(monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.05)
         return found
 
-    monkeypatch.setattr("clients.cards.sharing_contact", look)
+    monkeypatch.setattr("clients.editing.sharing_contact", look)
 
 
 def test_one_client_entered_by_many_makes_one_card(sonnenschein: Salon, front_desk: Actor, slow_look: None) -> None:
@@ -65,7 +65,7 @@ def test_without_the_lock_many_cards_would_be_made(
     sonnenschein: Salon, front_desk: Actor, slow_look: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control of the test above."""
-    monkeypatch.setattr("clients.cards.take_locks", lambda _names: None)
+    monkeypatch.setattr("clients.editing.take_locks", lambda _names: None)
     outcomes = _together(lambda _index: _create(front_desk, sonnenschein, duplicates=Duplicates.REFUSE))
     assert sum(isinstance(one, int) for one in outcomes) > 1
 
@@ -109,6 +109,6 @@ def test_without_the_row_lock_changes_would_be_lost(
         time.sleep(0.05)
         return accept(*given, **more)
 
-    monkeypatch.setattr("clients.cards.accept", slow_accept)
+    monkeypatch.setattr("clients.editing.accept", slow_accept)
     outcomes = _rename_all(sonnenschein, front_desk)
     assert outcomes.count(2) > 1

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from clients import categories
-from clients.cards import MergedAway, create_client
+from clients.cards import MergedAway
 from clients.categories import (
     CategoryGone,
     assign_to_many,
@@ -24,6 +24,7 @@ from clients.categories import (
     update_category,
 )
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.labels import CategoryDetails, accept_category
 from clients.models import Category, CategoryAssignment, Client, CreatedVia
 from clients.selection import take_back_assignment

@@ -11,9 +11,10 @@ from django.db import connection
 
 from clients import cards
 from clients.belongings import Belongings, move
-from clients.cards import MergedAway, create_client, get_client, update_client
+from clients.cards import MergedAway, get_client
 from clients.details import ChangedDetails, ClientDetails
 from clients.duplicates import dismiss
+from clients.editing import create_client, update_client
 from clients.merging import MergeUndone
 from clients.models import CardState, CarriedService, Client, CreatedVia, DuplicateProposal, Merge, Note
 from clients.notes import write_note

@@ -9,8 +9,8 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from bookings.models import AppointmentItem
-from clients.cards import create_client
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.models import Client, CreatedVia
 from salon.api.keys import issue_key
 from salon.audit.recording import record

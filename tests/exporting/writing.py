@@ -10,8 +10,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from clients.cards import create_client
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.models import Client, CreatedVia
 from salon.desk.exporting import Attempt, write_requested
 from salon.desk.models import Export

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from clients.cards import create_client, update_client
 from clients.categories import change_assignments, create_category
 from clients.consent import record_consent
 from clients.details import ClientDetails
+from clients.editing import create_client, update_client
 from clients.importing.batches import Choices, WrongMoment, begin, choose, discard, forget_clients, forget_old, undo
 from clients.labels import CategoryDetails
 from clients.listing import search_clients

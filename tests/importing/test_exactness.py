@@ -16,8 +16,8 @@ from django.core.files.base import ContentFile
 from django.test import Client as Browser
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from clients.cards import create_client, update_client
 from clients.details import ClientDetails
+from clients.editing import create_client, update_client
 from clients.importing import applying, stages, tables
 from clients.importing.batches import begin, upload
 from clients.importing.planning import plan_lines

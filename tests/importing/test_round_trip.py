@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import translation
 
-from clients.cards import create_client
 from clients.categories import change_assignments, create_category
 from clients.consent import record_consent
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.importing.formats import OUR_COLUMNS, Format, recognise
 from clients.labels import CategoryDetails
 from clients.models import Cause, Client, ConsentPurpose, ConsentSource, CreatedVia, Decision

@@ -13,8 +13,8 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from python_calamine import CalamineWorkbook
 
-from clients.cards import create_client
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.models import Client, CreatedVia, ImportBatch, ImportRow
 from salon.identity.models import User
 from salon.identity.roles import Actor

@@ -2,8 +2,8 @@
 
 import pytest
 
-from clients.cards import create_client
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.identity import IdentityPolicy
 from clients.models import Client, ClientRules, CreatedVia, SearchToken, TokenField
 from clients.treatcard import set_treatcard

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from anymail.inbound import AnymailInboundMessage
 
-from clients.cards import create_client
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.models import Client, CreatedVia
 from marketing.incoming import Incoming, incoming_of
 from salon.identity.roles import system_actor

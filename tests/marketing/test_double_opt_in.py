@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from clients.cards import get_client, update_client
+from clients.cards import get_client
 from clients.confirming import Standing, asked, confirm, resubscribe, unsubscribe
 from clients.consent import AskedLately, NoAddress, ask_again, asked_until, holds, ledger_of
 from clients.details import ClientDetails
+from clients.editing import update_client
 from clients.models import Client, ConsentSource, Decision
 from clients.wordings import default_wording, save_wording, wording_now
 from salon.audit.models import AuditEntry

@@ -12,9 +12,9 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from clients.cards import create_client
 from clients.categories import assign_to_many, create_category, delete_category
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.labels import CategoryDetails
 from clients.models import Category, Client, CreatedVia
 from marketing.models import Segment

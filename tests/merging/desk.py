@@ -9,9 +9,9 @@ from django.apps import apps
 from bookings.models import WaitingEntry, WaitingService
 from bookings.states import State
 from bookings.visits import recount
-from clients.cards import create_client, update_client
 from clients.consent import record_consent
 from clients.details import ChangedDetails, ClientDetails
+from clients.editing import create_client, update_client
 from clients.models import (
     CarriedService,
     Category,

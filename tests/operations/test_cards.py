@@ -5,16 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from clients.cards import (
-    AlreadyMade,
-    ConflictingChange,
-    Duplicates,
-    PossibleDuplicate,
-    create_client,
-    get_client,
-    update_client,
-)
+from clients.cards import ConflictingChange, get_client
 from clients.details import ChangedDetails, ClientDetails
+from clients.editing import AlreadyMade, Duplicates, PossibleDuplicate, create_client, update_client
 from clients.listing import in_order
 from clients.models import Client, CreatedVia, SearchToken
 from salon.audit.models import AuditEntry

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from clients.cards import MergedAway, create_client
+from clients.cards import MergedAway
 from clients.categories import (
     CategoryGone,
     add_templates,
@@ -23,6 +23,7 @@ from clients.categories import (
     update_category,
 )
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.labels import CategoryDetails, ChangedCategory
 from clients.models import CardState, Category, CategoryAssignment, Client, CreatedVia
 from salon.audit.models import AuditEntry

@@ -8,7 +8,6 @@ import pytest
 from django.db.models import Q
 from pytest_django import DjangoAssertNumQueries
 
-from clients.cards import create_client, update_client
 from clients.details import ChangedDetails, ClientDetails
 from clients.duplicates import (
     MOST_SHARING,
@@ -20,6 +19,7 @@ from clients.duplicates import (
     propose,
     reopen,
 )
+from clients.editing import create_client, update_client
 from clients.models import CardState, Client, CreatedVia, DuplicateProposal, Likeness, ProposalState, SearchToken
 from salon.audit.models import AuditEntry
 from salon.errors import NotAllowed, NotFound

@@ -13,10 +13,11 @@ from django.db import DatabaseError, ProgrammingError, connection, models, trans
 
 from bookings.models import Appointment, Sale, SaleState
 from bookings.states import State
-from clients.cards import MergedAway, create_client, get_client
+from clients.cards import MergedAway, get_client
 from clients.classification import Reason, Status
 from clients.details import ClientDetails
 from clients.duplicates import dismiss
+from clients.editing import create_client
 from clients.models import (
     CardState,
     Client,

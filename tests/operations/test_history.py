@@ -7,8 +7,8 @@ import pytest
 from django.db.models import Q
 from django.utils import translation
 
-from clients.cards import create_client, update_client
 from clients.details import ClientDetails
+from clients.editing import create_client, update_client
 from clients.listing import Sort, order_of
 from clients.models import CardState, CarriedService, Cause, Client, CreatedVia
 from clients.neighbours import Neighbours, neighbours

@@ -9,10 +9,10 @@ from django.db import models
 import bookings.disclosing
 import loyalty.disclosing
 import marketing.disclosing
-from clients.cards import create_client
 from clients.details import ClientDetails
 from clients.disclosing import SECTIONS
 from clients.duplicates import dismiss
+from clients.editing import create_client
 from clients.models import CarriedService, Client, CreatedVia, Decision, ImportBatch, ImportRow
 from clients.notes import delete_note, write_note
 from salon.audit.models import AuditEntry

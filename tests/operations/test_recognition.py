@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from clients.cards import create_client
 from clients.classification import Reason, Status
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.identity import IdentityPolicy, Person
 from clients.models import CardState, Client, ClientRules, CreatedVia
 from clients.recognition import (

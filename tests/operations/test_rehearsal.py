@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from clients.cards import create_client
 from clients.classification import CreatedVia
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.models import CardState, Client
 from clients.rehearsal import PLACEHOLDER, Rehearsal, rehearse_policies
 from clients.search import replace_tokens

@@ -2,8 +2,8 @@
 
 import pytest
 
-from clients.cards import create_client, update_client
 from clients.details import ClientDetails
+from clients.editing import create_client, update_client
 from clients.listing import search_clients, sharing_contact
 from clients.models import CreatedVia
 from salon.identity.roles import Actor

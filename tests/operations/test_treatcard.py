@@ -10,8 +10,9 @@ import pytest
 from django.db import connection
 
 from clients import treatcard
-from clients.cards import ConflictingChange, create_client, get_client
+from clients.cards import ConflictingChange, get_client
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.models import CardState, Client, CreatedVia, SearchToken, TokenField
 from clients.treatcard import set_treatcard
 from salon.audit.models import AuditEntry

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 
-from clients.cards import create_client
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.models import CreatedVia
 from salon.identity.models import Membership, User
 from salon.identity.roles import Actor, Role

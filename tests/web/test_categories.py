@@ -8,9 +8,9 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from clients.cards import create_client
 from clients.categories import categories_of, change_assignments, create_category, delete_category
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.labels import CategoryDetails
 from clients.models import Category, Client, CreatedVia
 from clients.web.discounts import discount_text, percent_text

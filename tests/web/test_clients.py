@@ -10,8 +10,8 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from clients.cards import create_client
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.listing import list_clients
 from clients.models import Client, CreatedVia
 from clients.web.forms import ENTERED

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from clients.cards import create_client
 from clients.categories import assign_to_many, create_category
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.labels import CategoryDetails
 from clients.listing import list_clients
 from clients.models import CategoryAssignment, Client, CreatedVia

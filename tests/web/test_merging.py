@@ -12,9 +12,9 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 from python_calamine import CalamineWorkbook
 
-from clients.cards import create_client
 from clients.details import ClientDetails
 from clients.duplicates import propose
+from clients.editing import create_client
 from clients.models import CardState, Client, CreatedVia, DuplicateProposal, Merge, ProposalState
 from salon.identity.models import User
 from salon.identity.roles import system_actor

@@ -10,9 +10,9 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from clients.cards import create_client
 from clients.classification import CreatedVia
 from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.models import Client
 from clients.rules import identity_policy
 from clients.web.verdict import ShownVerdict, explain
