@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from clients.models import Client, ConsentEntry, ConsentPurpose, Decision
+from clients.models import Client, ConsentEntry, Decision
 
 # What people choose between where both cards say something: the columns of each belong together.
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -31,7 +31,7 @@ _GROUPS = (
     ("blocked", "blocked_reason"),
     ("matrix_exempt",),
     ("listed_on", "created_via"),
-    ("email_consent", "email_consent_at"),
+    ("email_consent_for", "email_consent_at"),
     *((column,) for column in (*_LEAST, *_GREATEST)),
 )
 
@@ -47,8 +47,9 @@ def combined(
 
     Of each of FIELDS the survivor's value stays unless it is empty, or `wins` names the field and the duplicate has a
     value. Visits are combined: least first, greatest last, sums (domain.md §4.2). Listed since and how are those of
-    the card that was listed first; who is blocked or exempt on either card is so on both. `consent` is a decision on
-    e-mail that the survivor takes over.
+    the card that was listed first; who is blocked or exempt on either card is so on both. `consent` is the
+    decision on news by e-mail that the survivor takes over: one of a client who agreed at another address than the
+    one that is left holds no more.
     """
     after: Columns = {}
     for name, columns in FIELDS.items():
@@ -67,12 +68,18 @@ def combined(
     blocking = survivor if survivor.blocked else duplicate
     after |= {"blocked": blocking.blocked, "blocked_reason": blocking.blocked_reason}
     after["matrix_exempt"] = survivor.matrix_exempt or duplicate.matrix_exempt
-    after |= {"email_consent": survivor.email_consent, "email_consent_at": survivor.email_consent_at}
-    if consent and consent.purpose == ConsentPurpose.EMAIL_MARKETING:
-        after |= {"email_consent": consent.decision == Decision.GRANTED}
-        if consent.decision != Decision.REQUESTED or survivor.email_consent:
-            after |= {"email_consent_at": consent.at}
+    after |= {"email_consent_for": survivor.email_consent_for, "email_consent_at": survivor.email_consent_at}
+    if consent and consent.decision != Decision.REQUESTED:
+        granted = consent.decision == Decision.GRANTED
+        agreed = _agreed_for(after["email"], duplicate, survivor) if granted else None
+        after |= {"email_consent_for": agreed, "email_consent_at": consent.at}
     return after
+
+
+def _agreed_for(email: str, *cards: Client) -> str | None:
+    """Return the address that a consent of one of the cards is for: this one, if any of them agreed there."""
+    addresses = [card.email_consent_for for card in cards if card.email_consent_for is not None]
+    return next((one for one in addresses if one.lower() == email.lower()), next(iter(addresses), None))
 
 
 def _values(client: Client, columns: tuple[str, ...]) -> tuple[Any, ...]:

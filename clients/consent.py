@@ -127,14 +127,13 @@ def ask_again(*, actor: Actor, client_id: UUID, now: datetime) -> ConsentEntry:
         standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
         if standing is None:
             raise NotFound
-        if standing.decision != Decision.REQUESTED:
+        if standing.decision == Decision.WITHDRAWN or (standing.decision == Decision.GRANTED and client.email_consent):
             return standing
         if not client.email:
             raise NoAddress
         if asked_until(client, now):
             raise AskedLately
-        own_words = standing.wording if standing.wording_number is None else ""
-        return _ask(actor, client, standing, ConsentSource.SALON, own_words, now)
+        return _ask(actor, client, standing, ConsentSource.SALON, _own_words(standing), now)
 
 
 def asked_until(client: Client, now: datetime) -> datetime | None:
@@ -150,6 +149,25 @@ def asked_until(client: Client, now: datetime) -> datetime | None:
     return last + BETWEEN_MAILS if last and last + BETWEEN_MAILS > now else None
 
 
+def ask_at_new_address(*, actor: Actor, client: Client, now: datetime) -> bool:
+    """Ask a client by a mail whose consent was for another address than the one her locked card has been given;
+    return whether the mail goes out."""
+    standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
+    if standing is None or standing.decision == Decision.WITHDRAWN or client.email_consent or not client.email:
+        return False
+    if asked_until(client, now):
+        return False
+    source = ConsentSource.API if actor.kind == ActorKind.API_KEY else ConsentSource.SALON
+    _ask(actor, client, standing, source, _own_words(standing), now)
+    return True
+
+
+def _own_words(entry: ConsentEntry) -> str:
+    """Return the words that a client was asked for in a mail where they were not the salon's, else nothing."""
+    by_mail = entry.decision == Decision.REQUESTED or entry.source == ConsentSource.CONFIRMATION
+    return entry.wording if by_mail and entry.wording_number is None else ""
+
+
 def ask_herself(client: Client, *, now: datetime) -> None:
     """Ask a client anew who has unsubscribed and says on the page that she wants news after all; the card is locked."""
     standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
@@ -160,7 +178,7 @@ def _ask(
     actor: Actor, client: Client, standing: ConsentEntry | None, source: ConsentSource, wording: str, now: datetime
 ) -> ConsentEntry:
     """Note that a client is to be asked, and let the mail that asks go out; the card is locked."""
-    if standing and standing.decision == Decision.GRANTED:
+    if standing and standing.decision == Decision.GRANTED and client.email_consent:
         return standing
     # Other cards may have the same address: one of them at a time asks it.
     take_locks({f"consent {current_salon_id()} {fold(client.email)}"} if client.email else set())
@@ -244,11 +262,11 @@ def take_effect(client: Client, entry: ConsentEntry) -> None:
         if entry.decision == Decision.REQUESTED:
             # Nothing holds before she has confirmed, and nothing that held is taken away by asking.
             return
-        client.email_consent = granted
+        client.email_consent_for = client.email if granted else None
         client.email_consent_at = entry.at
         client.version += 1
         client.updated_at = entry.at
-        client.save(update_fields=["email_consent", "email_consent_at", "version", "updated_at"])
+        client.save(update_fields=["email_consent_for", "email_consent_at", "version", "updated_at"])
     elif not granted:
         HealthRecord.objects.filter(client_id=client.pk).delete()
         _forget_kept_health(client.pk)

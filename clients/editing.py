@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.cards import ConflictingChange, in_use
 from clients.classification import Facts, classify
+from clients.consent import ask_at_new_address
 from clients.details import Accepted, ChangedDetails, ClientDetails, accept, normalised
 from clients.listing import sharing_contact
 from clients.models import CardState, Client, CreatedVia
@@ -134,7 +135,7 @@ def update_client(
     version: int | None = None,
     seen: ChangedDetails | None = None,
 ) -> Saved:
-    """Change some fields of a card.
+    """Change some fields of a card; a consent to news holds for its address, so at a new one the client is asked anew.
 
     `version` refuses the change if anything of the card has changed since; `seen` (the same fields as they stood
     when they were read) only if somebody else changed one of these fields to something else.
@@ -149,6 +150,7 @@ def update_client(
             raise VersionConflict
         before = client.details
         accepted: Accepted = accept(before.with_changes(**changes), country=salon.country, today=today, before=before)
+        warnings = list(accepted.warnings)
         read = normalised(before.with_changes(**seen or {}), country=salon.country, today=today)
         conflicts = [
             name
@@ -171,7 +173,9 @@ def update_client(
             client.save(update_fields=[*DETAIL_FIELDS, "version", "updated_at"])
             replace_tokens(client)
             _record(actor, "client.updated", client.pk, before, accepted.details, now)
-    return Saved(client, accepted.warnings, changed=accepted.details != before)
+            if accepted.details.email != before.email:
+                warnings += _ask_at_new_address(actor, client, now)
+    return Saved(client, warnings, changed=accepted.details != before)
 
 
 def _locked(*texts: str) -> dict[UUID, Client]:
@@ -182,6 +186,14 @@ def _locked(*texts: str) -> dict[UUID, Client]:
             ids.append(UUID(text.strip()))
     rows = Client.objects.select_for_update(no_key=True).filter(pk__in=ids)
     return {card.pk: card for card in rows.order_by("pk")} if ids else {}
+
+
+def _ask_at_new_address(actor: Actor, client: Client, now: datetime) -> list[FieldError]:
+    """Ask whoever agreed to news at another address, and return what whoever changed it is told."""
+    if not ask_at_new_address(actor=actor, client=client, now=now):
+        return []
+    told = _("She agreed to news at another address, or was asked there. A mail asks her to confirm it at this one.")
+    return [FieldError("email", "consent_asked", told)]
 
 
 def _refuse_referrer(details: ClientDetails, locked: Mapping[UUID, Client]) -> None:

@@ -42,7 +42,7 @@ _EMPTIED: dict[str, int | str | bool | None] = {
     "carried_first_visit_on": None,
     "carried_last_visit_on": None,
     "carried_visits": 0,
-    "email_consent": False,
+    "email_consent_for": None,
     "email_consent_at": None,
 }
 

@@ -168,7 +168,7 @@ def _new_card(work: Applying, plan: Plan, number: int) -> Client:
         created_via=CreatedVia.IMPORT,
         created_at=work.now,
         updated_at=work.now,
-        email_consent=granted,
+        email_consent_for=plan.details.email if granted else None,
         email_consent_at=_consent_at(work, plan) if granted else None,
     )
     card.details = plan.details
@@ -222,11 +222,11 @@ def _update(work: Applying, updated: Sequence[tuple[Plan, Client]]) -> None:
         for name, value in plan.facts.items():
             setattr(card, name, value)
         if plan.decision:
-            card.email_consent = plan.decision == Decision.GRANTED
+            card.email_consent_for = plan.details.email if plan.decision == Decision.GRANTED else None
             card.email_consent_at = work.now
         card.version += 1
         card.updated_at = work.now
-        written = [*DETAIL_FIELDS, *plan.facts, "email_consent", "email_consent_at", "version", "updated_at"]
+        written = [*DETAIL_FIELDS, *plan.facts, "email_consent_for", "email_consent_at", "version", "updated_at"]
         card.save(update_fields=written)
         if card_before != (card.details, card.treatcard_number):
             replace_tokens(card)

@@ -151,7 +151,7 @@ def _empty(work: Undoing, card_ids: Collection[UUID]) -> None:
         card.treatcard_number = ""
         card.carried_first_visit_on = card.carried_last_visit_on = None
         card.carried_visits = 0
-        card.email_consent, card.email_consent_at = False, None
+        card.email_consent_for, card.email_consent_at = None, None
         card.version += 1
         card.updated_at = work.now
         card.save()
@@ -207,7 +207,7 @@ def _reverse(work: Undoing, card: Client, row: ImportRow) -> bool:
         card.version += 1
         card.updated_at = work.now
         card.save(
-            update_fields=[*DETAIL_FIELDS, *written, "email_consent", "email_consent_at", "version", "updated_at"]
+            update_fields=[*DETAIL_FIELDS, *written, "email_consent_for", "email_consent_at", "version", "updated_at"]
         )
         replace_tokens(card)
         record_many(actor=work.actor, action=UNDONE, subject_kind="client", changes={card.pk: told}, now=work.now)
@@ -242,7 +242,7 @@ def _take_back_consent(work: Undoing, card: Client, row: ImportRow, told: list[C
         # Nobody is made to have agreed again by an undo.
         return False
     _withdraw(work, [card.pk])
-    card.email_consent, card.email_consent_at = False, work.now
+    card.email_consent_for, card.email_consent_at = None, work.now
     told.append(Change("consent", Decision.GRANTED, Decision.WITHDRAWN))
     return True
 

@@ -4,7 +4,8 @@ from datetime import date
 from uuid import UUID
 
 from django.db import models
-from django.db.models.functions import Coalesce, Greatest, Least
+from django.db.models.functions import Coalesce, Greatest, Least, Lower
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from clients.classification import CreatedVia, Facts, Reason, Status
@@ -61,7 +62,8 @@ class Client(SalonOwned):
 
     Facts about visits come from two sources and are combined when read: `first_visit_on`, `last_visit_on` and
     `visits` from appointments, the `carried_…` from an import (domain.md §4.2). `status`, `status_reason` and
-    `status_changes_on` are what `classify` said of them; `email_consent` repeats the newest entry of the ledger.
+    `status_changes_on` are what `classify` said of them; `email_consent` is whether a consent of the ledger holds for
+    the address that the card has (domain.md §9.3).
     """
 
     number = models.PositiveIntegerField()
@@ -139,7 +141,13 @@ class Client(SalonOwned):
     status_reason = models.CharField(max_length=30, choices=Reason)
     status_changes_on = models.DateField(null=True, blank=True)
 
-    email_consent = models.BooleanField(default=False)
+    # Where she is who agreed to news: in another's mailbox nobody has. Empty for who agreed before she gave an address.
+    email_consent_for = models.CharField(max_length=254, null=True, blank=True)  # noqa: DJ001 - None: nobody agreed
+    email_consent = models.GeneratedField(
+        expression=Coalesce(Exact(Lower("email"), Lower("email_consent_for")), models.Value(value=False)),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
     email_consent_at = models.DateTimeField(null=True, blank=True)
 
     version = models.PositiveIntegerField(default=1)

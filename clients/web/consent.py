@@ -30,8 +30,8 @@ type Refused = tuple[str, str, Text]
 class Consent:
     """One purpose: what holds now, and every decision so far, newest first.
 
-    Of one that is asked for: `can_ask` whether the mail can be sent again now, else from when on (`ask_at`), unless
-    there is no address.
+    `lapsed`: what she agreed to was at another address than the card has. Of one that is asked for or lapsed:
+    `can_ask` whether the mail can be sent now, else from when on (`ask_at`), unless there is no address.
     """
 
     purpose: ConsentPurpose
@@ -40,13 +40,15 @@ class Consent:
     wording: str
     error: Text = ""
     address: str = ""
+    agreed_at: str = ""
+    lapsed: bool = False
     can_ask: bool = False
     ask_at: datetime | None = None
 
     @property
     def granted(self) -> bool:
         """Whether the client agrees by now."""
-        return bool(self.entries) and self.entries[0].decision == Decision.GRANTED
+        return bool(self.entries) and self.entries[0].decision == Decision.GRANTED and not self.lapsed
 
     @property
     def requested(self) -> bool:
@@ -87,7 +89,9 @@ def _consent(
 ) -> Consent:
     own = [entry for entry in entries if entry.purpose == purpose]
     entered, error = refused[1:] if refused[0] == purpose else ("", "")
-    asked = bool(own) and own[0].decision == Decision.REQUESTED
+    granted = bool(own) and own[0].decision == Decision.GRANTED
+    lapsed = granted and purpose == ConsentPurpose.EMAIL_MARKETING and not client.email_consent
+    asked = lapsed or (bool(own) and own[0].decision == Decision.REQUESTED)
     ask_at = asked_until(client, timezone.now()) if asked and client.email else None
     return Consent(
         purpose=purpose,
@@ -96,6 +100,8 @@ def _consent(
         wording=entered or words,
         error=error,
         address=client.email,
+        agreed_at=client.email_consent_for or "",
+        lapsed=lapsed,
         can_ask=asked and bool(client.email) and ask_at is None,
         ask_at=ask_at,
     )

@@ -123,7 +123,7 @@ def _unsubscribe(recipient: Recipient, at: datetime) -> None:
         actor_kind=ActorKind.SYSTEM,
         actor_name="",
     )
-    client.email_consent, client.email_consent_at = False, at
-    client.save(update_fields=["email_consent", "email_consent_at"])
+    client.email_consent_for, client.email_consent_at = None, at
+    client.save(update_fields=["email_consent_for", "email_consent_at"])
     recipient.unsubscribed_at = at
     recipient.save(update_fields=["unsubscribed_at"])

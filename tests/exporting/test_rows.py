@@ -87,7 +87,7 @@ def full_card(salon: Salon) -> Client:
         carried_first_visit_on=date(2024, 2, 3),
         carried_last_visit_on=date(2024, 9, 9),
         carried_visits=8,
-        email_consent=True,
+        email_consent_for="sarah@example.com",
         # Half an hour past midnight in Berlin.
         email_consent_at=datetime(2026, 10, 30, 23, 30, tzinfo=UTC),
         status="RETURNING",

@@ -63,7 +63,7 @@ def being_sent(now: datetime = NOW, segment: str | None = None, **given: str) ->
 def agreed(first_name: str, **given: Any) -> Client:
     """Put a client on file who has agreed to mails."""
     given.setdefault("email", f"{first_name.lower()}@x.example")
-    return make_client(first_name, email_consent=True, email_consent_at=NOW, **given)
+    return make_client(first_name, email_consent_for=given["email"], email_consent_at=NOW, **given)
 
 
 def many_agreed(many: int, **given: Any) -> None:

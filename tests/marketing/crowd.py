@@ -95,7 +95,7 @@ _CARDS = {
     "status_changes_on": "CASE WHEN chance >= 0.3 THEN date '2026-11-21' + (366 * other)::int END",
     "points": "(500 * other)::int",
     "treatcard_number": "CASE WHEN other < 0.3 THEN 'T' || wanted.number ELSE '' END",
-    "email_consent": "other < 0.4",
+    "email_consent_for": "CASE WHEN other < 0.4 THEN '' END",
     "blocked": "other > 0.99",
 }
 _APPOINTMENTS = {

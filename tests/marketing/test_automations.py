@@ -291,7 +291,7 @@ def test_only_who_has_agreed(sonnenschein: Salon) -> None:
         _born("Twin", 29, 11, email="AGREED@x.example")
         _born("Blocked", 29, 11, blocked=True)
         make_client("Silent", email="silent@x.example", birth_day=29, birth_month=11)
-        make_client("Unreachable", email_consent=True, birth_day=29, birth_month=11)
+        make_client("Unreachable", email_consent_for="", birth_day=29, birth_month=11)
     assert _night(sonnenschein) == {"written": 1}
     with salon_scope(sonnenschein.pk):
         assert {name: (state, why) for name, (state, why, _on) in _written().items()} == {
@@ -309,7 +309,7 @@ def test_who_objects_between_night_and_morning_gets_none(sonnenschein: Salon, ar
         _born("Susanne", 29, 11)
     _night(sonnenschein)
     with salon_scope(sonnenschein.pk):
-        Client.objects.update(email_consent=False)
+        Client.objects.update(email_consent_for=None)
         work = DueWork.objects.get(task=SEND)
     with time_machine.travel(NINE, tick=False):
         send_automation(str(work.pk))

@@ -305,7 +305,7 @@ def test_birthdays(in_sonnenschein: Salon) -> None:
 
 
 def test_treatcard_consent_and_blocked(in_sonnenschein: Salon) -> None:
-    make_client("Ida", treatcard_number="T1", email_consent=True, blocked=True)
+    make_client("Ida", treatcard_number="T1", email_consent_for="", blocked=True)
     mia = make_client("Mia")
     zoe = make_client("Zoe")
     for client, decisions in ((mia, ["WITHDRAWN", "REQUESTED"]), (zoe, ["REQUESTED", "GRANTED"])):
@@ -318,7 +318,7 @@ def test_treatcard_consent_and_blocked(in_sonnenschein: Salon) -> None:
                 at=NOW + timedelta(minutes=minute),
                 actor_kind=ActorKind.SYSTEM,
             )
-    Client.objects.filter(pk=zoe.pk).update(email_consent=True)
+    Client.objects.filter(pk=zoe.pk).update(email_consent_for="")
     for field in ("treatcard", "blocked"):
         assert names(in_sonnenschein, one(field, "yes")) == {"Ida"}
         assert names(in_sonnenschein, one(field, "no")) == {"Mia", "Zoe"}

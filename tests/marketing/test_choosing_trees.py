@@ -159,7 +159,7 @@ def _person(number: int, random: Random, staff: list[Any]) -> Person:
             "listed_on": TODAY - timedelta(days=random.choice([0, 30, 31, 365, 366])),
             "points": random.choice([-5, 0, 10, 100]),
             "treatcard_number": random.choice(["", f"T{number}"]),
-            "email_consent": random.random() < 0.5,
+            "email_consent_for": random.choice([None, ""]),
             "blocked": random.random() < 0.2,
             "preferred_staff": random.choice([None, *staff]),
             "birth_day": birthday and birthday[0],
@@ -326,7 +326,7 @@ SAYS: dict[str, dict[str, Says]] = {
     "points": _bounds("points"),
     "treatcard": _either(lambda _world, who, _values: who.get("treatcard_number") != ""),
     "email_consent": {
-        **_either(lambda _world, who, _values: who.get("email_consent")),
+        **_either(lambda _world, who, _values: who.get("email_consent_for") is not None),
         # Nobody in this world was asked.
         "unconfirmed": lambda _world, _who, _values: False,
     },

@@ -100,7 +100,8 @@ def test_every_combination(in_sonnenschein: Salon, front_desk: Actor) -> None:
                 actor_kind="USER",
                 actor_name="Empfang",
             )
-        Client.objects.filter(pk=card.pk).update(blocked=blocked, email_consent=bool(ledger) and ledger[-1] == GRANTED)
+        agreed = bool(ledger) and ledger[-1] == GRANTED
+        Client.objects.filter(pk=card.pk).update(blocked=blocked, email_consent_for=card.email if agreed else None)
         cards[card] = (email, blocked, ledger, came)
 
     def check(basis: Basis, *, by_law: bool) -> None:

@@ -68,7 +68,7 @@ def colour(sonnenschein: Salon, front_desk: Actor) -> Category:
                 status="RETURNING",
                 status_reason="RECENT_VISIT",
                 status_changes_on=last + timedelta(days=366),
-                email_consent=name == "Ada",
+                email_consent_for="" if name == "Ada" else None,
             )
             made[name] = card
         category = create_category(actor=system_actor("Test"), details=CategoryDetails(name="Farbkundin"), now=NOW)

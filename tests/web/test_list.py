@@ -68,7 +68,7 @@ def people(sonnenschein: Salon, front_desk: Actor) -> dict[str, Client]:
         status="NEW",
         status_reason="FIRST_VISIT_PENDING",
         created_via="ONLINE_BOOKING",
-        email_consent=True,
+        email_consent_for="dora@mail.example",
         treatcard_number="T77",
         points=350,
         listed_on=TODAY - timedelta(days=30),
