@@ -19,8 +19,8 @@ SALON = "/s/sonnenschein/"
 ADDRESS = "carola.consent@mail.example"
 
 
-def _link_in_the_mail() -> str:
-    """Return the link in the file that the mail has become, as whoever reads it sees it."""
+def _link_in_the_mail(base: str) -> str:
+    """Return the link to this server in the file that the mail has become, as whoever reads it sees it."""
     place, until = environment.data_directory(ROOT) / "mail", time.monotonic() + 40
     while time.monotonic() < until:
         for file in place.glob("*.log"):
@@ -28,7 +28,7 @@ def _link_in_the_mail() -> str:
             for text in re.split(rb"\n-{79}\n", file.read_bytes()):
                 mail = email.message_from_bytes(text.lstrip(), policy=policy.default)
                 body = mail.get_body(("plain",)) if mail["To"] == ADDRESS else None
-                if body and (found := re.search(r"https?://\S+/consent/\S+", body.get_content())):
+                if body and (found := re.search(rf"{re.escape(base)}/consent/\S+", body.get_content())):
                     return found[0]
         time.sleep(0.2)
     raise AssertionError("No mail has come.")
@@ -64,7 +64,7 @@ def test_from_the_desk_to_the_mailbox_and_back(open_page: OpenPage) -> None:
     expect(page.locator("#history")).to_contain_text("Einwilligung angefragt")
 
     with running_worker():
-        link = _link_in_the_mail()
+        link = _link_in_the_mail(desk.base)
     phone, laptop = open_page(width=390, dark=True, touch=True), open_page(javascript=False)
     for reader in (phone, laptop):
         reader.page.goto(link)

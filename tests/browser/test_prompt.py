@@ -42,7 +42,7 @@ def _call(desk: Watched, day: date) -> Page:
     page = desk.page
     page.keyboard.press("n")
     page.get_by_role("combobox", name="Kundin/Kunde").press_sequentially("hofmann fr")
-    page.locator("#client-hits [role=option]").first.click()
+    page.locator("#client-hits [role=option]").filter(has_text="Frank Hofmann").first.click()
     page.locator("#service-q").press_sequentially("facial")
     page.locator("#service-hits [role=option]").first.click()
     page.locator(".booking-line").wait_for()
