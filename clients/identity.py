@@ -95,7 +95,7 @@ def identify(person: Person, cards: Sequence[Candidate], policy: IdentityPolicy)
     misses = [(card, miss(person, card, policy)) for card in cards]
     matching = [card for card, reason in misses if reason is None]
     if matching:
-        return Identity(min(matching, key=_preference).client_id, None)
+        return Identity(min(matching, key=preference).client_id, None)
     other_emails = [_likeness(person, card) for card, reason in misses if reason == Reason.EMAIL_DIFFERS]
     if any(like.phone_and_name_are(_Compared.EQUAL) for like in other_emails):
         return Identity(None, Reason.EMAIL_DIFFERS)
@@ -104,7 +104,8 @@ def identify(person: Person, cards: Sequence[Candidate], policy: IdentityPolicy)
     return Identity(None, Reason.NOT_LISTED)
 
 
-def _preference(card: Candidate) -> tuple[int, date, int]:
+def preference(card: Candidate) -> tuple[int, date, int]:
+    """Return what sorts cards of one person: the latest successful visit first, then the oldest card."""
     latest = card.last_success_on.toordinal() if card.last_success_on else 0
     return -latest, card.listed_on, card.number
 

@@ -1,4 +1,4 @@
-"""Whose card a line speaks of: by client number in our own files, else by the rule of identity (domain.md §4.1, §10).
+"""Whose card a line speaks of: by client number in our own files, else by `whose` (domain.md §10).
 
 Everything is looked up for a block of lines at once, never line by line.
 """
@@ -6,20 +6,16 @@ Everything is looked up for a block of lines at once, never line by line.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from django.db.models import Q
 
 from clients.details import ClientDetails
-from clients.identity import Candidate, IdentityPolicy, Person, identify, miss
 from clients.importing.formats import Format
 from clients.importing.mapping import Wanted
+from clients.importing.whose import Known, contacts_of, whose
 from clients.models import Client, ImportBatch, ImportKey, ImportRow, Outcome, SearchToken, TokenField
-from salon.folding import fold
 from salon.tenancy.context import current_salon_id
-
-_ANY_DAY = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +24,6 @@ class Match:
 
     card: Client | None = None
     alike: Client | None = None
-
-
-def contacts_of(details: ClientDetails) -> list[str]:
-    """Return e-mail and phones in the form in which cards share them."""
-    email = [f"e:{fold(details.email)}"] if details.email else []
-    return email + [f"p:{phone}" for phone in dict.fromkeys((details.mobile, details.landline)) if phone]
 
 
 def keys_of(wanted: Wanted, card: Client | None) -> list[str]:
@@ -83,69 +73,20 @@ class Cards:
 
     def match(self, wanted: Wanted) -> Match:
         """Return the card of a line."""
+        details = wanted.details
         if self.by_number and wanted.number is not None:
             numbered = self._of_number.get(wanted.number)
             # The export of another salon has the same numbers for other people.
-            if numbered and _is_plausible(numbered.details, wanted.details):
+            if numbered and _is_plausible(numbered.details, details):
                 return Match(numbered)
-        details = wanted.details
-        sharing = {card.pk: card for one in contacts_of(details) for card in self._of_contact[one]}
-        namesakes = [card for card in self._of_name[details.sort_key] if not _birthdays_differ(card.details, details)]
-        if sharing:
-            for person in _persons(details):
-                found = identify(person, [candidate(card) for card in sharing.values()], IdentityPolicy.STRICT)
-                if found.client_id:
-                    return Match(sharing[found.client_id])
-            return Match(alike=next(iter(sharing.values())))
-        return _by_name(details, namesakes)
+        near = [card for contact in contacts_of(details) for card in self._of_contact[contact]]
+        cards = {card.pk: card for card in (*near, *self._of_name[details.sort_key])}
+        found = whose(details, [_known(card) for card in cards.values()])
+        return Match(cards[found.card] if found.card else None, cards[found.alike] if found.alike else None)
 
 
-def _by_name(details: ClientDetails, namesakes: list[Client]) -> Match:
-    """Without anything shared but the name: the same client only where neither line nor card has a contact."""
-    bare = [card for card in namesakes if not contacts_of(card.details)]
-    if not contacts_of(details) and len(bare) == 1 and not _addresses_differ(bare[0].details, details):
-        return Match(bare[0])
-    alike = [
-        card
-        for card in namesakes
-        if not contacts_of(details) or not contacts_of(card.details) or (details.birthday and card.birthday)
-    ]
-    return Match(alike=alike[0] if alike else None)
-
-
-def is_same_person(one: ClientDetails, other: ClientDetails) -> bool:
-    """Return whether two lines of a file name one person, by the rule for bookings; without contacts by name."""
-    if contacts_of(one) or contacts_of(other):
-        there = Candidate(
-            client_id=UUID(int=0),
-            number=0,
-            listed_on=_ANY_DAY,
-            first_name=other.first_name,
-            email=other.email,
-            mobile=other.mobile,
-            landline=other.landline,
-        )
-        return any(miss(person, there, IdentityPolicy.STRICT) is None for person in _persons(one))
-    return one.sort_key == other.sort_key and not _birthdays_differ(one, other) and not _addresses_differ(one, other)
-
-
-def candidate(card: Client) -> Candidate:
-    """Return a card as the rule of identity compares it."""
-    return Candidate(
-        client_id=card.pk,
-        number=card.number,
-        listed_on=card.listed_on,
-        first_name=card.first_name,
-        email=card.email,
-        mobile=card.mobile,
-        landline=card.landline,
-        last_success_on=card.last_success_on,
-    )
-
-
-def _persons(details: ClientDetails) -> list[Person]:
-    phones = [phone for phone in (details.mobile, details.landline) if phone] or [""]
-    return [Person(details.first_name or details.last_name, details.email, phone) for phone in phones]
+def _known(card: Client) -> Known:
+    return Known(card.pk, card.details, card.number, card.listed_on, card.last_success_on)
 
 
 def _holders(contacts: set[str]) -> set[UUID]:
@@ -159,17 +100,3 @@ def _holders(contacts: set[str]) -> set[UUID]:
 
 def _is_plausible(card: ClientDetails, given: ClientDetails) -> bool:
     return card.sort_key == given.sort_key or bool({*contacts_of(card)} & {*contacts_of(given)})
-
-
-def _birthdays_differ(one: ClientDetails, other: ClientDetails) -> bool:
-    if not one.birthday or not other.birthday:
-        return False
-    with_years = not one.birthday.startswith("--") and not other.birthday.startswith("--")
-    return one.birthday != other.birthday if with_years else one.birthday[-5:] != other.birthday[-5:]
-
-
-def _addresses_differ(one: ClientDetails, other: ClientDetails) -> bool:
-    return any(
-        getattr(one, name) and getattr(other, name) and fold(getattr(one, name)) != fold(getattr(other, name))
-        for name in ("street", "postal_code", "city")
-    )

@@ -10,7 +10,8 @@ from clients.card_numbers import fault_of
 from clients.details import ClientDetails
 from clients.importing.formats import Format
 from clients.importing.mapping import Mapping, Problem, Read, Wanted, read_cells
-from clients.importing.matching import Cards, Match, contacts_of, first_lines, is_same_person, keys_of
+from clients.importing.matching import Cards, Match, first_lines, keys_of
+from clients.importing.whose import contacts_of, is_same_person
 from clients.labels import CategoryDetails
 from clients.models import (
     CarriedService,
