@@ -1,6 +1,7 @@
 """`make test`, `make soak` and `make lint`: every check, side by side where that saves time, each with its duration."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -33,6 +34,9 @@ SOAKED = (
     "tests/faults",
     _BROWSER_TESTS,
 )
+# Of the tests, a quarter of the time waits for the database; of those in browsers, a third for what is drawn.
+_WAITING = 2
+_WAITING_FOR_BROWSERS = 1
 # Enough for the settings to load where nothing connects.
 _NOWHERE = {
     "DATABASE_URL": "postgresql://app:app@/salon?host=/nonexistent",
@@ -104,18 +108,18 @@ def test(arguments: Sequence[str]) -> int:
     report = Report()
     last_word = ""
     # Without a database: the static checks must not reach the one of the tests.
-    static = threading.Thread(
-        target=_run_quietly, args=(_static_steps(), report, {**_NOWHERE, **os.environ}), daemon=True
-    )
-    static.start()
+    static = _in_background(_static_steps(), report, {**_NOWHERE, **os.environ})
     with ephemeral(data_directory() / "test") as (folder, variables):
-        environment = {**os.environ, **variables, "SALON_DATA_DIR": str(folder)}
+        environment = {**os.environ, **variables, "SALON_DATA_DIR": str(folder), "BROWSER_WORLD": secrets.token_hex(8)}
         main, browser = _split(arguments)
         if main is not None:
             _run_quietly([_migrations_step()], report, environment)
+        # Built while the other tests run, so that the browsers need not wait for it.
+        world = _in_background([_world_step()] if browser is not None else [], report, environment, after=static)
+        if main is not None:
             _run_tests(main, report, environment)
         # Browsers and mypy together are too much for two cores.
-        static.join()
+        world.join()
         if browser is not None:
             last_word = _run_browser_tests(browser, report, environment)
     return _close(report, last_word)
@@ -164,6 +168,10 @@ def _migrations_step() -> Step:
     return Step("migrations complete", (sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"))
 
 
+def _world_step() -> Step:
+    return Step("world for browsers", (sys.executable, "-m", "tests.browser.world"))
+
+
 def _split(arguments: Sequence[str]) -> tuple[list[str] | None, list[str] | None]:
     """Return the arguments of the main run and of the browser run; None for a run that they do not name."""
     paths = [word for word in arguments if _names_tests(word)]
@@ -182,14 +190,13 @@ def _names_tests(word: str) -> bool:
 
 
 def _run_tests(arguments: list[str], report: Report, environment: Mapping[str, str]) -> None:
-    # A quarter of the time they wait for the database.
-    _run_loudly("tests", [*_side_by_side(besides=1), *arguments], report, environment)
+    _run_loudly("tests", [*_side_by_side(besides=_WAITING), *arguments], report, environment)
 
 
-def _side_by_side(*, besides: int = 0) -> list[str]:
+def _side_by_side(*, besides: int) -> list[str]:
     """Return what lets pytest use every core to the end: who has nothing left takes over from the others.
 
-    `besides`: how many processes more than cores, where they wait for somebody else now and then.
+    `besides`: how many processes more than cores, as they wait for somebody else now and then.
     """
     return ["-n", str((os.cpu_count() or 1) + besides), "--dist", "worksteal"]
 
@@ -204,12 +211,27 @@ def _run_browser_tests(arguments: list[str], report: Report, environment: Mappin
         return "!!!! BROWSER TESTS WERE LEFT OUT: no Chromium here and none could be installed !!!!"
     _run_loudly(
         "browser tests",
-        [*_side_by_side(), *arguments],
+        [*_side_by_side(besides=_WAITING_FOR_BROWSERS), *arguments],
         report,
         # Playwright's own event loop runs in the thread of the tests.
         {**environment, "CHROMIUM": found, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"},
     )
     return ""
+
+
+def _in_background(
+    steps: Sequence[Step], report: Report, environment: Mapping[str, str], *, after: threading.Thread | None = None
+) -> threading.Thread:
+    """Run steps while others do, `after` those of another thread have come to their end."""
+
+    def run() -> None:
+        if after:
+            after.join()
+        _run_quietly(steps, report, environment)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
 
 
 def _run_quietly(steps: Sequence[Step], report: Report, environment: Mapping[str, str]) -> None:

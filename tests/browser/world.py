@@ -16,7 +16,7 @@ from tests.serving import ROOT, manage
 from tests.work.broker import emptied_broker
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
+RUN = os.environ.get("BROWSER_WORLD") or os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
 
 
 @contextmanager
@@ -26,6 +26,17 @@ def own_world() -> Iterator[None]:
     os.environ["INBOUND_DOMAIN"] = DOMAIN
     served, owner = environment.text("DATABASE_URL"), environment.text("DATABASE_OWNER_URL")
     copy = f"{urlsplit(served).path.removeprefix('/')}_browser_{WORKER}"
+    with _built():
+        _copy(owner, copy)
+    with emptied_broker() as broker:
+        os.environ |= {"DEMO": "1", "DATABASE_URL": _at(served, copy), "DATABASE_OWNER_URL": _at(owner, copy)}
+        os.environ["REDIS_URL"] = broker
+        yield
+
+
+@contextmanager
+def _built() -> Iterator[None]:
+    """Hold the world of this run for oneself, which whoever comes first builds."""
     with (environment.data_directory(ROOT) / "browser-world").open("a+") as built:
         fcntl.flock(built, fcntl.LOCK_EX)
         built.seek(0)
@@ -36,10 +47,7 @@ def own_world() -> Iterator[None]:
             manage("rebuild_demo")
             built.truncate(0)
             built.write(RUN)
-        _copy(owner, copy)
-    with emptied_broker() as broker:
-        os.environ |= {"DEMO": "1", "DATABASE_URL": _at(served, copy), "DATABASE_OWNER_URL": _at(owner, copy)}
-        os.environ["REDIS_URL"] = broker
+            built.flush()
         yield
 
 
@@ -52,3 +60,8 @@ def _copy(owner: str, name: str) -> None:
 
 def _at(url: str, name: str) -> str:
     return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+if __name__ == "__main__":
+    with _built():
+        pass
