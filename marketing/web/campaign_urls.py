@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from marketing.web import campaign_editor, campaign_preview, campaign_results, campaign_sending, campaigns
+from marketing.web import (
+    campaign_editor,
+    campaign_preview,
+    campaign_recipients,
+    campaign_results,
+    campaign_sending,
+    campaigns,
+)
 
 urlpatterns = [
     path("", campaigns.campaigns, name="campaigns"),
@@ -19,8 +26,10 @@ urlpatterns = [
     path("<uuid:campaign_id>/resume/", campaign_sending.campaign_resume, name="campaign_resume"),
     path("<uuid:campaign_id>/progress/", campaign_results.campaign_progress, name="campaign_progress"),
     path("<uuid:campaign_id>/results/", campaign_results.campaign_results, name="campaign_results"),
-    path("<uuid:campaign_id>/recipients/", campaign_results.campaign_recipients, name="campaign_recipients"),
-    path("<uuid:campaign_id>/recipients/<uuid:client_id>/mail/", campaign_results.campaign_mail, name="campaign_mail"),
+    path("<uuid:campaign_id>/recipients/", campaign_recipients.campaign_recipients, name="campaign_recipients"),
+    path(
+        "<uuid:campaign_id>/recipients/<uuid:client_id>/mail/", campaign_recipients.campaign_mail, name="campaign_mail"
+    ),
     path("<uuid:campaign_id>/copy/", campaigns.campaign_copy, name="campaign_copy"),
     path("<uuid:campaign_id>/delete/", campaigns.campaign_delete, name="campaign_delete"),
     path("<uuid:campaign_id>/restore/", campaigns.campaign_restore, name="campaign_restore"),

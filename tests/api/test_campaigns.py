@@ -74,6 +74,17 @@ def test_sending_says_who_got_it(api: Caller, draft: Any, sonnenschein: Salon) -
     ]
     [one] = api.get(f"{path}/recipients?state=EXCLUDED&reason=NO_CONSENT").json()["results"]
     assert (one["address"], one["sent_at"]) == ("nora@x.example", None)
+    with salon_scope(sonnenschein.pk):
+        Recipient.objects.filter(address="lena@x.example").update(unsubscribed_at=timezone.now())
+    for asked, there in (
+        ("search=Len", ["lena@x.example"]),
+        ("search=x.example&state=EXCLUDED", ["nora@x.example"]),
+        ("effect=UNSUBSCRIBED", ["lena@x.example"]),
+        ("effect=BOOKED", []),
+        ("effect=REVENUE&search=lena", []),
+    ):
+        assert [one["address"] for one in api.get(f"{path}/recipients?{asked}").json()["results"]] == there
+    assert api.get(f"{path}/recipients?effect=OPENED").status_code == 400
     first = api.get(f"{path}/recipients?limit=1").json()
     assert [one["address"] for one in api.get(first["next"]).json()["results"]] == ["nora@x.example"]
 
@@ -94,6 +105,7 @@ def test_an_address_needs_clients_read(api: Caller, draft: Any, sonnenschein: Sa
         reader.patch(f"campaigns/{draft['id']}", {"name": "X"}),
         reader("DELETE", f"campaigns/{draft['id']}"),
         reader.post(f"campaigns/{draft['id']}/send", {}),
+        reader.get(f"campaigns/{draft['id']}/recipients?search=lena"),
     ):
         assert (answer.status_code, answer.json()["code"]) == (403, "missing_scope")
 

@@ -371,6 +371,11 @@ def test_afterwards_everybody_is_told_of_with_the_reason(
     assert "Anna Ahrens" not in narrowed
     assert 'class="empty"' in browser.get(url, {"state": "FAILED"}).content.decode()
     assert browser.get(url, {"state": "?", "after": "x"}).status_code == 302
+    searched = browser.get(url, {"q": "ahr"}).content.decode()
+    assert "Anna Ahrens" in searched
+    assert "Dora" not in searched
+    assert 'value="ahr"' in searched
+    assert "kein Zählpixel" in page
     mail = f"{url}{_card(sonnenschein, 'Anna')}/mail/"
     assert f"/preview/?client={_card(sonnenschein, 'Anna')}" in browser.get(mail, headers=HTMX).content.decode()
     assert browser.get(mail).status_code == 200

@@ -10,7 +10,7 @@ from bookings.models import Appointment, Sale, SaleState
 from bookings.states import State
 from clients.models import CardState, Client
 from marketing.models import Campaign, Recipient, RecipientReason, RecipientState
-from marketing.results import Result, counts_of, list_recipients, results_of
+from marketing.results import Result, results_of
 from salon.catalogue.models import Service
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import a_salon_day, at, make_appointment
@@ -81,11 +81,6 @@ def test_exact_figures(campaign: Campaign) -> None:
         )
     }
     assert results_of([campaign.pk], now=NOW)[campaign.pk].appointments == 0
-    assert counts_of(campaign.pk) == {
-        (RecipientState.SENT, RecipientReason.CONSENT): 6,
-        (RecipientState.EXCLUDED, RecipientReason.NO_CONSENT): 1,
-        (RecipientState.FAILED, RecipientReason.REFUSED): 1,
-    }
 
 
 def test_a_card_that_went_into_another_again_and_again(campaign: Campaign) -> None:
@@ -122,13 +117,3 @@ def test_several_campaigns_take_one_statement(campaign: Campaign, django_assert_
 def being_sent_again() -> UUID:
     """Send another campaign to those who lapse."""
     return being_sent(segment="lapsing").pk
-
-
-def test_recipients_page_by_page(campaign: Campaign) -> None:
-    for number in range(5):
-        _got(campaign, agreed(f"K{number}"), *(("EXCLUDED", "BLOCKED") if number % 2 else ("SENT", "CONSENT")))
-    first = list_recipients(campaign.pk, limit=2)
-    second = list_recipients(campaign.pk, limit=2, cursor=first.next)
-    assert [one.client.first_name for one in (*first.rows, *second.rows)] == ["K0", "K1", "K2", "K3"]
-    blocked = list_recipients(campaign.pk, limit=9, state=RecipientState.EXCLUDED, reason=RecipientReason.BLOCKED)
-    assert [one.client.first_name for one in blocked.rows] == ["K1", "K3"]
