@@ -4,15 +4,18 @@ Every condition says yes or no of every card, never NULL: only so can it be nega
 """
 
 from calendar import isleap
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import DateField, Exists, F, Func, IntegerField, OuterRef, Q, Value
-from django.db.models.lookups import GreaterThan
+from django.db.models import Aggregate, Count, DateField, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Left, Lower
+from django.db.models.lookups import GreaterThan, In
 
 from clients.classification import Status
 from clients.models import CategoryAssignment, Client, ConsentEntry, ConsentPurpose, Decision
@@ -21,6 +24,7 @@ from marketing import facts
 from marketing.facts import Ids, Moment
 from marketing.rule import Condition, Group, Match
 from marketing.vocabulary import TimeOfDay, Weekday
+from salon.folding import order_key
 from salon.money import cents
 from salon.tenancy.models import Salon
 
@@ -29,6 +33,8 @@ VISITS_OF_A_RHYTHM = 3
 _NOBODY = Q(pk__in=[])
 _EVERYBODY = ~_NOBODY
 _WHOLE_YEAR = 365
+# More of them nobody looks through.
+MOST_TOWNS = 500
 
 type _Values = Sequence[Any]
 type _Meets = Callable[[Moment, _Values], Q]
@@ -211,23 +217,89 @@ def _birthday_within(at: Moment, values: _Values) -> Q:
     if values[0] >= _WHOLE_YEAR:
         return known
     since = Q(birth_month__gt=first.month) | Q(birth_month=first.month, birth_day__gte=first.day)
-    # Who was born on 29 February has the birthday on the 28th of other years.
-    end = 29 if (last.month, last.day) == (2, 28) and not isleap(last.year) else last.day
-    until = Q(birth_month__lt=last.month) | Q(birth_month=last.month, birth_day__lte=end)
+    until = _birthday_until(last)
     return known & (since & until if first.year == last.year else since | until)
+
+
+def _birthday_until(day: date) -> Q:
+    """Return whose birthday of a day's year is on it or has been; of 29 February it is on the 28th of other years."""
+    last = 29 if (day.month, day.day) == (2, 28) and not isleap(day.year) else day.day
+    return Q(birth_month__lt=day.month) | Q(birth_month=day.month, birth_day__lte=last)
+
+
+_BIRTH_KNOWN = Q(birth_year__isnull=False, birth_month__isnull=False, birth_day__isnull=False)
+
+
+def _born_for(at: Moment, years: int) -> Q:
+    year = at.today.year - years
+    return Q(birth_year__lt=year) | (Q(birth_year=year) & _birthday_until(at.today))
+
+
+def _at_least_old(at: Moment, values: _Values) -> Q:
+    return _BIRTH_KNOWN & _born_for(at, values[0])
+
+
+def _at_most_old(at: Moment, values: _Values) -> Q:
+    return _BIRTH_KNOWN & ~_born_for(at, values[0] + 1)
+
+
+def _old_between(at: Moment, values: _Values) -> Q:
+    return _at_least_old(at, values[:1]) & _at_most_old(at, values[1:])
+
+
+def _lower(texts: Sequence[str]) -> list[Lower]:
+    # By the database, which does it to the column: both agree on every letter.
+    return [Lower(Value(text)) for text in texts]
+
+
+def _postcode_begins(_at: Moment, values: _Values) -> Q:
+    by_length = defaultdict[int, list[str]](list)
+    for text in values:
+        by_length[len(text)].append(text)
+    parts = (Q(In(Lower(Left("postal_code", length)), _lower(texts))) for length, texts in by_length.items())
+    return reduce(or_, parts)
+
+
+def _lives_in(_at: Moment, values: _Values) -> Q:
+    return Q(In(Lower("city"), _lower(values)))
+
+
+def _nothing_in(column: str, _at: Moment, _values: _Values) -> Q:
+    return Q(**{column: ""})
+
+
+class _Commonest(Aggregate):
+    """The value that most rows have."""
+
+    function = "MODE"
+    template = "%(function)s() WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
+def towns() -> list[str]:
+    """Return where clients on file live: each town once, in the writing that most have; of very many the commonest."""
+    placed = Client.objects.listed().exclude(city="").annotate(place=Lower("city")).values("place")
+    found = placed.annotate(name=_Commonest("city"), lives=Count("pk")).order_by("-lives", "place")
+    return sorted(found.values_list("name", flat=True)[:MOST_TOWNS], key=order_key)
 
 
 def _lapsing(at: Moment, values: _Values) -> Q:
     return Q(status=Status.RETURNING) & _days("status_changes_on", at.day(1), at.day(values[0]))
 
 
-def _unconfirmed(_at: Moment, _values: _Values) -> Q:
-    entries = ConsentEntry.objects.filter(purpose=ConsentPurpose.EMAIL_MARKETING)
+def _of_news() -> QuerySet[ConsentEntry]:
+    return ConsentEntry.objects.filter(purpose=ConsentPurpose.EMAIL_MARKETING)
+
+
+def _said_last(decision: Decision, _at: Moment, _values: _Values) -> Q:
+    entries = _of_news()
     later = entries.filter(client=OuterRef("client")).filter(
         Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk"))
     )
-    asked_for = entries.filter(~Exists(later), decision=Decision.REQUESTED)
-    return _among(asked_for.values("client"))
+    return _among(entries.filter(~Exists(later), decision=decision).values("client"))
+
+
+def _never_asked(_at: Moment, _values: _Values) -> Q:
+    return Q(email_consent_for__isnull=True) & ~_among(_of_news().values("client"))
 
 
 class _Days(Func):
@@ -279,10 +351,23 @@ _MEETS: dict[tuple[str, str], _Meets] = {
     ("birthday", "this_month"): lambda at, _values: _birthday_in(at.today.month),
     ("birthday", "in_month"): lambda _at, values: _birthday_in(values[0]),
     ("birthday", "within_next"): _birthday_within,
+    ("age", "at_least"): _at_least_old,
+    ("age", "at_most"): _at_most_old,
+    ("age", "between"): _old_between,
+    ("age", "none"): partial(_no, "birth_year"),
+    **_in_or_not("gender", partial(_column, "gender")),
+    ("gender", "none"): partial(_nothing_in, "gender"),
+    ("postal_code", "begins"): _postcode_begins,
+    ("postal_code", "not_begins"): _not(_postcode_begins),
+    ("postal_code", "none"): partial(_nothing_in, "postal_code"),
+    **_in_or_not("town", _lives_in),
+    ("town", "none"): partial(_nothing_in, "city"),
     **_bounds("points", "points"),
     **_either("treatcard", lambda _at, _values: ~Q(treatcard_number="")),
     **_either("email_consent", lambda _at, _values: Q(email_consent=True)),
-    ("email_consent", "unconfirmed"): _unconfirmed,
+    ("email_consent", "unconfirmed"): partial(_said_last, Decision.REQUESTED),
+    ("email_consent", "withdrawn"): partial(_said_last, Decision.WITHDRAWN),
+    ("email_consent", "never"): _never_asked,
     ("lapsing", "within_next"): _lapsing,
     **_either("overdue", _overdue),
     **_either("blocked", lambda _at, _values: Q(blocked=True)),

@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from clients.details import LONGEST, OLDEST
 from marketing.vocabulary import FIELDS, REFERENCES, Field, Kind, Operator
 from salon.errors import FieldError, InvalidInput, Text
+from salon.folding import tidy
 from salon.money import NotMoney, parse_money
 
 DEEPEST = 4
@@ -155,6 +157,19 @@ def _id(value: object) -> UUID:
     raise _Unread("invalid", _("Choose one of the values offered."))
 
 
+def _text(value: object, longest: int) -> str:
+    if not isinstance(value, str):
+        raise _Unread("invalid", _("Give a text."))
+    text = tidy(value)
+    if not text:
+        raise _Unread("required", _("This is needed."))
+    if len(text) > longest:
+        raise _Unread("max_length", _("At most %(longest)d characters fit here.") % {"longest": longest})
+    if not text.isprintable():
+        raise _Unread("invalid", _("This contains a character that cannot be stored."))
+    return text
+
+
 def _whole_from(lowest: int, highest: int) -> Callable[[object], int]:
     return lambda value: _whole(value, lowest, highest)
 
@@ -166,9 +181,18 @@ _READ: dict[Kind, Callable[[object], Value]] = {
     Kind.POINTS: _whole_from(-MOST_POINTS, MOST_POINTS),
     Kind.PERCENT: _whole_from(1, 100),
     Kind.MONTH: _whole_from(1, 12),
+    Kind.YEARS: _whole_from(0, OLDEST),
     Kind.MONEY: _money,
     Kind.DATE: _day,
+    Kind.POSTCODE: lambda value: _text(value, LONGEST["postal_code"]),
+    Kind.TOWN: lambda value: _text(value, LONGEST["city"]),
     **dict.fromkeys(REFERENCES, _id),
+}
+
+# Of two such values the second is not less than the first.
+_LESS: dict[tuple[Kind, ...], Text] = {
+    (Kind.DATE, Kind.DATE): _("This day lies before the first."),
+    (Kind.YEARS, Kind.YEARS): _("This number is smaller than the first."),
 }
 
 
@@ -243,8 +267,8 @@ class _Reading:
                 read.append(self._value(value, kind, field))
             except _Unread as error:
                 self.refuse(f"{at}.{place}", error.code, error.message)
-        if operator.takes == (Kind.DATE, Kind.DATE) and len(read) == 2 and str(read[0]) > str(read[1]):
-            self.refuse(f"{at}.1", "range", _("This day lies before the first."))
+        if operator.takes in _LESS and len(read) == 2 and cast(Any, read[0]) > read[1]:
+            self.refuse(f"{at}.1", "range", _LESS[operator.takes])
         # Each once: said twice it would mean the same.
         ahead = len(operator.takes)
         return (*read[:ahead], *dict.fromkeys(read[ahead:]))

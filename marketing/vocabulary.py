@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from clients.classification import Reason, Status
+from clients.details import Gender
 from salon.errors import Text
 
 
@@ -33,7 +34,7 @@ class TimeOfDay(TextChoices):
 
 
 class Kind(TextChoices):
-    """What a value of a condition is; with those of the salon's own things, its id."""
+    """What a value of a condition is; with those of the salon's own things, its id; of POSTCODE and TOWN, a text."""
 
     CHOICE = "CHOICE"
     DAYS = "DAYS"
@@ -42,8 +43,11 @@ class Kind(TextChoices):
     POINTS = "POINTS"
     PERCENT = "PERCENT"
     MONTH = "MONTH"
+    YEARS = "YEARS"
     MONEY = "MONEY"
     DATE = "DATE"
+    POSTCODE = "POSTCODE"
+    TOWN = "TOWN"
     CATEGORY = "CATEGORY"
     SERVICE = "SERVICE"
     PRODUCT = "PRODUCT"
@@ -52,6 +56,8 @@ class Kind(TextChoices):
 
 # Kinds whose values are ids of what the salon has made itself.
 REFERENCES = frozenset({Kind.CATEGORY, Kind.SERVICE, Kind.PRODUCT, Kind.STAFF})
+# Kinds whose values are the words themselves.
+TYPED = frozenset({Kind.POSTCODE, Kind.TOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ def _bought(kind: Kind) -> tuple[Operator, ...]:
 
 _YES_NO = (Operator("yes", _("yes")), Operator("no", _("no")))
 _NEVER = Operator("never", _("never"))
+_NOT_ON_CARD = Operator("none", _("not on the card"))
 # What a card can say of its client; the other reasons are those of people without one.
 _REASONS = (Reason.RECENT_VISIT, Reason.LISTED, Reason.FIRST_VISIT_PENDING, Reason.LAPSED)
 
@@ -170,6 +177,22 @@ FIELDS: dict[str, Field] = dict(
             Operator("in_month", _("in the month …"), (Kind.MONTH,)),
             Operator("within_next", _("within the next … days"), (Kind.DAYS,)),
         ),
+        _field(
+            "age",
+            _("Age"),
+            *_bounds(Kind.YEARS),
+            Operator("between", _("from … to …"), (Kind.YEARS, Kind.YEARS)),
+            Operator("none", _("not known")),
+        ),
+        _field("gender", _("Gender"), *_among(Kind.CHOICE), _NOT_ON_CARD, choices=tuple(Gender.choices)),
+        _field(
+            "postal_code",
+            _("Postcode"),
+            Operator("begins", _("begins with"), many=Kind.POSTCODE),
+            Operator("not_begins", _("does not begin with"), many=Kind.POSTCODE),
+            _NOT_ON_CARD,
+        ),
+        _field("town", _("Town"), *_among(Kind.TOWN), _NOT_ON_CARD),
         _field("points", _("Points"), *_bounds(Kind.POINTS)),
         _field("treatcard", _("Has a Treatcard"), *_YES_NO),
         _field(
@@ -177,6 +200,8 @@ FIELDS: dict[str, Field] = dict(
             _("News by e-mail"),
             *_YES_NO,
             Operator("unconfirmed", _("asked for, but not confirmed")),
+            Operator("withdrawn", _("withdrawn")),
+            Operator("never", _("never asked")),
         ),
         _field(
             "lapsing",

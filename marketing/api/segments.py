@@ -35,6 +35,8 @@ _WRITTEN = {
     Kind.CHOICE: "value",
     Kind.MONEY: '"0.00"',
     Kind.DATE: "YYYY-MM-DD",
+    Kind.POSTCODE: '"80"',
+    Kind.TOWN: '"Berlin"',
     **{one: f"{one.lower()} id" for one in (Kind.CATEGORY, Kind.SERVICE, Kind.PRODUCT, Kind.STAFF)},
 }
 

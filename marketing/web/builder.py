@@ -10,10 +10,12 @@ from django.utils.dates import MONTHS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from marketing.choosing import towns
 from marketing.rule import MOST_CONDITIONS
 from marketing.vocabulary import FIELDS, REFERENCES, Kind, Operator
 from marketing.web.drafts import (
     ASKS,
+    LONGEST_TYPED,
     DraftCondition,
     DraftGroup,
     Place,
@@ -45,6 +47,10 @@ ICONS = {
     "time_of_day": "clock",
     "preferred_staff": "user-check",
     "birthday": "cake",
+    "age": "id-card",
+    "gender": "venus-and-mars",
+    "postal_code": "map-pin",
+    "town": "house",
     "points": "star",
     "treatcard": "gift",
     "email_consent": "mail-check",
@@ -54,7 +60,10 @@ ICONS = {
     "listed": "user-plus",
 }
 _MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
-    (_("Who they are"), ("category", "preferred_staff", "birthday", "listed", "blocked")),
+    (
+        _("Who they are"),
+        ("category", "gender", "age", "birthday", "postal_code", "town", "preferred_staff", "listed", "blocked"),
+    ),
     (_("When they come"), ("last_visit", "next_visit", "first_visit", "visits", "overdue", "weekday", "time_of_day")),
     (_("New or returning"), ("status", "reason", "lapsing")),
     (_("What they buy"), ("service", "product", "spent", "top_spenders")),
@@ -67,7 +76,8 @@ ASK_LABELS = {
     "not_all": _("not all of these are true"),
 }
 # Days, months and percent stand in the words of every operator that takes them.
-_UNITS: dict[Kind, Promise] = {Kind.VISITS: _("visits"), Kind.POINTS: _("points")}
+_UNITS: dict[Kind, Promise] = {Kind.VISITS: _("visits"), Kind.POINTS: _("points"), Kind.YEARS: _("years")}
+_LONGEST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One value to enter, or to choose from `options`."""
+    """One value to enter, or to choose from `options`; or (POSTCODE) several with commas between them."""
 
     name: str
     kind: str
@@ -91,6 +101,7 @@ class Input:
     unit: Promise | str
     options: list[Option]
     wrong: bool
+    longest: int = _LONGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +203,9 @@ class Builder:
         wanted: dict[Kind, set[str]] = {}
         for one in conditions(self._draft):
             kind = _operator(one).many
-            if kind in REFERENCES:
+            if kind == Kind.TOWN:
+                self._offered.setdefault(kind, [(town, town) for town in towns()])
+            elif kind in REFERENCES:
                 wanted.setdefault(kind, set()).update(one.many)
         for kind, ids in wanted.items():
             self._offered[kind] = [(str(pk), name) for pk, name in _offered(kind).values_list("pk", "name")]
@@ -229,7 +242,8 @@ class Builder:
             return self._group(part, place, frame)
         known, operator = FIELDS[part.field], _operator(part)
         wrong = {where for where, _words in self._errors.get(place, ())}
-        many = self._many(part, operator)
+        typed = operator.many == Kind.POSTCODE
+        many = [] if typed else self._many(part, operator)
         return ShownCondition(
             frame=frame,
             name=part.field,
@@ -240,16 +254,19 @@ class Builder:
             inputs=[
                 self._input(part, place, number, kind, wrong=f"values.{number}" in wrong)
                 for number, kind in enumerate(operator.takes)
-            ],
+            ]
+            + ([_typed(part, place, wrong=bool(wrong))] if typed else []),
             many=many,
             listed=len(many) > (MOST_CATEGORY_CHIPS if operator.many == Kind.CATEGORY else MOST_CHIPS),
             chosen=", ".join(str(one.label) for one in many if one.on),
-            nothing=operator.many is not None and not many,
+            nothing=operator.many is not None and not typed and not many,
         )
 
     def _many(self, part: DraftCondition, operator: Operator) -> list[Option]:
         if operator.many is None:
             return []
+        if operator.many == Kind.TOWN:
+            return _places(part.many, [name for name, _label in self._offered[Kind.TOWN]])
         chosen = set(part.many)
         if operator.many == Kind.CHOICE:
             return [Option(value, label, value in chosen) for value, label in FIELDS[part.field].choices]
@@ -270,6 +287,20 @@ class Builder:
             label += f" ({number + 1})"
         name = f"value:{written(place)}.{number}"
         return Input(name, kind.value, value, label, unit, options if kind == Kind.MONTH else [], wrong)
+
+
+def _typed(part: DraftCondition, place: Place, *, wrong: bool) -> Input:
+    label = f"{FIELDS[part.field].label}: {_operator(part).label}"
+    name = f"many:{written(place)}"
+    return Input(name, Kind.POSTCODE.value, ", ".join(part.many), label, "", [], wrong, LONGEST_TYPED)
+
+
+def _places(chosen: list[str], offered: list[str]) -> list[Option]:
+    """Return the towns to choose from; where nobody lives any more, it stays until somebody takes it out."""
+    said = {name.casefold(): name for name in chosen}
+    found = [Option(name, name, name.casefold() in said) for name in offered]
+    gone = sorted(said.keys() - {name.casefold() for name in offered})
+    return found + [Option(said[name], said[name], on=True, gone=True) for name in gone]
 
 
 def _operator(part: DraftCondition) -> Operator:

@@ -3,6 +3,7 @@
 A part is called by its place in the tree: (1, 0) is the first part of the second; the whole rule is ().
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from marketing.rule import DEEPEST, MOST_CONDITIONS, MOST_VALUES, Group, Match, 
 from marketing.vocabulary import FIELDS, Kind
 
 Place = tuple[int, ...]
+# Several values in one field, with a comma between them.
+LONGEST_TYPED = 200
+_BETWEEN = re.compile("[,;]")
 
 
 @dataclass(slots=True)
@@ -126,8 +130,19 @@ def _condition_in(data: QueryDict, at: Place) -> DraftCondition | None:
         operator = next(iter(known.operators))
     begins = _begins(known.name, operator)
     takes = [data.get(f"value:{here}.{number}", begin).strip()[:40] for number, begin in enumerate(begins)]
-    many = data.getlist(f"many:{here}")[:MOST_VALUES] if known.operators[operator].many else []
-    return DraftCondition(known.name, operator, takes, list(dict.fromkeys(many)))
+    return DraftCondition(
+        known.name, operator, takes, _many(data.getlist(f"many:{here}"), known.operators[operator].many)
+    )
+
+
+def _many(sent: list[str], kind: Kind | None) -> list[str]:
+    if kind is None:
+        return []
+    if kind == Kind.POSTCODE:
+        # More than a rule takes are kept: it says so.
+        typed = ",".join(sent)[:LONGEST_TYPED]
+        return list(dict.fromkeys(one.strip() for one in _BETWEEN.split(typed) if one.strip()))
+    return list(dict.fromkeys(sent))[:MOST_VALUES]
 
 
 def _ahead(name: str, operator: str) -> int:

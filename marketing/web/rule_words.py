@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clients.models import Category
 from marketing.rule import Condition, Group, Match, Value
-from marketing.vocabulary import FIELDS, REFERENCES, Kind, Operator
+from marketing.vocabulary import FIELDS, REFERENCES, TYPED, Kind, Operator
 from salon.catalogue.models import Product, Service, StaffMember
 from salon.web.amounts import amount_text
 
@@ -71,6 +71,19 @@ _PHRASES: dict[tuple[str, str], Promise] = {
     ("birthday", "this_month"): gettext_lazy("whose birthday is this month"),
     ("birthday", "in_month"): gettext_lazy("whose birthday is in %(first)s"),
     ("birthday", "within_next"): gettext_lazy("whose birthday is within the next %(first)s"),
+    ("age", "at_least"): gettext_lazy("who are at least %(first)s old"),
+    ("age", "at_most"): gettext_lazy("who are at most %(first)s old"),
+    ("age", "between"): gettext_lazy("who are %(first)s to %(second)s old"),
+    ("age", "none"): gettext_lazy("whose age is not known"),
+    ("gender", "in"): gettext_lazy("whose gender is %(many)s"),
+    ("gender", "not_in"): gettext_lazy("whose gender is not %(many)s"),
+    ("gender", "none"): gettext_lazy("whose gender is not on the card"),
+    ("postal_code", "begins"): gettext_lazy("whose postcode begins with %(many)s"),
+    ("postal_code", "not_begins"): gettext_lazy("whose postcode does not begin with %(many)s"),
+    ("postal_code", "none"): gettext_lazy("whose postcode is not on the card"),
+    ("town", "in"): gettext_lazy("who live in %(many)s"),
+    ("town", "not_in"): gettext_lazy("who do not live in %(many)s"),
+    ("town", "none"): gettext_lazy("whose town is not on the card"),
     ("points", "at_least"): gettext_lazy("who have at least %(first)s"),
     ("points", "at_most"): gettext_lazy("who have at most %(first)s"),
     ("treatcard", "yes"): gettext_lazy("who have a Treatcard"),
@@ -78,6 +91,8 @@ _PHRASES: dict[tuple[str, str], Promise] = {
     ("email_consent", "yes"): gettext_lazy("who have agreed to news by e-mail"),
     ("email_consent", "no"): gettext_lazy("who have not agreed to news by e-mail"),
     ("email_consent", "unconfirmed"): gettext_lazy("who have not confirmed yet that they want news by e-mail"),
+    ("email_consent", "withdrawn"): gettext_lazy("who do not want news by e-mail any more"),
+    ("email_consent", "never"): gettext_lazy("who were never asked whether they want news by e-mail"),
     ("lapsing", "within_next"): gettext_lazy("who would count as new again within the next %(first)s"),
     ("overdue", "yes"): gettext_lazy("who have stayed away longer than is usual for them"),
     ("overdue", "no"): gettext_lazy("who have not stayed away longer than is usual for them"),
@@ -159,9 +174,13 @@ class _Writing:
         operator, known = _operator(condition), FIELDS[condition.field]
         ahead = len(operator.takes)
         taken = [self.value(kind, value) for kind, value in zip(operator.takes, condition.values, strict=False)]
+        if operator.takes == (Kind.YEARS, Kind.YEARS):
+            # "18 to 30 years" names them once.
+            taken[0] = self.text(str(condition.values[0]))
         choices = dict(known.choices)
+        named = choices if operator.many == Kind.CHOICE else self.names
         many = [
-            self.text(str(choices.get(str(value)) or self.names.get(str(value)) or _("something that is gone")))
+            self.text(str(value if operator.many in TYPED else named.get(str(value)) or _("something that is gone")))
             for value in condition.values[ahead:]
         ]
         told = {"first": "", "second": "", "many": _listed(many)}
@@ -189,6 +208,7 @@ _WRITTEN: dict[Kind, Callable[[Any, str], str]] = {
     Kind.POINTS: _points,
     Kind.PERCENT: lambda value, _currency: _("%(count)d percent") % {"count": value},
     Kind.MONTH: lambda value, _currency: str(MONTHS[value]),
+    Kind.YEARS: lambda value, _currency: ngettext("%(count)d year", "%(count)d years", value) % {"count": value},
     Kind.MONEY: lambda value, currency: amount_text(Decimal(value), currency),
     Kind.DATE: lambda value, _currency: _day(value),
 }

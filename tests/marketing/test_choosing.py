@@ -49,6 +49,9 @@ def test_every_operator_means_something(in_sonnenschein: Salon) -> None:
         "MONTH": 2,
         "MONEY": Decimal("5.00"),
         "DATE": TODAY,
+        "YEARS": 30,
+        "POSTCODE": "80",
+        "TOWN": "Köln",
     }
     people("Ida")
     for field in FIELDS.values():
@@ -310,14 +313,7 @@ def test_treatcard_consent_and_blocked(in_sonnenschein: Salon) -> None:
     zoe = make_client("Zoe")
     for client, decisions in ((mia, ["WITHDRAWN", "REQUESTED"]), (zoe, ["REQUESTED", "GRANTED"])):
         for minute, decision in enumerate(decisions):
-            ConsentEntry.objects.create(
-                client=client,
-                purpose=ConsentPurpose.EMAIL_MARKETING,
-                decision=Decision(decision),
-                source=ConsentSource.SALON,
-                at=NOW + timedelta(minutes=minute),
-                actor_kind=ActorKind.SYSTEM,
-            )
+            _decided(client, decision, minute)
     Client.objects.filter(pk=zoe.pk).update(email_consent_for="")
     for field in ("treatcard", "blocked"):
         assert names(in_sonnenschein, one(field, "yes")) == {"Ida"}
@@ -325,6 +321,39 @@ def test_treatcard_consent_and_blocked(in_sonnenschein: Salon) -> None:
     assert names(in_sonnenschein, one("email_consent", "yes")) == {"Ida", "Zoe"}
     assert names(in_sonnenschein, one("email_consent", "no")) == {"Mia"}
     assert names(in_sonnenschein, one("email_consent", "unconfirmed")) == {"Mia"}
+
+
+def test_who_was_asked_for_news_and_what_was_said_last(in_sonnenschein: Salon) -> None:
+    said = {
+        "Never": [],
+        "Asked": ["REQUESTED"],
+        "Agreed": ["REQUESTED", "GRANTED"],
+        "Left": ["GRANTED", "WITHDRAWN"],
+        "Back": ["WITHDRAWN", "GRANTED"],
+    }
+    for name, decisions in said.items():
+        client = make_client(name, email_consent_for="" if name in {"Agreed", "Back"} else None)
+        for minute, decision in enumerate(decisions):
+            _decided(client, decision, minute)
+    # What is said of health data is not said of news; who agreed elsewhere was asked there.
+    _decided(make_client("Health"), "WITHDRAWN", 0, ConsentPurpose.HEALTH_DATA)
+    make_client("Carried", email_consent_for="")
+    assert names(in_sonnenschein, one("email_consent", "withdrawn")) == {"Left"}
+    assert names(in_sonnenschein, one("email_consent", "unconfirmed")) == {"Asked"}
+    assert names(in_sonnenschein, one("email_consent", "never")) == {"Never", "Health"}
+
+
+def _decided(
+    client: Client, decision: str, minute: int, purpose: ConsentPurpose = ConsentPurpose.EMAIL_MARKETING
+) -> None:
+    ConsentEntry.objects.create(
+        client=client,
+        purpose=purpose,
+        decision=Decision(decision),
+        source=ConsentSource.SALON,
+        at=NOW + timedelta(minutes=minute),
+        actor_kind=ActorKind.SYSTEM,
+    )
 
 
 def test_who_is_about_to_lapse(in_sonnenschein: Salon) -> None:

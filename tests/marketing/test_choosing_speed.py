@@ -37,6 +37,9 @@ VALUES: dict[Kind, Value] = {
     Kind.MONTH: 3,
     Kind.MONEY: Decimal("100.00"),
     Kind.DATE: TODAY,
+    Kind.YEARS: 40,
+    Kind.POSTCODE: "803",
+    Kind.TOWN: "Ort 7",
 }
 IDS = {Kind.CATEGORY: Category, Kind.SERVICE: Service, Kind.PRODUCT: Product, Kind.STAFF: StaffMember}
 ASKED = [(field.name, operator) for field in FIELDS.values() for operator in field.operators]

@@ -1,9 +1,7 @@
 """Whatever a rule says, the database and plain Python mean the same clients by it (domain.md §9.1)."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -19,63 +17,18 @@ from clients.classification import Reason, Status
 from clients.models import Category, CategoryAssignment
 from marketing.choosing import clients_in
 from marketing.rule import Condition, Group, Match, Value
-from marketing.vocabulary import FIELDS, Kind, TimeOfDay, Weekday
-from salon.catalogue.models import Product, Service
+from marketing.vocabulary import FIELDS, Kind
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests import database
-from tests.bookings.salonday import BERLIN, a_salon_day, at, make_appointment, make_client, make_staff
+from tests.bookings.salonday import a_salon_day, at, make_appointment, make_client, make_staff
 from tests.checkout.till import make_product
 from tests.conftest import NOW
+from tests.marketing.plain_python import OPEN, SAYS, Person, Purchase, Visit, World, says
 from tests.marketing.segment_world import PAID, TODAY, sold
 
 pytestmark = pytest.mark.django_db
 PEOPLE = 40
-OPEN = (State.BOOKED, State.ARRIVED)
-
-
-@dataclass(slots=True)
-class Visit:
-    """An appointment as the test wrote it."""
-
-    at: datetime
-    state: State
-    service: Service
-
-
-@dataclass(slots=True)
-class Purchase:
-    """A line of a sale as the test wrote it."""
-
-    on: date
-    state: SaleState
-    item: Service | Product | None
-    price: Decimal
-    back: Decimal
-
-
-@dataclass(slots=True)
-class Person:
-    """What the test knows of a client."""
-
-    name: str
-    facts: dict[str, Any]
-    categories: set[Any] = field(default_factory=set)
-    visits: list[Visit] = field(default_factory=list)
-    purchases: list[Purchase] = field(default_factory=list)
-
-    def get(self, name: str) -> Any:
-        """Return a fact of the card, None where it has none."""
-        return self.facts.get(name)
-
-
-@dataclass(slots=True)
-class World:
-    """A salon, its people, and the ids that rules can name."""
-
-    salon: Salon
-    people: list[Person]
-    ids: dict[Kind, list[Any]]
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +85,7 @@ def _world(salon: Salon, random: Random) -> World:
 
 
 # A card about which nothing is known.
-_BARE = {"listed_on": TODAY, "points": 0, "carried_visits": 0, "treatcard_number": ""}
+_BARE = {"listed_on": TODAY, "points": 0, "carried_visits": 0, "treatcard_number": "", "gender": ""}
 
 
 def _person(number: int, random: Random, staff: list[Any]) -> Person:
@@ -147,6 +100,7 @@ def _person(number: int, random: Random, staff: list[Any]) -> Person:
         ]
     )
     birthday = random.choice([None, (21, 11), (22, 11), (29, 2), (1, 1), (31, 12)])
+    year = random.choice([None, 1996, 2008])
     return Person(
         f"Nr{number}",
         {
@@ -164,189 +118,12 @@ def _person(number: int, random: Random, staff: list[Any]) -> Person:
             "preferred_staff": random.choice([None, *staff]),
             "birth_day": birthday and birthday[0],
             "birth_month": birthday and birthday[1],
+            "birth_year": year if birthday else None,
+            "gender": random.choice(["", "FEMALE", "MALE", "DIVERSE"]),
+            "postal_code": random.choice(["", "80331", "81541", "10115"]),
+            "city": random.choice(["", "München", "münchen", "Köln"]),
         },
     )
-
-
-# What plain Python says: a function of the person and the values for each thing that can be asked.
-type Says = Callable[[World, Person, Any], bool]
-
-
-def _months_ago(months: int) -> date:
-    # None of the months that are asked for lacks the 21st.
-    whole = TODAY.year * 12 + TODAY.month - 1 - months
-    return TODAY.replace(year=whole // 12, month=whole % 12 + 1)
-
-
-def _past(column: str) -> dict[str, Says]:
-    def within(_world: World, who: Person, values: Any) -> bool:
-        return who.get(column) is not None and TODAY - timedelta(days=values[0]) <= who.get(column) <= TODAY
-
-    def longer_ago(_world: World, who: Person, values: Any) -> bool:
-        return who.get(column) is not None and who.get(column) < TODAY - timedelta(days=values[0])
-
-    def between(_world: World, who: Person, values: Any) -> bool:
-        return who.get(column) is not None and values[0] <= who.get(column) <= values[1]
-
-    return {
-        "within_last": within,
-        "longer_ago": longer_ago,
-        "between": between,
-        "never": lambda _world, who, _values: who.get(column) is None,
-    }
-
-
-def _next(who: Person) -> date | None:
-    coming = [visit.at for visit in who.visits if visit.state in OPEN and visit.at >= NOW]
-    return min(coming).astimezone(BERLIN).date() if coming else None
-
-
-def _kept(who: Person, months: int | None = None) -> Decimal:
-    return sum(
-        (
-            one.price - one.back
-            for one in who.purchases
-            if one.item and one.state != SaleState.VOID and (months is None or one.on >= _months_ago(months))
-        ),
-        Decimal(0),
-    )
-
-
-def _best(world: World, who: Person, values: Any) -> bool:
-    spent = [_kept(one, 12) for one in world.people]
-    better = sum(amount > _kept(who, 12) for amount in spent)
-    return _kept(who, 12) > 0 and better < sum(amount > 0 for amount in spent) * values[0] / 100
-
-
-def _has_had(who: Person, ids: Any, months: int | None) -> bool:
-    since = _months_ago(months) if months is not None else date.min
-    bought = {one.item.pk for one in who.purchases if one.item and one.on >= since and _stands(one)}
-    had = {one.service.pk for one in who.visits if one.state == State.COMPLETED and one.at.date() >= since}
-    return bool((bought | had) & set(ids))
-
-
-def _stands(one: Purchase) -> bool:
-    return one.state in {PAID, SaleState.PARTLY_REFUNDED}
-
-
-def _bought() -> dict[str, Says]:
-    return {
-        "bought": lambda _world, who, values: _has_had(who, values, None),
-        "bought_within": lambda _world, who, values: _has_had(who, values[1:], values[0]),
-        "not_bought": lambda _world, who, values: not _has_had(who, values, None),
-        "not_bought_within": lambda _world, who, values: not _has_had(who, values[1:], values[0]),
-    }
-
-
-def _usual(slot: Callable[[datetime], str]) -> dict[str, Says]:
-    def usually(_world: World, who: Person, values: Any) -> bool:
-        since = _months_ago(24)
-        done = [one.at for one in who.visits if one.state == State.COMPLETED and one.at.date() >= since]
-        times = Counter(slot(moment) for moment in done)
-        return any(times[value] == max(times.values()) for value in values if times[value])
-
-    return {"in": usually, "not_in": lambda world, who, values: not usually(world, who, values)}
-
-
-def _time_of_day(moment: datetime) -> str:
-    return TimeOfDay.MORNING if moment.hour < 12 else TimeOfDay.AFTERNOON if moment.hour < 17 else TimeOfDay.EVENING
-
-
-def _has_birthday(who: Person, days: range) -> bool:
-    for day in (TODAY + timedelta(days=number) for number in days):
-        if (who.get("birth_month"), who.get("birth_day")) == (day.month, day.day):
-            return True
-        if (day.month, day.day) == (2, 28) and (who.get("birth_month"), who.get("birth_day")) == (2, 29):
-            return True
-    return False
-
-
-def _overdue(_world: World, who: Person, _values: Any) -> bool:
-    first, last, visits = who.get("carried_first_visit_on"), who.get("carried_last_visit_on"), who.get("carried_visits")
-    if visits < 3 or last == first or _next(who):
-        return False
-    return bool((TODAY - last) / timedelta(days=1) > 1.5 * ((last - first) / timedelta(days=1)) / (visits - 1))
-
-
-def _plain(column: str) -> dict[str, Says]:
-    return {
-        "in": lambda _world, who, values: who.get(column) in values,
-        "not_in": lambda _world, who, values: who.get(column) not in values,
-    }
-
-
-def _either(yes: Says) -> dict[str, Says]:
-    return {"yes": yes, "no": lambda world, who, values: not yes(world, who, values)}
-
-
-def _bounds(column: str) -> dict[str, Says]:
-    return {
-        "at_least": lambda _world, who, values: who.get(column) >= values[0],
-        "at_most": lambda _world, who, values: who.get(column) <= values[0],
-    }
-
-
-SAYS: dict[str, dict[str, Says]] = {
-    "category": {
-        "in": lambda _world, who, values: bool(who.categories & set(values)),
-        "not_in": lambda _world, who, values: not who.categories & set(values),
-    },
-    "status": _plain("status"),
-    "reason": _plain("status_reason"),
-    "first_visit": _past("carried_first_visit_on"),
-    "last_visit": _past("carried_last_visit_on"),
-    "next_visit": {
-        "within_next": lambda _world, who, values: (_next(who) or date.max) <= TODAY + timedelta(days=values[0]),
-        "later_than": lambda _world, who, values: (_next(who) or date.min) > TODAY + timedelta(days=values[0]),
-        "between": lambda _world, who, values: values[0] <= (_next(who) or date.min) <= values[1],
-        "none": lambda _world, who, _values: _next(who) is None,
-    },
-    "visits": _bounds("carried_visits"),
-    "spent": {
-        "at_least": lambda _world, who, values: _kept(who) >= values[0],
-        "at_most": lambda _world, who, values: _kept(who) <= values[0],
-        "at_least_within": lambda _world, who, values: _kept(who, values[1]) >= values[0],
-        "at_most_within": lambda _world, who, values: _kept(who, values[1]) <= values[0],
-    },
-    "top_spenders": {"top_percent": _best},
-    "service": _bought(),
-    "product": _bought(),
-    "weekday": _usual(lambda moment: list(Weekday)[moment.weekday()]),
-    "time_of_day": _usual(_time_of_day),
-    "preferred_staff": {
-        "in": lambda _world, who, values: getattr(who.get("preferred_staff"), "pk", None) in values,
-        "not_in": lambda _world, who, values: getattr(who.get("preferred_staff"), "pk", None) not in values,
-        "none": lambda _world, who, _values: who.get("preferred_staff") is None,
-    },
-    "birthday": {
-        "this_month": lambda _world, who, _values: who.get("birth_month") == TODAY.month,
-        "in_month": lambda _world, who, values: who.get("birth_month") == values[0],
-        "within_next": lambda _world, who, values: _has_birthday(who, range(values[0] + 1)),
-    },
-    "points": _bounds("points"),
-    "treatcard": _either(lambda _world, who, _values: who.get("treatcard_number") != ""),
-    "email_consent": {
-        **_either(lambda _world, who, _values: who.get("email_consent_for") is not None),
-        # Nobody in this world was asked.
-        "unconfirmed": lambda _world, _who, _values: False,
-    },
-    "lapsing": {
-        "within_next": lambda _world, who, values: (
-            who.get("status") == Status.RETURNING
-            and TODAY < (who.get("status_changes_on") or date.min) <= TODAY + timedelta(days=values[0])
-        )
-    },
-    "overdue": _either(_overdue),
-    "blocked": _either(lambda _world, who, _values: who.get("blocked")),
-    "listed": _past("listed_on"),
-}
-
-
-def _says(world: World, who: Person, rule: Group | Condition) -> bool:
-    if isinstance(rule, Condition):
-        return SAYS[rule.field][rule.operator](world, who, rule.values)
-    every = all if rule.match == Match.ALL else any
-    return every(_says(world, who, part) for part in rule.parts) != rule.negated
 
 
 VALUES: dict[Kind, st.SearchStrategy[Value]] = {
@@ -356,6 +133,9 @@ VALUES: dict[Kind, st.SearchStrategy[Value]] = {
     Kind.POINTS: st.sampled_from([-5, 0, 10, 101]),
     Kind.PERCENT: st.sampled_from([1, 10, 50, 100]),
     Kind.MONTH: st.sampled_from([1, 2, 11]),
+    Kind.YEARS: st.sampled_from([0, 17, 18, 19, 29, 30, 31]),
+    Kind.POSTCODE: st.sampled_from(["8", "80", "81541", "9"]),
+    Kind.TOWN: st.sampled_from(["MÜNCHEN", "Köln", "Rom"]),
     Kind.MONEY: st.sampled_from([Decimal(text) for text in ("0.00", "0.01", "5.00", "45.00", "99.99", "150.00")]),
 }
 
@@ -369,9 +149,12 @@ def conditions(draw: st.DrawFn, world: World) -> Condition:
         days = sorted(draw(st.sampled_from([-400, -60, -30, 0, 8, 40])) for _ in range(2))
         return Condition(asked.name, operator.name, tuple(TODAY + timedelta(days=one) for one in days))
     values = [draw(VALUES[kind]) for kind in operator.takes]
+    if operator.takes == (Kind.YEARS, Kind.YEARS):
+        values.sort(key=int)  # type: ignore[arg-type]
     if operator.many:
         known = world.ids.get(operator.many) or [name for name, _label in asked.choices]
-        values += draw(st.lists(st.sampled_from(known), min_size=1, max_size=2, unique=True))
+        each = VALUES[operator.many] if operator.many in VALUES else st.sampled_from(known)
+        values += draw(st.lists(each, min_size=1, max_size=2, unique=True))
     return Condition(asked.name, operator.name, tuple(values))
 
 
@@ -386,7 +169,7 @@ def groups(world: World, depth: int = 3) -> st.SearchStrategy[Group]:
 @settings(deadline=None)
 def test_a_random_rule_means_the_same(world: World, data: st.DataObject) -> None:
     rule = data.draw(groups(world))
-    expected = {who.name for who in world.people if _says(world, who, rule)}
+    expected = {who.name for who in world.people if says(world, who, rule)}
     with salon_scope(world.salon.pk):
         found = clients_in(rule, salon=world.salon, now=NOW).values_list("first_name", flat=True)
         assert sorted(found) == sorted(expected), rule
@@ -400,5 +183,5 @@ def test_everything_that_can_be_asked_is_told_apart(world: World) -> None:
     for name in ("next_visit", "overdue", "weekday", "top_spenders"):
         operator = {"next_visit": "none", "overdue": "yes", "weekday": "in", "top_spenders": "top_percent"}[name]
         values = {"weekday": ("TUE", "WED"), "top_spenders": (50,)}.get(name, ())
-        told = {_says(world, who, Condition(name, operator, values)) for who in world.people}
+        told = {says(world, who, Condition(name, operator, values)) for who in world.people}
         assert told == {True, False}, name

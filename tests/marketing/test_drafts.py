@@ -3,7 +3,7 @@
 import pytest
 from django.http import QueryDict
 
-from marketing.rule import MOST_CONDITIONS, Condition, Group, Match, parse
+from marketing.rule import MOST_CONDITIONS, MOST_VALUES, Condition, Group, Match, parse
 from marketing.vocabulary import FIELDS
 from marketing.web.drafts import DraftCondition, DraftGroup, change, draft_of, part_at, read_draft
 
@@ -125,6 +125,22 @@ def test_a_rule_comes_back_from_its_form() -> None:
     data.update({"value:0.1": "3", "ask:1": "not_all", "field:1.0": "weekday", "operator:1.0": "in"})
     data.setlist("many:1.0", ["MON", "TUE", "MON"])
     assert parse(read_draft(data).json) == rule
+
+
+def test_postcodes_are_typed_with_commas() -> None:
+    data = QueryDict("ask:=all&field:0=postal_code&operator:0=begins&many:0=80, 81;%2082 ,, 80")
+    assert read_draft(data).parts == [DraftCondition("postal_code", "begins", [], ["80", "81", "82"])]
+    begun = read_draft(QueryDict("ask:=all&field:0=postal_code&operator:0=begins&many:0="))
+    assert begun.parts == [DraftCondition("postal_code", "begins", [], [])]
+    codes = ",".join(map(str, range(MOST_VALUES + 1)))
+    many = read_draft(QueryDict(f"ask:=all&field:0=postal_code&operator:0=begins&many:0={codes}"))
+    # None of them is lost without a word: that they are too many is said.
+    assert [len(part.many) for part in many.parts if isinstance(part, DraftCondition)] == [MOST_VALUES + 1]
+
+
+def test_a_town_may_have_a_comma() -> None:
+    data = QueryDict("ask:=all&field:0=town&operator:0=in&many:0=Halle,%20Saale&many:0=Bonn")
+    assert read_draft(data).parts == [DraftCondition("town", "in", [], ["Halle, Saale", "Bonn"])]
 
 
 def test_what_no_form_sends_is_left_out() -> None:

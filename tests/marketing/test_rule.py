@@ -15,6 +15,7 @@ from salon.errors import InvalidInput
 
 ID = "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4a77"
 OTHER = "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4a78"
+_FIRST_TWO = ("rule.parts.0.values.0", "rule.parts.0.values.1")
 BLOCKED = {"field": "blocked", "operator": "yes", "values": []}
 
 
@@ -120,6 +121,16 @@ def test_values_are_of_their_kinds() -> None:
             },
         ),
         (rule(said("last_visit", "between", "2026-02-02", "2026-02-01")), {"rule.parts.0.values.1": "range"}),
+        (rule(said("age", "at_least", 121)), {"rule.parts.0.values.0": "range"}),
+        (rule(said("age", "between", 30, 29)), {"rule.parts.0.values.1": "range"}),
+        (rule(said("age", "between", 30)), {"rule.parts.0.values.1": "required"}),
+        (rule(said("postal_code", "begins")), {"rule.parts.0.values": "required"}),
+        (rule(said("postal_code", "begins", 80)), {"rule.parts.0.values.0": "invalid"}),
+        (rule(said("postal_code", "begins", " ")), {"rule.parts.0.values.0": "required"}),
+        (rule(said("postal_code", "begins", "80", "8" * 13)), {"rule.parts.0.values.1": "max_length"}),
+        (rule(said("town", "in", "x" * 81)), {"rule.parts.0.values.0": "max_length"}),
+        (rule(said("town", "in", "K\x00ln", "K\ud800ln")), dict.fromkeys(_FIRST_TWO, "invalid")),
+        (rule(said("town", "in")), {"rule.parts.0.values": "required"}),
         (rule(said("category", "in")), {"rule.parts.0.values": "required"}),
         (rule(said("category", "in", "x")), {"rule.parts.0.values.0": "invalid"}),
         (rule(said("category", "in", 5)), {"rule.parts.0.values.0": "invalid"}),
@@ -147,6 +158,11 @@ def _nested(depth: int) -> dict[str, Any]:
     return rule(_nested(depth - 1) if depth > 1 else BLOCKED)
 
 
+def test_texts_are_tidied_and_said_once() -> None:
+    found = parse(rule(said("town", "in", " Bad  Tölz ", "Bad Tölz"), said("postal_code", "begins", "80 ", "81")))
+    assert [one.values for one in found.conditions()] == [("Bad Tölz",), ("80", "81")]
+
+
 def test_it_is_bounded() -> None:
     assert len(list(parse(rule(*[rule(*[BLOCKED] * 20)] * 2)).conditions())) == MOST_CONDITIONS
     assert len(list(parse(_nested(DEEPEST)).conditions())) == 1
@@ -169,6 +185,9 @@ VALUES: dict[Kind, st.SearchStrategy[Value]] = {
     Kind.MONTH: st.integers(1, 12),
     Kind.MONEY: st.integers(0, 10**9 - 1).map(lambda cents: Decimal(cents).scaleb(-2)),
     Kind.DATE: st.just(date(2026, 11, 21)),
+    Kind.YEARS: st.just(30),
+    Kind.POSTCODE: st.text("0123456789AZ", min_size=1, max_size=12),
+    Kind.TOWN: st.text("aöZ-", min_size=1, max_size=80),
     **dict.fromkeys((Kind.CATEGORY, Kind.SERVICE, Kind.PRODUCT, Kind.STAFF), st.uuids()),
 }
 

@@ -236,6 +236,39 @@ def test_a_long_list_of_values_opens(browser: Browser, sonnenschein: Salon) -> N
     assert (part.listed, part.chosen) == (True, "Schnitt 3")
 
 
+def test_postcodes_are_typed_and_what_is_wrong_with_one_stands_there(browser: Browser, sonnenschein: Salon) -> None:
+    sent = {"name": "Nord", "field:0": "postal_code", "operator:0": "begins", "many:0": "80, 8033100000000"}
+    page = browser.post(NEW, sent)
+    (part,) = page.context["rule"].parts
+    assert page.status_code == 422
+    assert [(one.name, one.value, one.wrong) for one in part.inputs] == [("many:0", "80, 8033100000000", True)]
+    assert 'name="many:0" value="80, 8033100000000"' in page.text
+    assert browser.post(NEW, sent | {"many:0": "80, 81"}).status_code == 302
+    with salon_scope(sonnenschein.pk):
+        saved = Segment.objects.get()
+    assert saved.rule["parts"] == [{"field": "postal_code", "operator": "begins", "values": ["80", "81"]}]
+    page = browser.get(SEGMENTS)
+    told = text_of(page.context["own"][0].words).replace(" .", ".")
+    assert told == "Alle Kundinnen und Kunden, deren Postleitzahl mit 80 oder 81 beginnt."
+    assert 'value="80, 81"' in browser.get(page.context["own"][0].edit_url).text
+
+
+def test_towns_are_chosen_from_those_on_file(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
+    sent = {"field:0": "town", "operator:0": "in", "do": "show"}
+    assert browser.post(NEW, sent, headers=HTMX).context["rule"].parts[0].nothing
+    with salon_scope(sonnenschein.pk):
+        Client.objects.filter(first_name="Ada").update(city="Köln")
+        Client.objects.filter(first_name="Bea").update(city="Bonn")
+    page = browser.post(NEW, sent | {"many:0": ["KÖLN", "Rom"]}, headers=HTMX)
+    (part,) = page.context["rule"].parts
+    shown = [(one.label, one.on, one.gone) for one in part.many]
+    # Nobody lives in Rome (any more): it stays chosen until somebody takes it out.
+    assert (shown, part.nothing) == ([("Bonn", False, False), ("Köln", True, False), ("Rom", True, True)], False)
+    outcome = browser.post(COUNT, sent | {"many:0": ["KÖLN", "Rom"]}).context["outcome"]
+    assert [one.name for one in outcome.examples] == ["Ada"]
+    assert text_of(outcome.sentence).replace(" .", ".") == "Alle Kundinnen und Kunden, die in KÖLN oder Rom wohnen."
+
+
 def test_the_list_narrowed_to_a_segment(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
     segment = made(sonnenschein, "Farbe, bald weg", rule(colour))
     page = browser.get(f"{LIST}?segment={segment.pk}&sort=number&dir=desc")
@@ -324,6 +357,7 @@ VALUES: dict[Kind, Any] = {
     Kind.MONTH: 5,
     Kind.MONEY: "99.90",
     Kind.DATE: TODAY,
+    Kind.YEARS: 30,
 }
 
 
@@ -336,7 +370,11 @@ def test_a_sentence_says_it_in_the_language_of_the_screen() -> None:
             Group(Match.ANY, (Condition("weekday", "in", ("MON", "TUE", "WED")),), negated=True),
         ),
     )
+    women = Group(Match.ALL, (Condition("gender", "in", ("FEMALE",)), Condition("age", "between", (18, 30))))
     with translation.override("de"):
+        assert sentence_of(women, {}, "EUR").replace("\N{NO-BREAK SPACE}", " ") == (
+            "Alle Kundinnen und Kunden, deren Geschlecht „weiblich“ ist und die 18 bis 30 Jahre alt sind."
+        )
         assert sentence_of(meant, {}, "EUR").replace("\N{NO-BREAK SPACE}", " ") == (
             "Alle Kundinnen und Kunden, die innerhalb der letzten 6 Monate mindestens 99,90 € ausgegeben haben und"
             " (die mindestens 1.500 Punkte haben oder die nicht gesperrt sind) und auf die Folgendes nicht zutrifft:"
