@@ -14,11 +14,21 @@ from django.utils.translation import gettext_lazy as _
 
 from marketing import markup
 from marketing.markup import ACCENT, FONT, INK, PAPER
-from marketing.placeholders import PLACEHOLDERS, Person, fill, is_broken, pieces, plain, unknown, values_for
+from marketing.placeholders import (
+    PLACEHOLDERS,
+    Person,
+    Placeholder,
+    fill,
+    is_broken,
+    pieces,
+    plain,
+    unknown,
+    values_for,
+)
 from salon.errors import FieldError, InvalidInput
 from salon.mail.letters import Letter
 
-__all__ = ["LONGEST_BODY", "LONGEST_SUBJECT", "PLACEHOLDERS", "Frame", "Person", "check", "written"]
+__all__ = ["LONGEST_BODY", "LONGEST_SUBJECT", "PLACEHOLDERS", "Frame", "Person", "check", "fallbacks", "written"]
 
 LONGEST_SUBJECT = 150
 LONGEST_BODY = 20_000
@@ -84,6 +94,18 @@ def written(subject: str, body: str, person: Person, frame: Frame) -> Letter:
         )
 
 
+def fallbacks(subject: str, body: str) -> dict[str, list[str]]:
+    """Return the placeholders of a letter, each with all that stands in its places where it has nothing to say: ""
+    for nothing."""
+    found: dict[str, list[str]] = {}
+    in_subject = [piece for piece in pieces(subject) if isinstance(piece, Placeholder)]
+    for one in (*in_subject, *markup.placeholders_in(markup.parsed(body))):
+        said = found.setdefault(one.name, [])
+        if one.fallback not in said:
+            said.append(one.fallback)
+    return found
+
+
 def _wrong_subject(subject: str) -> list[FieldError]:
     if len(subject.splitlines()) > 1:
         return [FieldError("subject", "one_line", _("A subject is one line."))]
@@ -97,7 +119,7 @@ def _wrong_body(body: str, longest: int) -> list[FieldError]:
     if len(body) > longest:
         return [FieldError("body", "too_long", _too_long(longest))]
     tree = markup.parsed(body)
-    names = dict.fromkeys(name for name in markup.placeholders_in(tree) if name not in PLACEHOLDERS)
+    names = dict.fromkeys(one.name for one in markup.placeholders_in(tree) if one.name not in PLACEHOLDERS)
     in_address = markup.fills_addresses(tree)
     broken = not in_address and any(map(is_broken, markup.words_in(tree)))
     errors = _wrong_placeholders("body", list(names), broken=broken)

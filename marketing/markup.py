@@ -54,9 +54,9 @@ def words_in(tree: SyntaxTreeNode) -> Iterator[str]:
     return (node.content for node in tree.walk() if node.type == "text")
 
 
-def placeholders_in(tree: SyntaxTreeNode) -> Iterator[str]:
-    """Return the name of every placeholder in a text."""
-    return (_placeholder(node).name for node in tree.walk() if node.type == "placeholder")
+def placeholders_in(tree: SyntaxTreeNode) -> Iterator[Placeholder]:
+    """Return every placeholder in a text."""
+    return (_placeholder(node) for node in tree.walk() if node.type == "placeholder")
 
 
 def bad_addresses(tree: SyntaxTreeNode) -> Iterator[str]:

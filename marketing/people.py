@@ -1,18 +1,34 @@
 """What placeholders tell of clients: of many at once."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from bookings.models import Appointment
 from bookings.states import CHANGEABLE
 from clients.models import Client
+from marketing.facts import Moment, with_next_visit
 from marketing.placeholders import Person
 from salon.tenancy.models import Salon
+
+# Of whom a placeholder has nothing to say; the others always have.
+_LACKS: dict[str, Callable[[Moment], Q]] = {
+    "first_name": lambda _at: Q(first_name=""),
+    "last_name": lambda _at: Q(last_name=""),
+    "last_visit": lambda _at: Q(last_success_on=None),
+    "next_visit": lambda at: ~Q(pk__in=with_next_visit(at)),
+    "staff": lambda _at: Q(preferred_staff=None),
+    "treatcard": lambda _at: Q(treatcard_number=""),
+}
+
+
+def lacking(names: Collection[str], at: Moment) -> dict[str, Q]:
+    """Return of whom these placeholders have nothing to say, for those of them that may have nothing."""
+    return {name: lacks(at) for name, lacks in _LACKS.items() if name in names}
 
 
 def people(client_ids: Collection[UUID], *, salon: Salon, now: datetime | None = None) -> dict[UUID, Person]:

@@ -1,13 +1,14 @@
 """Who gets a mail and who does not, and why: settled in one statement, and asked anew at the moment of sending."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Lower
 
 from clients.models import Client
@@ -22,8 +23,8 @@ _JUDGED = """(
         WHEN reason <> ALL (%(included)s) THEN reason
         WHEN row_number() OVER (PARTITION BY lower(address), reason = ANY (%(included)s) ORDER BY number) > 1
             THEN 'SAME_ADDRESS'
-        ELSE reason END AS reason
-    FROM (…) AS chosen (client_id, address, number, reason)
+        ELSE reason END AS reason«lacks»
+    FROM (…) AS chosen (client_id, address, number, reason«lacks»)
 ) AS judged
 """
 _SETTLE = """
@@ -36,7 +37,7 @@ ORDER BY number
 ON CONFLICT DO NOTHING
 """.replace("JUDGED", _JUDGED)
 _FORESEE = """
-SELECT reason, count(*), (array_agg(client_id ORDER BY number))[1] FROM JUDGED GROUP BY reason
+SELECT reason, count(*), (array_agg(client_id ORDER BY number))[1]«counts» FROM JUDGED GROUP BY reason
 """.replace("JUDGED", _JUDGED)
 _WRITE = """
 UPDATE marketing_recipient AS one SET state = told.state, reason = told.reason, address = told.address
@@ -63,20 +64,38 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """How many would get a mail now, or not, for each reason; and the first who would."""
+    """How many would get a mail now, or not, for each reason; the first who would; and how many of those who would
+    lack each of the things that were asked for."""
 
     counts: dict[RecipientReason, int]
     first: UUID | None
+    lacking: Mapping[str, int] = field(default_factory=dict)
 
 
-def foresee(clients: QuerySet[Client], *, basis: Basis, now: datetime) -> Foreseen:
-    """Return what `settle` would write down for these cards, without writing it."""
-    sql, named = _asked(clients, basis, now)
+def foresee(
+    clients: QuerySet[Client], *, basis: Basis, now: datetime, lacking: Mapping[str, Q] | None = None
+) -> Foreseen:
+    """Return what `settle` would write down for these cards, without writing it, in one statement.
+
+    `lacking` are conditions by name: how many of those who would get it meet each of them is counted with them.
+    """
+    conditions = lacking or {}
+    try:
+        sql, named = _asked(clients, basis, now, list(conditions.values()))
+    except EmptyResultSet:
+        return Foreseen({}, None, dict.fromkeys(conditions, 0))
+    lacks = [f"lacks_{place}" for place in range(len(conditions))]
+    counts = "".join(f", count(*) FILTER (WHERE {one})" for one in lacks)
+    statement = _FORESEE.replace("«lacks»", "".join(f", {one}" for one in lacks)).replace("«counts»", counts)
     with connection.cursor() as cursor:
-        cursor.execute(_FORESEE.replace("…", sql), named)
-        rows = [(RecipientReason(reason), count, first) for reason, count, first in cursor.fetchall()]
-    firsts = [first for reason, _count, first in rows if reason in INCLUDED]
-    return Foreseen({reason: count for reason, count, _first in rows}, min(firsts, default=None))
+        cursor.execute(statement.replace("…", sql), named)
+        rows = [(RecipientReason(reason), count, first, many) for reason, count, first, *many in cursor.fetchall()]
+    included = [(first, many) for reason, _count, first, many in rows if reason in INCLUDED]
+    return Foreseen(
+        {reason: count for reason, count, _first, _many in rows},
+        min((first for first, _many in included), default=None),
+        {name: sum(many[place] for _first, many in included) for place, name in enumerate(conditions)},
+    )
 
 
 def settle(
@@ -93,7 +112,10 @@ def settle(
     Of cards with one address the oldest that may be written to gets it.
     Who stands there already (of the same campaign, or automation and occasion) stays as she is.
     """
-    sql, named = _asked(clients, basis, now)
+    try:
+        sql, named = _asked(clients, basis, now)
+    except EmptyResultSet:
+        return 0
     named |= {
         "salon": current_salon_id(),
         "campaign": campaign_id,
@@ -102,14 +124,21 @@ def settle(
         "now": now,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLE.replace("…", sql), named)
+        cursor.execute(_SETTLE.replace("«lacks»", "").replace("…", sql), named)
         return int(cursor.rowcount)
 
 
-def _asked(clients: QuerySet[Client], basis: Basis, now: datetime) -> tuple[str, dict[str, Any]]:
-    """Return the query of cards with their addresses and reasons, its values by name."""
-    chosen = clients.order_by().annotate(reason_now=reason_case(basis, now))
-    sql, values = chosen.values_list("pk", "email", "number", "reason_now").query.sql_with_params()
+def _asked(
+    clients: QuerySet[Client], basis: Basis, now: datetime, lacking: Sequence[Q] = ()
+) -> tuple[str, dict[str, Any]]:
+    """Return the query of cards with their addresses and reasons, and whether they meet each of some conditions; its
+    values by name.
+
+    Raises: EmptyResultSet (no card can be meant).
+    """
+    lacks = {f"lacks_{place}": ExpressionWrapper(one, output_field=BooleanField()) for place, one in enumerate(lacking)}
+    chosen = clients.order_by().annotate(reason_now=reason_case(basis, now), **lacks)
+    sql, values = chosen.values_list("pk", "email", "number", "reason_now", *lacks).query.sql_with_params()
     named: dict[str, Any] = {"included": [str(reason) for reason in INCLUDED]}
     # Without the OFFSET a reason would be looked up again wherever it is compared.
     return f"{_with_names(sql, values, named)} OFFSET 0", named

@@ -27,6 +27,7 @@ from marketing.launching import (
     send_now,
     unschedule,
 )
+from marketing.letters import fallbacks
 from marketing.models import Campaign, CampaignState
 from marketing.rules import rules_now
 from marketing.testing import send_test
@@ -34,6 +35,7 @@ from marketing.web.campaign_shown import (
     audience_of,
     first_of,
     foreseen,
+    gaps_of,
     page_of,
     rule_of_campaign,
     seen_by,
@@ -138,7 +140,8 @@ def _step(request: SalonRequest, campaign_id: UUID, operation: Callable[..., Cam
 
 def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bool = False) -> HttpResponse:
     now, rules = timezone.now(), rules_now()
-    who = foreseen(rule_of_campaign(found), found.basis, salon=request.salon, now=now)
+    said = fallbacks(found.subject, found.body)
+    who = foreseen(rule_of_campaign(found), found.basis, salon=request.salon, now=now, placeholders=said)
     audience, lacking = audience_of(who.counts), _lacking(request, found)
     context = {
         **page_of(request, found),
@@ -146,6 +149,7 @@ def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bo
         "today": request.salon.date_at(now).isoformat(),
         "zone": request.salon.timezone.replace("_", " "),
         "audience": audience,
+        "gaps": gaps_of(who, said),
         "lacking": lacking,
         "ready": bool(audience.included) and not lacking,
         "reply_to": rules.reply_to,

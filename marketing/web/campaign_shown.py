@@ -1,6 +1,6 @@
 """A campaign as its pages show it: whom it would reach, and the mail as one client gets it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from clients.models import Client
 from marketing.choosing import clients_in
 from marketing.eligibility import INCLUDED, standings
-from marketing.letters import Frame, Person, written
+from marketing.facts import Moment
+from marketing.letters import PLACEHOLDERS, Frame, Person, written
 from marketing.models import Basis, Campaign, CampaignState, MarketingRules, Recipient, RecipientReason, RecipientState
-from marketing.people import people
+from marketing.people import lacking, people
 from marketing.placeholders import in_words
 from marketing.recipients import Foreseen, foresee
 from marketing.rule import Group, parse
@@ -66,6 +67,16 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A placeholder that has nothing to say of some who would get the mail, and what stands there instead, in words."""
+
+    label: Promise | str
+    many: str
+    all: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A mail as one client gets it: `letter` in words, `why_not` where she would not get it."""
 
@@ -82,11 +93,15 @@ class Seen:
         return self.letter.subject
 
 
-def foreseen(rule: Group | None, basis: str, *, salon: Salon, now: datetime) -> Foreseen:
-    """Return who would get a mail if it went out now; nobody where no group is chosen yet."""
+def foreseen(
+    rule: Group | None, basis: str, *, salon: Salon, now: datetime, placeholders: Collection[str] = ()
+) -> Foreseen:
+    """Return who would get a mail if it went out now, and of how many of them these placeholders have nothing to say;
+    nobody where no group is chosen yet."""
     if rule is None:
         return Foreseen({}, None)
-    return foresee(clients_in(rule, salon=salon, now=now), basis=Basis(basis), now=now)
+    lacks = lacking(placeholders, Moment.of(salon, now))
+    return foresee(clients_in(rule, salon=salon, now=now), basis=Basis(basis), now=now, lacking=lacks)
 
 
 def rule_of_campaign(campaign: Campaign) -> Group | None:
@@ -103,6 +118,25 @@ def audience_of(counts: Mapping[RecipientReason, int]) -> Audience:
         for reason, count in ordered
     ]
     return Audience(sum(counts.values()), included, reasons)
+
+
+def gaps_of(found: Foreseen, said: Mapping[str, list[str]]) -> list[Gap]:
+    """Return where placeholders would stay empty; `said` is what then stands in their places, by name."""
+    included = sum(count for reason, count in found.counts.items() if reason in INCLUDED)
+    return [
+        Gap(
+            label=PLACEHOLDERS[name],
+            many=number_format(many, force_grouping=True),
+            all=number_format(included, force_grouping=True),
+            instead=_(" or ").join(_quoted(words) if words else _("nothing") for words in said[name]),
+        )
+        for name, many in found.lacking.items()
+        if many
+    ]
+
+
+def _quoted(words: str) -> str:
+    return _("“%(words)s”") % {"words": words}
 
 
 def first_of(campaign: Campaign, found: Foreseen | None = None) -> UUID | None:

@@ -1,0 +1,108 @@
+"""Before sending: of how many who get the mail a placeholder has nothing to say, and what stands there instead."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.db.models import Q
+from django.test import Client as Browser
+
+from bookings.states import State
+from clients.models import Client
+from marketing.facts import Moment
+from marketing.letters import fallbacks
+from marketing.models import Basis
+from marketing.people import lacking, people
+from marketing.placeholders import PLACEHOLDERS, values_for
+from marketing.recipients import Foreseen, foresee, settle
+from salon.identity.models import User
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon, new_id
+from tests.bookings.salonday import make_appointment, make_client, make_service, make_staff
+from tests.conftest import NOW
+from tests.marketing.campaigning import agreed, draft, everybody, may_send
+
+
+def _all_sorts() -> None:
+    anna, cut = make_staff("Anna"), make_service()
+    came = {"carried_visits": 2, "carried_last_visit_on": date(2026, 9, 3)}
+    agreed("Lena", treatcard_number="TC-1", preferred_staff=anna, **came)
+    kim = agreed("Kim", last_name="", **came)
+    agreed("", last_name="Vogel", email="vogel@x.example")
+    mia, eva = agreed("Mia", treatcard_number="TC-2"), agreed("Eva", preferred_staff=anna)
+    for client, starts_at, state in [
+        (kim, datetime(2026, 12, 25, 9, 0, tzinfo=UTC), State.BOOKED),
+        (mia, datetime(2026, 12, 26, 9, 0, tzinfo=UTC), State.CANCELLED),
+        (eva, datetime(2026, 11, 20, 9, 0, tzinfo=UTC), State.COMPLETED),
+    ]:
+        make_appointment((cut, anna), starts_at=starts_at, client=client, state=state)
+    # None of these gets it: what is missing of them is nothing to warn of.
+    make_client("Ida")
+    agreed("Uta", blocked=True)
+    agreed("Twin", email="MIA@x.example")
+
+
+def test_they_are_counted_as_they_are_filled_in(in_sonnenschein: Salon) -> None:
+    _all_sorts()
+    conditions = lacking(list(PLACEHOLDERS), Moment.of(in_sonnenschein, NOW))
+    found = foresee(Client.objects.listed(), basis=Basis.CONSENT, now=NOW, lacking=conditions)
+    getting = Client.objects.filter(first_name__in=["Lena", "Kim", "", "Mia", "Eva"]).values_list("pk", flat=True)
+    told = people(list(getting), salon=in_sonnenschein, now=NOW)
+    values = [values_for(person, salon=in_sonnenschein.name, language="de") for person in told.values()]
+    assert len(values) == 5
+    missing = {name: sum(not said[name] for said in values) for name in PLACEHOLDERS}
+    assert {**dict.fromkeys(PLACEHOLDERS, 0), **found.lacking} == missing
+    assert {name: many for name, many in missing.items() if many} == {
+        "first_name": 1,
+        "last_name": 1,
+        "last_visit": 3,
+        "next_visit": 4,
+        "staff": 3,
+        "treatcard": 3,
+    }
+
+
+def test_one_statement_counts_them(in_sonnenschein: Salon, django_assert_num_queries: Any) -> None:
+    _all_sorts()
+    conditions = lacking(list(PLACEHOLDERS), Moment.of(in_sonnenschein, NOW))
+    with django_assert_num_queries(1):
+        found = foresee(Client.objects.listed(), basis=Basis.CONSENT, now=NOW, lacking=conditions)
+    without = foresee(Client.objects.listed(), basis=Basis.CONSENT, now=NOW)
+    assert (found.counts, found.first, without.lacking) == (without.counts, without.first, {})
+    nobody = foresee(Client.objects.filter(number=0), basis=Basis.CONSENT, now=NOW, lacking={"x": Q(visits=0)})
+    assert nobody == Foreseen({}, None, {"x": 0})
+    # A rule may say by itself that it means nobody: then nothing is asked at all.
+    with django_assert_num_queries(0):
+        assert foresee(Client.objects.filter(pk__in=[]), basis=Basis.CONSENT, now=NOW) == Foreseen({}, None)
+        assert settle(Client.objects.filter(pk__in=[]), basis=Basis.CONSENT, now=NOW, campaign_id=new_id()) == 0
+
+
+def test_what_stands_there_instead() -> None:
+    body = "Hallo {{ first_name | Du }}, **{{staff}}** und [{{last_name}}](https://x.example) {{first_name|Du}}"
+    assert fallbacks("{{first_name}}!", body) == {"first_name": ["", "Du"], "staff": [""], "last_name": [""]}
+    assert fallbacks("Neues", "ohne") == {}
+
+
+def test_whoever_sends_is_warned(browser_of: Callable[[User], Browser], manager: User, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        may_send()
+        agreed("Lena", treatcard_number="TC-1")
+        agreed("", last_name="Vogel", email="vogel@x.example")
+        group = everybody()
+        made = draft(
+            group, subject="Neues, {{first_name|<Du>}}", body="{{treatcard}} {{treatcard|–}} {{visits}} {{points}}"
+        )
+        whole = draft(group, subject="Neues", body="{{visits}} {{salon}} {{greeting}}")
+    browser = browser_of(manager)
+
+    def warned(campaign: Any) -> list[str]:
+        page = browser.get(f"/s/sonnenschein/marketing/campaigns/{campaign.pk}/send/").content.decode()
+        part = re.search(r'<section class="notice warn gaps".*?</section>', page, re.DOTALL)
+        return re.findall("<li>(.*?)</li>", part[0]) if part else []
+
+    assert warned(made) == [
+        "<strong>Vorname</strong> fehlt bei 1 von 2: dort steht „&lt;Du&gt;“.",
+        "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht nichts oder „–“.",
+    ]
+    assert warned(whole) == []
