@@ -21,7 +21,7 @@ from clients.labels import CategoryDetails
 from clients.models import Category, Client
 from clients.web.category_form import CategoryForm
 from clients.web.discounts import discount_text
-from clients.web.inline import CHANGED
+from clients.web.facts import CHANGED
 from salon.errors import InvalidInput
 from salon.folding import fold
 from salon.identity.roles import Permission

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from clients.cards import get_client
 from clients.consent import AskedLately, NoAddress, ask_again, asked_until, ledger_of, record_consent
 from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
-from clients.web.inline import CHANGED
+from clients.web.facts import CHANGED
 from clients.web.notes import HealthPanel, health_panel
 from clients.wordings import wordings_now
 from salon.errors import FieldError, InvalidInput, Text
@@ -30,6 +30,7 @@ type Refused = tuple[str, str, Text]
 class Consent:
     """One purpose: what holds now, and every decision so far, newest first.
 
+    `granted`: the client agrees by now, also where she was asked at another address since and is back at the old one.
     `lapsed`: what she agreed to was at another address than the card has. Of one that is asked for or lapsed:
     `can_ask` whether the mail can be sent now, else from when on (`ask_at`), unless there is no address.
     """
@@ -41,24 +42,21 @@ class Consent:
     error: Text = ""
     address: str = ""
     agreed_at: str = ""
+    granted: bool = False
     lapsed: bool = False
     can_ask: bool = False
     ask_at: datetime | None = None
 
     @property
-    def granted(self) -> bool:
-        """Whether the client agrees by now."""
-        return bool(self.entries) and self.entries[0].decision == Decision.GRANTED and not self.lapsed
-
-    @property
     def requested(self) -> bool:
         """Whether she was asked and has not answered."""
-        return bool(self.entries) and self.entries[0].decision == Decision.REQUESTED
+        return not self.granted and bool(self.entries) and self.entries[0].decision == Decision.REQUESTED
 
     @property
     def newest(self) -> ConsentEntry | None:
         """What holds now, None when nobody was ever asked."""
-        return self.entries[0] if self.entries else None
+        agreed = (entry for entry in self.entries if self.granted and entry.decision == Decision.GRANTED)
+        return next(agreed, self.entries[0] if self.entries else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +87,11 @@ def _consent(
 ) -> Consent:
     own = [entry for entry in entries if entry.purpose == purpose]
     entered, error = refused[1:] if refused[0] == purpose else ("", "")
-    granted = bool(own) and own[0].decision == Decision.GRANTED
-    lapsed = granted and purpose == ConsentPurpose.EMAIL_MARKETING and not client.email_consent
-    asked = lapsed or (bool(own) and own[0].decision == Decision.REQUESTED)
+    agreed = bool(own) and own[0].decision == Decision.GRANTED
+    # News are agreed to at an address: the card knows at which, and whether it is the one she has.
+    granted = client.email_consent if purpose == ConsentPurpose.EMAIL_MARKETING else agreed
+    lapsed = agreed and not granted
+    asked = lapsed or (bool(own) and own[0].decision == Decision.REQUESTED and not granted)
     ask_at = asked_until(client, timezone.now()) if asked and client.email else None
     return Consent(
         purpose=purpose,
@@ -101,6 +101,7 @@ def _consent(
         error=error,
         address=client.email,
         agreed_at=client.email_consent_for or "",
+        granted=granted,
         lapsed=lapsed,
         can_ask=asked and bool(client.email) and ask_at is None,
         ask_at=ask_at,

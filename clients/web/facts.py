@@ -15,6 +15,9 @@ from salon.errors import FieldError
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest
 
+# What the card's other parts listen for: the history shows what happened without a reload.
+CHANGED = "card-changed"
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

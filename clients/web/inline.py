@@ -13,14 +13,12 @@ from django.views.decorators.http import require_http_methods
 
 from clients.cards import ConflictingChange, get_client
 from clients.models import Client
-from clients.web.facts import GROUPS, Group, fact_of
+from clients.web.consent import consent_panel
+from clients.web.facts import CHANGED, GROUPS, Group, fact_of
 from clients.web.forms import ClientForm, Difference, change_card, conflicting_form, differences, initial_of
 from salon.errors import FieldError, InvalidInput
 from salon.web.access import SalonRequest, View, requires
 from salon.web.forms import show_errors
-
-# What the card's other parts listen for: the history shows what happened without a reload.
-CHANGED = "card-changed"
 
 
 def _field_view(group: Group) -> View:
@@ -55,13 +53,19 @@ def _save(request: SalonRequest, client: Client, group: Group) -> HttpResponse:
     if not request.htmx:
         return redirect("client_card", request.salon.slug, client.pk)
     own = [warning for warning in saved.warnings if warning.field in group.fields]
-    response = _shown(request, saved.client, group, own)
+    response = _shown(request, saved.client, group, own, anew=True)
     response["HX-Trigger"] = CHANGED
     return response
 
 
-def _shown(request: SalonRequest, client: Client, group: Group, warnings: list[FieldError]) -> HttpResponse:
-    return render(request, group.template, {"fact": fact_of(request, client, group, warnings), "focus": True})
+def _shown(
+    request: SalonRequest, client: Client, group: Group, warnings: list[FieldError], *, anew: bool = False
+) -> HttpResponse:
+    context = {"fact": fact_of(request, client, group, warnings), "focus": True}
+    if anew and "email" in group.fields:
+        # News are agreed to at an address: at another one it is asked for anew.
+        return render(request, "clients/_email_saved.html", {**context, "panel": consent_panel(request, client)})
+    return render(request, group.template, context)
 
 
 def _form(

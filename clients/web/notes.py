@@ -28,7 +28,7 @@ from clients.notes import (
     write_health,
     write_note,
 )
-from clients.web.inline import CHANGED
+from clients.web.facts import CHANGED
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.tenancy.models import new_id

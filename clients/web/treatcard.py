@@ -16,8 +16,7 @@ from django.views.decorators.http import require_http_methods
 from clients.cards import ConflictingChange, get_client
 from clients.models import Client
 from clients.treatcard import set_treatcard
-from clients.web.facts import Fact, facts_of
-from clients.web.inline import CHANGED
+from clients.web.facts import CHANGED, Fact, facts_of
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires

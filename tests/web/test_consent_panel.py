@@ -1,0 +1,93 @@
+"""What a card says of news by e-mail where its address is changed (domain.md §9.3, ui.md §2.4)."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client as Browser
+
+from clients.cards import get_client
+from clients.confirming import confirm
+from clients.consent import ledger_of
+from clients.details import ClientDetails
+from clients.models import Client, Decision
+from salon.identity.models import User
+from salon.identity.roles import Actor
+from salon.tenancy.models import Salon
+from tests.conftest import NOW
+from tests.marketing.consenting import decide, link_in, mails_of
+from tests.operations.test_cards import make_client
+
+HTMX = {"HX-Request": "true"}
+OLD, NEW = "frank@mail.example", "hofmann@web.example"
+ASIDE = 'id="consent" aria-labelledby="consent-head" hx-swap-oob="true"'
+
+
+@pytest.fixture
+def browser(browser_of: Callable[[User], Browser], stylist: User) -> Browser:
+    return browser_of(stylist)
+
+
+@pytest.fixture
+def frank(in_sonnenschein: Salon, front_desk: Actor) -> Client:
+    """Return Frank, who has confirmed at his address."""
+    card = make_client(in_sonnenschein, front_desk, ClientDetails("Frank", "Hofmann", email=OLD))
+    decide(front_desk, card, Decision.GRANTED, now=NOW, wording="Ja, gern.")
+    [mail] = mails_of(card.pk)
+    confirm(salon=in_sonnenschein, link=link_in(mail), now=NOW)
+    return get_client(card.pk)
+
+
+def _readdress(browser: Browser, card: Client, email: str) -> str:
+    url = f"/s/sonnenschein/clients/{card.pk}/fields/email/"
+    answer = browser.post(url, {"was-email": card.email, "email": email}, headers=HTMX)
+    assert (answer.status_code, answer["HX-Trigger"]) == (200, "card-changed")
+    return answer.content.decode()
+
+
+def _listed(browser: Browser, consent: str) -> bool:
+    return "Frank Hofmann" in browser.get(f"/s/sonnenschein/clients/?consent={consent}").content.decode()
+
+
+def test_the_panel_follows_an_address_changed_in_its_place(browser: Browser, frank: Client) -> None:
+    assert (_listed(browser, "yes"), _listed(browser, "no")) == (True, False)
+    html = _readdress(browser, frank, NEW)
+    fact, panel = html.split("<section", 1)
+    assert "Eine Mail mit dem Link zum Bestätigen geht an diese." in fact
+    assert ASIDE in panel
+    assert f"Die E-Mail mit dem Link ging an {NEW}" in panel
+    assert "angefragt" in panel
+    assert "eingewilligt</span>" not in panel
+    assert (_listed(browser, "yes"), _listed(browser, "no")) == (False, True)
+    # Back at the old address it holds again, and the panel says so at once.
+    panel = _readdress(browser, get_client(frank.pk), OLD)
+    assert ASIDE in panel
+    assert "eingewilligt</span>" in panel
+    assert "wartet auf Bestätigung" not in panel
+    assert "Link in der E-Mail" in panel.partition("</summary>")[0]
+
+
+def test_the_panel_follows_an_address_that_is_taken_away(browser: Browser, frank: Client) -> None:
+    panel = _readdress(browser, frank, "")
+    assert OLD in panel
+    assert "für eine andere Adresse" in panel
+    assert 'value="REQUESTED"' not in panel
+
+
+def test_the_whole_form_leads_to_the_same(browser: Browser, frank: Client) -> None:
+    form = {"first_name": "Frank", "last_name": "Hofmann", "was-email": OLD, "email": NEW}
+    answer = browser.post(f"/s/sonnenschein/clients/{frank.pk}/edit/", form, follow=True)
+    html = answer.content.decode()
+    assert "E-Mail: Neuigkeiten waren für eine andere Adresse vereinbart oder angefragt." in html
+    assert f"Die E-Mail mit dem Link ging an {NEW}" in html
+    assert [one.decision for one in ledger_of(frank.pk)] == ["REQUESTED", "GRANTED", "REQUESTED"]
+
+
+@pytest.mark.parametrize("group", ["mobile", "landline"])
+def test_what_is_no_address_leaves_the_panel_alone(browser: Browser, frank: Client, group: str) -> None:
+    url = f"/s/sonnenschein/clients/{frank.pk}/fields/{group}/"
+    answer = browser.post(url, {f"was-{group}": "", group: "0171 5550318"}, headers=HTMX)
+    assert answer.status_code == 200
+    assert 'id="consent"' not in answer.content.decode()
+    # Nor does leaving the field without a change.
+    shown = browser.get(f"/s/sonnenschein/clients/{frank.pk}/fields/email/?shown", headers=HTMX)
+    assert 'id="consent"' not in shown.content.decode()
