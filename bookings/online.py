@@ -16,12 +16,12 @@ from bookings.slots import Wish, alternatives
 from bookings.states import Source
 from clients.cards import lock_client
 from clients.classification import CreatedVia
-from clients.consent import record_consent
+from clients.consent import record_wish
 from clients.details import ChangedDetails, ClientDetails, accept
 from clients.duplicates import propose_for
 from clients.editing import create_client, lock_contacts, update_client
 from clients.identity import Person
-from clients.models import Client, ConsentPurpose, ConsentSource, Decision
+from clients.models import Client
 from clients.recognition import Recognised, recognise
 from salon.errors import FieldError, InvalidInput, NotFound
 from salon.identity.roles import Actor, Permission
@@ -68,7 +68,7 @@ def book_online(
     known = client is not None
     client = _completed(actor, salon, client, said, now) if client else _new_card(actor, salon, said, now)
     if booker.marketing_consent:
-        _consent(actor, client, now)
+        record_wish(actor=_keeper(actor), client_id=client.pk, wanted=True, now=now)
     try:
         return book(
             actor=actor,
@@ -179,19 +179,6 @@ def _booked_as(client: Client, said: ClientDetails) -> dict[str, str]:
     if said.mobile not in {"", client.mobile, client.landline}:
         told["phone"] = said.mobile
     return {name: text for name, text in told.items() if text}
-
-
-def _consent(actor: Actor, client: Client, now: datetime) -> None:
-    if client.email_consent:
-        return
-    record_consent(
-        actor=_keeper(actor),
-        client_id=client.pk,
-        purpose=ConsentPurpose.EMAIL_MARKETING,
-        decision=Decision.REQUESTED,
-        source=ConsentSource.API,
-        now=now,
-    )
 
 
 def _keeper(actor: Actor) -> Actor:

@@ -116,6 +116,32 @@ def record_consent(
         )
 
 
+def record_wish(*, actor: Actor, client_id: UUID, wanted: bool, now: datetime) -> None:
+    """Write down whether a booking site says that a client wants news by e-mail, where that changes anything.
+
+    Who wants them is asked to confirm it, in the salon's own words. That somebody wants none who never asked for any is
+    no objection.
+    Raises: NotAllowed, NotFound.
+    """
+    actor.require(Permission.CLIENTS_WRITE)
+    with transaction.atomic():
+        client = lock_client(client_id)
+        standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
+        if wanted:
+            _ask(actor, client, standing, ConsentSource.API, "", now)
+        elif standing and standing.decision != Decision.WITHDRAWN:
+            decide(
+                actor,
+                client,
+                standing,
+                purpose=ConsentPurpose.EMAIL_MARKETING,
+                decision=Decision.WITHDRAWN,
+                source=ConsentSource.API,
+                wording=str(_("Told by %(name)s.") % {"name": actor.name}),
+                now=now,
+            )
+
+
 def ask_again(*, actor: Actor, client_id: UUID, now: datetime) -> ConsentEntry:
     """Send the mail that asks once more; who has confirmed or withdrawn meanwhile is not asked.
 
@@ -127,7 +153,7 @@ def ask_again(*, actor: Actor, client_id: UUID, now: datetime) -> ConsentEntry:
         standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
         if standing is None:
             raise NotFound
-        if standing.decision == Decision.WITHDRAWN or (standing.decision == Decision.GRANTED and client.email_consent):
+        if standing.decision == Decision.WITHDRAWN or client.email_consent:
             return standing
         if not client.email:
             raise NoAddress
@@ -178,7 +204,7 @@ def _ask(
     actor: Actor, client: Client, standing: ConsentEntry | None, source: ConsentSource, wording: str, now: datetime
 ) -> ConsentEntry:
     """Note that a client is to be asked, and let the mail that asks go out; the card is locked."""
-    if standing and standing.decision == Decision.GRANTED and client.email_consent:
+    if standing and client.email_consent:
         return standing
     # Other cards may have the same address: one of them at a time asks it.
     take_locks({f"consent {current_salon_id()} {fold(client.email)}"} if client.email else set())

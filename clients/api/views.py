@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,12 +11,12 @@ from rest_framework.response import Response
 from clients.api.filters import ClientFilters
 from clients.api.serializers import ClientBody, Entered, NewClientBody, listed, read, shown
 from clients.cards import get_client
-from clients.consent import record_consent
+from clients.consent import record_wish
 from clients.cursors import cursor_of, hit_at
 from clients.details import ClientDetails
 from clients.editing import create_client, update_client
 from clients.listing import Sort, list_clients, search_clients
-from clients.models import Client, ConsentPurpose, ConsentSource, CreatedVia, Decision
+from clients.models import Client, CreatedVia
 from salon import keyset
 from salon.api.authentication import MissingScope
 from salon.api.endpoint import Endpoint
@@ -40,22 +39,10 @@ class CardEndpoint(Endpoint):
         return read(entered)
 
     def with_consent(self, client: Client, said: Entered) -> Client:
-        """Write a decision about news into the ledger, and return the card as it is then.
-
-        Who agrees is asked to confirm it, in the salon's own words.
-        """
-        if said.marketing_consent is None or said.marketing_consent == client.email_consent:
+        """Write a decision about news into the ledger, and return the card as it is then."""
+        if said.marketing_consent is None:
             return client
-        granted = said.marketing_consent
-        record_consent(
-            actor=self.actor,
-            client_id=client.pk,
-            purpose=ConsentPurpose.EMAIL_MARKETING,
-            decision=Decision.REQUESTED if granted else Decision.WITHDRAWN,
-            source=ConsentSource.API,
-            wording="" if granted else _("Told by %(name)s.") % {"name": self.actor.name},
-            now=self.now,
-        )
+        record_wish(actor=self.actor, client_id=client.pk, wanted=said.marketing_consent, now=self.now)
         return get_client(client.pk)
 
 

@@ -148,3 +148,18 @@ def test_the_matrix_is_a_matter_of_points(api: Caller, sonnenschein: Salon, api_
     assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope")
     assert api.patch(path, {"matrix_exempt": True}).json()["matrix_exempt"] is True
     assert site.patch(path, {"city": "Köln"}).json()["matrix_exempt"] is True
+
+
+@pytest.mark.parametrize("also", [{}, {"marketing_consent": True}, {"marketing_consent": False}])
+def test_at_a_new_address_consent_is_asked_for_anew(api: Caller, sonnenschein: Salon, also: dict[str, bool]) -> None:
+    made = _made(api, email="berta@web.de", marketing_consent=True)
+    path, client_id = f"clients/{made['id']}", UUID(str(made["id"]))
+    with salon_scope(sonnenschein.pk):
+        confirm(salon=sonnenschein, link=link_in(ClientMail.objects.get()), now=timezone.now())
+    assert api.patch(path, {"email": "BERTA@web.de"}).json()["marketing_consent"] is True
+    assert api.patch(path, {"email": "berta@mail.example", **also}).json()["marketing_consent"] is False
+    with salon_scope(sonnenschein.pk):
+        newest, mail = ledger_of(client_id)[0], ClientMail.objects.latest("id")
+    wanted = also.get("marketing_consent", True)
+    assert (newest.decision, newest.source) == ("REQUESTED" if wanted else "WITHDRAWN", "API")
+    assert (mail.recipient, mail.state) == ("berta@mail.example", "WAITING" if wanted else "DROPPED")

@@ -6,7 +6,7 @@ import pytest
 
 from clients.cards import get_client
 from clients.confirming import Standing, confirm
-from clients.consent import ask_again, ledger_of, record_consent
+from clients.consent import ask_again, ledger_of, record_consent, record_wish
 from clients.details import ClientDetails
 from clients.editing import Saved, update_client
 from clients.models import Client, ConsentSource, Decision
@@ -79,6 +79,12 @@ def test_back_at_the_old_address_it_holds_again(sarah: Client, front_desk: Actor
     assert _readdress(front_desk, in_sonnenschein, sarah, OLD, days=2).warnings == []
     assert get_client(sarah.pk).email_consent
     assert len(mails_of(sarah.pk)) == 1
+    # Also where she was asked at another one meanwhile: what holds is not asked for.
+    _readdress(front_desk, in_sonnenschein, sarah, NEW, days=3)
+    _readdress(front_desk, in_sonnenschein, sarah, OLD, days=4)
+    record_wish(actor=front_desk, client_id=sarah.pk, wanted=True, now=NOW + 9 * DAY)
+    assert ask_again(actor=front_desk, client_id=sarah.pk, now=NOW + 9 * DAY).decision == "REQUESTED"
+    assert (get_client(sarah.pk).email_consent, len(mails_of(sarah.pk))) == (True, 2)
 
 
 def test_who_was_asked_at_a_mistyped_address_is_asked_at_the_right_one(
