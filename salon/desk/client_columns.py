@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import (
     BigIntegerField,
+    Case,
     Count,
     DateField,
     DateTimeField,
@@ -23,6 +24,7 @@ from django.db.models import (
     Sum,
     TextField,
     Value,
+    When,
 )
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
@@ -131,8 +133,10 @@ def next_batch(clients: QuerySet[Client], *, after: int, words: Words, zone: Zon
     Days are those of `zone`, what is next lies behind `now`. Nothing of a card's health record is read (domain.md §2).
     """
     behind = clients.filter(number__gt=after)
+    # "No" has a day only where she said so: not where she agreed at another address than the card has.
     # Not TruncDate, which has Python look at every row once more.
-    there = Func(Value(zone.key), "email_consent_at", function="timezone", output_field=DateTimeField())
+    decided_at = Case(When(email_consent=False, email_consent_for__isnull=False, then=None), default="email_consent_at")
+    there = Func(Value(zone.key), decided_at, function="timezone", output_field=DateTimeField())
     consent_on = Cast(there, DateField())
     cards = list(behind.order_by("number").values_list(*_READ, consent_on, _ID)[:BATCH])
     if not cards:

@@ -133,6 +133,26 @@ def test_an_empty_card(ask: Callable[..., Export], in_sonnenschein: Salon) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("agreed_at", "cells"),
+    [
+        ("sarah@example.com", ["yes", "31.10.2026"]),
+        # She agreed on that day, but at another address: nobody said no on it.
+        ("sarah@work.example", ["no", ""]),
+        (None, ["no", "31.10.2026"]),
+    ],
+)
+def test_the_day_of_a_consent_is_that_of_what_holds(
+    ask: Callable[..., Export], in_sonnenschein: Salon, agreed_at: str | None, cells: list[str]
+) -> None:
+    client = full_card(in_sonnenschein)
+    Client.objects.filter(pk=client.pk).update(email_consent_for=agreed_at)
+    export = ask(language="en", file_format=FileFormat.CSV)
+    write_asked(export)
+    heads, row = rows_of(export)
+    assert [row[heads.index(name)] for name in ("E-mail consent", "Consent on")] == cells
+
+
 def test_headings_are_those_of_the_domain_in_both_languages() -> None:
     for language, expected in (("de", GERMAN), ("en", ENGLISH)):
         with translation.override(language):
