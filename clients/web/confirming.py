@@ -1,10 +1,12 @@
 """The public page on which a client confirms that she wants news by e-mail (domain.md §9.3, ui.md §2.10)."""
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -35,9 +37,19 @@ def consent_link(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method == "POST" and found.standing is Standing.CONFIRMED:
         return unreferred(redirect(request.path))
     gone = found.standing in {Standing.EXPIRED, Standing.VOID}
-    # No token, so no cookie: nothing on this page needs one.
-    context = {"salon_name": salon.name, "asked": found, "csrf_token": ""}
-    return unreferred(render(request, "clients/public/consent.html", context, status=410 if gone else 200))
+    context = {"salon_name": salon.name, "asked": found}
+    return page_for_client(request, "clients/public/consent.html", context, status=410 if gone else 200)
+
+
+def page_for_client(
+    request: HttpRequest, template: str, context: Mapping[str, object], *, status: int = 200
+) -> HttpResponse:
+    """Show a page that a mail has led to: in the language of that mail, whatever that of the browser."""
+    with translation.override(settings.LANGUAGE_CODE):
+        # No token, so no cookie: nothing on these pages needs one.
+        page = render(request, template, {**context, "csrf_token": ""}, status=status)
+        page["Content-Language"] = translation.get_language()
+        return unreferred(page)
 
 
 def unreferred(response: HttpResponse) -> HttpResponse:

@@ -1,5 +1,6 @@
 """*Nachrichten » Vorlagen*: texts to begin messages with (ui.md §2.7)."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from marketing.message_templates import (
     update_template,
 )
 from marketing.models import MessageTemplate
-from marketing.placeholders import PLACEHOLDERS
+from marketing.placeholders import PLACEHOLDERS, in_words
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -51,13 +52,27 @@ class TemplateForm(forms.Form):
         return Wording(self.cleaned_data["name"], self.cleaned_data["subject"], self.cleaned_data["text"])
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One template of the list, its placeholders in words."""
+
+    name: str
+    subject: str
+    text: str
+    url: str
+
+
+def _row(template: MessageTemplate, url: str) -> Row:
+    return Row(template.name, in_words(template.subject), in_words(template.text), url)
+
+
 @requires(Permission.MARKETING_WRITE)
 @require_safe
 def message_templates(request: SalonRequest) -> HttpResponse:
     """Every template, by name."""
     slug = request.salon.slug
     context = {
-        "templates": [(one, reverse("message_template", args=[slug, one.pk])) for one in templates()],
+        "templates": [_row(one, reverse("message_template", args=[slug, one.pk])) for one in templates()],
         "new_url": reverse("message_template_new", args=[slug]),
         "inbox_url": reverse("messages", args=[slug]),
     }

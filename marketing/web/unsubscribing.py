@@ -3,14 +3,13 @@
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from clients.confirming import Getting, getting
-from clients.web.confirming import unreferred
+from clients.web.confirming import page_for_client, unreferred
 from marketing.unsubscribing import Way, masked_address, put_back, read_way, take_off
 from salon.errors import NotFound
 from salon.tenancy import directory
@@ -54,6 +53,5 @@ def _posted(request: HttpRequest, salon: Salon, way: Way) -> HttpResponse:
 
 
 def _page(request: HttpRequest, salon: Salon, step: str, address: str) -> HttpResponse:
-    # No token, so no cookie: nothing on this page needs one.
-    context = {"salon_name": salon.name, "step": step, "address": address, "csrf_token": ""}
-    return unreferred(render(request, "marketing/public/unsubscribe.html", context))
+    context = {"salon_name": salon.name, "step": step, "address": address}
+    return page_for_client(request, "marketing/public/unsubscribe.html", context)

@@ -199,7 +199,9 @@ def test_templates_are_made_changed_deleted_and_back(
     with salon_scope(sonnenschein.pk):
         template = MessageTemplate.objects.get()
     url = f"{TEMPLATES}{template.pk}/"
-    assert "Erinnern" in browser.get(TEMPLATES).text
+    listed = browser.get(TEMPLATES).text
+    assert "Erinnern" in listed
+    assert "Hallo [Vorname]" in listed
     for wrong in ({"name": ""}, {"subject": "{{nonsense}}"}, {"text": "{{first_name"}, {"name": "ERINNERN "}):
         refused = browser.post(f"{TEMPLATES}new/", {**given, **wrong})
         assert refused.status_code == 422

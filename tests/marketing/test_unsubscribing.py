@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client as Browser
 from django.utils import timezone
+from pytest_django import Settings
 
 from clients.cards import get_client
 from clients.consent import ledger_of
@@ -19,6 +20,7 @@ from salon.desk.erasure import erase_card
 from salon.desk.merging import merge_cards
 from salon.errors import NotFound
 from salon.identity.roles import Actor, system_actor
+from salon.mail.letters import put_into_words
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
@@ -240,6 +242,32 @@ def test_the_confirm_page_agrees_by_its_button_only(anybody: Browser, sonnensche
     gone = anybody.get(path)
     assert (gone.status_code, "gilt nicht mehr" in gone.content.decode()) == (410, True)
     assert anybody.post(path).status_code == 410
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_pages_speak_the_language_of_the_mails(
+    sonnenschein: Salon, sarah: Client, mail: Recipient, settings: Settings, language: str
+) -> None:
+    """Whatever the browser asks for: what she agrees to, and the mail that leads here, are in the salon's language."""
+    settings.LANGUAGE_CODE = language
+    elsewhere = Browser(headers={"Accept-Language": "en" if language == "de" else "de"})
+    with salon_scope(sonnenschein.pk):
+        decide(BOSS, sarah, Decision.WITHDRAWN, now=NOW)
+        decide(BOSS, sarah, Decision.GRANTED, wording="Ja.", now=timezone.now())
+        [asking] = mails_of(sarah.pk)
+        put_into_words(asking)
+    out = urlsplit(unsubscribe_url(mail.pk, sarah.pk, sonnenschein.pk)).path
+    words = {
+        "de": ("Bitte bestätigen: Neuigkeiten", "Ja, ich bestätige", "Vielen Dank!", "Sie sind abgemeldet"),
+        "en": ("Please confirm: news", "Yes, I confirm", "Thank you!", "You are unsubscribed"),
+    }[language]
+    assert words[0] in asking.subject
+    confirming = urlsplit(asking.facts["url"]).path
+    pages = [elsewhere.get(confirming), elsewhere.post(confirming, follow=True), elsewhere.post(out)]
+    for page, said in zip(pages, words[1:], strict=True):
+        assert said in page.text
+        assert f'<html lang="{language}">' in page.text
+        assert page.headers["Content-Language"] == language
 
 
 def test_what_is_no_way_is_refused(sonnenschein: Salon, sarah: Client, mail: Recipient) -> None:
