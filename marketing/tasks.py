@@ -10,15 +10,12 @@ from django.utils import timezone
 
 from marketing import automatic, sending
 from marketing.delivery import Attempt
-from marketing.testing import deliver_proof
 from salon.mail.posting import post
 from salon.tenancy import directory
 from salon.work.models import DueWork
 from salon.work.queue import (
     LONG_TIME_TO_FINISH,
     LONG_TIME_TO_LIVE,
-    TIME_TO_FINISH,
-    TIME_TO_LIVE,
     beat,
     claimed,
     finish,
@@ -38,21 +35,6 @@ def send_campaign(work_id: str) -> None:
 def send_automation(work_id: str) -> None:
     """Send the mails of an automation that are due."""
     _send(work_id, automatic.send_automation)
-
-
-@shared_task(soft_time_limit=TIME_TO_FINISH, time_limit=TIME_TO_LIVE)
-def send_proof(work_id: str) -> None:
-    """Send a test mail to whoever asked for it; no transaction is open while the mail server is spoken to."""
-    now = timezone.now()
-    with claimed(UUID(work_id), now=now) as work, post() as opened:
-        if work is not None and work.salon_id is not None:
-            deliver_proof(
-                work.subject_id,
-                salon=directory.get_salon(work.salon_id),
-                way=opened,
-                now=now,
-                finish=partial(finish, work),
-            )
 
 
 def _send(work_id: str, send: Callable[[Attempt, UUID], None]) -> None:

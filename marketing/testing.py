@@ -1,15 +1,12 @@
-"""A mail to whoever writes it, before anybody else gets it: counted nowhere, and kept until a worker has sent it.
+"""A mail to whoever writes it, before anybody else gets it: it counts for nothing, and stands among the outgoing mails.
 
 Whoever asks for it holds what it is about: nobody speaks to the mail server before that is committed.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -18,8 +15,7 @@ from clients.models import Client
 from marketing.campaigns import campaign_with_id
 from marketing.choosing import clients_in
 from marketing.letters import Frame, check, written
-from marketing.mailing import message_of
-from marketing.models import Basis, Campaign, Proof
+from marketing.models import Basis, Campaign, MarketingRules
 from marketing.people import people
 from marketing.placeholders import Person
 from marketing.recipients import foresee
@@ -29,19 +25,15 @@ from salon.errors import FieldError, InvalidInput
 from salon.identity.models import User
 from salon.identity.roles import Actor, Permission
 from salon.mail.letters import Letter
-from salon.mail.posting import Away, Outcome, Post
-from salon.rows import insert
-from salon.tenancy.context import salon_scope
+from salon.mail.models import ClientMail
+from salon.mail.outbox import last_test_mail, send_test_mail
 from salon.tenancy.models import Salon
-from salon.work import queue
-from salon.work.queue import WorkFailed
 
-log = structlog.get_logger()
-
-SEND = "marketing.tasks.send_proof"
 LONGEST_SUBJECT = 200
 # Whoever has not got it by then has long asked for another one.
 OF_USE = timedelta(hours=1)
+# So long what became of it is told where it was asked for.
+TOLD_FOR = timedelta(days=1)
 _NOBODY = Person(first_name="Lena", last_name="Muster")
 
 
@@ -54,58 +46,59 @@ def send_test(*, actor: Actor, salon: Salon, campaign_id: UUID, now: datetime, c
     actor.require(Permission.MARKETING_WRITE)
     campaign = campaign_with_id(campaign_id)
     shown = client_id or _first_of(campaign, salon, now)
-    return send_test_letter(actor=actor, subject=campaign.subject, body=campaign.body, client_id=shown, now=now)
+    return send_test_letter(
+        actor=actor,
+        salon=salon,
+        about_id=campaign.pk,
+        subject=campaign.subject,
+        body=campaign.body,
+        client_id=shown,
+        now=now,
+    )
 
 
-def send_test_letter(*, actor: Actor, subject: str, body: str, client_id: UUID | None, now: datetime) -> str:
+def send_test_letter(
+    *, actor: Actor, salon: Salon, about_id: UUID, subject: str, body: str, client_id: UUID | None, now: datetime
+) -> str:
     """Let a worker send a letter to the actor's own address as this client would get it; return the address.
 
+    `about_id` is the campaign or automation whose letter it is.
     Raises: NotAllowed, InvalidInput (as `send_test`).
     """
     actor.require(Permission.MARKETING_WRITE)
     check(subject, body, complete=True)
-    to = User.objects.filter(pk=actor.id).values_list("email", flat=True).first() if actor.id else None
+    to = _address_of(actor)
     if not to:
         raise InvalidInput([FieldError("to", "no_address", _("Only a person can get a test mail."))])
-    proof = Proof(
-        recipient=to, subject=subject, body=body, client_id=client_id, created_at=now, expires_at=now + OF_USE
-    )
+    rules = rules_now()
     with transaction.atomic():
-        insert([proof])
-        queue.schedule(task=SEND, subject_id=proof.pk, due_at=now, salon_id=proof.salon_id)
+        # Whoever erases her card meanwhile waits, and finds the mail.
+        locked = Client.objects.listed().select_for_update(no_key=True).filter(pk__in=[client_id] if client_id else [])
+        shown = locked.values_list("pk", flat=True).first()
+        send_test_mail(
+            _letter(subject, body, salon, rules, _shown_to(shown, salon, now)),
+            recipient=to,
+            sender_name=rules.sender_name,
+            reply_to=rules.reply_to,
+            about_id=about_id,
+            shown_client_id=shown,
+            expires_at=now + OF_USE,
+            now=now,
+        )
     return to
 
 
-def deliver_proof(proof_id: UUID, *, salon: Salon, way: Post, now: datetime, finish: Callable[[], None]) -> None:
-    """Send a test mail and forget it; `finish` ends the work as part of a transaction.
-
-    One that is of no more use, or that the mail server refuses for good, is forgotten unsent.
-    Raises: WorkFailed, ClaimLost.
-    """
-    with salon_scope(salon.pk):
-        proof = Proof.objects.filter(pk=proof_id).first()
-        message = _message_of(proof, salon, now) if proof and now < proof.expires_at else None
-    if message is not None:
-        try:
-            answer = way.send(message)
-        except Away as error:
-            raise WorkFailed from error.__cause__ or error
-        if answer.outcome is Outcome.LATER:
-            raise WorkFailed(answer.error)
-    with salon_scope(salon.pk):
-        Proof.objects.filter(pk=proof_id).delete()
-        finish()
-    if message is None or answer.outcome is not Outcome.SENT:
-        log.warning("proof_dropped", proof=str(proof_id), reason=answer.error if message else "expired")
+def last_test(*, actor: Actor, about_id: UUID, now: datetime) -> ClientMail | None:
+    """Return the test mail that the actor has asked for last, as long as anybody waits to hear of it."""
+    to = _address_of(actor)
+    return last_test_mail(about_id, recipient=to, since=now - TOLD_FOR) if to else None
 
 
-def _message_of(proof: Proof, salon: Salon, now: datetime) -> EmailMessage:
-    letter = _letter(proof.subject, proof.body, salon, _shown_to(proof.client_id, salon, now))
-    return message_of(letter, to=proof.recipient, salon=salon, rules=rules_now(), mail_id=proof.pk)
+def _address_of(actor: Actor) -> str | None:
+    return User.objects.filter(pk=actor.id).values_list("email", flat=True).first() if actor.id else None
 
 
-def _letter(subject: str, body: str, salon: Salon, person: Person) -> Letter:
-    rules = rules_now()
+def _letter(subject: str, body: str, salon: Salon, rules: MarketingRules, person: Person) -> Letter:
     language = settings.LANGUAGE_CODE
     frame = Frame(
         salon=salon.name,

@@ -3,7 +3,6 @@
 from marketing.models.automations import Automation, Occasion
 from marketing.models.campaigns import Basis, Campaign, CampaignState, Recipient, RecipientReason, RecipientState
 from marketing.models.messages import Direction, Message, MessageTemplate
-from marketing.models.proofs import Proof
 from marketing.models.rules import MarketingRules
 from marketing.models.segments import Segment
 
@@ -17,7 +16,6 @@ __all__ = [
     "Message",
     "MessageTemplate",
     "Occasion",
-    "Proof",
     "Recipient",
     "RecipientReason",
     "RecipientState",

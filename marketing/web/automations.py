@@ -43,7 +43,7 @@ from marketing.results import BOOKED_WITHIN, Result, results_of_automations
 from marketing.rules import rules_now
 from marketing.testing import send_test_letter
 from marketing.web.campaign_preview import TEXT
-from marketing.web.campaign_shown import Seen, seen_by, told_of_test
+from marketing.web.campaign_shown import Seen, seen_by
 from marketing.web.policy import MAIL, WITH_FRAME
 from salon.errors import DomainError, InvalidInput, VersionConflict
 from salon.identity.roles import Permission
@@ -154,7 +154,6 @@ def automations(request: SalonRequest) -> HttpResponse:
     results = results_of_automations([one.pk for one in found if one.version], since=since, now=now)
     context = {
         "cards": [_card(request, one, results.get(one.pk), now) for one in found],
-        "mails_stay": settings.MAILS_STAY,
         "no_imprint": not rules_now().imprint.strip(),
         "writes": Permission.MARKETING_WRITE in request.actor.permissions,
         "days": LOOKS_BACK,
@@ -211,16 +210,9 @@ def automation_switch(request: SalonRequest, occasion: str) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
     else:
-        messages.success(request, _told_of_switch(on) % {"name": Occasion(found.occasion).label})
+        told = _("“%(name)s” is on.") if on else _("“%(name)s” is off; nobody is written to any more.")
+        messages.success(request, told % {"name": Occasion(found.occasion).label})
     return redirect("automations", request.salon.slug)
-
-
-def _told_of_switch(on: bool) -> str:
-    if not on:
-        return _("“%(name)s” is off; nobody is written to any more.")
-    if settings.MAILS_STAY:
-        return _("“%(name)s” is on. No mail server is set up: its mails are written, but stay on this computer.")
-    return _("“%(name)s” is on.")
 
 
 @csp_override(MAIL)
@@ -315,6 +307,8 @@ def _test(request: SalonRequest, found: Automation, form: TextForm) -> HttpRespo
     try:
         to = send_test_letter(
             actor=request.actor,
+            salon=request.salon,
+            about_id=found.pk,
             subject=text.subject,
             body=text.body,
             client_id=_client_id(request.POST.get("client", "")),
@@ -323,7 +317,7 @@ def _test(request: SalonRequest, found: Automation, form: TextForm) -> HttpRespo
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
         return _page(request, found, form)
-    messages.success(request, told_of_test(to))
+    messages.success(request, _("The test mail is on its way to %(address)s.") % {"address": to})
     return _page(request, found, form, status=200)
 
 
@@ -343,7 +337,6 @@ def _page(
         "form": form,
         "conflict": conflict,
         "seen": seen,
-        "mails_stay": settings.MAILS_STAY,
         "placeholders": [Offered(f"{{{{{name}}}}}", str(label)) for name, label in PLACEHOLDERS.items()],
         "automations_url": reverse("automations", args=place[:1]),
         "preview_url": reverse("automation_preview", args=place),

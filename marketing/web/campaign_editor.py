@@ -30,6 +30,7 @@ from marketing.web.campaign_shown import (
     seen_by,
     told_of_test,
 )
+from marketing.web.campaign_tested import tested
 from marketing.web.policy import WITH_FRAME
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
@@ -159,6 +160,8 @@ def _context(saving: Saving) -> dict[str, object]:
 
 def _answer(request: SalonRequest, saving: Saving, toast: dict[str, str] | None) -> HttpResponse:
     context = {**page_of(request, saving.campaign), **_context(saving), "toast": toast}
+    if toast:
+        context["tested"] = tested(request, saving.campaign)
     status = 409 if saving.conflict else 422 if saving.faulty else 200
     return render(request, "marketing/_campaign_draft.html", context, status=status)
 
@@ -177,6 +180,7 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
         "groups": segment_groups(chosen, own, kept=found.segment_name if so_far == KEPT else ""),
         "nobody_yet": not chosen,
         "bases": basis_choices(str(form["basis"].value()), rules),
+        "tested": tested(request, found),
         "audience": audience_of(who.counts),
         "audience_url": f"{reverse('campaign_audience', args=place)}?campaign={found.pk}",
         "placeholders": [Offered(f"{{{{{name}}}}}", str(label)) for name, label in PLACEHOLDERS.items()],

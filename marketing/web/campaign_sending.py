@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.web.booking_form import WhenForm
 from marketing.campaigns import campaign_with_id
@@ -41,6 +41,7 @@ from marketing.web.campaign_shown import (
     seen_by,
     told_of_test,
 )
+from marketing.web.campaign_tested import tested
 from marketing.web.policy import WITH_FRAME
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
@@ -106,6 +107,18 @@ def campaign_test(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
 
 
 @requires(Permission.MARKETING_WRITE)
+@never_cache
+@require_safe
+def campaign_tested(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """What became of the test mail that whoever looks has asked for last: it asks for itself until that is clear."""
+    found = campaign_with_id(campaign_id)
+    if not request.htmx:
+        return redirect("campaign", request.salon.slug, campaign_id)
+    context = {**page_of(request, found), "tested": tested(request, found)}
+    return render(request, "marketing/_campaign_tested.html", context)
+
+
+@requires(Permission.MARKETING_WRITE)
 @require_POST
 def campaign_unschedule(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     """Make a draft again of what has not begun."""
@@ -150,6 +163,7 @@ def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bo
         "zone": request.salon.timezone.replace("_", " "),
         "audience": audience,
         "gaps": gaps_of(who, said),
+        "tested": tested(request, found),
         "lacking": lacking,
         "ready": bool(audience.included) and not lacking,
         "reply_to": rules.reply_to,

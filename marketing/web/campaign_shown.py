@@ -191,7 +191,7 @@ def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
     named = {
         f"{name}_url": reverse(f"campaign_{name}", args=place)
         for name in (
-            "edit", "preview", "send", "test", "unschedule", "pause", "resume", "progress", "results", "copy",
+            "edit", "preview", "send", "test", "tested", "unschedule", "pause", "resume", "progress", "results", "copy",
         )
     }  # fmt: skip
     return {

@@ -21,6 +21,7 @@ urlpatterns = [
     path("<uuid:campaign_id>/preview/", campaign_preview.campaign_preview, name="campaign_preview"),
     path("<uuid:campaign_id>/send/", campaign_sending.campaign_send, name="campaign_send"),
     path("<uuid:campaign_id>/test/", campaign_sending.campaign_test, name="campaign_test"),
+    path("<uuid:campaign_id>/tested/", campaign_sending.campaign_tested, name="campaign_tested"),
     path("<uuid:campaign_id>/unschedule/", campaign_sending.campaign_unschedule, name="campaign_unschedule"),
     path("<uuid:campaign_id>/pause/", campaign_sending.campaign_pause, name="campaign_pause"),
     path("<uuid:campaign_id>/resume/", campaign_sending.campaign_resume, name="campaign_resume"),

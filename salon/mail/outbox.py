@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from salon.mail.letters import Draft, put_into_words
+from salon.mail.letters import Draft, Letter, put_into_words
 from salon.mail.models import TOLD, AccountMail, ClientMail, MailState
 from salon.rows import insert
 from salon.tenancy.context import current_salon_id
@@ -60,6 +60,44 @@ def send_client_mail(
     return mail
 
 
+def send_test_mail(
+    letter: Letter,
+    *,
+    recipient: str,
+    sender_name: str,
+    reply_to: str,
+    about_id: UUID,
+    shown_client_id: UUID | None,
+    expires_at: datetime,
+    now: datetime,
+) -> ClientMail:
+    """Store a mail to whoever wants to see how one about something arrives, in the open transaction; a worker sends it.
+
+    It goes when the client goes whose data it shows.
+    """
+    mail = ClientMail(
+        about_id=about_id,
+        shown_client_id=shown_client_id,
+        recipient=recipient,
+        sender_name=sender_name,
+        reply_to=reply_to,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    insert([mail])
+    queue.schedule(task=_DELIVER, subject_id=mail.pk, due_at=now, salon_id=mail.salon_id)
+    return mail
+
+
+def last_test_mail(about_id: UUID, *, recipient: str, since: datetime) -> ClientMail | None:
+    """Return the last test mail about something that somebody has asked for since a moment, None where none was."""
+    mails = ClientMail.objects.filter(about_id=about_id, client_id=None, recipient=recipient, created_at__gt=since)
+    return mails.order_by("-id").first()
+
+
 def drop_unsent(about_id: UUID) -> None:
     """Let nothing go out about something that has not gone out yet: it is not so any more."""
     ClientMail.objects.filter(about_id=about_id, state=MailState.WAITING).update(state=MailState.DROPPED)
@@ -97,5 +135,6 @@ def states_of(mail_ids: Collection[UUID]) -> dict[UUID, MailState]:
 
 
 def forget_mails_to(client_ids: Collection[UUID]) -> None:
-    """Delete every mail to these clients, sent or not: their person is erased."""
+    """Delete every mail to these clients, sent or not, and every test mail that shows them: their person is erased."""
     ClientMail.objects.filter(client_id__in=client_ids).delete()
+    ClientMail.objects.filter(client_id=None, shown_client_id__in=client_ids).delete()

@@ -29,7 +29,7 @@ def message_of(mail: ClientMail, salon: Salon) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         mail.subject,
         mail.text,
-        from_email=formataddr((salon.name, address)),
+        from_email=formataddr((mail.sender_name or salon.name, address)),
         to=[mail.recipient],
         reply_to=[mail.reply_to] if mail.reply_to else [],
         headers=headers,

@@ -1,23 +1,27 @@
-"""The test mail: to whoever asks, as a client gets it, by a worker, and counted nowhere."""
+"""The test mail: to whoever asks, as a client gets it, by a worker; it counts for nothing, and she hears of it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 import time_machine
+from django.core.mail import EmailMessage
 from django.db import connection
+from django.test import Client as Browser
 from pytest_django import Settings
 
-from marketing.models import Proof, Recipient
-from marketing.tasks import send_proof
-from marketing.testing import OF_USE, SEND, send_test
+from marketing.models import Recipient
+from marketing.testing import OF_USE, TOLD_FOR, send_test
 from salon.audit.models import AuditEntry
 from salon.errors import InvalidInput, NotAllowed
 from salon.identity.models import User
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role, system_actor
 from salon.mail.models import ClientMail
-from salon.mail.posting import Answer, Post
+from salon.mail.outbox import forget_mails_to, mails_to
+from salon.mail.tasks import deliver_client_mail
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from salon.work.models import DueWork
@@ -25,11 +29,14 @@ from tests.conftest import NOW
 from tests.marketing.campaigning import agreed, draft, may_send
 from tests.marketing.mailserver import Inbox, inbox, send_to
 
+SEND = "salon.mail.tasks.deliver_client_mail"
+
 
 @pytest.fixture
 def arriving(settings: Settings) -> Iterator[Inbox]:
     with inbox() as (received, port):
         send_to(settings, port)
+        settings.MAILS_STAY = False
         yield received
 
 
@@ -44,37 +51,42 @@ def _ask(salon: Salon, user: User, **given: Any) -> None:
 
 def _run() -> None:
     for work in DueWork.objects.filter(task=SEND).order_by("id"):
-        send_proof(str(work.pk))
+        deliver_client_mail(str(work.pk))
 
 
-def _left(salon: Salon) -> tuple[int, int]:
-    """Return how many test mails and works for them there are."""
+def _left(salon: Salon) -> tuple[list[tuple[str, str]], int]:
+    """Return how far the test mails are, and how many works for them there are."""
     with salon_scope(salon.pk):
-        return Proof.objects.count(), DueWork.objects.filter(task=SEND).count()
+        mails = list(ClientMail.objects.order_by("id").values_list("state", "error"))
+    return mails, DueWork.objects.filter(task=SEND).count()
 
 
 @time_machine.travel(NOW, tick=False)
 def test_it_goes_to_whoever_asks_and_is_counted_nowhere(sonnenschein: Salon, owner: User, arriving: Inbox) -> None:
     with salon_scope(sonnenschein.pk):
         may_send()
-        agreed("Lena")
+        lena = agreed("Lena")
         mia = agreed("Mia")
         campaign = draft()
         told = AuditEntry.objects.count()
     for client_id in (None, mia.pk):
         _ask(sonnenschein, owner, campaign_id=campaign.pk, client_id=client_id)
-    assert (arriving.to, _left(sonnenschein)) == ([], (2, 2))
+    assert (arriving.to, _left(sonnenschein)) == ([], ([("WAITING", "")] * 2, 2))
     _run()
     first, second = arriving.mails
     assert arriving.to == [owner.email] * 2
     assert (first["Subject"], second["Subject"]) == ("[Test] Frühling für Lena", "[Test] Frühling für Mia")
+    assert (first["From"], first["Reply-To"]) == (
+        "Ihr Salon Sonnenschein <salon@localhost>",
+        "post@sonnenschein.example",
+    )
     assert first["Message-ID"] != second["Message-ID"]
     assert (first["List-Unsubscribe"], first["Precedence"]) == (None, None)
-    assert _left(sonnenschein) == (0, 0)
+    assert _left(sonnenschein) == ([("SENT", "")] * 2, 0)
     with salon_scope(sonnenschein.pk):
         assert not Recipient.objects.exists()
-        assert not ClientMail.objects.exists()
         assert AuditEntry.objects.count() == told
+        assert mails_to([lena.pk, mia.pk]) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -82,13 +94,13 @@ def test_it_goes_to_whoever_asks_and_is_counted_nowhere(sonnenschein: Salon, own
 def test_nobody_speaks_to_the_mail_server_in_a_transaction(
     sonnenschein: Salon, owner: User, arriving: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    within, send = [], Post.send
+    within, send = [], EmailMessage.send
 
-    def watched(way: Post, message: Any) -> Answer:
+    def watched(message: EmailMessage, *given: Any, **named: Any) -> int:
         within.append(connection.in_atomic_block)
-        return send(way, message)
+        return send(message, *given, **named)
 
-    monkeypatch.setattr(Post, "send", watched)
+    monkeypatch.setattr(EmailMessage, "send", watched)
     with salon_scope(sonnenschein.pk):
         campaign = draft()
     _ask(sonnenschein, owner, campaign_id=campaign.pk)
@@ -97,29 +109,68 @@ def test_nobody_speaks_to_the_mail_server_in_a_transaction(
     assert (within, arriving.to) == ([False], [owner.email])
 
 
-def test_a_mail_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not(
-    sonnenschein: Salon, owner: User, arriving: Inbox
+def test_whoever_asked_hears_what_became_of_it(
+    sonnenschein: Salon, owner: User, manager: User, browser_of: Callable[[User], Browser], arriving: Inbox
 ) -> None:
     with salon_scope(sonnenschein.pk):
         campaign = draft()
+    place = f"/s/sonnenschein/marketing/campaigns/{campaign.pk}"
+
+    def told(user: User = owner, page: str = "tested") -> str:
+        answer = browser_of(user).get(f"{place}/{page}/", headers={"HX-Request": "true"}).content.decode()
+        part = re.search(r'<div id="test-mail".*?\n</div>', answer, re.DOTALL)
+        assert part is not None
+        return unescape(part[0])
+
     with time_machine.travel(NOW, tick=False) as clock:
+        assert "<p" not in told()
         _ask(sonnenschein, owner, campaign_id=campaign.pk)
+        assert f"Die Testmail ist unterwegs an {owner.email}." in told()
+        assert "hx-get" in told()
         arriving.rcpt["*"] = "450 later"
         _run()
-        assert _left(sonnenschein) == (1, 1)
+        assert "Der Mailserver nimmt die Testmail noch nicht an (SMTPRecipientsRefused)" in told()
+        assert "hx-get" in told()
+        assert _left(sonnenschein) == ([("WAITING", "SMTPRecipientsRefused")], 1)
         arriving.rcpt["*"] = "250 OK"
         clock.shift(timedelta(minutes=2))
         _run()
-        assert (arriving.to, _left(sonnenschein)) == ([owner.email], (0, 0))
+        assert (arriving.to, _left(sonnenschein)) == ([owner.email], ([("SENT", "")], 0))
+        assert f"Testmail um 11:02 Uhr an {owner.email} gesendet." in told()
+        assert "hx-get" not in told()
         _ask(sonnenschein, owner, campaign_id=campaign.pk)
         arriving.rcpt["*"] = "550 never"
         _run()
-        assert _left(sonnenschein) == (0, 0)
+        for page in ("tested", "edit", "send"):
+            assert "lehnt die Testmail" in told(page=page)
+            assert "SMTPRecipientsRefused" in told(page=page)
+        assert "hx-get" not in told()
+        # It is hers alone, and of this campaign; and nobody waits for it for days.
+        assert "<p" not in told(manager)
         arriving.rcpt["*"] = "250 OK"
         _ask(sonnenschein, owner, campaign_id=campaign.pk)
         clock.shift(OF_USE)
         _run()
-    assert (arriving.to, _left(sonnenschein)) == ([owner.email], (0, 0))
+        assert arriving.to == [owner.email]
+        assert "konnte nicht rechtzeitig gesendet werden" in told()
+        clock.shift(TOLD_FOR)
+        assert "<p" not in told()
+        mails = browser_of(owner).get("/s/sonnenschein/settings/mails/").content.decode()
+        assert mails.count("[Test] Frühling für") == 3
+        assert "vom Mailserver abgelehnt" in mails
+
+
+def test_it_goes_with_the_client_whom_it_shows(sonnenschein: Salon, owner: User) -> None:
+    with salon_scope(sonnenschein.pk):
+        lena, mia, campaign = agreed("Lena"), agreed("Mia"), draft()
+    for client in (lena, mia):
+        _ask(sonnenschein, owner, campaign_id=campaign.pk, client_id=client.pk)
+    with salon_scope(sonnenschein.pk):
+        forget_mails_to([lena.pk])
+        assert [mail.shown_client_id for mail in ClientMail.objects.all()] == [mia.pk]
+    # What is forgotten is not sent, and its work ends.
+    _run()
+    assert _left(sonnenschein)[1] == 0
 
 
 def test_a_refused_one_says_so(in_sonnenschein: Salon, owner: User, stylist: User) -> None:
@@ -134,4 +185,4 @@ def test_a_refused_one_says_so(in_sonnenschein: Salon, owner: User, stylist: Use
     assert [(one.field, one.code) for one in nobody.value.errors] == [("to", "no_address")]
     with pytest.raises(NotAllowed):
         send_test(actor=_acting(stylist, Role.STAFF), salon=in_sonnenschein, campaign_id=campaign.pk, now=NOW)
-    assert not Proof.objects.exists()
+    assert not ClientMail.objects.exists()
