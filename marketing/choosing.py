@@ -14,7 +14,8 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Aggregate, Count, DateField, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Left, Lower
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, Left, Lower
 from django.db.models.lookups import GreaterThan, In
 
 from clients.classification import Status
@@ -66,6 +67,10 @@ def _condition(condition: Condition, at: Moment) -> Q:
 
 
 def _among(ids: Ids) -> Q:
+    if isinstance(ids, RawSQL):
+        # What is added up is a set of its own, never joined: of a salon of which nothing was counted yet PostgreSQL
+        # expects one client, and would add up again for each.
+        return Q(Coalesce(In(F("pk"), ids), Value(value=False)))
     return Q(pk__in=ids)
 
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Lower
 from django.db.models.lookups import Exact, In
 
 from bookings.models import Appointment, Sale, SaleState
+from clients.listing import sharing_addresses
 from clients.models import Client, ConsentEntry, ConsentPurpose, Decision
 from clients.objections import objected_addresses, once_objected_addresses
 from marketing.models import Basis, MarketingRules, RecipientReason
@@ -19,18 +20,19 @@ INCLUDED = frozenset({RecipientReason.CONSENT, RecipientReason.EXISTING_CUSTOMER
 _BOUGHT = (SaleState.PAID, SaleState.PARTLY_REFUNDED)
 
 
-def reason_case(basis: Basis | str, now: datetime) -> Case:
+def reason_case(basis: Basis | str, now: datetime, *, among: Collection[UUID] | None = None) -> Case:
     """Return, for a query of cards, the `RecipientReason` of each: why she gets mails of marketing, or why not.
 
     Behind the lock on a card it is what holds as long as the lock does: whoever agrees or objects on it waits. An
     objection on any card holds for the address. An existing customer has bought, and at her address nobody ever
-    objected, not even before being asked anew.
+    objected, not even before being asked anew. `among`: where few cards are asked for, these and all with their
+    addresses.
     """
     decided = ConsentEntry.objects.filter(client_id=OuterRef("pk"), purpose=ConsentPurpose.EMAIL_MARKETING)
     newest = Coalesce(Subquery(decided.order_by("-at", "-id").values("decision")[:1]), Value(""))
     asked = Exact(newest, Value(Decision.REQUESTED))
     # No card is named within: the addresses are looked up once, however many cards there are.
-    objected = In(Lower("email"), objected_addresses())
+    objected = In(Lower("email"), objected_addresses(among))
     whens = [
         _when(RecipientReason.NO_ADDRESS, Q(email="")),
         _when(RecipientReason.BLOCKED, Q(blocked=True)),
@@ -38,24 +40,28 @@ def reason_case(basis: Basis | str, now: datetime) -> Case:
         _when(RecipientReason.CONSENT, Q(email_consent=True)),
     ]
     if basis == Basis.EXISTING_CUSTOMER:
-        whens.append(_when(RecipientReason.EXISTING_CUSTOMER, _is_existing_customer(now)))
+        whens.append(_when(RecipientReason.EXISTING_CUSTOMER, _is_existing_customer(now, among)))
     whens.append(_when(RecipientReason.NOT_CONFIRMED, asked))
     return Case(*whens, default=Value(RecipientReason.NO_CONSENT), output_field=CharField())
 
 
 def standings(clients: Collection[UUID] | QuerySet[Client], *, basis: Basis | str, now: datetime) -> dict[UUID, str]:
-    """Return the `RecipientReason` of each of these cards, in one statement."""
-    cards = clients if isinstance(clients, QuerySet) else Client.objects.filter(pk__in=clients)
-    return dict(cards.order_by().annotate(_why=reason_case(basis, now)).values_list("pk", "_why"))
+    """Return the `RecipientReason` of each of these cards, in one statement; of a few, without reading all others."""
+    if isinstance(clients, QuerySet):
+        cards, among = clients, None
+    else:
+        cards = Client.objects.filter(pk__in=clients)
+        among = {*clients, *sharing_addresses(cards.values_list("email", flat=True))}
+    return dict(cards.order_by().annotate(_why=reason_case(basis, now, among=among)).values_list("pk", "_why"))
 
 
-def _is_existing_customer(now: datetime) -> Q:
+def _is_existing_customer(now: datetime, among: Collection[UUID] | None) -> Q:
     """Return who may be written to by § 7 (3) UWG, where the owner has decided so."""
     allowed = MarketingRules.objects.filter(existing_customers_at__lte=now)
     visited = Appointment.objects.filter(client_id=OuterRef("pk"), visit_on__isnull=False)
     bought = Sale.objects.filter(client_id=OuterRef("pk"), state__in=_BOUGHT)
     came = Q(carried_visits__gt=0) | Q(Exists(visited)) | Q(Exists(bought))
-    return Q(Exists(allowed)) & ~Q(In(Lower("email"), once_objected_addresses())) & came
+    return Q(Exists(allowed)) & ~Q(In(Lower("email"), once_objected_addresses(among))) & came
 
 
 def _when(reason: RecipientReason, condition: Q | Combinable) -> When:

@@ -102,3 +102,21 @@ def forget_salons() -> None:
     """Empty every table of the salons, for fixtures whose rows outlast a test."""
     with owner() as direct:
         direct.execute("TRUNCATE tenancy_salon CASCADE")
+
+
+def count_rows() -> None:
+    """Let the database know of its tables what there is to know."""
+    with owner() as direct:
+        direct.execute("ANALYZE")
+
+
+def forget_counts() -> None:
+    """Let the database know nothing of its tables: what was counted for another test outlasts its rows."""
+    with owner() as direct:
+        direct.execute(
+            "SELECT pg_clear_attribute_stats(schemaname, tablename, attname, inherited) FROM pg_stats"
+            " WHERE schemaname = 'public'"
+        )
+        direct.execute(
+            "SELECT pg_clear_relation_stats(schemaname, tablename) FROM pg_tables WHERE schemaname = 'public'"
+        )

@@ -87,7 +87,14 @@ class ConsentEntry(SalonOwned):
             SalonReference("client", name="clients_consententry_client"),
             AppendOnly(name="clients_consententry_append_only"),
         ]
-        indexes = [models.Index(fields=["salon", "client", "purpose", "at", "id"], name="clients_consent_of_client")]
+        indexes = [
+            models.Index(fields=["salon", "client", "purpose", "at", "id"], name="clients_consent_of_client"),
+            models.Index(
+                fields=["salon", "client", "at"],
+                condition=models.Q(purpose=ConsentPurpose.EMAIL_MARKETING, decision=Decision.WITHDRAWN),
+                name="clients_consent_objections",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.client_id} {self.purpose} {self.decision}"

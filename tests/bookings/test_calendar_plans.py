@@ -51,30 +51,13 @@ def _fill(salon: Salon, other: Salon, *, known: str) -> None:
     if known == "counted before it came":
         with salon_scope(other.pk):
             a_full_day(staff=1, items=ITEMS, days=DAYS, paid=True)
-        _count()
+        database.count_rows()
     with salon_scope(salon.pk):
         a_full_day(staff=STAFF, items=ITEMS, days=DAYS, paid=True)
     if known == "counted":
-        _count()
+        database.count_rows()
     elif known == "not counted":
-        _forget()
-
-
-def _count() -> None:
-    with database.owner() as owner:
-        owner.execute("ANALYZE")
-
-
-def _forget() -> None:
-    """Let the database know nothing of the tables: what was counted for another test outlasts its rows."""
-    with database.owner() as owner:
-        owner.execute(
-            "SELECT pg_clear_attribute_stats(schemaname, tablename, attname, inherited) FROM pg_stats"
-            " WHERE schemaname = 'public'"
-        )
-        owner.execute(
-            "SELECT pg_clear_relation_stats(schemaname, tablename) FROM pg_tables WHERE schemaname = 'public'"
-        )
+        database.forget_counts()
 
 
 @pytest.mark.django_db
