@@ -14,9 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.html import escape
-from django.utils.translation import get_language, gettext_lazy, ngettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
@@ -35,15 +34,15 @@ from marketing.automations import (
     turn_off,
     turn_on,
 )
-from marketing.letters import PLACEHOLDERS
 from marketing.models import Automation, Basis, Campaign, Occasion
 from marketing.occasions import LOOKS_BACK, would_have_reached
 from marketing.placeholders import Person, fill, values_for
 from marketing.results import BOOKED_WITHIN, Result, results_of_automations
 from marketing.rules import rules_now
 from marketing.testing import send_test_letter
-from marketing.web.campaign_preview import TEXT
-from marketing.web.campaign_shown import Seen, seen_by
+from marketing.web.campaign_form import offered_placeholders
+from marketing.web.campaign_preview import framed
+from marketing.web.campaign_shown import Seen, seen_by, told_of_test
 from marketing.web.policy import MAIL, WITH_FRAME
 from salon.errors import DomainError, InvalidInput, VersionConflict
 from salon.identity.roles import Permission
@@ -135,14 +134,6 @@ class Card:
         return number_format(self.would_have, force_grouping=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """A placeholder as the toolbar offers it."""
-
-    text: str
-    label: str
-
-
 @requires(Permission.MARKETING)
 @never_cache
 @require_safe
@@ -154,6 +145,7 @@ def automations(request: SalonRequest) -> HttpResponse:
     results = results_of_automations([one.pk for one in found if one.version], since=since, now=now)
     context = {
         "cards": [_card(request, one, results.get(one.pk), now) for one in found],
+        "mails_stay": settings.MAILS_STAY,
         "no_imprint": not rules_now().imprint.strip(),
         "writes": Permission.MARKETING_WRITE in request.actor.permissions,
         "days": LOOKS_BACK,
@@ -210,9 +202,16 @@ def automation_switch(request: SalonRequest, occasion: str) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
     else:
-        told = _("“%(name)s” is on.") if on else _("“%(name)s” is off; nobody is written to any more.")
-        messages.success(request, told % {"name": Occasion(found.occasion).label})
+        messages.success(request, _told_of_switch(on) % {"name": Occasion(found.occasion).label})
     return redirect("automations", request.salon.slug)
+
+
+def _told_of_switch(on: bool) -> str:
+    if not on:
+        return _("“%(name)s” is off; nobody is written to any more.")
+    if settings.MAILS_STAY:
+        return _("“%(name)s” is on. No mail server is set up: its mails are written, but stay on this computer.")
+    return _("“%(name)s” is on.")
 
 
 @csp_override(MAIL)
@@ -226,10 +225,7 @@ def automation_preview(request: SalonRequest, occasion: str) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     subject, body = given.get("subject", found.subject), given.get("body", found.body)
     seen = _seen(request, found, subject[:150], body[:10_000], given.get("client", ""))
-    if given.get("part") == "text":
-        words = {"subject": escape(seen.subject), "text": escape(seen.letter.text), "language": get_language()}
-        return HttpResponse(TEXT.format(**words))
-    return HttpResponse(seen.letter.html.replace("<head>", '<head><base target="_blank">', 1))
+    return framed(seen, given.get("part"))
 
 
 def _found(name: str) -> Automation:
@@ -317,7 +313,7 @@ def _test(request: SalonRequest, found: Automation, form: TextForm) -> HttpRespo
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
         return _page(request, found, form)
-    messages.success(request, _("The test mail is on its way to %(address)s.") % {"address": to})
+    messages.success(request, told_of_test(to))
     return _page(request, found, form, status=200)
 
 
@@ -337,7 +333,8 @@ def _page(
         "form": form,
         "conflict": conflict,
         "seen": seen,
-        "placeholders": [Offered(f"{{{{{name}}}}}", str(label)) for name, label in PLACEHOLDERS.items()],
+        "mails_stay": settings.MAILS_STAY,
+        "placeholders": offered_placeholders(),
         "automations_url": reverse("automations", args=place[:1]),
         "preview_url": reverse("automation_preview", args=place),
         "clients_url": reverse("campaign_clients", args=place[:1]),

@@ -14,13 +14,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.web.draft import uuid_in
 from marketing.campaigns import campaign_with_id, update_campaign
-from marketing.letters import PLACEHOLDERS, check
+from marketing.letters import check
 from marketing.models import Basis, Campaign, CampaignState
 from marketing.rule import Group
 from marketing.rules import rules_now
 from marketing.segments import SegmentGone, chosen_rule, list_segments
 from marketing.testing import send_test
-from marketing.web.campaign_form import KEPT, CampaignForm, basis_choices, segment_groups, segment_of
+from marketing.web.campaign_form import (
+    KEPT,
+    CampaignForm,
+    basis_choices,
+    offered_placeholders,
+    segment_groups,
+    segment_of,
+)
 from marketing.web.campaign_shown import (
     audience_of,
     first_of,
@@ -39,14 +46,6 @@ from salon.web.forms import show_errors
 
 # What both may have typed alike: then there is nothing to choose between.
 _TYPED = ("name", "subject", "body", "basis")
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """A placeholder as the toolbar offers it."""
-
-    text: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +182,7 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
         "tested": tested(request, found),
         "audience": audience_of(who.counts),
         "audience_url": f"{reverse('campaign_audience', args=place)}?campaign={found.pk}",
-        "placeholders": [Offered(f"{{{{{name}}}}}", str(label)) for name, label in PLACEHOLDERS.items()],
+        "placeholders": offered_placeholders(),
         "seen": seen,
     }
     return render(request, "marketing/campaign_edit.html", context, status=status)

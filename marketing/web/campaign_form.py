@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from marketing.campaigns import LONGEST_NAME, ChangedCampaign
+from marketing.letters import PLACEHOLDERS
 from marketing.models import Basis, Campaign, MarketingRules, Segment
 from marketing.rule import EVERYBODY, as_json
 from marketing.segments import EVERYONE, READY_MADE, list_segments
@@ -130,3 +131,16 @@ def basis_choices(chosen: str, rules: MarketingRules) -> list[BasisChoice]:
             disabled=not allowed,
         ),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A placeholder as the toolbar offers it."""
+
+    text: str
+    label: str
+
+
+def offered_placeholders() -> list[Offered]:
+    """Return every placeholder for the toolbar of a text."""
+    return [Offered(f"{{{{{name}}}}}", str(label)) for name, label in PLACEHOLDERS.items()]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -24,7 +25,7 @@ from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 
 SUGGESTIONS = 6
-TEXT = """<!DOCTYPE html>
+_TEXT = """<!DOCTYPE html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{subject}</title></head>
 <body style="margin:0;background:#fff;color:#1c1b1a"><pre style="margin:16px;font:14px/21px ui-monospace,monospace;\
 white-space:pre-wrap;overflow-wrap:anywhere">{text}</pre></body></html>
@@ -51,9 +52,14 @@ def campaign_preview(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     part = request.GET.get("part")
     if part == "lines":
         return render(request, "marketing/_campaign_lines.html", {"seen": seen})
+    return framed(seen, part)
+
+
+def framed(seen: Seen, part: str | None) -> HttpResponse:
+    """Return a mail for the frame of a preview: as HTML, or (`text`) its other part."""
     if part == "text":
-        words = {"subject": escape(seen.subject), "text": escape(seen.letter.text), "language": "de"}
-        return HttpResponse(TEXT.format(**words))
+        words = {"subject": escape(seen.subject), "text": escape(seen.letter.text), "language": settings.LANGUAGE_CODE}
+        return HttpResponse(_TEXT.format(**words))
     # A link that somebody tries opens beside the preview.
     return HttpResponse(seen.letter.html.replace("<head>", '<head><base target="_blank">', 1))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from marketing.automations import Text, automation_for, save_automation, text_of, turn_on
 from marketing.models import Automation, Occasion, Recipient, RecipientReason, RecipientState
@@ -53,6 +55,30 @@ def test_turning_one_on_and_off(browser: Browser, sonnenschein: Salon) -> None:
     assert page.count('aria-checked="true"') == 1
     page = _text(browser.post(f"{BASE}birthday/switch/", {"on": "0"}, follow=True))
     assert page.count('aria-checked="true"') == 0
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_without_a_mail_server_it_is_said_what_becomes_of_the_mails(
+    browser: Browser, sonnenschein: Salon, settings: Settings, stays: bool
+) -> None:
+    settings.MAILS_STAY = stays
+    with salon_scope(sonnenschein.pk):
+        may_send()
+    told = "Es ist kein Mailserver eingerichtet: Die Mails"
+    assert (told in _text(browser.get(BASE))) == stays
+    assert (told in _text(browser.get(f"{BASE}birthday/"))) == stays
+
+    def toasts(response: Any) -> list[str]:
+        return [str(one) for one in response.context["messages"]]
+
+    [on] = toasts(browser.post(f"{BASE}birthday/switch/", {"on": "1"}, follow=True))
+    assert on.startswith("„Geburtstag“ ist eingeschaltet.")
+    assert (told in on) == stays
+    [off] = toasts(browser.post(f"{BASE}birthday/switch/", {"on": "0"}, follow=True))
+    assert told not in off
+    typed = {"subject": "Probe", "body": "Nur eine Probe", "days": "7", "version": "0", "act": "test"}
+    [tested] = toasts(browser.post(f"{BASE}birthday/", typed))
+    assert (told in tested) == stays
 
 
 def test_without_imprint_none_can_be_turned_on(browser: Browser, sonnenschein: Salon) -> None:
@@ -146,7 +172,7 @@ def test_a_test_mail_of_what_is_typed(browser: Browser, owner: User, sonnenschei
         may_send()
     typed = {"subject": "Probe", "body": "Nur eine Probe", "days": "7", "version": "0", "act": "test"}
     page = _text(browser.post(f"{BASE}birthday/", typed))
-    assert f"Die Testmail ist unterwegs an {owner.email}." in page
+    assert f"Die Testmail an {owner.email} ist geschrieben." in page
     assert "Nur eine Probe" in page
     assert mail.outbox == []
     deliver_client_mail(str(DueWork.objects.get(task="salon.mail.tasks.deliver_client_mail").pk))
