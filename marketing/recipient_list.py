@@ -94,8 +94,9 @@ def recipients_by_name(
     Raises: keyset.InvalidCursor.
     """
     rows = _narrowed(campaign_id, wanted, bookings)
-    # Of the cards an index has the order.
-    meeting = keyset.Meeting(Q(pk__in=rows.values("client")), Q(Exists(rows.filter(client=OuterRef("pk")))))
+    # Of the cards an index has the order; what was typed is seldom met on the way along it.
+    each = None if wanted.typed else Q(Exists(rows.filter(client=OuterRef("pk"))))
+    meeting = keyset.Meeting(Q(pk__in=rows.values("client")), each)
     page = keyset.page(Client.objects.all(), _BY_NAME, limit=limit, cursor=cursor, meeting=meeting)
     of_clients = {one.client_id: one for one in rows.filter(client__in=[card.pk for card in page.rows])}
     found = []
