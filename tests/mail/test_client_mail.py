@@ -166,6 +166,7 @@ def test_what_is_going_out_counts_as_told_and_gives_way_to_newer_if_it_fails(
         assert mail is not None
         drop_unsent(about)
         assert ClientMail.objects.get().state == MailState.SENDING
+        assert mail.client_id is not None
         assert last_told(about, client_id=mail.client_id) == "booked"
         assert last_told(about, client_id=uuid4()) is None
     _mail(sonnenschein, about=about)
@@ -196,6 +197,7 @@ def test_a_mail_is_put_into_words_when_it_goes_out_and_once(
         [waiting] = ClientMail.objects.all()
         assert (waiting.subject, waiting.text, waiting.html, waiting.calendar) == ("", "", "", "")
         # Who asks what is stored of her reads it at any time.
+        assert waiting.client_id is not None
         assert [mail.text for mail in mails_to([waiting.client_id])] == ["Guten Tag\n"]
     server.answers[b"RCPT"] = b"450 later"
     deliver_client_mail(str(work.pk))
@@ -230,5 +232,6 @@ def test_erasure_leaves_no_mail(sonnenschein: Salon) -> None:
         mail = ClientMail.objects.get()
         forget_mails_to([uuid4()])
         assert ClientMail.objects.exists()
+        assert mail.client_id is not None
         forget_mails_to([mail.client_id])
         assert not ClientMail.objects.exists()
