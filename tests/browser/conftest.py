@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from salon.embedded.browser import chromium as find_chromium
 from tests.browser.world import own_world
+from tests.marketing.letterbox import DOMAIN
 from tests.serving import running_server
 
 PASSWORD = "treatcard-demo"
@@ -32,7 +33,7 @@ PATIENCE = 15_000  # milliseconds, on a machine that does other things too
 @pytest.fixture(scope="session")
 def base() -> Iterator[str]:
     """Serve a fresh demo world."""
-    with own_world(), running_server() as address:
+    with own_world(STYLEGUIDE="1", INBOUND_DOMAIN=DOMAIN), running_server() as address:
         yield address
 
 

@@ -11,7 +11,6 @@ import psycopg
 from psycopg import sql
 
 from salon import environment
-from tests.marketing.letterbox import DOMAIN
 from tests.serving import ROOT, manage
 from tests.work.broker import emptied_broker
 
@@ -20,10 +19,10 @@ RUN = os.environ.get("BROWSER_WORLD") or os.environ.get("PYTEST_XDIST_TESTRUNUID
 
 
 @contextmanager
-def own_world() -> Iterator[None]:
-    """Point the environment at a copy of a demo world that is built once for all processes of this run."""
-    os.environ["STYLEGUIDE"] = "1"
-    os.environ["INBOUND_DOMAIN"] = DOMAIN
+def own_world(**settings: str) -> Iterator[None]:
+    """Point the environment at a copy of a demo world that is built once for all processes of this run, with these
+    settings besides."""
+    os.environ |= settings
     served, owner = environment.text("DATABASE_URL"), environment.text("DATABASE_OWNER_URL")
     copy = f"{urlsplit(served).path.removeprefix('/')}_browser_{WORKER}"
     with _built():

@@ -76,6 +76,7 @@ def many_agreed(many: int, **given: Any) -> None:
             setattr(card, name, getattr(first, name))
         card.pk, card.number = Client._meta.pk.get_default(), first.number + number
         card.first_name, card.email = f"K{number}", f"k{number}@x.example"
+        card.email_consent_for = card.email
         cards.append(card)
     for start in range(0, len(cards), 500):
         insert(cards[start : start + 500])

@@ -199,13 +199,18 @@ def _withdraw(salon: Salon, client: Client) -> None:
         )
 
 
+def _confirmed_at(card: Client, address: str) -> None:
+    Client.objects.filter(pk=card.pk).update(email=address, email_consent_for=address)
+
+
 def test_what_changed_between_settling_and_sending_counts(
     sonnenschein: Salon, arriving: Inbox, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with salon_scope(sonnenschein.pk):
         may_send()
         cards = {
-            name: agreed(name) for name in ("Lena", "Gone", "Void", "Bert", "Olga", "Move", "Same", "Went", "Into")
+            name: agreed(name)
+            for name in ("Lena", "Gone", "Void", "Bert", "Olga", "Move", "Same", "Lost", "Went", "Into")
         }
         campaign = being_sent()
     monkeypatch.setattr(delivery, "BATCH", 8)
@@ -215,8 +220,9 @@ def test_what_changed_between_settling_and_sending_counts(
             Client.objects.filter(pk=cards["Gone"].pk).update(state=CardState.MERGED, merged_into=cards["Lena"])
             Client.objects.filter(pk=cards["Void"].pk).update(state=CardState.ERASED)
             Client.objects.filter(pk=cards["Bert"].pk).update(blocked=True)
-            Client.objects.filter(pk=cards["Move"].pk).update(email="moved@x.example")
-            Client.objects.filter(pk=cards["Same"].pk).update(email="lena@x.example")
+            _confirmed_at(cards["Move"], "moved@x.example")
+            _confirmed_at(cards["Same"], "lena@x.example")
+            Client.objects.filter(pk=cards["Lost"].pk).update(email="lost@other.example")
             _withdraw(salon, cards["Olga"])
 
     with salon_scope(sonnenschein.pk):
@@ -242,6 +248,7 @@ def test_what_changed_between_settling_and_sending_counts(
             "Olga": ("EXCLUDED", "OBJECTED"),
             "Move": ("SENT", "CONSENT"),
             "Same": ("EXCLUDED", "SAME_ADDRESS"),
+            "Lost": ("EXCLUDED", "NO_CONSENT"),
             "Went": ("SENT", "CONSENT"),
             "Into": ("EXCLUDED", "SAME_ADDRESS"),
         }

@@ -153,7 +153,7 @@ def test_a_merged_card_takes_off_the_one_that_is_left(
     anybody: Browser, sonnenschein: Salon, sarah: Client, mail: Recipient, front_desk: Actor
 ) -> None:
     with salon_scope(sonnenschein.pk):
-        left = make_client(sonnenschein, front_desk, ClientDetails("Sarah", email="neu@gmail.com"))
+        left = make_client(sonnenschein, front_desk, ClientDetails("Sarah"))
         merge_cards(actor=BOSS, salon=sonnenschein, survivor_id=left.pk, duplicate_id=sarah.pk, now=NOW)
         assert get_client(left.pk).email_consent
     assert anybody.post(_path(mail), ONE_CLICK).status_code == 200
