@@ -1,5 +1,6 @@
 """Merges, edits and erasures of the same cards at the same moment (domain.md §2)."""
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -145,7 +146,16 @@ def test_an_undo_by_many_is_done_once(sonnenschein: Salon, pair: tuple[UUID, UUI
     assert _state(sonnenschein) == [(CardState.LISTED, 2), (CardState.LISTED, 2)]
 
 
-def _edit_while_merging(salon: Salon, pair: tuple[UUID, UUID]) -> list[object]:
+def _edit_while_merging(salon: Salon, pair: tuple[UUID, UUID], done: threading.Event | None = None) -> list[object]:
+    """Merge a pair while others edit and write notes; `done` is set once it is merged."""
+
+    def merge() -> object:
+        try:
+            return _merge(salon, *pair)()
+        finally:
+            if done:
+                done.set()
+
     def edit(index: int) -> Act:
         return lambda: (
             update_client(
@@ -158,7 +168,7 @@ def _edit_while_merging(salon: Salon, pair: tuple[UUID, UUID]) -> list[object]:
         write_note(actor=MANAGER, client_id=pair[1], text="wichtig", pinned=False, now=NOW)
         return "written"
 
-    return _together(salon, _merge(salon, *pair), *(edit(index) for index in range(3)), *[note] * 3)
+    return _together(salon, merge, *(edit(index) for index in range(3)), *[note] * 3)
 
 
 def test_what_is_written_while_merging_is_merged_or_refused(
@@ -176,13 +186,21 @@ def test_what_is_written_while_merging_is_merged_or_refused(
 
 
 def test_without_the_lock_what_is_written_would_be_lost(
-    sonnenschein: Salon, pair: tuple[UUID, UUID], slow_notes: None, monkeypatch: pytest.MonkeyPatch
+    sonnenschein: Salon, pair: tuple[UUID, UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: everybody is told that it is saved, on a card that nobody sees any more."""
+    done = threading.Event()
+
+    def look(client_id: UUID) -> Client:
+        client = get_client(client_id)
+        # Nobody holds the merge up, which comes to its end between looking and writing.
+        done.wait(10)
+        return client
+
     monkeypatch.setattr(type(Client.objects.all()), "select_for_update", lambda rows, **_how: rows)
     # Who writes a note locks the card in words of her own.
-    monkeypatch.setattr(cards, "lock_client", get_client)
-    merged, *others = _edit_while_merging(sonnenschein, pair)
+    monkeypatch.setattr("clients.notes.lock_client", look)
+    merged, *others = _edit_while_merging(sonnenschein, pair, done)
     assert merged == "merged"
     with salon_scope(sonnenschein.pk):
         came_along = Note.objects.filter(client_id=pair[0]).count()
