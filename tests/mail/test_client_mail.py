@@ -12,7 +12,7 @@ from pytest_django import Settings
 from salon.mail import sending
 from salon.mail.letters import Draft, Letter
 from salon.mail.models import ClientMail, MailState
-from salon.mail.outbox import drop_unsent, forget_mails_to, last_told, mails_to, send_client_mail
+from salon.mail.outbox import drop_unsent, forget_mails_to, last_told, mails_to, send_client_mail, send_test_mail
 from salon.mail.tasks import deliver_client_mail
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -56,13 +56,21 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-def _mail(salon: Salon, *, about: UUID | None = None, now: datetime = NOW, wait: timedelta = timedelta(0)) -> DueWork:
+def _mail(
+    salon: Salon,
+    *,
+    about: UUID | None = None,
+    client_id: UUID | None = None,
+    to: str = RECIPIENT,
+    now: datetime = NOW,
+    wait: timedelta = timedelta(0),
+) -> DueWork:
     with salon_scope(salon.pk):
         mail = send_client_mail(
-            client_id=uuid4(),
+            client_id=client_id or uuid4(),
             about_id=about or uuid4(),
             tells="booked",
-            recipient=RECIPIENT,
+            recipient=to,
             reply_to="post@salon.example",
             draft=Draft("test", {"greeting": "Guten Tag"}),
             due_at=now + wait,
@@ -159,22 +167,63 @@ def test_a_mail_of_no_more_use_is_not_sent(
 def test_what_is_going_out_counts_as_told_and_gives_way_to_newer_if_it_fails(
     sonnenschein: Salon, server: MailServer, clock: time_machine.Traveller
 ) -> None:
-    about = uuid4()
-    work = _mail(sonnenschein, about=about)
+    about, lena = uuid4(), uuid4()
+    work = _mail(sonnenschein, about=about, client_id=lena)
     with salon_scope(sonnenschein.pk):
         mail = sending.begin(work.subject_id, now=NOW)
         assert mail is not None
         drop_unsent(about)
         assert ClientMail.objects.get().state == MailState.SENDING
-        assert mail.client_id is not None
-        assert last_told(about, client_id=mail.client_id) == "booked"
+        assert last_told(about, client_id=lena) == "booked"
         assert last_told(about, client_id=uuid4()) is None
-    _mail(sonnenschein, about=about)
+    _mail(sonnenschein, about=about, client_id=lena)
     with salon_scope(sonnenschein.pk):
         sending.failed(mail, "TimeoutError")
     deliver_client_mail(str(work.pk))
     assert _row(sonnenschein, work) == (MailState.DROPPED, "TimeoutError", None)
     assert server.received == []
+
+
+def _test_mail(salon: Salon, *, about: UUID, to: str) -> DueWork:
+    with salon_scope(salon.pk):
+        mail = send_test_mail(
+            Letter("[Test] Neues", "Guten Tag\n", ""),
+            recipient=to,
+            sender_name="",
+            reply_to="",
+            about_id=about,
+            shown_client_id=None,
+            expires_at=NOW + HOUR,
+            now=NOW,
+        )
+    return DueWork.objects.get(subject_id=mail.pk)
+
+
+def _is_superseded(salon: Salon, work: DueWork) -> bool:
+    """Let a mail fail; return whether it gave way to a newer one."""
+    with salon_scope(salon.pk):
+        mail = sending.begin(work.subject_id, now=NOW)
+        assert mail is not None
+        sending.failed(mail, "TimeoutError")
+    return _row(salon, work)[0] == MailState.DROPPED
+
+
+def test_a_test_mail_gives_way_to_one_of_the_same_person_only(sonnenschein: Salon, db: None) -> None:
+    about = uuid4()
+    first, _colleagues = (_test_mail(sonnenschein, about=about, to=to) for to in ("anna@x.example", "carla@x.example"))
+    assert not _is_superseded(sonnenschein, first)
+    _test_mail(sonnenschein, about=about, to="anna@x.example")
+    assert _is_superseded(sonnenschein, first)
+
+
+def test_a_mail_to_a_client_gives_way_to_newer_to_herself_at_whatever_address(sonnenschein: Salon, db: None) -> None:
+    about, lena = uuid4(), uuid4()
+    first = _mail(sonnenschein, about=about, client_id=lena)
+    _mail(sonnenschein, about=about, client_id=uuid4())
+    _test_mail(sonnenschein, about=about, to=RECIPIENT)
+    assert not _is_superseded(sonnenschein, first)
+    _mail(sonnenschein, about=about, client_id=lena, to="new@x.example")
+    assert _is_superseded(sonnenschein, first)
 
 
 def test_a_mail_for_later_wakes_nobody_and_one_for_now_does(
