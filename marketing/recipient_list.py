@@ -98,12 +98,14 @@ def recipients_by_name(
     each = None if wanted.typed else Q(Exists(rows.filter(client=OuterRef("pk"))))
     meeting = keyset.Meeting(Q(pk__in=rows.values("client")), each)
     page = keyset.page(Client.objects.all(), _BY_NAME, limit=limit, cursor=cursor, meeting=meeting)
-    of_clients = {one.client_id: one for one in rows.filter(client__in=[card.pk for card in page.rows])}
+    # They are as they are by now: one may have been written to since, another may be gone.
+    written = Recipient.objects.filter(campaign=campaign_id, client__in=[card.pk for card in page.rows])
+    of_clients = {one.client_id: one for one in written}
     found = []
     for card in page.rows:
-        one = of_clients[card.pk]
-        one.client = card
-        found.append(one)
+        if one := of_clients.get(card.pk):
+            one.client = card
+            found.append(one)
     return keyset.Page(found, page.next, page.previous)
 
 

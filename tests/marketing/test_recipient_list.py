@@ -12,6 +12,7 @@ from clients.models import CardState, Client
 from marketing.models import Campaign, Recipient, RecipientReason, RecipientState
 from marketing.recipient_list import Counts, Effect, Wanted, counts_of, list_recipients, recipients_by_name
 from marketing.results import Booked, bookings_of, results_of
+from salon import keyset
 from salon.folding import order_key
 from salon.keyset import InvalidCursor, write_cursor
 from salon.tenancy.models import Salon
@@ -193,3 +194,21 @@ def test_a_page_takes_as_many_statements_for_many(campaign: Campaign, django_ass
         _got(campaign, agreed(f"K{number}"))
     with django_assert_max_num_queries(4):
         assert len(recipients_by_name(campaign.pk, limit=20, bookings={}).rows) == 12
+
+
+def test_who_is_written_to_or_goes_while_the_page_is_made(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cards and recipients are two statements: between them a batch is sent, and one who was listed is erased."""
+    for name in "ABC":
+        _got(campaign, agreed(name), "WAITING")
+    paged = keyset.page
+
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        found = paged(*given, **named)
+        Recipient.objects.filter(client__first_name="A").update(state=RecipientState.SENT, sent_at=NOW)
+        Recipient.objects.filter(client__first_name="B").delete()
+        return found
+
+    monkeypatch.setattr(keyset, "page", meanwhile)
+    wanted = Wanted(state=RecipientState.WAITING)
+    found = recipients_by_name(campaign.pk, limit=5, bookings={}, wanted=wanted).rows
+    assert [(one.client.first_name, one.state) for one in found] == [("A", "SENT"), ("C", "WAITING")]
