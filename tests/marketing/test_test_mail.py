@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from html import unescape
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from salon.mail.tasks import deliver_client_mail
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from salon.work.models import DueWork
+from salon.work.queue import schedule
 from tests.conftest import NOW
 from tests.marketing.campaigning import agreed, draft, may_send
 from tests.marketing.mailserver import Inbox, inbox, send_to
@@ -186,3 +188,12 @@ def test_a_refused_one_says_so(in_sonnenschein: Salon, owner: User, stylist: Use
     with pytest.raises(NotAllowed):
         send_test(actor=_acting(stylist, Role.STAFF), salon=in_sonnenschein, campaign_id=campaign.pk, now=NOW)
     assert not ClientMail.objects.exists()
+
+
+def test_an_upgrade_leaves_no_work_for_test_mails_of_before(sonnenschein: Salon) -> None:
+    """The migration that takes them away takes their work along: no worker knows its task any more."""
+    for task in ("marketing.tasks.send_proof", SEND):
+        schedule(task=task, subject_id=sonnenschein.pk, due_at=NOW, salon_id=sonnenschein.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("marketing.migrations.0002_no_proofs").NO_WORK)
+    assert [work.task for work in DueWork.objects.all()] == [SEND]
