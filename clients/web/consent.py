@@ -116,7 +116,8 @@ def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
     purpose, decision = request.POST.get("purpose", ""), request.POST.get("decision", "")
     if purpose not in ConsentPurpose or decision not in Decision:
         raise InvalidInput([FieldError("purpose", "invalid_choice", _("Choose one of the values offered."))])
-    wording = request.POST.get("wording", "")
+    # News are asked for in the salon's own words, by whoever records it.
+    wording = "" if purpose == ConsentPurpose.EMAIL_MARKETING else request.POST.get("wording", "")
     refused: Refused = ("", "", "")
     try:
         _decide(request, client, ConsentPurpose(purpose), Decision(decision), wording)
@@ -142,9 +143,13 @@ def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
 
 
 def _decide(request: SalonRequest, client: Client, purpose: ConsentPurpose, decision: Decision, wording: str) -> None:
-    if (purpose, decision) == (ConsentPurpose.EMAIL_MARKETING, Decision.REQUESTED):
-        ask_again(actor=request.actor, client_id=client.pk, now=timezone.now())
-        return
+    if purpose == ConsentPurpose.EMAIL_MARKETING:
+        if decision == Decision.REQUESTED:
+            ask_again(actor=request.actor, client_id=client.pk, now=timezone.now())
+            return
+        if decision == Decision.GRANTED:
+            # Said in the salon, it holds once she has confirmed it.
+            decision = Decision.REQUESTED
     record_consent(
         actor=request.actor,
         client_id=client.pk,

@@ -58,6 +58,8 @@ def test_from_the_desk_to_the_mailbox_and_back(open_page: OpenPage) -> None:
     news = page.locator("#consent .consent-item").first
     news.get_by_text("Einwilligung erfassen").click()
     expect(news).to_contain_text(f"Eine E-Mail geht an {ADDRESS}")
+    expect(news.locator("blockquote")).to_contain_text("Das kann ich jederzeit widerrufen.")
+    expect(news.locator("textarea")).to_have_count(0)
     news.get_by_role("button", name="Hat eingewilligt").click()
     expect(news).to_contain_text("wartet auf Bestätigung")
     assert desk.violations("#consent") == []

@@ -98,7 +98,7 @@ def test_existing_customers_are_the_owners_to_decide(
 
 def test_the_card_says_that_she_was_asked(browser_of: SignIn, stylist: User, sonnenschein: Salon, card: Client) -> None:
     browser, url = browser_of(stylist), f"/s/sonnenschein/clients/{card.pk}/consent/"
-    said = {"purpose": "EMAIL_MARKETING", "decision": "GRANTED", "wording": "Ja."}
+    said = {"purpose": "EMAIL_MARKETING", "decision": "GRANTED"}
     panel = browser.post(url, said, headers=HTMX).content.decode()
     assert "wartet auf Bestätigung" in panel
     assert "Die E-Mail mit dem Link ging an tom@web.de" in panel

@@ -131,7 +131,7 @@ def test_health_data_follow_consent(browser: Browser, client: Client, sonnensche
 
 def test_a_consent_without_words_is_refused(browser: Browser, client: Client) -> None:
     answer = browser.post(
-        _url(client, "consent"), {"purpose": "EMAIL_MARKETING", "decision": "GRANTED", "wording": ""}, headers=HTMX
+        _url(client, "consent"), {"purpose": "HEALTH_DATA", "decision": "GRANTED", "wording": ""}, headers=HTMX
     )
     assert answer.status_code == 422
     assert "aria-invalid" in answer.content.decode()

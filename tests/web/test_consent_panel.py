@@ -9,9 +9,10 @@ from clients.cards import get_client
 from clients.confirming import confirm
 from clients.consent import ledger_of
 from clients.details import ClientDetails
-from clients.models import Client, Decision
+from clients.models import Client, ConsentPurpose, Decision
+from clients.wordings import save_wording
 from salon.identity.models import User
-from salon.identity.roles import Actor
+from salon.identity.roles import Actor, system_actor
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
 from tests.marketing.consenting import decide, link_in, mails_of
@@ -91,3 +92,28 @@ def test_what_is_no_address_leaves_the_panel_alone(browser: Browser, frank: Clie
     # Nor does leaving the field without a change.
     shown = browser.get(f"/s/sonnenschein/clients/{frank.pk}/fields/email/?shown", headers=HTMX)
     assert 'id="consent"' not in shown.content.decode()
+
+
+def test_nobody_at_the_desk_rewrites_what_is_asked_for(
+    browser: Browser, in_sonnenschein: Salon, front_desk: Actor
+) -> None:
+    card = make_client(in_sonnenschein, front_desk, ClientDetails("Tom", "Weiß", email="tom@web.example"))
+    words = "Ja, schreiben Sie mir jeden Monat."
+    save_wording(
+        actor=system_actor("Anna"), salon=in_sonnenschein, purpose=ConsentPurpose.EMAIL_MARKETING, text=words, now=NOW
+    )
+    page = browser.get(f"/s/sonnenschein/clients/{card.pk}/").content.decode()
+    assert f">{words}</blockquote>" in page
+    # Only the words for health data are written by hand.
+    assert page.count('name="wording"') == 1
+    said = {"purpose": "EMAIL_MARKETING", "decision": "GRANTED", "wording": "Und verkaufen Sie meine Adresse."}
+    answer = browser.post(f"/s/sonnenschein/clients/{card.pk}/consent/", said, headers=HTMX)
+    assert "wartet auf Bestätigung" in answer.content.decode()
+    [entry] = ledger_of(card.pk)
+    assert (entry.decision, entry.wording, entry.wording_number) == ("REQUESTED", words, 1)
+    [mail] = mails_of(card.pk)
+    assert (words in str(mail.facts), "verkaufen" in str(mail.facts)) == (True, False)
+    withdrawn = {"purpose": "EMAIL_MARKETING", "decision": "WITHDRAWN", "wording": "Erfunden."}
+    assert browser.post(f"/s/sonnenschein/clients/{card.pk}/consent/", withdrawn, headers=HTMX).status_code == 200
+    newest = ledger_of(card.pk)[0]
+    assert (newest.decision, newest.wording) == ("WITHDRAWN", "")
