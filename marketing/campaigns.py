@@ -38,10 +38,17 @@ class NotADraft(DomainError):
 
 
 class StillGoingOut(DomainError):
-    """What is scheduled or being sent cannot be deleted."""
+    """What is scheduled cannot be deleted."""
 
     code = "still_going_out"
-    message = _("This campaign is on its way. Take it back or pause it first.")
+    message = _("This campaign is scheduled. Take it back first.")
+
+
+class AlreadyBegun(DomainError):
+    """What has begun to go out stays: its results say who was written to, who was not, and why."""
+
+    code = "already_begun"
+    message = _("This campaign has begun to go out. It stays, and with it who was written to and who was not.")
 
 
 class ChangedCampaign(TypedDict, total=False):
@@ -107,14 +114,14 @@ def copy_campaign(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campaign
 
 
 def delete_campaign(*, actor: Actor, campaign_id: UUID, now: datetime, version: int | None = None) -> Campaign:
-    """Take a campaign out of the list; who was written to stays on record, who waits gets nothing.
+    """Take a draft out of the list.
 
-    Raises: NotAllowed, NoSuchCampaign, VersionConflict, StillGoingOut.
+    Raises: NotAllowed, NoSuchCampaign, VersionConflict, StillGoingOut, AlreadyBegun.
     """
     with transaction.atomic():
         campaign = lock_campaign(actor, campaign_id, version)
-        if campaign.state in {CampaignState.SCHEDULED, CampaignState.SENDING}:
-            raise StillGoingOut
+        if campaign.state != CampaignState.DRAFT:
+            raise StillGoingOut if campaign.state == CampaignState.SCHEDULED else AlreadyBegun
         campaign.deleted_at = now
         save_campaign(campaign, now, "deleted_at")
         tell_of_campaign(actor, "campaign.deleted", campaign, {"name": campaign.name}, {}, now)

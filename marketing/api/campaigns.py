@@ -264,10 +264,10 @@ class CampaignEndpoint(CampaignCalls):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, campaign_id: UUID) -> Response:
-        """Delete a campaign.
+        """Delete a draft.
 
-        Who was written to stays on record; it can be restored in the browser. What is scheduled or being sent is
-        refused with `still_going_out`.
+        It can be restored in the browser. What is scheduled is refused with `still_going_out`; what has begun to go out
+        stays for good, with its results, and is refused with `already_begun`.
         """
         version = expected_version(request)
         delete_campaign(actor=self.actor, campaign_id=campaign_id, version=version, now=self.now)

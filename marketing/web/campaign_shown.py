@@ -30,7 +30,6 @@ from salon.web.access import SalonRequest
 
 # Nobody: the way out in a preview leads nowhere.
 _NOBODY = UUID(int=0)
-_NOT_DELETED = frozenset({CampaignState.DRAFT, CampaignState.PAUSED, CampaignState.SENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,7 @@ def told_of_test(address: str) -> str:
 def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
     """Return the addresses that the pages of a campaign need, by name."""
     place = [request.salon.slug, campaign.pk]
-    writes = Permission.MARKETING_WRITE in request.actor.permissions
+    deletes = campaign.state == CampaignState.DRAFT and Permission.MARKETING_WRITE in request.actor.permissions
     named = {
         f"{name}_url": reverse(f"campaign_{name}", args=place)
         for name in (
@@ -199,7 +198,7 @@ def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
         "campaigns_url": reverse("campaigns", args=place[:1]),
         "rules_url": reverse("marketing_rules", args=place[:1]),
         "clients_url": reverse("campaign_clients", args=place[:1]),
-        "delete_url": reverse("campaign_delete", args=place) if writes and campaign.state in _NOT_DELETED else "",
+        "delete_url": reverse("campaign_delete", args=place) if deletes else "",
         "recipients_url": reverse("campaign_recipients", args=place) if campaign.started_at else "",
     }
 

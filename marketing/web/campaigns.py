@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketing.campaigns import (
+    AlreadyBegun,
     StillGoingOut,
     campaign_with_id,
     copy_campaign,
@@ -134,10 +135,10 @@ def campaign_copy(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
 @requires(Permission.MARKETING_WRITE)
 @require_POST
 def campaign_delete(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
-    """Take a campaign away; the message brings it back."""
+    """Take a draft away; the message brings it back."""
     try:
         gone = delete_campaign(actor=request.actor, campaign_id=campaign_id, now=timezone.now())
-    except StillGoingOut as refusal:
+    except (StillGoingOut, AlreadyBegun) as refusal:
         messages.error(request, str(refusal.message))
         return redirect("campaign", request.salon.slug, campaign_id)
     back = reverse("campaign_restore", args=[request.salon.slug, campaign_id])

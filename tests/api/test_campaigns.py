@@ -87,6 +87,8 @@ def test_sending_says_who_got_it(api: Caller, draft: Any, sonnenschein: Salon) -
     assert api.get(f"{path}/recipients?effect=OPENED").status_code == 400
     first = api.get(f"{path}/recipients?limit=1").json()
     assert [one["address"] for one in api.get(first["next"]).json()["results"]] == ["nora@x.example"]
+    stays = api("DELETE", path)
+    assert (stays.status_code, stays.json()["code"]) == (409, "already_begun")
 
 
 def test_an_address_needs_clients_read(api: Caller, draft: Any, sonnenschein: Salon, api_key: IssueKey) -> None:

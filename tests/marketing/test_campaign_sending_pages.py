@@ -145,6 +145,10 @@ def test_afterwards_everybody_is_told_of_with_the_reason(
     assert browser.get(f"{url}{uuid4()}/mail/").status_code == 404
     row = browser.get(LIST).content.decode()
     assert "<strong>0,00" in row
+    # It stays, with its figures: nothing offers to delete it, and nothing does.
+    assert "/delete/" not in row + page
+    assert "Diese Kampagne wurde schon versendet" in browser.post(f"{LIST}{campaign.pk}/delete/", follow=True).text
+    assert now_of(campaign).deleted_at is None
 
 
 @pytest.mark.parametrize("stays", [True, False])

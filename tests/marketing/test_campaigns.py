@@ -140,12 +140,12 @@ _STEPS: dict[str, Step] = {
     "delete": delete_campaign,
 }
 # From each state what is possible, and what the others are refused with.
-_POSSIBLE = {
+_POSSIBLE: dict[str, dict[str, str]] = {
     "DRAFT": {"change": "DRAFT", "send": "SENDING", "schedule": "SCHEDULED", "delete": "DRAFT"},
     "SCHEDULED": {"unschedule": "DRAFT"},
     "SENDING": {"pause": "PAUSED"},
-    "PAUSED": {"resume": "SENDING", "delete": "PAUSED"},
-    "SENT": {"delete": "SENT"},
+    "PAUSED": {"resume": "SENDING"},
+    "SENT": {},
 }
 _REFUSED = {
     "change": "not_a_draft",
@@ -154,7 +154,7 @@ _REFUSED = {
     "unschedule": "not_scheduled",
     "pause": "not_being_sent",
     "resume": "not_paused",
-    "delete": "still_going_out",
+    "delete": "already_begun",
 }
 
 
@@ -184,7 +184,8 @@ def test_every_step_from_every_state(in_sonnenschein: Salon, state: str, step: s
         return
     with pytest.raises(DomainError) as refused:
         _STEPS[step](actor=BOSS, campaign_id=campaign_id, now=NOW)
-    assert refused.value.code == _REFUSED[step]
+    scheduled = (step, state) == ("delete", "SCHEDULED")
+    assert refused.value.code == ("still_going_out" if scheduled else _REFUSED[step])
     assert (Campaign.objects.values().get(), AuditEntry.objects.count()) == (before, told)
     assert list(DueWork.objects.values()) == works
 
