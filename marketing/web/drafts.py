@@ -13,12 +13,13 @@ from typing import Any
 
 from django.http import QueryDict
 
+from clients.details import LONGEST
 from marketing.rule import DEEPEST, MOST_CONDITIONS, MOST_VALUES, Group, Match, as_json
 from marketing.vocabulary import FIELDS, Kind
 
 Place = tuple[int, ...]
-# Several values in one field, with a comma between them.
-LONGEST_TYPED = 200
+# Several values in one field, with a comma and a space between them.
+LONGEST_TYPED = MOST_VALUES * (LONGEST["postal_code"] + 2)
 _BETWEEN = re.compile("[,;]")
 
 
@@ -139,9 +140,8 @@ def _many(sent: list[str], kind: Kind | None) -> list[str]:
     if kind is None:
         return []
     if kind == Kind.POSTCODE:
-        # More than a rule takes are kept: it says so.
-        typed = ",".join(sent)[:LONGEST_TYPED]
-        return list(dict.fromkeys(one.strip() for one in _BETWEEN.split(typed) if one.strip()))
+        # Whatever was typed is kept whole: that it is more than a rule takes, or too long, the rule says.
+        return list(dict.fromkeys(one.strip() for one in _BETWEEN.split(",".join(sent)) if one.strip()))
     return list(dict.fromkeys(sent))[:MOST_VALUES]
 
 

@@ -2,10 +2,14 @@
 
 import pytest
 from django.http import QueryDict
+from django.test import RequestFactory
 
+from clients.details import LONGEST
 from marketing.rule import MOST_CONDITIONS, MOST_VALUES, Condition, Group, Match, parse
 from marketing.vocabulary import FIELDS
-from marketing.web.drafts import DraftCondition, DraftGroup, change, draft_of, part_at, read_draft
+from marketing.web.builder import Builder, ShownCondition
+from marketing.web.drafts import LONGEST_TYPED, DraftCondition, DraftGroup, change, draft_of, part_at, read_draft
+from salon.errors import InvalidInput
 
 # a, (b, (c), d), e: each a condition of so many points.
 NESTED = "a(b(c)d)e"
@@ -136,6 +140,42 @@ def test_postcodes_are_typed_with_commas() -> None:
     many = read_draft(QueryDict(f"ask:=all&field:0=postal_code&operator:0=begins&many:0={codes}"))
     # None of them is lost without a word: that they are too many is said.
     assert [len(part.many) for part in many.parts if isinstance(part, DraftCondition)] == [MOST_VALUES + 1]
+
+
+def test_a_full_rule_of_postcodes_comes_back_from_its_form(rf: RequestFactory) -> None:
+    codes = tuple(f"{number:0{LONGEST['postal_code']}}" for number in range(10_115, 10_115 + MOST_VALUES))
+    rule = Group(Match.ALL, (Condition("postal_code", "begins", codes),))
+    part = Builder(draft_of(rule), currency="EUR").shown().parts[0]
+    assert isinstance(part, ShownCondition)
+    (field,) = part.inputs
+    # The browser lets no more be typed, and less neither.
+    assert len(field.value) <= field.longest == LONGEST_TYPED
+    sent = {"ask:": "all", "field:0": part.name, "operator:0": "begins", field.name: field.value}
+    assert parse(read_draft(rf.post("/", sent).POST).json) == rule
+
+
+@pytest.mark.parametrize(
+    ("typed", "refused"),
+    [
+        # One too many, far too many, and one that is too long at the end of many: none of them is cut to fit.
+        (", ".join(f"{number:012}" for number in range(MOST_VALUES + 1)), {"rule.parts.0.values.50": "max_length"}),
+        (",".join(map(str, range(10_000, 11_000))), {"rule.parts.0.values": "max_length"}),
+        (", ".join(["9" * 300, "1"]), {"rule.parts.0.values.0": "max_length"}),
+        (",".join([*map(str, range(10_000, 10_049)), "1" * 1000]), {"rule.parts.0.values.49": "max_length"}),
+    ],
+)
+def test_postcodes_beyond_what_a_rule_takes_are_refused(
+    rf: RequestFactory, typed: str, refused: dict[str, str]
+) -> None:
+    sent = {"ask:": "all", "field:0": "postal_code", "operator:0": "begins", "many:0": typed}
+    draft = read_draft(rf.post("/", sent).POST)
+    with pytest.raises(InvalidInput) as refusal:
+        parse(draft.json)
+    assert {error.field: error.code for error in refusal.value.errors} == refused
+    # What was typed stands there again, whole.
+    part = Builder(draft, currency="EUR").shown().parts[0]
+    assert isinstance(part, ShownCondition)
+    assert part.inputs[0].value.replace(" ", "") == typed.replace(" ", "")
 
 
 def test_a_town_may_have_a_comma() -> None:
