@@ -6,7 +6,7 @@ Every salon begins with texts of ours, and with all of them off.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
@@ -20,6 +20,7 @@ from marketing.rules import NoImprint, hold_rules, rules_now
 from salon.catalogue.changing import told
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, VersionConflict
 from salon.identity.roles import Actor, Permission
+from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import new_id
 
 LONGEST_BODY = 10_000
@@ -141,6 +142,11 @@ def all_automations() -> list[Automation]:
     """Return the automation of every occasion, in the order of the year of a client."""
     stored = {one.occasion: one for one in Automation.objects.all()}
     return [stored.get(occasion) or _preset(occasion) for occasion in Occasion]
+
+
+def about_tests_of(occasion: Occasion) -> UUID:
+    """Return what test mails of an automation are about: the same before and after its text is first saved."""
+    return uuid5(current_salon_id(), occasion.value)
 
 
 def text_of(automation: Automation) -> Text:

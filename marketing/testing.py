@@ -62,7 +62,7 @@ def send_test_letter(
 ) -> str:
     """Let a worker send a letter to the actor's own address as this client would get it; return the address.
 
-    `about_id` is the campaign or automation whose letter it is.
+    `about_id` is the campaign whose letter it is, or what tests of an automation are about.
     Raises: NotAllowed, InvalidInput (as `send_test`).
     """
     actor.require(Permission.MARKETING_WRITE)

@@ -26,6 +26,7 @@ from clients.models import Client
 from marketing.automations import (
     PRESETS,
     Text,
+    about_tests_of,
     all_automations,
     automation_for,
     occasion_named,
@@ -43,6 +44,7 @@ from marketing.testing import send_test_letter
 from marketing.web.campaign_form import offered_placeholders
 from marketing.web.campaign_preview import framed
 from marketing.web.campaign_shown import Seen, seen_by, told_of_test
+from marketing.web.campaign_tested import tested_about
 from marketing.web.policy import MAIL, WITH_FRAME
 from salon.errors import DomainError, InvalidInput, VersionConflict
 from salon.identity.roles import Permission
@@ -228,6 +230,24 @@ def automation_preview(request: SalonRequest, occasion: str) -> HttpResponse:
     return framed(seen, given.get("part"))
 
 
+@requires(Permission.MARKETING_WRITE)
+@never_cache
+@require_safe
+def automation_tested(request: SalonRequest, occasion: str) -> HttpResponse:
+    """What became of the test mail that whoever looks has asked for last: it asks for itself until that is clear."""
+    found = _found(occasion)
+    if not request.htmx:
+        return redirect("automation", *_place(request, found))
+    return render(request, "marketing/_campaign_tested.html", _of_test(request, found))
+
+
+def _of_test(request: SalonRequest, found: Automation) -> dict[str, Any]:
+    return {
+        "tested": tested_about(request, about_tests_of(Occasion(found.occasion))),
+        "tested_url": reverse("automation_tested", args=_place(request, found)),
+    }
+
+
 def _found(name: str) -> Automation:
     return automation_for(occasion_named(name.upper().replace("-", "_")))
 
@@ -304,7 +324,7 @@ def _test(request: SalonRequest, found: Automation, form: TextForm) -> HttpRespo
         to = send_test_letter(
             actor=request.actor,
             salon=request.salon,
-            about_id=found.pk,
+            about_id=about_tests_of(Occasion(found.occasion)),
             subject=text.subject,
             body=text.body,
             client_id=_client_id(request.POST.get("client", "")),
@@ -338,6 +358,7 @@ def _page(
         "automations_url": reverse("automations", args=place[:1]),
         "preview_url": reverse("automation_preview", args=place),
         "clients_url": reverse("campaign_clients", args=place[:1]),
+        **_of_test(request, found),
     }
     shown = status or (422 if form.is_bound and form.errors else 200)
     return render(request, "marketing/automation.html", context, status=shown)

@@ -1,6 +1,7 @@
 """What became of a test mail, told to whoever asked for it: on its way, sent, refused."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -43,7 +44,12 @@ class Tested:
 
 def tested(request: SalonRequest, campaign: Campaign) -> Tested | None:
     """Return what became of a campaign's last test mail to whoever looks, None where she has not asked for one."""
-    mail = last_test(actor=request.actor, about_id=campaign.pk, now=timezone.now())
+    return tested_about(request, campaign.pk)
+
+
+def tested_about(request: SalonRequest, about_id: UUID) -> Tested | None:
+    """Return the same of whatever test mails are about."""
+    mail = last_test(actor=request.actor, about_id=about_id, now=timezone.now())
     if mail is None:
         return None
     if mail.state in _ENDED:

@@ -21,6 +21,7 @@ urlpatterns = [
     path("automations/", automations.automations, name="automations"),
     path("automations/<str:occasion>/", automations.automation, name="automation"),
     path("automations/<str:occasion>/switch/", automations.automation_switch, name="automation_switch"),
+    path("automations/<str:occasion>/tested/", automations.automation_tested, name="automation_tested"),
     path("automations/<str:occasion>/preview/", automations.automation_preview, name="automation_preview"),
     path("campaigns/", include("marketing.web.campaign_urls")),
     path("rules/", rules.marketing_rules, name="marketing_rules"),

@@ -14,7 +14,8 @@ from django.db import connection
 from django.test import Client as Browser
 from pytest_django import Settings
 
-from marketing.models import Recipient
+from marketing.automations import turn_on
+from marketing.models import Occasion, Recipient
 from marketing.testing import OF_USE, TOLD_FOR, send_test
 from salon.audit.models import AuditEntry
 from salon.errors import InvalidInput, NotAllowed
@@ -160,6 +161,41 @@ def test_whoever_asked_hears_what_became_of_it(
         mails = browser_of(owner).get("/s/sonnenschein/settings/mails/").content.decode()
         assert mails.count("[Test] Frühling für") == 3
         assert "vom Mailserver abgelehnt" in mails
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_whoever_asked_for_one_of_an_automation_hears_it_too(
+    sonnenschein: Salon, owner: User, manager: User, browser_of: Callable[[User], Browser], arriving: Inbox, saved: bool
+) -> None:
+    """Also before anybody has saved its text: until then it is the one that every salon begins with."""
+    with salon_scope(sonnenschein.pk):
+        may_send()
+        if saved:
+            turn_on(actor=system_actor("x"), occasion=Occasion.BIRTHDAY, now=NOW)
+    place = "/s/sonnenschein/marketing/automations/birthday/"
+    typed = {"subject": "Probe", "body": "Nur eine Probe", "days": "7", "version": str(int(saved)), "act": "test"}
+
+    def part(answer: Any) -> str:
+        found = re.search(r'<div id="test-mail".*?\n</div>', answer.content.decode(), re.DOTALL)
+        assert found is not None
+        return unescape(found[0])
+
+    def told(user: User = owner, place: str = place) -> str:
+        return part(browser_of(user).get(place, headers={"HX-Request": "true"}))
+
+    with time_machine.travel(NOW, tick=False):
+        assert "<p" not in told()
+        on_its_way = part(browser_of(owner).post(place, typed))
+        assert f"Die Testmail ist unterwegs an {owner.email}." in on_its_way
+        assert f'hx-get="{place}tested/"' in on_its_way
+        _run()
+        for page in (place, f"{place}tested/"):
+            assert f"Testmail um 11:00 Uhr an {owner.email} gesendet." in told(place=page)
+            assert "hx-get" not in told(place=page)
+            # It is hers alone, and of this one.
+            assert "<p" not in told(manager, page)
+        assert "<p" not in told(place=place.replace("birthday", "lapsed"))
+    assert browser_of(owner).get(f"{place}tested/").headers["Location"] == place
 
 
 def test_it_goes_with_the_client_whom_it_shows(sonnenschein: Salon, owner: User) -> None:
