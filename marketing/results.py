@@ -66,14 +66,20 @@ SELECT campaign.id, COALESCE(gone.waiting, 0), COALESCE(gone.sent, 0), COALESCE(
 FROM unnest(%(campaigns)s::uuid[]) AS campaign (id)
 LEFT JOIN gone ON gone.campaign_id = campaign.id
 """.replace("…", _WRITTEN)
-# Of cards that became one, the mail that came first before an appointment stands for them.
+# Of cards that became one, the mail that came first before an appointment stands for them. One set below the other and
+# grouped: however many have booked, each is read once.
 _BOOKINGS = """
-…
-SELECT DISTINCT ON (client_id) recipient_id,
-    (SELECT count(*) FROM booked WHERE booked.client_id = answered.client_id),
-    COALESCE((SELECT revenue FROM kept WHERE kept.client_id = answered.client_id), 0)
-FROM answered
-ORDER BY client_id, sent_at, recipient_id
+…, told AS (
+    SELECT client_id, recipient_id, sent_at, 0 AS appointments, 0 AS revenue FROM answered
+    UNION ALL
+    SELECT client_id, NULL, NULL, 1, 0 FROM booked
+    UNION ALL
+    SELECT client_id, NULL, NULL, 0, revenue FROM kept
+)
+SELECT (array_agg(recipient_id ORDER BY sent_at, recipient_id) FILTER (WHERE recipient_id IS NOT NULL))[1],
+    sum(appointments), sum(revenue)
+FROM told
+GROUP BY client_id
 """.replace("…", _WRITTEN)
 # The same of what automations have written since a moment.
 _RESULTS_OF_AUTOMATIONS = (

@@ -3,12 +3,7 @@
 After a first import it knows nothing of them, or only what other salons have there (quality.md §1).
 """
 
-import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from time import perf_counter
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from django.db import connection, transaction
@@ -31,9 +26,9 @@ from salon.tenancy.models import Salon
 from tests import database
 from tests.conftest import NOW
 from tests.marketing.crowd import crowd
+from tests.marketing.watching import SOAK, watched
 
 pytestmark = pytest.mark.django_db
-SOAK = bool(os.environ.get("SOAK"))
 CLIENTS, OTHERS = (50_000, 10_000) if SOAK else (1_000, 200)
 BOSS = system_actor("Anna Krüger")
 # So many addresses an import asks for at once.
@@ -42,8 +37,6 @@ BLOCK = 500
 PER_CARD, PER_ONE = 40, 60
 # Where nothing was counted, all of a salon are now and then read to find one.
 PASSES = 8
-# A machine that is busy takes longer, so much as to read all cards.
-FLOORS = 20
 _EMAIL = "'Kundin.' || number - (number %% 20 = 0)::int || '@X.example'"
 _CARDS = f"""
 UPDATE clients_client SET email = {_EMAIL}, email_consent_at = %s - make_interval(mins => number),
@@ -109,7 +102,7 @@ def _campaign() -> Campaign:
 @pytest.mark.parametrize("key", ["", *READY_MADE])
 def test_a_segment_is_counted(objecting: Salon, key: str) -> None:
     rule = READY_MADE[key].rule if key else EVERYBODY
-    with salon_scope(objecting.pk), _watched(f"count {key}", rows=PER_CARD * CLIENTS, seconds=0.2):
+    with salon_scope(objecting.pk), watched(f"count {key}", rows=PER_CARD * CLIENTS, seconds=0.2):
         count_of(rule, salon=objecting, now=NOW)
 
 
@@ -119,12 +112,12 @@ def test_everybody_of_a_segment(objecting: Salon, key: str, basis: Basis) -> Non
     rule = READY_MADE[key].rule if key else EVERYBODY
     with salon_scope(objecting.pk):
         clients = clients_in(rule, salon=objecting, now=NOW)
-        with _watched(f"foresee {key} {basis}", rows=PER_CARD * CLIENTS, seconds=0.5):
+        with watched(f"foresee {key} {basis}", rows=PER_CARD * CLIENTS, seconds=0.5):
             found = foresee(clients, basis=basis, now=NOW)
         many = sum(found.counts.values())
         assert bool(found.counts.get(RecipientReason.OBJECTED)) == bool(many)
         campaign = _campaign()
-        with _watched(f"settle {key} {basis}", rows=PER_CARD * CLIENTS, seconds=5):
+        with watched(f"settle {key} {basis}", rows=PER_CARD * CLIENTS, seconds=5):
             assert settle(clients, basis=basis, now=NOW, campaign_id=campaign.pk) == many
         transaction.set_rollback(True)
 
@@ -137,52 +130,11 @@ def test_a_few(request: pytest.FixtureRequest, objecting: Salon, basis: Basis) -
         settle(Client.objects.listed(), basis=basis, now=NOW, campaign_id=campaign.pk)
         rows = list(Recipient.objects.filter(campaign=campaign).order_by("-client__number")[:BATCH])
         addresses = [one.address for one in Recipient.objects.filter(campaign=campaign)[:BLOCK]]
-        with _watched(f"judge {basis}", rows=PER_ONE * BATCH + passes, seconds=0.1):
+        with watched(f"judge {basis}", rows=PER_ONE * BATCH + passes, seconds=0.1):
             judged = judge(rows, whose=Q(campaign=campaign), basis=basis, now=NOW)
         assert {one.reason for one in judged} >= {RecipientReason.OBJECTED, RecipientReason.CONSENT}
-        with _watched("who objected", rows=PER_ONE * BLOCK + passes, seconds=0.1):
+        with watched("who objected", rows=PER_ONE * BLOCK + passes, seconds=0.1):
             assert who_objected(addresses)
-        with _watched(f"one {basis}", rows=PER_ONE + passes, seconds=0.1):
+        with watched(f"one {basis}", rows=PER_ONE + passes, seconds=0.1):
             standings([rows[0].client_id], basis=basis, now=NOW)
         transaction.set_rollback(True)
-
-
-@contextmanager
-def _watched(told: str, *, rows: int, seconds: float) -> Iterator[None]:
-    """See what the database does for what is done within: how many rows it looks at, and at full size how long."""
-    seen: list[tuple[str, Any]] = []
-
-    def watch(execute: Callable[..., Any], sql: str, values: Any, many: bool, context: dict[str, Any]) -> Any:
-        seen.append((sql, values))
-        return execute(sql, values, many, context)
-
-    floor = _seconds(lambda: Client.objects.listed().filter(email_consent=True).count())
-    begun = perf_counter()
-    with connection.execute_wrapper(watch):
-        yield
-    taken = perf_counter() - begun
-    plans = [_plan(*one) for one in seen if not one[0].startswith(("SAVEPOINT", "RELEASE"))]
-    looked_at = sum(map(_rows_of, plans))
-    assert looked_at <= rows, f"{told}: {looked_at:.0f} rows of at most {rows}\n{json.dumps(plans, indent=1)}"
-    most = max(seconds, FLOORS * floor)
-    assert not SOAK or taken <= most, f"{told}: {taken:.3f} s, reading all cards {floor:.3f} s"
-
-
-def _seconds(run: Callable[[], object]) -> float:
-    begun = perf_counter()
-    run()
-    return perf_counter() - begun
-
-
-def _plan(sql: str, values: Any) -> dict[str, Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values)
-        found = cursor.fetchone()[0]
-    plan: dict[str, Any] = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
-    return plan
-
-
-def _rows_of(plan: dict[str, Any]) -> float:
-    """Return how many rows a plan looks at, those included that it then leaves out."""
-    removed = sum(plan.get(f"Rows Removed by {why}", 0) for why in ("Filter", "Join Filter", "Index Recheck"))
-    return float(plan["Actual Loops"] * (plan["Actual Rows"] + removed) + sum(map(_rows_of, plan.get("Plans", ()))))
