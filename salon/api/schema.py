@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, override
 
-from django_filters import FilterSet
+from django_filters import ChoiceFilter, Filter, FilterSet
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -59,6 +59,16 @@ _PROBLEMS = {
 _ALWAYS = ("400", "401", "406", "429")
 _SUCCESSES = {"200": "Done.", "201": "Made.", "202": "Taken on; it goes on in the background.", "204": "Done."}
 _TEXT = {"type": "string"}
+
+
+def _taken_by(one: Filter) -> dict[str, Any]:
+    """Return what a filter takes: as it says itself, or one of its choices, or a text of some length."""
+    if hasattr(one, "schema"):
+        return dict(one.schema)
+    if isinstance(one, ChoiceFilter):
+        return {**_TEXT, "enum": [value for value, _label in one.extra["choices"]]}
+    longest = one.extra.get("max_length")
+    return {**_TEXT, "minLength": 1, **({"maxLength": longest} if longest else {})}
 
 
 class EndpointSchema(AutoSchema):
@@ -126,7 +136,7 @@ class EndpointSchema(AutoSchema):
         own += [
             OpenApiParameter(
                 name,
-                getattr(one, "schema", {**_TEXT, "minLength": 1}),
+                _taken_by(one),
                 required=one.extra.get("required", False),
                 description=one.extra.get("help_text", ""),
             )

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.test import Client as Browser
 from drf_spectacular.validation import validate_schema
 
+from marketing.models import RecipientState
 from salon.api.schema import as_yaml, document
 
 SNAPSHOT = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
@@ -52,6 +53,14 @@ def test_every_operation_says_what_it_does_asks_and_answers(path: str, method: s
     if method == "patch" or (method == "delete" and "patch" in document()["paths"][path]):
         assert "If-Match" in headers
         assert "412" in told["responses"]
+
+
+def test_the_contract_says_what_a_filter_takes() -> None:
+    told = document()["paths"]["/api/v1/campaigns/{campaign_id}/recipients"]["get"]["parameters"]
+    schemas = {one["name"]: one["schema"] for one in told}
+    assert schemas["effect"] == {"type": "string", "enum": ["BOOKED", "REVENUE", "UNSUBSCRIBED"]}
+    assert schemas["state"]["enum"] == RecipientState.values
+    assert schemas["search"] == {"type": "string", "minLength": 1, "maxLength": 100}
 
 
 def test_unknown_fields_are_refused_by_the_schema_too() -> None:
