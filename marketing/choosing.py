@@ -303,6 +303,11 @@ def _said_last(decision: Decision, _at: Moment, _values: _Values) -> Q:
     return _among(entries.filter(~Exists(later), decision=decision).values("client"))
 
 
+def _unconfirmed(at: Moment, values: _Values) -> Q:
+    # Who was asked at another address and has come back to the one she agreed at has nothing to confirm.
+    return _said_last(Decision.REQUESTED, at, values) & Q(email_consent=False)
+
+
 def _never_asked(_at: Moment, _values: _Values) -> Q:
     return Q(email_consent_for__isnull=True) & ~_among(_of_news().values("client"))
 
@@ -370,7 +375,8 @@ _MEETS: dict[tuple[str, str], _Meets] = {
     **_bounds("points", "points"),
     **_either("treatcard", lambda _at, _values: ~Q(treatcard_number="")),
     **_either("email_consent", lambda _at, _values: Q(email_consent=True)),
-    ("email_consent", "unconfirmed"): partial(_said_last, Decision.REQUESTED),
+    ("email_consent", "unconfirmed"): _unconfirmed,
+    ("email_consent", "lapsed"): lambda _at, _values: Q(email_consent_for__isnull=False, email_consent=False),
     ("email_consent", "withdrawn"): partial(_said_last, Decision.WITHDRAWN),
     ("email_consent", "never"): _never_asked,
     ("lapsing", "within_next"): _lapsing,

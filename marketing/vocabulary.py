@@ -200,6 +200,7 @@ FIELDS: dict[str, Field] = dict(
             _("News by e-mail"),
             *_YES_NO,
             Operator("unconfirmed", _("asked for, but not confirmed")),
+            Operator("lapsed", _("agreed at another address")),
             Operator("withdrawn", _("withdrawn")),
             Operator("never", _("never asked")),
         ),

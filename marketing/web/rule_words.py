@@ -91,6 +91,7 @@ _PHRASES: dict[tuple[str, str], Promise] = {
     ("email_consent", "yes"): gettext_lazy("who have agreed to news by e-mail"),
     ("email_consent", "no"): gettext_lazy("who have not agreed to news by e-mail"),
     ("email_consent", "unconfirmed"): gettext_lazy("who have not confirmed yet that they want news by e-mail"),
+    ("email_consent", "lapsed"): gettext_lazy("who have agreed to news by e-mail, but at another address"),
     ("email_consent", "withdrawn"): gettext_lazy("who do not want news by e-mail any more"),
     ("email_consent", "never"): gettext_lazy("who were never asked whether they want news by e-mail"),
     ("lapsing", "within_next"): gettext_lazy("who would count as new again within the next %(first)s"),

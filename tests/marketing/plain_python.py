@@ -179,6 +179,11 @@ def _lives_in(_world: World, who: Person, values: Any) -> bool:
     return (who.get("city") or "").lower() in [value.lower() for value in values]
 
 
+def _agrees(_world: World, who: Person, _values: Any) -> bool:
+    agreed_at = who.get("email_consent_for")
+    return agreed_at is not None and agreed_at.lower() == (who.get("email") or "").lower()
+
+
 def _overdue(_world: World, who: Person, _values: Any) -> bool:
     first, last, visits = who.get("carried_first_visit_on"), who.get("carried_last_visit_on"), who.get("carried_visits")
     if visits < 3 or last == first or _next(who):
@@ -261,7 +266,10 @@ SAYS: dict[str, dict[str, Says]] = {
     "points": _bounds("points"),
     "treatcard": _either(lambda _world, who, _values: who.get("treatcard_number") != ""),
     "email_consent": {
-        **_either(lambda _world, who, _values: who.get("email_consent_for") is not None),
+        **_either(_agrees),
+        "lapsed": lambda world, who, values: (
+            who.get("email_consent_for") is not None and not _agrees(world, who, values)
+        ),
         # Nobody in this world was asked.
         "unconfirmed": lambda _world, _who, _values: False,
         "withdrawn": lambda _world, _who, _values: False,

@@ -343,6 +343,30 @@ def test_who_was_asked_for_news_and_what_was_said_last(in_sonnenschein: Salon) -
     assert names(in_sonnenschein, one("email_consent", "never")) == {"Never", "Health"}
 
 
+def test_who_agreed_at_another_address(in_sonnenschein: Salon) -> None:
+    at_old, at_new = "old@x.example", "new@x.example"
+    for name, email, agreed_at, decisions in (
+        # Asked again at the address to which she changed; that she came back to the old one asks nothing of her.
+        ("Asked", at_new, at_old, ["GRANTED", "REQUESTED"]),
+        ("Back", "OLD@x.example", at_old, ["GRANTED", "REQUESTED"]),
+        ("Changed", at_new, at_old, ["GRANTED"]),
+        ("Gave none", "", at_old, ["GRANTED"]),
+        ("First one", at_new, "", ["GRANTED"]),
+        ("Holds", at_old, at_old, ["GRANTED"]),
+        ("Without", "", "", ["GRANTED"]),
+        ("Left", at_new, None, ["GRANTED", "WITHDRAWN"]),
+        ("Never", at_new, None, []),
+    ):
+        client = make_client(name, email=email, email_consent_for=agreed_at)
+        for minute, decision in enumerate(decisions):
+            _decided(client, decision, minute)
+    assert names(in_sonnenschein, one("email_consent", "yes")) == {"Back", "Holds", "Without"}
+    assert names(in_sonnenschein, one("email_consent", "lapsed")) == {"Asked", "Changed", "Gave none", "First one"}
+    assert names(in_sonnenschein, one("email_consent", "unconfirmed")) == {"Asked"}
+    everybody_else = {"Back", "Holds", "Without", "Left", "Never"}
+    assert names(in_sonnenschein, negated(one("email_consent", "lapsed"))) == everybody_else
+
+
 def _decided(
     client: Client, decision: str, minute: int, purpose: ConsentPurpose = ConsentPurpose.EMAIL_MARKETING
 ) -> None:
