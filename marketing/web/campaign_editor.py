@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_safe
@@ -39,6 +40,7 @@ from marketing.web.campaign_shown import (
 )
 from marketing.web.campaign_tested import tested
 from marketing.web.policy import WITH_FRAME
+from marketing.web.segment_since import segment_since
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -77,7 +79,7 @@ def campaign_edit(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     if request.method != "POST":
         form = CampaignForm.of(found, chosen)
         return _page(request, Saving(found, form))
-    saving = _save(request, found, CampaignForm(request.POST), chosen)
+    saving = _save(request, found, CampaignForm(_entered(request)), chosen)
     toast = _test(request, saving) if request.POST.get("next") == "test" and saving.saved else None
     if request.htmx:
         return _answer(request, saving, toast)
@@ -85,6 +87,8 @@ def campaign_edit(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
         return _page(request, saving, status=422 if saving.faulty else 409)
     if request.POST.get("next") == "send":
         return redirect("campaign_send", request.salon.slug, found.pk)
+    if request.POST.get("take"):
+        messages.success(request, _("The campaign goes to the segment as it is now."))
     if toast:
         (messages.success if toast["tone"] == "success" else messages.error)(request, toast["text"])
     return redirect("campaign_edit", request.salon.slug, found.pk)
@@ -107,6 +111,14 @@ def campaign_audience(request: SalonRequest) -> HttpResponse:
             rule = None
     found = foreseen(rule, basis if basis in Basis else Basis.CONSENT, salon=request.salon, now=now)
     return render(request, "marketing/_campaign_audience.html", {"audience": audience_of(found.counts)})
+
+
+def _entered(request: SalonRequest) -> QueryDict:
+    """Return what was typed; `take` chooses a segment anew whose older words the draft has kept."""
+    entered = request.POST.copy()
+    if taken := entered.get("take"):
+        entered["segment"] = taken
+    return entered
 
 
 def _save(request: SalonRequest, found: Campaign, form: CampaignForm, chosen: str) -> Saving:
@@ -177,6 +189,7 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
         **page_of(request, found),
         **_context(saving),
         "groups": segment_groups(chosen, own, kept=found.segment_name if so_far == KEPT else ""),
+        "since": segment_since(found, own, request.salon.currency),
         "nobody_yet": not chosen,
         "bases": basis_choices(str(form["basis"].value()), rules),
         "tested": tested(request, found),

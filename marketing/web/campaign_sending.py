@@ -15,7 +15,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.web.booking_form import WhenForm
-from marketing.campaigns import campaign_with_id
+from marketing.campaigns import ChangedCampaign, campaign_with_id, update_campaign
 from marketing.launching import (
     NotBeingSent,
     NotPaused,
@@ -30,6 +30,7 @@ from marketing.launching import (
 from marketing.letters import fallbacks
 from marketing.models import Campaign, CampaignState
 from marketing.rules import rules_now
+from marketing.segments import list_segments
 from marketing.testing import send_test
 from marketing.web.campaign_shown import (
     audience_of,
@@ -43,6 +44,7 @@ from marketing.web.campaign_shown import (
 )
 from marketing.web.campaign_tested import tested
 from marketing.web.policy import WITH_FRAME
+from marketing.web.segment_since import segment_since
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -69,9 +71,17 @@ def campaign_send(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return _page(request, found, WhenForm())
     when = WhenForm(request.POST)
-    later = request.POST.get("act") == "later"
+    later, taken = request.POST.get("act") == "later", request.POST.get("take")
     version = request.POST.get("version", "")
     try:
+        if taken:
+            changes = ChangedCampaign(segment=taken)
+            seen = _number(version)
+            update_campaign(
+                actor=request.actor, campaign_id=found.pk, changes=changes, version=seen, now=timezone.now()
+            )
+            messages.success(request, _("The campaign goes to the segment as it is now."))
+            return redirect("campaign_send", request.salon.slug, found.pk)
         if later:
             at = when.moment(request.salon) if when.is_valid() else None
             if at is None:
@@ -162,6 +172,7 @@ def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bo
         "today": request.salon.date_at(now).isoformat(),
         "zone": request.salon.timezone.replace("_", " "),
         "audience": audience,
+        "since": segment_since(found, list_segments(), request.salon.currency),
         "gaps": gaps_of(who, said),
         "tested": tested(request, found),
         "lacking": lacking,

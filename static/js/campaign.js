@@ -21,7 +21,10 @@ form?.addEventListener("input", () => {
 });
 form?.addEventListener("change", (event) => {
   // A group as it was once chosen is given up with the first other choice: nothing keeps it then.
-  if (event.target.id === "id_segment") event.target.querySelector("option[value=kept]:not(:checked)")?.remove();
+  if (event.target.id === "id_segment" && event.target.value !== "kept") {
+    event.target.querySelector("option[value=kept]")?.remove();
+    document.getElementById("segment-since")?.remove();
+  }
   if (event.target.matches("select, [type=radio]")) save();
 });
 // Whoever goes elsewhere takes what was typed along: a beacon would not tell of a conflict.

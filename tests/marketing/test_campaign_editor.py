@@ -138,6 +138,44 @@ def test_a_group_stays_as_it_was_chosen(browser: Browser, campaign: Campaign) ->
     assert now_of(campaign).segment_name == "Mit A"
 
 
+def test_what_became_of_a_segment_since_is_said_and_taken(browser: Browser, campaign: Campaign) -> None:
+    url, sending = f"{LIST}{campaign.pk}/edit/", f"{LIST}{campaign.pk}/send/"
+
+    def rule(operator: str) -> dict[str, object]:
+        return {"match": "ALL", "negated": False, "parts": [{"field": "blocked", "operator": operator, "values": []}]}
+
+    with inside(campaign):
+        mine = create_segment(actor=BOSS, name="Mit A", rule=rule("no"), now=timezone.now())
+    browser.post(url, typed(campaign, segment=str(mine.pk)), headers=HTMX)
+    assert "segment-since" not in browser.get(url).text + browser.get(sending).text
+    for page, wanted in ((url, "yes"), (sending, "no")):
+        with inside(campaign):
+            update_segment(actor=BOSS, segment_id=mine.pk, rule=rule(wanted), now=timezone.now())
+        words = browser.get(page).text
+        assert "Die Zielgruppe „Mit A“ wurde seither geändert." in words
+        assert words.count(", die gesperrt sind.") == words.count(", die nicht gesperrt sind.") == 1
+        assert f'name="take" value="{mine.pk}"' in words
+        # What is typed meanwhile is stored with it; sending has a version instead.
+        before = now_of(campaign)
+        entered = typed(before, body="Getippt") if page == url else {"version": before.version}
+        answer = browser.post(page, {**entered, "take": str(mine.pk)}, follow=True)
+        assert "geht an die Zielgruppe, wie sie jetzt ist" in answer.text
+        assert "segment-since" not in answer.text
+        taken = now_of(campaign)
+        assert (taken.rule, taken.body, taken.subject) == (rule(wanted), "Getippt", campaign.subject)
+    # Whoever has not seen the last words of the draft takes nothing.
+    with inside(campaign):
+        update_segment(actor=BOSS, segment_id=mine.pk, rule=rule("yes"), now=timezone.now())
+    browser.post(sending, {"version": 1, "take": str(mine.pk)})
+    assert now_of(campaign).rule == rule("no")
+    with inside(campaign):
+        delete_segment(actor=BOSS, segment_id=mine.pk, now=timezone.now())
+    for page in (url, sending):
+        words = browser.get(page).text
+        assert "Eine Zielgruppe „Mit A“ gibt es nicht mehr." in words
+        assert 'name="take"' not in words
+
+
 def test_the_mail_is_shown_as_a_client_gets_it(browser: Browser, campaign: Campaign, sonnenschein: Salon) -> None:
     url = f"{LIST}{campaign.pk}/preview/"
     answer = browser.get(url)
