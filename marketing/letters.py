@@ -33,7 +33,7 @@ __all__ = ["LONGEST_BODY", "LONGEST_SUBJECT", "PLACEHOLDERS", "Frame", "Person",
 LONGEST_SUBJECT = 150
 LONGEST_BODY = 20_000
 # What mail programs show of a mail besides its subject.
-_PREHEADER = 120
+_PREHEADER = 110
 _GROUND, _QUIET = "#FAF9F7", "#5F5B55"
 _SMALL = f"{FONT};font-size:13px;line-height:20px;color:{_QUIET}"
 # A word without end breaks rather than widen the mail; old programs know the second only.
@@ -86,7 +86,7 @@ def written(subject: str, body: str, person: Person, frame: Frame) -> Letter:
             text=_text(markup.as_text(tree, values), frame, why),
             html=_html(
                 filled,
-                markup.first_sentence(tree, values, longest=_PREHEADER),
+                markup.opening(tree, values, longest=_PREHEADER),
                 markup.as_html(tree, values),
                 frame,
                 why,

@@ -86,15 +86,23 @@ def as_text(tree: SyntaxTreeNode, values: Values) -> str:
     return "\n\n".join(block for block in blocks if block.strip())
 
 
-def first_sentence(tree: SyntaxTreeNode, values: Values, *, longest: int) -> str:
-    """Return what a text begins with, behind the greeting: a sentence of it at most."""
+def opening(tree: SyntaxTreeNode, values: Values, *, longest: int) -> str:
+    """Return what a text begins with, behind the greeting: its first paragraph, or as many whole words as fit.
+
+    Where a sentence ends, its stops do not tell: "am 16. November" has one too.
+    """
     for node in tree.walk():
         if node.type == "inline":
             words = " ".join(_inline_text(node, values, addresses=False).split())
             if words and not words.endswith(","):
-                sentence = re.split(r"(?<=[.!?…])\s", words, maxsplit=1)[0]
-                return sentence if len(sentence) <= longest else sentence[: longest - 1].rstrip() + "…"
+                return words if len(words) <= longest else _cut(words, longest)
     return ""
+
+
+def _cut(words: str, longest: int) -> str:
+    fit = words[:longest]
+    whole = fit.rpartition(" ")[0] if " " in fit and words[longest] != " " else fit
+    return whole.rstrip(" ,;:–-")[: longest - 1] + "…"
 
 
 def _read_placeholder(state: StateInline, silent: bool) -> bool:

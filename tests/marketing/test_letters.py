@@ -241,9 +241,21 @@ def test_an_imprint_that_begins_with_the_sender_says_so_once() -> None:
 @pytest.mark.parametrize(
     ("body", "preheader"),
     [
-        ("{{greeting}},\n\nSchön, dass es Sie gibt. Mehr Text.", "Schön, dass es Sie gibt."),
+        (
+            "{{greeting}},\n\nSchön, dass es Sie gibt. Mehr Text.\n\nUnd noch mehr.",
+            "Schön, dass es Sie gibt. Mehr Text.",
+        ),
+        (
+            "{{greeting}},\n\nIhr letzter Besuch war am 16. November. Kommen Sie?",
+            "Ihr letzter Besuch war am 16. November. Kommen Sie?",
+        ),
         ("# Neu bei uns\n\nText.", "Neu bei uns"),
-        ("Viel " * 60, f"{('Viel ' * 60)[:119].rstrip()}…"),
+        # Whole words, as many as fit.
+        ("Viel " * 60, f"{('Viel ' * 60)[:109]}…"),
+        (f"{'x' * 100} Mehrwertsteuer", f"{'x' * 100}…"),
+        (f"{'x' * 100}, Mehrwertsteuer", f"{'x' * 100}…"),
+        ("x" * 200, f"{'x' * 109}…"),
+        ("y" * 110, "y" * 110),
         ("", ""),
     ],
 )
