@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from clients.confirming import Standing, asked, confirm
+from clients.confirming import Asked, Standing, asked, confirm
 from clients.links import read_link
 from salon.errors import NotFound
 from salon.tenancy import directory
@@ -28,17 +28,26 @@ def consent_link(request: HttpRequest, secret: str) -> HttpResponse:
     """Show what is to be agreed to; only the button agrees: programs that look at links in mails change nothing."""
     try:
         link = read_link(secret)
-        salon = directory.get_salon(link.salon_id)
-        decide = confirm if request.method == "POST" else asked
-        with salon_scope(salon.pk), timezone.override(ZoneInfo(salon.timezone)):
+    except NotFound:
+        return damaged_link(request)
+    salon = directory.get_salon(link.salon_id)
+    decide = confirm if request.method == "POST" else asked
+    with salon_scope(salon.pk), timezone.override(ZoneInfo(salon.timezone)):
+        try:
             found = decide(salon=salon, link=link, now=timezone.now())
-    except NotFound as refusal:
-        raise Http404 from refusal
+        except NotFound:
+            # A whole link, and what it asks for is gone with its card.
+            found = Asked(Standing.VOID)
     if request.method == "POST" and found.standing is Standing.CONFIRMED:
         return unreferred(redirect(request.path))
     gone = found.standing in {Standing.EXPIRED, Standing.VOID}
     context = {"salon_name": salon.name, "asked": found}
     return page_for_client(request, "clients/public/consent.html", context, status=410 if gone else 200)
+
+
+def damaged_link(request: HttpRequest) -> HttpResponse:
+    """Say that an address is not as it stood in the mail, and what helps; it names no salon."""
+    return page_for_client(request, "clients/public/damaged.html", {}, status=404)
 
 
 def page_for_client(

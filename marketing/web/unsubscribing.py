@@ -2,14 +2,14 @@
 
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from clients.confirming import Getting, getting
-from clients.web.confirming import page_for_client, unreferred
+from clients.web.confirming import damaged_link, page_for_client, unreferred
 from marketing.unsubscribing import Way, masked_address, put_back, read_way, take_off
 from salon.errors import NotFound
 from salon.tenancy import directory
@@ -32,8 +32,8 @@ def unsubscribe_page(request: HttpRequest, secret: str) -> HttpResponse:
     """Ask first: programs that look at links in mails take nobody off. The button does, and that of a mail program."""
     try:
         way = read_way(secret)
-    except NotFound as refusal:
-        raise Http404 from refusal
+    except NotFound:
+        return damaged_link(request)
     salon = directory.get_salon(way.salon_id)
     with salon_scope(salon.pk), timezone.override(ZoneInfo(salon.timezone)):
         if request.method != "POST":

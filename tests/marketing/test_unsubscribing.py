@@ -12,6 +12,7 @@ from pytest_django import Settings
 from clients.cards import get_client
 from clients.consent import ledger_of
 from clients.details import ClientDetails
+from clients.links import link_to
 from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from marketing.models import Campaign, CampaignState, Recipient, RecipientReason, RecipientState
 from marketing.unsubscribing import read_way, unsubscribe_url
@@ -198,11 +199,26 @@ def test_wanting_news_after_all_asks_anew(
     assert _ledger(sonnenschein, sarah)[0] == ("GRANTED", "CONFIRMATION")
 
 
-def test_a_wrong_secret_is_no_page(anybody: Browser, sonnenschein: Salon, dom: Salon, mail: Recipient) -> None:
+def test_a_damaged_link_says_what_helps(anybody: Browser, sonnenschein: Salon, dom: Salon, mail: Recipient) -> None:
     path = _path(mail)
     for wrong in ("/unsubscribe/x/", f"{path[:-2]}/", "/consent/x/", path.replace("unsubscribe", "consent")):
-        assert anybody.get(wrong).status_code == 404
         assert anybody.post(wrong, ONE_CLICK).status_code == 404
+        page = anybody.get(wrong)
+        text = page.content.decode()
+        assert page.status_code == 404
+        assert "Dieser Link ist unvollständig" in text
+        assert "antworten Sie einfach auf die E-Mail" in text
+        # It leads nowhere: neither to the team's pages, nor to a salon.
+        for word in ("Zur Startseite", "Sonnenschein", "<button", 'href="/"'):
+            assert word not in text
+        assert (page["Referrer-Policy"], page["X-Robots-Tag"]) == ("no-referrer", "noindex")
+        assert not anybody.cookies
+
+
+def test_a_whole_link_to_what_is_gone_no_longer_holds(anybody: Browser, sonnenschein: Salon) -> None:
+    path = f"/consent/{link_to(sonnenschein.pk, uuid4(), 'sarah@gmail.com', NOW)}/"
+    for answer in (anybody.get(path), anybody.post(path)):
+        assert (answer.status_code, "Dieser Link gilt nicht mehr" in answer.content.decode()) == (410, True)
 
 
 def test_a_secret_of_one_salon_opens_nothing_of_another(
