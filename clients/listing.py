@@ -106,12 +106,12 @@ def category_names(client_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     return found
 
 
-def ids_of_all(text: str = "", *, meeting: Q | None = None) -> list[UUID]:
-    """Return every card that fits what was typed and meets a condition, in no order."""
+def ids_of_all(text: str = "", *, meeting: Q | None = None, limit: int = MOST_HITS) -> list[UUID]:
+    """Return every card that fits what was typed and meets a condition, in no order; of more than `limit` some."""
     if not text:
-        return list(Client.objects.listed().filter(meeting or Q()).values_list("pk", flat=True))
+        return list(Client.objects.listed().filter(meeting or Q()).values_list("pk", flat=True)[:limit])
     query = parse_query(text)
-    return [hit.client_id for hit in find(query, limit=MOST_HITS, meeting=meeting or None)] if query else []
+    return [hit.client_id for hit in find(query, limit=limit, meeting=meeting or None)] if query else []
 
 
 def sharing_contact(details: ClientDetails, *, limit: int = 5) -> list[Client]:

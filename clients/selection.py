@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from clients.categories import BATCH, assign_to_many, unassign_from_many
-from clients.listing import ids_of_all
+from clients.listing import MOST_HITS, ids_of_all
 from clients.models import CategoryAssignment, Client
 from salon.identity.roles import Actor, Permission
 
@@ -29,9 +29,11 @@ class Selection:
         return self.ids is not None and not self.ids
 
 
-def selected_ids(selection: Selection) -> list[UUID]:
-    """Return the ids of the clients selected."""
-    return ids_of_all(selection.typed, meeting=selection.meeting) if selection.ids is None else list(selection.ids)
+def selected_ids(selection: Selection, *, limit: int = MOST_HITS) -> list[UUID]:
+    """Return the ids of the clients selected; of more than `limit` some."""
+    if selection.ids is not None:
+        return list(selection.ids[:limit])
+    return ids_of_all(selection.typed, meeting=selection.meeting, limit=limit)
 
 
 def assign_to_selection(*, actor: Actor, selection: Selection, category_ids: Collection[UUID], now: datetime) -> int:

@@ -1,20 +1,23 @@
 """Campaigns: drafted, copied, deleted (domain.md §9.2); what sends them is in marketing/launching.py."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from clients.models import Client
+from marketing.choosing import marked
 from marketing.models import Basis, Campaign, CampaignState
-from marketing.rule import as_json
+from marketing.rule import MOST_CLIENTS, Condition, Group, Match, as_json
 from marketing.segments import chosen_rule
 from salon import keyset
 from salon.catalogue.changing import told
-from salon.errors import DomainError, FieldError, InvalidInput, NotFound, VersionConflict
+from salon.errors import DomainError, FieldError, InvalidInput, NotFound, VersionConflict, refusing
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import new_id
 
@@ -28,6 +31,10 @@ class NoSuchCampaign(NotFound):
     """A campaign does not exist, or somebody has deleted it."""
 
     message = _("This campaign does not exist (any more).")
+
+
+class _SentTwice(DomainError):
+    """A campaign was begun already by the same form to the same group."""
 
 
 class NotADraft(DomainError):
@@ -75,6 +82,36 @@ def create_campaign(*, actor: Actor, details: ChangedCampaign, now: datetime) ->
         _write(campaign, {"name": "", **details})
         campaign.save(force_insert=True)
         tell_of_campaign(actor, "campaign.created", campaign, {}, _told_of(campaign), now)
+    return campaign
+
+
+def create_campaign_to(
+    *, actor: Actor, whom: str | Sequence[UUID], now: datetime, form_id: UUID | None = None
+) -> Campaign:
+    """Begin a campaign to a segment (as `ChangedCampaign` has it) or to exactly these clients, named like its group.
+
+    Of clients it means the people, whatever their cards become by merging; who is none of the salon (any more) is left
+    out. `form_id` is what a form was given: sent twice for the same group it begins one campaign.
+    Raises: NotAllowed, InvalidInput (`required`, `max_length` or `not_found` at `whom`).
+    """
+    actor.require(Permission.MARKETING_WRITE)
+    campaign = _new(actor, now)
+    try:
+        name, rule = chosen_rule(whom) if isinstance(whom, str) else _listing(whom)
+    except NotFound as refusal:
+        raise InvalidInput([FieldError("whom", "not_found", refusal.message)]) from refusal
+    campaign.rule, campaign.segment_name = as_json(rule), name[:LONGEST_NAME]
+    campaign.name = campaign.segment_name
+    if form_id is not None:
+        campaign.id = uuid5(form_id, json.dumps(campaign.rule))
+    try:
+        with refusing({"marketing_campaign_pkey": _SentTwice()}):
+            campaign.save(force_insert=True)
+            tell_of_campaign(actor, "campaign.created", campaign, {}, _told_of(campaign), now)
+    except _SentTwice:
+        # What somebody has worked on since is another one.
+        untouched = Campaign.objects.live().filter(pk=campaign.pk, version=1).first()
+        return untouched or create_campaign_to(actor=actor, whom=whom, now=now)
     return campaign
 
 
@@ -230,6 +267,22 @@ def _choose(campaign: Campaign, segment: str) -> None:
         return
     name, rule = chosen_rule(segment)
     campaign.rule, campaign.segment_name = as_json(rule), str(name)[:LONGEST_NAME]
+
+
+def _listing(client_ids: Sequence[UUID]) -> tuple[str, Group]:
+    """Return the name and the rule of a group of exactly these clients, as far as they are in use.
+
+    Raises: InvalidInput.
+    """
+    if len(client_ids) > MOST_CLIENTS:
+        message = _("A campaign can go to at most %(most)d marked clients. Describe who is meant as a segment.")
+        raise InvalidInput([FieldError("whom", "max_length", message % {"most": MOST_CLIENTS})])
+    found = Client.objects.listed().filter(marked(client_ids)).order_by("number")
+    ids = tuple(found.values_list("pk", flat=True))
+    if not ids:
+        raise InvalidInput([FieldError("whom", "required", _("Mark the clients in the list first."))])
+    name = ngettext("%(count)d chosen client", "%(count)d chosen clients", len(ids)) % {"count": len(ids)}
+    return name, Group(Match.ALL, (Condition("client", "in", ids),))
 
 
 def _errors_of_text(name: str, text: str, longest: int) -> list[FieldError]:

@@ -56,6 +56,11 @@ def count_of(rule: Group, *, salon: Salon, now: datetime) -> int:
     return clients_in(rule, salon=salon, now=now).count()
 
 
+def marked(client_ids: Sequence[UUID]) -> Q:
+    """Return what a card must meet to be one of these, or to have become one by merging."""
+    return Q(pk__in=facts.who_became(client_ids))
+
+
 def _group(group: Group, at: Moment) -> Q:
     parts = [_group(part, at) if isinstance(part, Group) else _condition(part, at) for part in group.parts]
     joined = Q(*parts, _connector=Q.AND if group.match == Match.ALL else Q.OR) if parts else _EVERYBODY
@@ -383,4 +388,5 @@ _MEETS: dict[tuple[str, str], _Meets] = {
     **_either("overdue", _overdue),
     **_either("blocked", lambda _at, _values: Q(blocked=True)),
     **_past("listed", "listed_on"),
+    ("client", "in"): lambda _at, values: marked(values),
 }

@@ -1,4 +1,4 @@
-"""What appointments and sales say of many clients: queries for ids of clients, each one set (domain.md §9.1)."""
+"""What appointments, sales and merges say of many clients: queries for their ids, each one set (domain.md §9.1)."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -111,6 +111,16 @@ SELECT client_id FROM (
 ) AS placed
 WHERE (place - 1) * 100 < many * %(percent)s
 """.replace("…", _SPENT)
+# A card goes into another one, and that may go into a third.
+_BECAME = """
+WITH RECURSIVE became AS (
+    SELECT id, merged_into_id FROM clients_client WHERE salon_id = %(salon)s AND id = ANY (%(ids)s)
+    UNION
+    SELECT next.id, next.merged_into_id FROM clients_client AS next JOIN became ON next.id = became.merged_into_id
+    WHERE next.salon_id = %(salon)s
+)
+SELECT id FROM became
+"""
 _WHO_SPENT = "SELECT client_id FROM (…) AS spent".replace("…", _SPENT)
 
 
@@ -132,6 +142,11 @@ def top_spenders(percent: int, since: date) -> Ids:
     Cards that are no longer in use do not count.
     """
     return _asking(_TOP, least=1, since=since, listed=CardState.LISTED.value, percent=percent)
+
+
+def who_became(ids: Iterable[UUID]) -> Ids:
+    """Return these cards, and those into which any of them have gone by merging since."""
+    return _asking(_BECAME, ids=list(ids))
 
 
 def who_bought(field: str, ids: Iterable[UUID], since: date | None) -> QuerySet[Any, Any]:

@@ -12,7 +12,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from clients.details import LONGEST, OLDEST
-from marketing.vocabulary import FIELDS, REFERENCES, Field, Kind, Operator
+from marketing.vocabulary import KNOWN, REFERENCES, Field, Kind, Operator
 from salon.errors import FieldError, InvalidInput, Text
 from salon.folding import tidy
 from salon.money import NotMoney, parse_money
@@ -20,6 +20,8 @@ from salon.money import NotMoney, parse_money
 DEEPEST = 4
 MOST_CONDITIONS = 40
 MOST_VALUES = 50
+# Clients marked one by one; who are more are described as a segment.
+MOST_CLIENTS = 500
 # What no salon has more of.
 LONGEST_DAYS = 36_500
 LONGEST_MONTHS = 1_200
@@ -95,12 +97,17 @@ def referred(group: Group, kind: Kind) -> dict[str, UUID]:
     return dict(_referred(group, kind, "rule"))
 
 
+def lists_clients(group: Group) -> bool:
+    """Return whether a rule names clients one by one."""
+    return bool(referred(group, Kind.CLIENT))
+
+
 def _referred(group: Group, kind: Kind, at: str) -> Iterator[tuple[str, UUID]]:
     for place, part in enumerate(group.parts):
         here = f"{at}.parts.{place}"
         if isinstance(part, Group):
             yield from _referred(part, kind, here)
-        elif FIELDS[part.field].operators[part.operator].many == kind:
+        elif KNOWN[part.field].operators[part.operator].many == kind:
             for number, value in enumerate(part.values):
                 if isinstance(value, UUID):
                     yield f"{here}.values.{number}", value
@@ -109,6 +116,12 @@ def _referred(group: Group, kind: Kind, at: str) -> Iterator[tuple[str, UUID]]:
 def _condition_as_json(condition: Condition) -> dict[str, Any]:
     values = [value if isinstance(value, int) else str(value) for value in condition.values]
     return {"field": condition.field, "operator": condition.operator, "values": values}
+
+
+def _most(operator: Operator) -> int:
+    if operator.many is None:
+        return 0
+    return MOST_CLIENTS if operator.many == Kind.CLIENT else MOST_VALUES
 
 
 class _Unread(Exception):
@@ -186,7 +199,7 @@ _READ: dict[Kind, Callable[[object], Value]] = {
     Kind.DATE: _day,
     Kind.POSTCODE: lambda value: _text(value, LONGEST["postal_code"]),
     Kind.TOWN: lambda value: _text(value, LONGEST["city"]),
-    **dict.fromkeys(REFERENCES, _id),
+    **dict.fromkeys((*REFERENCES, Kind.CLIENT), _id),
 }
 
 # Of two such values the second is not less than the first.
@@ -237,24 +250,23 @@ class _Reading:
         entered = self._object(given, at, {"field", "operator", "values"})
         if entered is None:
             return None
-        name = self._choice(entered, at, "field", FIELDS)
+        name = self._choice(entered, at, "field", KNOWN)
         if name is None:
             return None
-        field = FIELDS[name]
+        field = KNOWN[name]
         wanted = self._choice(entered, at, "operator", field.operators)
         if wanted is None:
             return None
         operator = field.operators[wanted]
-        values = self._list(
-            entered if "values" in entered else {**entered, "values": []}, at, "values", MOST_VALUES + 1
-        )
+        valued = entered if "values" in entered else {**entered, "values": []}
+        values = self._list(valued, at, "values", max(_most(operator), MOST_VALUES) + 1)
         if values is None:
             return None
         read = self._values(values, f"{at}.values", field, operator)
         return Condition(name, wanted, read)
 
     def _values(self, given: list[Any], at: str, field: Field, operator: Operator) -> tuple[Value, ...]:
-        most = len(operator.takes) + (MOST_VALUES if operator.many else 0)
+        most = len(operator.takes) + _most(operator)
         least = len(operator.takes) + (1 if operator.many else 0)
         if len(given) < least:
             self.refuse(f"{at}.{len(given)}" if operator.takes else at, "required", _("This is needed."))

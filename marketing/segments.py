@@ -229,11 +229,16 @@ def rule_of(segment: Segment) -> Group:
 def accept_rule(rule: Group | object) -> Group:
     """Return a rule, read if it was not, in which every id is of something of the open salon.
 
-    Something archived can still be asked for; a deleted category cannot.
+    Something archived can still be asked for; a deleted category cannot. It describes clients, and lists none.
     Raises: InvalidInput.
     """
     group = rule if isinstance(rule, Group) else parse(rule)
+    listing = dict.fromkeys(place.rpartition(".values.")[0] for place in referred(group, Kind.CLIENT))
     errors = [
+        FieldError(f"{place}.field", "clients_listed", _("A segment describes clients; it cannot list them by name."))
+        for place in listing
+    ]
+    errors += [
         FieldError(place, "not_found", _("This does not exist (any more)."))
         for kind, known in _REFERENCES
         for place in _unknown(referred(group, kind), known())

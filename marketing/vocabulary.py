@@ -52,6 +52,7 @@ class Kind(TextChoices):
     SERVICE = "SERVICE"
     PRODUCT = "PRODUCT"
     STAFF = "STAFF"
+    CLIENT = "CLIENT"
 
 
 # Kinds whose values are ids of what the salon has made itself.
@@ -214,4 +215,7 @@ FIELDS: dict[str, Field] = dict(
         _field("listed", _("Client since"), *_past(_NEVER)[:3]),
     ]
 )
+# And what only a campaign asks, of clients marked in their list: it means exactly these. A segment never lists anybody.
+_MARKED, _OF_MARKED = _field("client", _("Client"), Operator("in", _("is one of"), many=Kind.CLIENT))
+KNOWN: dict[str, Field] = {**FIELDS, _MARKED: _OF_MARKED}
 MONTH_NAMES: tuple[tuple[int, Text], ...] = tuple(MONTHS.items())

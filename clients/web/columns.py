@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.classification import Status
 from clients.listing import Sort, category_names
 from clients.models import Client
+from clients.web.handed_in import HANDED_IN
 from clients.web.shown import birthday_text
 from salon.identity.models import User
 from salon.phone import display_phone
@@ -60,16 +61,6 @@ def chosen_columns(user: User) -> list[Column]:
     """Return the columns that a user sees, in the order of the page."""
     chosen = user.columns.get(PAGE)
     return [column for column in Column if column in (DEFAULT if chosen is None else chosen)]
-
-
-# What other apps know of the clients of one page, by the column that shows it; they hand it in with their addresses.
-Reader = Callable[[Collection[UUID], datetime], Mapping[UUID, datetime]]
-_READERS: dict[Column, Reader] = {}
-
-
-def hand_in(column: Column, reader: Reader) -> None:
-    """Let a column show the days that another app knows: `reader` is asked once for all rows of a page."""
-    _READERS[column] = reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +110,7 @@ def rows_of(
         words={key: escape(str(word)) for key, word in _WORDS.items()},
         categories=category_names(ids) if Column.CATEGORIES in columns else {},
         zone=ZoneInfo(salon.timezone),
-        read={column: _READERS[column](ids, now) for column in columns if column in _READERS},
+        read={column: HANDED_IN.days[column](ids, now) for column in columns if column in HANDED_IN.days},
     )
     cells = [(f'<td class="c-{column.value}">', _CELLS[column]) for column in columns]
     return [_row(client, card_url(client.pk), cells, writing) for client in clients]

@@ -17,9 +17,12 @@ from clients.duplicates import open_pairs
 from clients.listing import COUNTED, ORDERS, PAGE, Sort, count_clients, list_clients, search_clients
 from clients.web.chips import chips_of
 from clients.web.columns import SORTS, Column, ListRow, chosen_columns, rows_of
+from clients.web.handed_in import HANDED_IN
 from clients.web.list_query import ListQuery, asked_for
+from salon.errors import Text
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
+from salon.tenancy.models import new_id
 from salon.web.access import SalonRequest, requires
 
 MOST_PROPOSALS = 99
@@ -59,6 +62,15 @@ class Tool:
     count: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An action for those marked."""
+
+    url: str
+    label: Text
+    icon: str
+
+
 @requires(Permission.CLIENTS_READ)
 @require_safe
 def clients(request: SalonRequest) -> HttpResponse:
@@ -75,6 +87,8 @@ def clients(request: SalonRequest) -> HttpResponse:
     count_url = reverse("clients:count", args=[request.salon.slug])
     create_url = reverse("clients:create", args=[request.salon.slug])
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
+    assign_url = reverse("clients:assign", args=[request.salon.slug]) if writes else None
+    actions = _actions(request)
     context = {
         "page": page,
         "query": query,
@@ -86,8 +100,10 @@ def clients(request: SalonRequest) -> HttpResponse:
         "list_pairs": urlencode(query.pairs),
         "filter_url": query.address(reverse("clients:filter", args=[request.salon.slug])),
         "columns_url": query.address(reverse("clients:columns", args=[request.salon.slug])),
-        "assign_url": reverse("clients:assign", args=[request.salon.slug]) if writes else None,
-        "export_url": _route(request, "client_export", Permission.EXPORT),
+        "marks": bool(assign_url or actions),
+        "form_id": new_id(),
+        "assign_url": assign_url,
+        "actions": actions,
         "create_url": f"{create_url}?{urlencode(_names_in(query.typed))}" if writes else None,
         **({} if part else {"tools": _tools(request)}),
     }
@@ -162,6 +178,11 @@ def _tools(request: SalonRequest) -> list[Tool]:
     if url := _route(request, "client_export", Permission.EXPORT):
         tools.append(Tool("export", url, post=True))
     return tools
+
+
+def _actions(request: SalonRequest) -> list[Button]:
+    found = ((one, _route(request, one.route, one.permission)) for one in HANDED_IN.actions)
+    return [Button(url, one.label, one.icon) for one, url in found if url]
 
 
 def _route(request: SalonRequest, name: str, permission: Permission) -> str | None:

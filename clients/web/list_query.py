@@ -1,6 +1,5 @@
 """What the client list is asked for, as its address says it: search, filters, order (ui.md §2.3)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -13,33 +12,13 @@ from django.http import QueryDict
 from clients.filters import CardFilters
 from clients.listing import ORDERS, Sort
 from clients.models import Client
+from clients.web.handed_in import HANDED_IN, Segment
 from salon.keyset import Meeting
 from salon.web.access import SalonRequest
 
 LONGEST_TYPED = 100
 LONGEST_KEY = 40
 Pairs = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A group of clients that an app above has described: what addresses call it, its name, what a card must meet."""
-
-    key: str
-    name: str
-    meeting: Q
-
-
-SegmentReader = Callable[[SalonRequest, str, datetime], Segment]
-_SEGMENTS: list[SegmentReader] = []
-
-
-def hand_in_segments(reader: SegmentReader) -> None:
-    """Let the list be narrowed to groups that another app describes: `reader` is asked for the one an address names.
-
-    Where there is none (any more), or somebody may not see it, nobody is in it.
-    """
-    _SEGMENTS[:] = [reader]
 
 
 @dataclass(frozen=True)
@@ -116,7 +95,7 @@ class ListQuery:
 def asked_for(request: SalonRequest, data: QueryDict, *, now: datetime) -> ListQuery:
     """Read an address of the list, `data`, for whoever asks."""
     key = data.get("segment", "").replace("\x00", "")[:LONGEST_KEY]
-    segment = _SEGMENTS[0](request, key, now) if key and _SEGMENTS else None
+    segment = HANDED_IN.segment(request, key, now) if key and HANDED_IN.segment else None
     return list_query(data, today=request.salon.date_at(now), segment=segment)
 
 

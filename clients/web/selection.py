@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.html import conditional_escape
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -29,23 +30,44 @@ from salon.web.access import SalonRequest, requires
 MOST_MARKED = 1000
 
 
+def list_of(request: SalonRequest) -> ListQuery:
+    """Return the list whose form this is."""
+    return asked_for(request, QueryDict(request.POST.get("list", "")), now=timezone.now())
+
+
 def selection_of(request: SalonRequest) -> Selection:
     """Return whom the list's form marks: the rows ticked, or with `all` everybody the list has."""
-    query = _list_of(request)
+    query = list_of(request)
     if request.POST.get("all"):
         return Selection(None, query.typed, query.meeting)
     return Selection(tuple(_ids(request.POST.getlist("client"))[:MOST_MARKED]))
+
+
+def leading_to(request: SalonRequest, url: str) -> HttpResponse:
+    """Lead on from an action of the list."""
+    if not request.htmx:
+        return redirect(url)
+    # A redirect would be followed by the request and land in the page.
+    return HttpResponse(status=204, headers={"HX-Redirect": url})
+
+
+def refused(request: SalonRequest, words: str, more: str = "") -> HttpResponse:
+    """Say beside the buttons why an action cannot be done; what is marked stays marked. `more` only fits there."""
+    if request.htmx:
+        return HttpResponse(conditional_escape(words) + conditional_escape(more), status=422)
+    messages.warning(request, words)
+    return redirect(list_of(request).address(reverse("clients:list", args=[request.salon.slug])))
 
 
 @requires(Permission.CLIENTS_WRITE)
 @require_POST
 def assign(request: SalonRequest) -> HttpResponse:
     """Which categories the marked clients get or lose; once that is chosen, they do."""
-    query, selection = _list_of(request), selection_of(request)
+    query, selection = list_of(request), selection_of(request)
     back = query.address(reverse("clients:list", args=[request.salon.slug]))
     if selection.empty:
         messages.warning(request, _("Mark the clients in the list first."))
-        return _to(request, back)
+        return leading_to(request, back)
     chosen = _ids(request.POST.getlist("assigned"))
     if not chosen:
         return _choose(request, query, selection, back)
@@ -56,7 +78,7 @@ def assign(request: SalonRequest) -> HttpResponse:
         changed = change(actor=request.actor, selection=selection, category_ids=chosen, now=now)
     except CategoryGone as gone:
         messages.error(request, str(gone.message))
-        return _to(request, back)
+        return leading_to(request, back)
     if removing:
         text = ngettext("Category taken from %(count)d client.", "Category taken from %(count)d clients.", changed)
         messages.success(request, text % {"count": changed})
@@ -65,7 +87,7 @@ def assign(request: SalonRequest) -> HttpResponse:
         messages.success(request, text % {"count": changed}, extra_tags=_undo_url(request, query, chosen, now))
     else:
         messages.info(request, _("All of them had it already."))
-    return _to(request, back)
+    return leading_to(request, back)
 
 
 @requires(Permission.CLIENTS_WRITE)
@@ -105,17 +127,6 @@ def _choose(request: SalonRequest, query: ListQuery, selection: Selection, back:
     response = render(request, template, context, status=422 if nothing_chosen else 200)
     response["Vary"] = "HX-Request"
     return response
-
-
-def _to(request: SalonRequest, url: str) -> HttpResponse:
-    if not request.htmx:
-        return redirect(url)
-    # A redirect would be followed by the request and land in the drawer.
-    return HttpResponse(status=204, headers={"HX-Redirect": url})
-
-
-def _list_of(request: SalonRequest) -> ListQuery:
-    return asked_for(request, QueryDict(request.POST.get("list", "")), now=timezone.now())
 
 
 def _undo_url(request: SalonRequest, query: ListQuery, category_ids: list[UUID], at: datetime) -> str:

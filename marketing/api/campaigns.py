@@ -92,7 +92,10 @@ class CampaignBody(Body):
     subject = Text(read_only=True)
     body = Text(read_only=True, help_text="Markdown with placeholders.")
     segment_name = Text(read_only=True, help_text="What the group was called when it was chosen; `null`: none yet.")
-    rule = serializers.SerializerMethodField(help_text="Whom it means, as it was when it was chosen.")
+    rule = serializers.SerializerMethodField(
+        help_text="Whom it means, as it was when it was chosen: the rule of a segment, or (`client` `in` ids) those "
+        "who were marked in the client list."
+    )
     basis = serializers.ChoiceField(Basis.choices, read_only=True)
     state = serializers.ChoiceField(CampaignState.choices, read_only=True)
     scheduled_at = Instant(read_only=True, allow_null=True)

@@ -25,6 +25,7 @@ from marketing.web.campaign_form import (
     KEPT,
     CampaignForm,
     basis_choices,
+    kept_name,
     offered_placeholders,
     segment_groups,
     segment_of,
@@ -40,7 +41,6 @@ from marketing.web.campaign_shown import (
 )
 from marketing.web.campaign_tested import tested
 from marketing.web.policy import WITH_FRAME
-from marketing.web.segment_since import segment_since
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -188,8 +188,7 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
     context = {
         **page_of(request, found),
         **_context(saving),
-        "groups": segment_groups(chosen, own, kept=found.segment_name if so_far == KEPT else ""),
-        "since": segment_since(found, own, request.salon.currency),
+        "groups": segment_groups(chosen, own, kept=kept_name(found) if so_far == KEPT else ""),
         "nobody_yet": not chosen,
         "bases": basis_choices(str(form["basis"].value()), rules),
         "tested": tested(request, found),

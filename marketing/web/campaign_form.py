@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from marketing.campaigns import LONGEST_NAME, ChangedCampaign
 from marketing.letters import PLACEHOLDERS
 from marketing.models import Basis, Campaign, MarketingRules, Segment
-from marketing.rule import EVERYBODY, as_json
+from marketing.rule import EVERYBODY, as_json, lists_clients, parse
 from marketing.segments import EVERYONE, READY_MADE, list_segments
 
 # Stands for the group as it was chosen, where the segment itself has changed since or is gone.
@@ -98,15 +98,22 @@ def segment_of(campaign: Campaign, own: list[Segment]) -> str:
     return next((key for key, one in READY_MADE.items() if as_json(one.rule) == campaign.rule), KEPT)
 
 
+def kept_name(campaign: Campaign) -> str:
+    """Return what a group is called that is none of the choices: whoever was chosen, or a segment as it was."""
+    if lists_clients(parse(campaign.rule)):
+        return campaign.segment_name
+    return str(_("%(name)s, as it was chosen") % {"name": campaign.segment_name})
+
+
 def segment_groups(chosen: str, own: list[Segment] | None = None, *, kept: str = "") -> list[ChoiceGroup]:
-    """Return the groups that can be written to; `kept` is the name of one that is none of the segments any more."""
+    """Return the groups that can be written to; `kept` is what one is called that is none of them."""
     own = list_segments() if own is None else own
     ready = [Choice(key, str(one.name), str(one.description), key == chosen) for key, one in READY_MADE.items()]
     mine = [Choice(str(one.pk), one.name, "", str(one.pk) == chosen) for one in own]
     words = str(_("Everybody on the list; who has not agreed gets nothing."))
     first = [Choice(EVERYONE, str(_("All clients")), words, chosen == EVERYONE)]
     if kept:
-        first.insert(0, Choice(KEPT, str(_("%(name)s, as it was chosen") % {"name": kept}), "", chosen == KEPT))
+        first.insert(0, Choice(KEPT, kept, "", chosen == KEPT))
     groups = (
         ChoiceGroup("", first),
         ChoiceGroup(_("Your segments"), mine),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from marketing.web import (
     campaign_editor,
+    campaign_marked,
     campaign_preview,
     campaign_recipients,
     campaign_results,
@@ -14,6 +15,7 @@ from marketing.web import (
 urlpatterns = [
     path("", campaigns.campaigns, name="campaigns"),
     path("new/", campaigns.campaign_new, name="campaign_new"),
+    path("marked/", campaign_marked.campaign_to_marked, name="campaign_to_marked"),
     path("audience/", campaign_editor.campaign_audience, name="campaign_audience"),
     path("clients/", campaign_preview.campaign_clients, name="campaign_clients"),
     path("<uuid:campaign_id>/", campaigns.campaign, name="campaign"),

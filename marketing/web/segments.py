@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients.web.list_query import Segment as ListSegment
+from clients.web.handed_in import Segment as ListSegment
 from marketing.choosing import clients_in, count_of, meeting
 from marketing.models import Segment
 from marketing.rule import EVERYBODY, Group, parse

@@ -16,6 +16,7 @@ function show() {
   const words = form()?.querySelector("[data-picked]");
   if (!words) return;
   const { one, many } = words.dataset;
+  document.getElementById("bulk-refusal").textContent = "";
   words.value = everybody()?.checked ? words.dataset.all : picked === 1 ? one : many.replace("#", picked);
 }
 

@@ -82,3 +82,36 @@ def test_it_works_without_javascript(open_page: OpenPage) -> None:
     page.get_by_label("Ort").check()
     page.get_by_role("button", name="Speichern").click()
     expect(page.get_by_role("columnheader", name="Ort")).to_be_attached()
+
+
+def test_a_campaign_to_those_marked(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("anna@sonnenschein.example")
+    page = desk.page
+    page.goto(desk.base + LIST + "?sort=number")
+    boxes = page.locator("input[name=client]")
+    # What cannot be done is said beside the buttons, and all stays marked.
+    first = boxes.first.get_attribute("value")
+    boxes.first.evaluate("box => { box.value = crypto.randomUUID(); }")
+    boxes.first.check()
+    page.get_by_role("button", name="Kampagne").click()
+    refusal = page.locator("#bulk-refusal")
+    expect(refusal).to_have_text("Markieren Sie zuerst Kunden in der Liste.")
+    expect(page.get_by_text("1 markiert")).to_be_visible()
+    assert desk.violations() == []
+    boxes.first.evaluate("(box, value) => { box.value = value; }", first)
+    boxes.nth(3).check()
+    expect(refusal).to_be_empty()
+    # Two of them open in the editor.
+    expect(page.get_by_text("2 markiert")).to_be_visible()
+    page.get_by_role("button", name="Kampagne").dblclick()
+    page.wait_for_url("**/edit/")
+    expect(page.get_by_label("Gruppe").locator("option:checked")).to_have_text("2 ausgewählte Kunden")
+    expect(page.locator("#id_name")).to_have_value("2 ausgewählte Kunden")
+    expect(page.locator("#audience")).to_contain_text("von 2 Kunden")
+    desk.settle()
+    assert desk.violations() == []
+    page.get_by_role("button", name="Prüfen und senden").click()
+    page.wait_for_url("**/send/")
+    expect(page.locator("dl.facts").first).to_contain_text("2 ausgewählte Kunden")
+    expect(page.get_by_text("von 2 Kunden").first).to_be_visible()

@@ -13,7 +13,8 @@ from pytest_django import DjangoDbBlocker
 from clients.listing import ORDERS, Sort, list_clients
 from clients.models import Client
 from clients.neighbours import neighbours
-from clients.web.list_query import Segment, list_query
+from clients.web.handed_in import Segment
+from clients.web.list_query import list_query
 from marketing.choosing import meeting
 from marketing.rule import Condition, Group, Match
 from marketing.segments import READY_MADE

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from clients.selection import selected_ids
-from clients.web.selection import selection_of
+from clients.web.selection import leading_to, refused, selection_of
 from salon.desk.exporting import (
     AlreadyAsked,
     Download,
@@ -72,8 +72,7 @@ def export(request: SalonRequest) -> HttpResponse:
     if "list" in request.POST or "client" in request.POST:
         marked = selection_of(request)
         if marked.empty:
-            messages.warning(request, _("Mark the clients in the list first."))
-            return redirect("clients:list", request.salon.slug)
+            return refused(request, _("Mark the clients in the list first."))
         everybody = marked.ids is None and not marked.typed and marked.meeting is None
         selection = None if everybody else selected_ids(marked)
     given = request.POST.get("format", "").upper()
@@ -84,7 +83,7 @@ def export(request: SalonRequest) -> HttpResponse:
         selection=selection,
         now=timezone.now(),
     )
-    return redirect("client_exports", request.salon.slug)
+    return leading_to(request, reverse("client_exports", args=[request.salon.slug]))
 
 
 @requires(Permission.EXPORT)

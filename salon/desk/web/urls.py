@@ -1,17 +1,22 @@
 """What spans the apps, below `/s/<slug>/`."""
 
 from django.urls import path
+from django.utils.translation import gettext_lazy as _
 
 from bookings.agenda import next_starts
-from clients.web.columns import Column, hand_in
-from clients.web.list_query import hand_in_segments
+from clients.web.columns import Column
+from clients.web.handed_in import HANDED_IN, Action
 from marketing.web.segments import segment_in_list
 from salon.desk.web import card, erasure, evaluation, exports, merging, simulator, treatcard, views
+from salon.identity.roles import Permission
 
-# The list of the clients shows what the calendar knows of them.
-hand_in(Column.NEXT_APPOINTMENT, next_starts)
-# And it can be narrowed to the segments of marketing.
-hand_in_segments(segment_in_list)
+# The list of the clients shows what the calendar knows of them, and can be narrowed to the segments of marketing.
+HANDED_IN.days[Column.NEXT_APPOINTMENT] = next_starts
+HANDED_IN.segment = segment_in_list
+HANDED_IN.actions = (
+    Action("client_export", Permission.EXPORT, _("Export"), "download"),
+    Action("campaign_to_marked", Permission.MARKETING_WRITE, _("Campaign"), "megaphone"),
+)
 
 urlpatterns = [
     path("clients/export/", exports.export, name="client_export"),

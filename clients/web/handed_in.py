@@ -1,0 +1,53 @@
+"""What apps above hand to the client list, which knows nothing of them; they do it with their addresses."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from salon.errors import Text
+from salon.identity.roles import Permission
+from salon.web.access import SalonRequest
+
+# What another app knows of the clients of one page, asked once for all its rows.
+DayReader = Callable[[Collection[UUID], datetime], Mapping[UUID, datetime]]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A group of clients that an app above has described: what addresses call it, its name, what a card must meet."""
+
+    key: str
+    name: str
+    meeting: Q
+
+
+# Returns the segment that an address names; nobody is in one that is gone, or that whoever asks may not see.
+SegmentReader = Callable[[SalonRequest, str, datetime], Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What can be done with the clients marked: a button for whoever may.
+
+    Its page reads them with `clients.web.selection.selection_of`, and answers with `leading_to`, or with `refused`.
+    """
+
+    route: str
+    permission: Permission
+    label: Text
+    icon: str
+
+
+@dataclass(slots=True)
+class HandedIn:
+    """Days for columns of the list, by the column's name; the segments it can be narrowed to; actions for its bar."""
+
+    days: dict[str, DayReader] = field(default_factory=dict)
+    segment: SegmentReader | None = None
+    actions: tuple[Action, ...] = ()
+
+
+HANDED_IN = HandedIn()
