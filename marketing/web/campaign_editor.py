@@ -41,6 +41,7 @@ from marketing.web.campaign_shown import (
 )
 from marketing.web.campaign_tested import tested
 from marketing.web.policy import WITH_FRAME
+from marketing.web.segment_since import segment_since
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -189,6 +190,7 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
         **page_of(request, found),
         **_context(saving),
         "groups": segment_groups(chosen, own, kept=kept_name(found) if so_far == KEPT else ""),
+        "since": segment_since(found, own, request.salon.currency),
         "nobody_yet": not chosen,
         "bases": basis_choices(str(form["basis"].value()), rules),
         "tested": tested(request, found),
