@@ -68,20 +68,12 @@ def campaign_send(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     found = campaign_with_id(campaign_id)
     if found.state != CampaignState.DRAFT:
         return redirect("campaign_results", request.salon.slug, found.pk)
-    if request.method != "POST":
-        return _page(request, found, WhenForm())
+    if request.method != "POST" or "take" in request.POST:
+        return _take(request, found) if request.method == "POST" else _page(request, found, WhenForm())
     when = WhenForm(request.POST)
-    later, taken = request.POST.get("act") == "later", request.POST.get("take")
+    later = request.POST.get("act") == "later"
     version = request.POST.get("version", "")
     try:
-        if taken:
-            changes = ChangedCampaign(segment=taken)
-            seen = _number(version)
-            update_campaign(
-                actor=request.actor, campaign_id=found.pk, changes=changes, version=seen, now=timezone.now()
-            )
-            messages.success(request, _("The campaign goes to the segment as it is now."))
-            return redirect("campaign_send", request.salon.slug, found.pk)
         if later:
             at = when.moment(request.salon) if when.is_valid() else None
             if at is None:
@@ -101,6 +93,20 @@ def campaign_send(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     text = _("It goes out at that time by itself.") if later else _("It is being sent.")
     messages.success(request, text)
     return redirect("campaign_results", request.salon.slug, found.pk)
+
+
+def _take(request: SalonRequest, found: Campaign) -> HttpResponse:
+    """Choose the segment anew whose older words the draft has kept."""
+    changes, version = ChangedCampaign(segment=request.POST["take"]), _number(request.POST.get("version", ""))
+    try:
+        update_campaign(actor=request.actor, campaign_id=found.pk, changes=changes, version=version, now=timezone.now())
+    except InvalidInput as refusal:
+        messages.error(request, " ".join(str(error.message) for error in refusal.errors))
+    except VersionConflict:
+        messages.warning(request, _("The campaign has changed since you looked at it. Please look again."))
+    else:
+        messages.success(request, _("The campaign goes to the segment as it is now."))
+    return redirect("campaign_send", request.salon.slug, found.pk)
 
 
 @requires(Permission.MARKETING_WRITE)
