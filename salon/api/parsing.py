@@ -33,11 +33,12 @@ class JsonParser(BaseParser):
         try:
             # `body` rather than the stream: only there Django applies its limit.
             value = json.loads(parser_context["request"].body.decode(), parse_constant=_refuse_constant)
-            # Deeper than the interpreter can walk is deeper than any body of ours.
-            storable = _is_storable(value)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise ParseError(_("The body is not valid JSON.")) from error
-        if not storable:
+        except RecursionError as error:
+            # Deeper than the interpreter can read is deeper than any body of ours.
+            raise ParseError(_("The body is nested too deep.")) from error
+        if not _is_storable(value):
             raise ParseError(_("The body contains a character that cannot be stored."))
         if not isinstance(value, dict):
             raise ParseError(_("The body must be a JSON object."))
@@ -49,11 +50,14 @@ def _refuse_constant(name: str) -> None:
 
 
 def _is_storable(value: object) -> bool:
-    """Return whether every text in it can be kept: no NUL, no half of a surrogate pair."""
-    if isinstance(value, str):
-        return _UNSTORABLE.search(value) is None
-    if isinstance(value, dict):
-        return all(_is_storable(name) and _is_storable(part) for name, part in value.items())
-    if isinstance(value, list):
-        return all(_is_storable(part) for part in value)
+    """Return whether every text in it can be kept, however deep it stands: no NUL, no half of a surrogate pair."""
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, str) and _UNSTORABLE.search(part):
+            return False
+        if isinstance(part, dict):
+            left += [*part, *part.values()]
+        elif isinstance(part, list):
+            left += part
     return True

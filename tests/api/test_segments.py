@@ -22,6 +22,14 @@ RULE = {"match": "ALL", "negated": False, "parts": [BLOCKED]}
 EVERYBODY = {"match": "ALL", "parts": []}
 
 
+def _deep(many: int) -> dict[str, Any]:
+    """Return a rule whose groups stand in each other."""
+    rule = RULE
+    for _one in range(many):
+        rule = {"match": "ALL", "parts": [rule]}
+    return rule
+
+
 def _make(api: Caller, name: str = "Gesperrte", rule: object = RULE) -> dict[str, Any]:
     made: dict[str, Any] = api.post("segments", {"name": name, "rule": rule}).json()
     return made
@@ -115,6 +123,7 @@ def test_the_ready_made_ones_are_listed_with_their_keys(api: Caller) -> None:
         ({"name": "X", "rule": RULE, "id": NOBODY}, {"id": "read_only"}),
         ({"name": "X", "rule": RULE, "count": 3}, {"count": "unknown_field"}),
         ({"name": "gesperrte", "rule": RULE}, {"name": "duplicate_name"}),
+        ({"name": "X", "rule": _deep(300)}, {"rule.parts.0.parts.0.parts.0.parts.0": "too_deep"}),
     ],
 )
 def test_refused_when_making(api: Caller, body: dict[str, object], expected: dict[str, str]) -> None:
