@@ -32,6 +32,11 @@ class DraftCondition:
     takes: list[str] = each_with(default_factory=list)
     many: list[str] = each_with(default_factory=list)
 
+    def lacks(self, where: str) -> bool:
+        """Return whether nobody has entered anything yet at this place, as in `values.1`."""
+        number = where.removeprefix("values.")
+        return number in map(str, range(len(self.takes))) and not self.takes[int(number)].strip()
+
     @property
     def json(self) -> dict[str, Any]:
         """The condition as `rule.parse` reads it."""
@@ -66,6 +71,13 @@ _BEGINS_WITH = {Kind.DAYS: "30", Kind.MONTHS: "12", Kind.PERCENT: "10"}
 def written(place: Place) -> str:
     """Return a place as the names of form fields carry it."""
     return ".".join(map(str, place))
+
+
+def field_of(part: DraftCondition, place: Place, where: str) -> str:
+    """Return the name of the form field that holds a value of a condition; `where` is its place, as in `values.1`."""
+    number = where.removeprefix("values.")
+    is_taken = number in map(str, range(len(part.takes)))
+    return f"value:{written(place)}.{number}" if is_taken else f"many:{written(place)}"
 
 
 def place_in(text: str) -> Place | None:

@@ -37,7 +37,7 @@ from marketing.segments import (
 )
 from marketing.vocabulary import FIELDS
 from marketing.web.builder import Builder, ShownGroup, errors_by_place, menu
-from marketing.web.drafts import DraftCondition, DraftGroup, Place, change, draft_of, part_at, read_draft
+from marketing.web.drafts import DraftCondition, DraftGroup, Place, change, draft_of, field_of, part_at, read_draft
 from marketing.web.rule_words import ids_in, marked_sentence, names_of
 from salon.errors import FieldError, InvalidInput, NotAllowed, NotFound, VersionConflict
 from salon.identity.roles import Permission
@@ -70,6 +70,16 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """One part of a rule that is not complete, or (`words`) not right, and the names of the fields that it is about."""
+
+    key: str
+    label: str
+    words: str
+    fields: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """Whom a rule means: how many, how many of them want news by e-mail, and the first few; or what it still lacks."""
 
@@ -79,7 +89,12 @@ class Outcome:
     agreed: int = 0
     agreed_text: str = ""
     examples: Sequence[Example] = ()
-    lacks: Sequence[tuple[str, str]] = ()
+    lacks: Sequence[Lack] = ()
+
+    @property
+    def wrong(self) -> list[Lack]:
+        """Those that are not right, as opposed to not there yet."""
+        return [one for one in self.lacks if one.words]
 
 
 @requires(Permission.MARKETING)
@@ -183,13 +198,18 @@ def outcome_of(request: SalonRequest, draft: DraftGroup) -> Outcome:
     )
 
 
-def _lacks(draft: DraftGroup, errors: list[FieldError]) -> list[tuple[str, str]]:
-    """Return the parts that are not complete: the id of each on the page, and what it is called."""
+def _lacks(draft: DraftGroup, errors: list[FieldError]) -> list[Lack]:
+    """Return the parts that are not complete or not right; what is only not there yet is no error so far."""
+    wrong = errors_by_place(error for error in errors if error.code != "required")
     found = []
     for place in errors_by_place(errors):
-        part = part_at(draft, place)
-        label = FIELDS[part.field].label if isinstance(part, DraftCondition) else _("Group")
-        found.append((f"part-{'-'.join(map(str, place))}", str(label)))
+        part, said, label, named = part_at(draft, place), wrong.get(place, []), _("Group"), []
+        if isinstance(part, DraftCondition):
+            label = str(FIELDS[part.field].label)
+            said = [(where, words) for where, words in said if not part.lacks(where)]
+            named = [field_of(part, place, where) for where, _words in said]
+        words, fields = dict.fromkeys(words for _where, words in said), dict.fromkeys(named)
+        found.append(Lack("-".join(map(str, place)), label, " ".join(words), " ".join(fields)))
     return found
 
 

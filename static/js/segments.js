@@ -47,6 +47,26 @@ form?.addEventListener("input", (event) => {
   }
 });
 
+// What is not right with a value is said beside it, too, as soon as it is counted; what is only missing is no error yet.
+function tell(outcome) {
+  for (const error of form.querySelectorAll(".rule-condition > .field-error")) {
+    const lack = outcome.querySelector(`[data-lack="${error.id.slice("wrong-".length)}"]`);
+    const words = lack?.querySelector("[data-words]")?.textContent ?? "";
+    // What a refused saving has said stays until it is mended.
+    if (lack && !words && !error.dataset.live) continue;
+    error.querySelector("span").textContent = words;
+    error.hidden = !words;
+    error.toggleAttribute("data-live", true);
+    error.closest(".rule-part").classList.toggle("wrong", Boolean(words));
+    const wrong = lack?.dataset.fields.split(" ") ?? [];
+    for (const input of error.parentElement.querySelectorAll(".rule-asked [name]")) {
+      if (words && wrong.includes(input.name)) input.setAttribute("aria-invalid", "true");
+      else input.removeAttribute("aria-invalid");
+    }
+  }
+}
+document.addEventListener("htmx:afterSwap", (event) => event.target.id === "outcome" && tell(event.target));
+
 // Enter in the search of a list saves nothing.
 form?.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("[data-narrow]")) event.preventDefault();

@@ -133,7 +133,7 @@ def test_who_is_meant_is_told_while_it_is_built(browser: Browser, colour: Catego
     nobody = browser.post(COUNT, asked(colour, **{"ask:": "none"})).context["outcome"]
     assert (nobody.total, nobody.examples) == (0, [])
     lacking = browser.post(COUNT, asked(colour, **{"value:1.0": ""})).context["outcome"]
-    assert lacking.lacks == [("part-1", str(FIELDS["lapsing"].label))]
+    assert [(one.key, one.label, one.words) for one in lacking.lacks] == [("1", str(FIELDS["lapsing"].label), "")]
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,34 @@ def test_what_is_wrong_stands_at_the_condition(
     wrong = re.search(rf'id="wrong-{place}">.*?</p>', page.text, re.DOTALL)
     assert wrong is not None
     assert re.search(words, wrong[0]), wrong[0]
-    assert page.text.count('id="wrong-') == 1
+    assert len(re.findall(r'id="wrong-[\d-]*">', page.text)) == 1
     assert Segment.objects.none().count() == 0
+
+
+@pytest.mark.parametrize(
+    ("asks", "values", "field", "words"),
+    [
+        ("age at_least", ["200"], "value:0.0", "Geben Sie eine Zahl von 0 bis 120 ein."),
+        ("age between", ["60", "30"], "value:0.1", "Diese Zahl ist kleiner als die erste."),
+        ("age at_least", ["abc"], "value:0.0", "Geben Sie eine ganze Zahl ein."),
+        ("last_visit within_last", ["100000"], "value:0.0", "Geben Sie eine Zahl von 0 bis 36500 ein."),
+        ("spent at_least", ["-3"], "value:0.0", "Betrag"),
+    ],
+)
+def test_what_is_wrong_is_said_while_it_is_built(
+    browser: Browser, colour: Category, asks: str, values: list[str], field: str, words: str
+) -> None:
+    named, operator = asks.split()
+    sent = {"field:0": named, "operator:0": operator}
+    counted = browser.post(COUNT, sent | {f"value:0.{at}": one for at, one in enumerate(values)}).text
+    assert f'data-lack="0" data-fields="{field}"' in counted
+    assert words in counted
+    assert "Stimmt noch nicht" in counted
+    assert "Es fehlt noch" not in counted
+    # What nobody has entered yet is only missing.
+    missing = browser.post(COUNT, sent | {f"value:0.{at}": "" for at, _one in enumerate(values)}).text
+    assert "Es fehlt noch" in missing
+    assert "data-words" not in missing
 
 
 def test_a_name_is_needed_and_told_from_others(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
