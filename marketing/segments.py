@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from clients.classification import Reason
 from clients.models import Category
@@ -30,6 +32,7 @@ LONGEST_NAME = 80
 LONGEST_KEY = 160
 # Chosen like the key of a segment: all clients of the list.
 EVERYONE = "everybody"
+_ALL_CLIENTS = _("All clients")
 _BY_NAME = keyset.Order(("name_key", "id"))
 
 
@@ -210,7 +213,7 @@ def chosen_rule(chosen: str | UUID) -> tuple[str, Group]:
     Raises: SegmentGone.
     """
     if chosen == EVERYONE:
-        return str(_("All clients")), EVERYBODY
+        return str(_ALL_CLIENTS), EVERYBODY
     ready = READY_MADE.get(str(chosen))
     if ready is not None:
         return str(ready.name), ready.rule
@@ -274,10 +277,22 @@ def _describe(segment: Segment, name: str, rule: Group | object | None) -> None:
             segment.rule = as_json(accept_rule(rule))
         except InvalidInput as refusal:
             errors += refusal.errors
+    key = (fold(tidy(name)) or tidy(name))[:LONGEST_KEY]
+    # One that was called so before there was a ready-made one of that name keeps it.
+    if key != segment.name_key and key in _taken():
+        errors.append(FieldError("name", "duplicate_name", _("A ready-made segment has this name already.")))
     if errors:
         raise InvalidInput(errors)
-    segment.name = tidy(name)
-    segment.name_key = (fold(segment.name) or segment.name)[:LONGEST_KEY]
+    segment.name, segment.name_key = tidy(name), key
+
+
+def _taken() -> set[str]:
+    """Return how the ready-made segments are called, and all clients, in every language: as keys of names."""
+    found = set()
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found |= {fold(str(name)) for name in (_ALL_CLIENTS, *(one.name for one in READY_MADE.values()))}
+    return found
 
 
 def _wrong_name(name: str) -> Iterable[FieldError]:

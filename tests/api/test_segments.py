@@ -93,7 +93,7 @@ def test_the_ready_made_ones_are_listed_with_their_keys(api: Caller) -> None:
     }
     # From each, one of the salon's own can be made.
     for one in listed:
-        assert _make(api, one["name"], one["rule"])["rule"] == one["rule"]
+        assert _make(api, f"{one['name']} (2)", one["rule"])["rule"] == one["rule"]
 
 
 @pytest.mark.parametrize(
@@ -183,9 +183,9 @@ def test_scopes_and_salons(api: Caller, api_dom: Caller, sonnenschein: Salon, ap
 
 
 def test_the_operation_leaves_the_same_behind(api: Caller, sonnenschein: Salon, dom: Salon) -> None:
-    _make(api, " VIP ", EVERYBODY)
+    _make(api, " Beste ", EVERYBODY)
     with salon_scope(dom.pk):
-        create_segment(actor=MANAGER, name=" VIP ", rule=EVERYBODY, now=NOW)
+        create_segment(actor=MANAGER, name=" Beste ", rule=EVERYBODY, now=NOW)
     left = []
     for salon in (sonnenschein, dom):
         with salon_scope(salon.pk):

@@ -26,6 +26,7 @@ from marketing.segments import (
 )
 from salon.audit.models import AuditEntry
 from salon.errors import InvalidInput, NotAllowed, VersionConflict
+from salon.folding import fold
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -117,9 +118,24 @@ def test_another_salons_things_are_not_known(sonnenschein: Salon, dom: Salon) ->
             update_segment(actor=MANAGER, segment_id=made.pk, name="Unsere", now=NOW)
 
 
-@pytest.mark.parametrize("name", ["VIP", "vip", "  Vip "])
+@pytest.mark.parametrize("name", ["VIP", "vip ", "Droht abzuwandern", "About to lapse", "Alle Kunden", "all clients"])
+def test_a_ready_made_one_keeps_its_name(in_sonnenschein: Salon, name: str) -> None:
+    other = _make("Andere")
+    with pytest.raises(InvalidInput) as refused:
+        _make(name)
+    assert _wrong(refused) == {"name": "duplicate_name"}
+    with pytest.raises(InvalidInput) as refused:
+        update_segment(actor=MANAGER, segment_id=other.pk, name=name, now=NOW)
+    assert _wrong(refused) == {"name": "duplicate_name"}
+    # One that was called so before keeps its name, and can be changed.
+    Segment.objects.filter(pk=other.pk).update(name=name, name_key=fold(name))
+    rule = {"match": "ANY", "parts": []}
+    assert update_segment(actor=MANAGER, segment_id=other.pk, name=name, rule=rule, now=NOW).rule["match"] == "ANY"
+
+
+@pytest.mark.parametrize("name", ["Beste", "beste", "  Beste "])
 def test_a_name_stands_once(in_sonnenschein: Salon, name: str) -> None:
-    first, other = _make("VIP"), _make("Andere")
+    first, other = _make("Beste"), _make("Andere")
     with pytest.raises(InvalidInput) as refused:
         _make(name)
     assert _wrong(refused) == {"name": "duplicate_name"}
