@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID, uuid5
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from clients.models import Client
 from marketing.choosing import marked
@@ -265,7 +267,9 @@ def _choose(campaign: Campaign, segment: str) -> None:
     if not segment:
         campaign.rule, campaign.segment_name = {}, ""
         return
-    name, rule = chosen_rule(segment)
+    # What everybody of the salon reads is in its language, whoever calls.
+    with override(settings.LANGUAGE_CODE):
+        name, rule = chosen_rule(segment)
     campaign.rule, campaign.segment_name = as_json(rule), str(name)[:LONGEST_NAME]
 
 
