@@ -25,13 +25,14 @@ _NAMES = ("first_name", "last_name")
 _SUMS = ("visits", "carried_visits")
 _LEAST = ("first_visit_on", "carried_first_visit_on")
 _GREATEST = ("last_visit_on", "carried_last_visit_on")
+_AGREED = ("email_consent_for", "email_consent_at")
 # What is put back together, or not at all.
 _GROUPS = (
     *FIELDS.values(),
     ("blocked", "blocked_reason"),
     ("matrix_exempt",),
     ("listed_on", "created_via"),
-    ("email_consent_for", "email_consent_at"),
+    _AGREED,
     *((column,) for column in (*_LEAST, *_GREATEST)),
 )
 
@@ -70,16 +71,18 @@ def combined(
     after["matrix_exempt"] = survivor.matrix_exempt or duplicate.matrix_exempt
     after |= {"email_consent_for": survivor.email_consent_for, "email_consent_at": survivor.email_consent_at}
     if consent and consent.decision != Decision.REQUESTED:
-        granted = consent.decision == Decision.GRANTED
-        agreed = _agreed_for(after["email"], duplicate, survivor) if granted else None
-        after |= {"email_consent_for": agreed, "email_consent_at": consent.at}
+        if consent.decision == Decision.GRANTED:
+            after |= _agreed(after["email"], duplicate, survivor)
+        else:
+            after |= {"email_consent_for": None, "email_consent_at": consent.at}
     return after
 
 
-def _agreed_for(email: str, *cards: Client) -> str | None:
-    """Return the address that a consent of one of the cards is for: this one, if any of them agreed there."""
-    addresses = [card.email_consent_for for card in cards if card.email_consent_for is not None]
-    return next((one for one in addresses if one.lower() == email.lower()), next(iter(addresses), None))
+def _agreed(email: str, *cards: Client) -> Columns:
+    """Return where and when one of the cards agreed: at this address, if any of them did."""
+    agreed = [card for card in cards if card.email_consent_for is not None]
+    here = [card for card in agreed if str(card.email_consent_for).lower() == email.lower()]
+    return {name: getattr(card, name) for card in (here or agreed)[:1] for name in _AGREED}
 
 
 def _values(client: Client, columns: tuple[str, ...]) -> tuple[Any, ...]:

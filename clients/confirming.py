@@ -66,8 +66,8 @@ def confirm(*, salon: Salon, link: Link, now: datetime) -> Asked:
             purpose=_NEWS,
             decision=Decision.GRANTED,
             source=ConsentSource.CONFIRMATION,
-            wording=standing.wording,
-            number=standing.wording_number,
+            wording=entry.wording,
+            number=entry.wording_number,
             now=now,
         )
     return Asked(Standing.CONFIRMED)
@@ -135,15 +135,17 @@ def _asked(
 ) -> Asked:
     if card is None or standing is None or not link.is_for(card.email):
         return Asked(Standing.VOID)
-    if standing.decision == Decision.GRANTED:
+    if card.email_consent:
         return Asked(Standing.CONFIRMED)
-    if standing.decision == Decision.WITHDRAWN or standing.wording != entry.wording or _withdrawn_since(entry, card):
+    # Asked in other words since, these are the ones that count.
+    other_words = standing.decision == Decision.REQUESTED and standing.wording != entry.wording
+    if standing.decision == Decision.WITHDRAWN or other_words or _withdrawn_since(entry, card):
         return Asked(Standing.VOID)
     if entry.wording_number is not None and entry.wording_number != wording_now(_NEWS, salon).number:
         return Asked(Standing.VOID)
     if link.expires_at <= now:
         return Asked(Standing.EXPIRED)
-    return Asked(Standing.OPEN, standing.wording)
+    return Asked(Standing.OPEN, entry.wording)
 
 
 def _withdrawn_since(entry: ConsentEntry, card: Client) -> bool:

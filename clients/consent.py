@@ -24,6 +24,7 @@ from clients.models import (
     HealthRecord,
     Merge,
 )
+from clients.objections import lift_objection, object_at
 from clients.wordings import fault_of, number_of, tidied, wording_now
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound
@@ -46,6 +47,8 @@ _ACTIONS = {
     Decision.GRANTED: "client.consent_granted",
     Decision.WITHDRAWN: "client.consent_withdrawn",
 }
+# What of a client who wants news, whether it holds or not.
+_WANTED = {Decision.REQUESTED, Decision.GRANTED}
 _BY_HERSELF = {
     ConsentSource.CONFIRMATION: "client.consent_confirmed",
     ConsentSource.UNSUBSCRIBE: "client.unsubscribed",
@@ -129,7 +132,7 @@ def record_wish(*, actor: Actor, client_id: UUID, wanted: bool, now: datetime) -
         standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
         if wanted:
             _ask(actor, client, standing, ConsentSource.API, "", now)
-        elif standing and standing.decision != Decision.WITHDRAWN:
+        elif standing and standing.decision in _WANTED:
             decide(
                 actor,
                 client,
@@ -153,7 +156,7 @@ def ask_again(*, actor: Actor, client_id: UUID, now: datetime) -> ConsentEntry:
         standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
         if standing is None:
             raise NotFound
-        if standing.decision == Decision.WITHDRAWN or client.email_consent:
+        if standing.decision not in _WANTED or client.email_consent:
             return standing
         if not client.email:
             raise NoAddress
@@ -177,11 +180,9 @@ def asked_until(client: Client, now: datetime) -> datetime | None:
 
 def ask_at_new_address(*, actor: Actor, client: Client, now: datetime) -> bool:
     """Ask a client by a mail whose consent was for another address than the one her locked card has been given;
-    return whether the mail goes out."""
+    return whether a mail asks her there."""
     standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
-    if standing is None or standing.decision == Decision.WITHDRAWN or client.email_consent or not client.email:
-        return False
-    if asked_until(client, now):
+    if standing is None or standing.decision not in _WANTED or client.email_consent or not client.email:
         return False
     source = ConsentSource.API if actor.kind == ActorKind.API_KEY else ConsentSource.SALON
     _ask(actor, client, standing, source, _own_words(standing), now)
@@ -288,6 +289,10 @@ def take_effect(client: Client, entry: ConsentEntry) -> None:
         if entry.decision == Decision.REQUESTED:
             # Nothing holds before she has confirmed, and nothing that held is taken away by asking.
             return
+        if granted:
+            lift_objection(client.email, now=entry.at)
+        elif entry.decision == Decision.WITHDRAWN:
+            object_at({client.email, client.email_consent_for or ""}, now=entry.at)
         client.email_consent_for = client.email if granted else None
         client.email_consent_at = entry.at
         client.version += 1
@@ -311,7 +316,7 @@ def _forget_kept_health(client_id: UUID) -> None:
 
 
 def _check(decision: Decision, wording: str, *, asks: bool) -> None:
-    if decision == Decision.REQUESTED and not asks:
+    if decision == Decision.UNDONE or (decision == Decision.REQUESTED and not asks):
         raise InvalidInput([FieldError("decision", "invalid_choice", _("Choose one of the values offered."))])
     fault = fault_of(wording)
     if fault and (wording or decision == Decision.GRANTED):

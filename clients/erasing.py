@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.cards import in_use
 from clients.details import ClientDetails
 from clients.importing.batches import forget_clients
+from clients.listing import sharing_address
 from clients.models import (
     CardState,
     CarriedService,
@@ -24,6 +25,7 @@ from clients.models import (
     SearchToken,
 )
 from clients.models.card import DETAIL_FIELDS
+from clients.objections import forget_objections
 from clients.points import Posting, post_all
 from clients.standing import refresh
 from salon.audit.recording import Change, record_many
@@ -82,9 +84,13 @@ def erase_clients(
     # The entries stay, and with them what they come to: nothing.
     post_all([Posting(card.pk, -card.points, Cause.ERASED, card.pk)], cards=[card], actor=actor, now=now)
     traces = {str(card_id) for card_id in cards}
+    addresses: set[str] = set()
     for one in cards.values():
         traces |= {one.email, one.mobile, one.landline} - {""}
+        addresses |= {one.email, one.email_consent_for or ""} - {""}
         _empty(one, now)
+    # Somebody else's at the same address stands.
+    forget_objections({one for one in addresses if not sharing_address(one)})
     _delete_belongings(cards.keys())
     forget_clients(cards.keys(), traces=traces)
     _forget_referrer(actor, referred, now)

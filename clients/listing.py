@@ -139,12 +139,3 @@ def sharing_address(email: str) -> set[UUID]:
     found = SearchToken.objects.filter(field=TokenField.EMAIL, token=fold(email)[:LONGEST_TOKEN])
     cards = Client.objects.listed().filter(pk__in=found.values("client_id"), email__iexact=email)
     return set(cards.values_list("pk", flat=True))
-
-
-def sharing_addresses(emails: Collection[str]) -> set[UUID]:
-    """Return all cards with one of these e-mail addresses, and hardly any with one that only looks alike."""
-    tokens = {fold(email)[:LONGEST_TOKEN] for email in emails if email}
-    if not tokens:
-        return set()
-    found = SearchToken.objects.filter(field=TokenField.EMAIL, token__in=tokens)
-    return set(found.values_list("client_id", flat=True))

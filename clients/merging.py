@@ -333,7 +333,7 @@ def _give_back_consents(actor: Actor, survivor: Client, consents: dict[str, list
         if newest is None or str(newest.pk) != taken_over:
             continue
         standing = ledger.filter(pk=standing_id).first() if standing_id else None
-        back = standing or ConsentEntry(purpose=purpose, decision=Decision.WITHDRAWN)
+        back = standing or ConsentEntry(purpose=purpose, decision=Decision.UNDONE)
         if (back.decision, back.wording) != (newest.decision, newest.wording):
             _append(actor, survivor, back, now)
 

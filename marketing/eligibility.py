@@ -10,9 +10,8 @@ from django.db.models.functions import Coalesce, Lower
 from django.db.models.lookups import Exact, In
 
 from bookings.models import Appointment, Sale, SaleState
-from clients.listing import sharing_addresses
 from clients.models import Client, ConsentEntry, ConsentPurpose, Decision
-from clients.objections import objected_addresses, once_objected_addresses
+from clients.objections import objected_addresses
 from marketing.models import Basis, MarketingRules, RecipientReason
 
 # The reasons for which somebody gets a mail; every other one is why not.
@@ -20,48 +19,50 @@ INCLUDED = frozenset({RecipientReason.CONSENT, RecipientReason.EXISTING_CUSTOMER
 _BOUGHT = (SaleState.PAID, SaleState.PARTLY_REFUNDED)
 
 
-def reason_case(basis: Basis | str, now: datetime, *, among: Collection[UUID] | None = None) -> Case:
+def reason_case(basis: Basis | str, now: datetime) -> Case:
     """Return, for a query of cards, the `RecipientReason` of each: why she gets mails of marketing, or why not.
 
     Behind the lock on a card it is what holds as long as the lock does: whoever agrees or objects on it waits. An
-    objection on any card holds for the address. An existing customer has bought, and at her address nobody ever
-    objected, not even before being asked anew. `among`: where few cards are asked for, these and all with their
-    addresses.
+    objection holds for its client and for its address, on whichever card that stands. An existing customer has bought,
+    and neither she nor anybody at her address ever objected, not even before being asked anew.
     """
     decided = ConsentEntry.objects.filter(client_id=OuterRef("pk"), purpose=ConsentPurpose.EMAIL_MARKETING)
-    newest = Coalesce(Subquery(decided.order_by("-at", "-id").values("decision")[:1]), Value(""))
+    newest = _newest(decided)
     asked = Exact(newest, Value(Decision.REQUESTED))
-    # No card is named within: the addresses are looked up once, however many cards there are.
-    objected = In(Lower("email"), objected_addresses(among))
+    objected = Q(Exact(newest, Value(Decision.WITHDRAWN))) | Q(In(Lower("email"), objected_addresses()))
     whens = [
         _when(RecipientReason.NO_ADDRESS, Q(email="")),
         _when(RecipientReason.BLOCKED, Q(blocked=True)),
-        _when(RecipientReason.OBJECTED, Q(objected) & ~Q(asked)),
+        # Being asked anew where somebody objected waits for the answer, unless a consent of before would hold again.
+        _when(RecipientReason.OBJECTED, objected & (~Q(asked) | Q(email_consent=True))),
         _when(RecipientReason.CONSENT, Q(email_consent=True)),
     ]
     if basis == Basis.EXISTING_CUSTOMER:
-        whens.append(_when(RecipientReason.EXISTING_CUSTOMER, _is_existing_customer(now, among)))
+        whens.append(_when(RecipientReason.EXISTING_CUSTOMER, _is_existing_customer(now, decided)))
     whens.append(_when(RecipientReason.NOT_CONFIRMED, asked))
     return Case(*whens, default=Value(RecipientReason.NO_CONSENT), output_field=CharField())
 
 
 def standings(clients: Collection[UUID] | QuerySet[Client], *, basis: Basis | str, now: datetime) -> dict[UUID, str]:
-    """Return the `RecipientReason` of each of these cards, in one statement; of a few, without reading all others."""
-    if isinstance(clients, QuerySet):
-        cards, among = clients, None
-    else:
-        cards = Client.objects.filter(pk__in=clients)
-        among = {*clients, *sharing_addresses(cards.values_list("email", flat=True))}
-    return dict(cards.order_by().annotate(_why=reason_case(basis, now, among=among)).values_list("pk", "_why"))
+    """Return the `RecipientReason` of each of these cards, in one statement."""
+    cards = clients if isinstance(clients, QuerySet) else Client.objects.filter(pk__in=clients)
+    return dict(cards.order_by().annotate(_why=reason_case(basis, now)).values_list("pk", "_why"))
 
 
-def _is_existing_customer(now: datetime, among: Collection[UUID] | None) -> Q:
+def _newest(decided: QuerySet[ConsentEntry]) -> Coalesce:
+    # Along the index, were it of one entry: without knowing of tables PostgreSQL takes any other way for as good.
+    return Coalesce(Subquery(decided.order_by("-at", "-id").values("decision")[:1]), Value(""))
+
+
+def _is_existing_customer(now: datetime, decided: QuerySet[ConsentEntry]) -> Q:
     """Return who may be written to by § 7 (3) UWG, where the owner has decided so."""
     allowed = MarketingRules.objects.filter(existing_customers_at__lte=now)
     visited = Appointment.objects.filter(client_id=OuterRef("pk"), visit_on__isnull=False)
     bought = Sale.objects.filter(client_id=OuterRef("pk"), state__in=_BOUGHT)
     came = Q(carried_visits__gt=0) | Q(Exists(visited)) | Q(Exists(bought))
-    return Q(Exists(allowed)) & ~Q(In(Lower("email"), once_objected_addresses(among))) & came
+    there = Q(In(Lower("email"), objected_addresses(ever=True)))
+    refused = there | Q(Exact(_newest(decided.filter(decision=Decision.WITHDRAWN)), Value(Decision.WITHDRAWN)))
+    return Q(Exists(allowed)) & ~refused & came
 
 
 def _when(reason: RecipientReason, condition: Q | Combinable) -> When:

@@ -11,7 +11,6 @@ from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Lower
 
-from clients.listing import sharing_addresses
 from clients.models import Client
 from marketing.eligibility import INCLUDED, reason_case
 from marketing.models import Basis, Recipient, RecipientReason, RecipientState
@@ -160,9 +159,8 @@ def judge(rows: Sequence[Recipient], *, whose: Q, basis: Basis, now: datetime) -
     """
     ids = {row.client_id for row in rows}
     # Locked first and asked afterwards: a statement that waited for a lock would still see what was before.
-    locked = Client.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    among = ids | sharing_addresses(locked.values_list("email", flat=True))
-    asked = Client.objects.listed().filter(pk__in=ids).annotate(reason_now=reason_case(basis, now, among=among))
+    list(Client.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
+    asked = Client.objects.listed().filter(pk__in=ids).annotate(reason_now=reason_case(basis, now))
     found = {pk: (email, RecipientReason(why)) for pk, email, why in asked.values_list("pk", "email", "reason_now")}
     judged = []
     reached = _reached_otherwise(ids, whose)

@@ -38,9 +38,12 @@ class CardEndpoint(Endpoint):
             raise MissingScope(Scope.LOYALTY_WRITE)
         return read(entered)
 
-    def with_consent(self, client: Client, said: Entered) -> Client:
-        """Write a decision about news into the ledger, and return the card as it is then."""
-        if said.marketing_consent is None:
+    def with_consent(self, client: Client, said: Entered, *, held: bool) -> Client:
+        """Write a decision about news into the ledger, and return the card as it is then.
+
+        `held`: whether a consent did so far. A site that sends back the `false` it has read says nothing by it.
+        """
+        if said.marketing_consent is None or not (said.marketing_consent or held):
             return client
         record_wish(actor=self.actor, client_id=client.pk, wanted=said.marketing_consent, now=self.now)
         return get_client(client.pk)
@@ -91,7 +94,7 @@ class ClientsEndpoint(CardEndpoint):
             created_via=CreatedVia(entered["created_via"]),
             now=self.now,
         )
-        client = self.with_consent(saved.client, said)
+        client = self.with_consent(saved.client, said, held=False)
         location = request.build_absolute_uri(reverse("api_client", args=[client.pk]))
         return versioned(Response(shown(client), 201, headers={"Location": location}), client.version)
 
@@ -115,8 +118,9 @@ class ClientEndpoint(CardEndpoint):
         """
         version = expected_version(request)
         said = self.said(self.entered(ClientBody, partial=True))
+        held = said.marketing_consent is False and get_client(client_id).email_consent
         saved = update_client(
             actor=self.actor, salon=self.salon, client_id=client_id, changes=said.details, version=version, now=self.now
         )
-        client = self.with_consent(saved.client, said)
+        client = self.with_consent(saved.client, said, held=held)
         return versioned(Response(shown(client)), client.version)

@@ -32,6 +32,7 @@ from clients.models import (
     Outcome,
 )
 from clients.models.card import DETAIL_FIELDS
+from clients.objections import object_at
 from clients.points import Posting, post_all
 from clients.search import replace_tokens, tokens_of
 from clients.standing import refresh
@@ -287,6 +288,7 @@ class _Additions:
         self.notes: list[Note] = []
         self.services: list[CarriedService] = []
         self.consents: list[ConsentEntry] = []
+        self.objecting: set[str] = set()
 
     def add(self, card: Client, plan: Plan) -> dict[str, object]:
         """Gather what one line adds; return what there will be to undo."""
@@ -310,6 +312,8 @@ class _Additions:
                 name: int(change.old.rpartition(" × ")[2]) if change.old else 0
                 for (name, _times), change in zip(plan.services, told, strict=True)
             }
+        if plan.decision == Decision.WITHDRAWN:
+            self.objecting.add(card.email)
         if plan.decision:
             entry = self._consent(card, plan, plan.decision)
             self.consents.append(entry)
@@ -344,6 +348,7 @@ class _Additions:
             update_fields=["times"],
         )
         ConsentEntry.objects.bulk_create(self.consents)
+        object_at(self.objecting, now=self.work.now)
 
 
 def _pages(text: str) -> list[str]:

@@ -129,7 +129,8 @@ class _Stored:
         ):
             self.services[client_id][name] = times
         ledger = ConsentEntry.objects.filter(client__in=ids, purpose=ConsentPurpose.EMAIL_MARKETING)
-        self.decided = set(ledger.values_list("client_id", flat=True))
+        # What each said last.
+        self.said: dict[UUID, str] = dict(ledger.order_by("at", "id").values_list("client_id", "decision"))
         addresses = {one.details.email for one in wanted if one.consent} | {card.email for card in cards}
         self.objected = who_objected(addresses)
         # An opening balance that was withdrawn leaves the ledger as it was before.
@@ -348,12 +349,13 @@ class _Planner:
 
     def _decision(self, plan: Plan, card: Client | None) -> Decision | None:
         wanted = plan.wanted
+        said = self.stored.said.get(card.pk, Decision.UNDONE) if card else Decision.UNDONE
         if wanted.consent and self.batch.consent_wording:
-            # Who has decided anything here is not overruled by a file, nor is who has objected on another card.
-            decided = card is not None and (card.email_consent or card.pk in self.stored.decided)
+            # Who has decided anything here is not overruled by a file, nor is who has objected at the address.
+            decided = said != Decision.UNDONE or (card is not None and card.email_consent)
             return None if decided or self._has_objected(plan) else Decision.GRANTED
         overwrite = self.batch.known_clients == KnownClients.UPDATE
-        if wanted.consent is False and overwrite and card is not None and card.email_consent:
+        if wanted.consent is False and overwrite and said in {Decision.REQUESTED, Decision.GRANTED}:
             return Decision.WITHDRAWN
         return None
 

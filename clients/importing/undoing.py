@@ -164,7 +164,7 @@ def _withdraw(work: Undoing, card_ids: Collection[UUID]) -> None:
         ConsentEntry(
             client_id=card_id,
             purpose=ConsentPurpose.EMAIL_MARKETING,
-            decision=Decision.WITHDRAWN,
+            decision=Decision.UNDONE,
             source=ConsentSource.IMPORT,
             at=work.now,
             actor_kind=work.actor.kind,
@@ -243,7 +243,7 @@ def _take_back_consent(work: Undoing, card: Client, row: ImportRow, told: list[C
         return False
     _withdraw(work, [card.pk])
     card.email_consent_for, card.email_consent_at = None, work.now
-    told.append(Change("consent", Decision.GRANTED, Decision.WITHDRAWN))
+    told.append(Change("consent", Decision.GRANTED, Decision.UNDONE))
     return True
 
 

@@ -22,7 +22,8 @@ class Migration(migrations.Migration):
         ),
         # What was agreed to so far holds for the address that the card has.
         migrations.RunSQL(
-            "UPDATE clients_client SET email_consent_for = email WHERE email_consent", migrations.RunSQL.noop
+            "UPDATE clients_client SET email_consent_for = email WHERE email_consent",
+            "UPDATE clients_client SET email_consent = coalesce(lower(email) = lower(email_consent_for), false)",
         ),
         migrations.RemoveIndex(model_name="client", name="clients_client_facts"),
         migrations.RemoveField(model_name="client", name="email_consent"),

@@ -5,7 +5,7 @@ from clients.identity import IdentityPolicy
 from clients.labels import DiscountOn
 from clients.models.card import CardState, Client, ClientNumbers
 from clients.models.categories import Category, CategoryAssignment
-from clients.models.consent import ConsentEntry, ConsentPurpose, ConsentSource, ConsentWording, Decision
+from clients.models.consent import ConsentEntry, ConsentPurpose, ConsentSource, ConsentWording, Decision, Objection
 from clients.models.importing import ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes, Outcome
 from clients.models.merging import DuplicateProposal, Likeness, Merge, ProposalState
 from clients.models.notes import CarriedService, HealthRecord, Note
@@ -41,6 +41,7 @@ __all__ = [
     "LookAlikes",
     "Merge",
     "Note",
+    "Objection",
     "Outcome",
     "PointsEntry",
     "ProposalState",

@@ -17,11 +17,15 @@ class ConsentPurpose(models.TextChoices):
 
 
 class Decision(models.TextChoices):
-    """What the client said; of news by e-mail, asked for (REQUESTED) until she has confirmed it by a mail's link."""
+    """What the client said; of news by e-mail, asked for (REQUESTED) until she has confirmed it by a mail's link.
+
+    UNDONE is nothing that she said: what a merge or an import had brought was taken back.
+    """
 
     REQUESTED = "REQUESTED", _("asked for")
     GRANTED = "GRANTED", _("agreed")
     WITHDRAWN = "WITHDRAWN", _("withdrawn")
+    UNDONE = "UNDONE", _("taken back")
 
 
 class ConsentSource(models.TextChoices):
@@ -87,14 +91,28 @@ class ConsentEntry(SalonOwned):
             SalonReference("client", name="clients_consententry_client"),
             AppendOnly(name="clients_consententry_append_only"),
         ]
-        indexes = [
-            models.Index(fields=["salon", "client", "purpose", "at", "id"], name="clients_consent_of_client"),
-            models.Index(
-                fields=["salon", "client", "at"],
-                condition=models.Q(purpose=ConsentPurpose.EMAIL_MARKETING, decision=Decision.WITHDRAWN),
-                name="clients_consent_objections",
-            ),
-        ]
+        indexes = [models.Index(fields=["salon", "client", "purpose", "at", "id"], name="clients_consent_of_client")]
 
     def __str__(self) -> str:
         return f"{self.client_id} {self.purpose} {self.decision}"
+
+
+class Objection(SalonOwned):
+    """An address, in small letters, whose owner wanted no news at it, on whichever card she said so (domain.md §9.3).
+
+    It holds until somebody agrees anew at that address (`lifted_at`), whatever becomes of the card; who once objected
+    there stays on record.
+    """
+
+    address = models.CharField(max_length=254)
+    at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            *owned_by_salon("clients_objection"),
+            models.UniqueConstraint(fields=["salon", "address"], name="clients_objection_address"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address

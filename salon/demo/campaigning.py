@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from clients.models import Category, ConsentEntry, ConsentPurpose, ConsentSource, Decision
+from clients.objections import object_at
 from marketing.choosing import clients_in
 from marketing.models import Basis, Campaign, CampaignState, MarketingRules, Recipient, RecipientState, Segment
 from marketing.recipients import settle
@@ -123,6 +124,7 @@ def _unsubscribe(recipient: Recipient, at: datetime) -> None:
         actor_kind=ActorKind.SYSTEM,
         actor_name="",
     )
+    object_at({client.email}, now=at)
     client.email_consent_for, client.email_consent_at = None, at
     client.save(update_fields=["email_consent_for", "email_consent_at"])
     recipient.unsubscribed_at = at

@@ -1,145 +1,187 @@
-"""An objection holds for its address, on whichever card it was made (domain.md §9.3)."""
+"""An objection to news holds for its client and for the address, whatever becomes of cards (domain.md §9.3)."""
 
-import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
-from django.db import connection
-from django.db.models import Q
 
-from clients.confirming import confirm
+from clients.cards import get_client
+from clients.confirming import Standing, confirm, unsubscribe
+from clients.consent import ledger_of, record_consent
 from clients.details import ClientDetails
-from clients.models import Client, ConsentSource, Decision
-from marketing.eligibility import reason_case, standings
-from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientReason, RecipientState
-from marketing.recipients import foresee, judge, settle
+from clients.editing import update_client
+from clients.models import Client, ConsentSource, Decision, Objection
+from clients.objections import lift_objection, object_at, who_objected
+from marketing.eligibility import standings
+from marketing.models import Basis
 from marketing.rules import allow_existing_customers
+from salon.desk.erasure import erase_card
+from salon.desk.merging import merge_cards, undo_merge
 from salon.identity.roles import Actor, system_actor
-from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
-from tests.marketing.consenting import decide, link_in, mails_of
+from tests.marketing.consenting import NEWS, decide, link_in, mails_of
 from tests.operations.test_cards import make_client
 
-HOUR = timedelta(hours=1)
-LATER = NOW + timedelta(days=3)
+DAY = timedelta(days=1)
 BOSS = system_actor("Anna Krüger")
-GRANTED, REQUESTED, WITHDRAWN = Decision.GRANTED, Decision.REQUESTED, Decision.WITHDRAWN
+GRANTED, WITHDRAWN = Decision.GRANTED, Decision.WITHDRAWN
+HERE, THERE = "sarah@gmail.com", "smith@web.example"
 
 
-def _card(salon: Salon, actor: Actor, name: str, email: str) -> Client:
-    return make_client(salon, actor, ClientDetails(name, email=email))
+class Desk:
+    """A salon whose clients agree, object and move; days since NOW."""
 
+    def __init__(self, salon: Salon, actor: Actor) -> None:
+        self.salon, self.actor = salon, actor
 
-def _agrees(card: Client, hours: int = 0) -> None:
-    decide(BOSS, card, GRANTED, source=ConsentSource.IMPORT, wording="Ja.", now=NOW + hours * HOUR)
+    def card(self, email: str = HERE, **given: object) -> Client:
+        card = make_client(self.salon, self.actor, ClientDetails("Sarah", email=email))
+        Client.objects.filter(pk=card.pk).update(**given)
+        return card
 
+    def agree(self, card: Client, day: int = 0) -> None:
+        record_consent(
+            actor=self.actor,
+            client_id=card.pk,
+            purpose=NEWS,
+            decision=GRANTED,
+            source=ConsentSource.IMPORT,
+            wording="Ja.",
+            now=NOW + day * DAY,
+        )
 
-def _objects(card: Client, hours: int) -> None:
-    decide(BOSS, card, WITHDRAWN, now=NOW + hours * HOUR)
+    def object(self, card: Client, day: int) -> None:
+        decide(self.actor, card, WITHDRAWN, now=NOW + day * DAY)
 
+    def move(self, card: Client, email: str, day: int) -> None:
+        update_client(
+            actor=self.actor, salon=self.salon, client_id=card.pk, changes={"email": email}, now=NOW + day * DAY
+        )
 
-def _reason(card: Client, basis: Basis = Basis.CONSENT) -> str:
-    return standings([card.pk], basis=basis, now=LATER)[card.pk]
+    def merge(self, survivor: Client, duplicate: Client, day: int, wins: tuple[str, ...] = ()) -> UUID:
+        return merge_cards(
+            actor=BOSS,
+            salon=self.salon,
+            survivor_id=survivor.pk,
+            duplicate_id=duplicate.pk,
+            wins=wins,
+            now=NOW + day * DAY,
+        ).pk
+
+    def undo(self, merge_id: UUID, day: int) -> None:
+        undo_merge(actor=BOSS, salon=self.salon, merge_id=merge_id, now=NOW + day * DAY)
 
 
 @pytest.fixture
-def sarah(in_sonnenschein: Salon, front_desk: Actor) -> Client:
-    card = _card(in_sonnenschein, front_desk, "Sarah", "sarah@gmail.com")
-    _agrees(card)
-    return card
+def desk(in_sonnenschein: Salon, front_desk: Actor) -> Desk:
+    return Desk(in_sonnenschein, front_desk)
 
 
-@pytest.fixture
-def twin(in_sonnenschein: Salon, front_desk: Actor) -> Client:
-    return _card(in_sonnenschein, front_desk, "Sara", "Sarah@Gmail.com")
+def reasons(*cards: Client, basis: Basis = Basis.CONSENT) -> list[str]:
+    found = standings([card.pk for card in cards], basis=basis, now=NOW + 99 * DAY)
+    return [str(found[card.pk]) for card in cards]
 
 
-def test_who_objects_on_one_card_gets_nothing_by_another(sarah: Client, twin: Client) -> None:
-    assert _reason(sarah) == RecipientReason.CONSENT
-    _objects(twin, 1)
-    assert _reason(sarah) == RecipientReason.OBJECTED
-    assert _reason(twin) == RecipientReason.OBJECTED
+def test_addresses_that_object_are_known_in_small_letters(in_sonnenschein: Salon) -> None:
+    object_at({"Anna@Web.example", "BERTA@web.example", ""}, now=NOW)
+    object_at({"anna@web.example"}, now=NOW + DAY)
+    lift_objection("Berta@Web.Example", now=NOW + DAY)
+    assert who_objected(["ANNA@web.example", "berta@web.example", "carla@web.example", ""]) == {"anna@web.example"}
+    assert who_objected([]) == who_objected([""]) == set()
+    object_at({"berta@web.example"}, now=NOW + 2 * DAY)
+    both = {"anna@web.example", "berta@web.example"}
+    assert who_objected(both) == both
 
 
-def test_being_asked_anew_takes_no_objection_back(sarah: Client, twin: Client) -> None:
-    _objects(twin, 1)
-    decide(BOSS, twin, GRANTED, wording="Ja.", now=NOW + 2 * HOUR)
-    assert _reason(sarah) == RecipientReason.OBJECTED
-    assert _reason(twin) == RecipientReason.NOT_CONFIRMED
+def test_away_and_back_is_no_way_around_an_objection(desk: Desk) -> None:
+    sarah, twin = desk.card(), desk.card()
+    desk.agree(sarah)
+    desk.object(twin, 1)
+    assert reasons(sarah, twin) == ["OBJECTED", "OBJECTED"]
+    desk.move(sarah, THERE, 2)
+    assert reasons(sarah) == ["NOT_CONFIRMED"]
+    desk.move(sarah, HERE, 3)
+    assert reasons(sarah) == ["OBJECTED"]
 
 
-def test_who_agrees_after_objecting_gets_mails_by_the_card_on_which_she_did(
-    sarah: Client, twin: Client, in_sonnenschein: Salon
-) -> None:
-    _objects(sarah, 1)
-    decide(BOSS, twin, GRANTED, wording="Ja.", now=NOW + 2 * HOUR)
-    assert [_reason(one) for one in (sarah, twin)] == [RecipientReason.OBJECTED, RecipientReason.NOT_CONFIRMED]
-    confirm(salon=in_sonnenschein, link=link_in(mails_of(twin.pk)[0]), now=NOW + 3 * HOUR)
-    assert [_reason(one) for one in (sarah, twin)] == [RecipientReason.NO_CONSENT, RecipientReason.CONSENT]
-    _objects(twin, 4)
-    assert [_reason(one) for one in (sarah, twin)] == [RecipientReason.OBJECTED, RecipientReason.OBJECTED]
-
-
-def test_an_objection_of_before_the_consent_on_another_card_does_not_hold(sarah: Client, twin: Client) -> None:
-    _objects(twin, -1)
-    assert _reason(sarah) == RecipientReason.CONSENT
-
-
-def test_whose_address_once_objected_is_no_existing_customer(twin: Client, in_sonnenschein: Salon) -> None:
-    other = _card(in_sonnenschein, BOSS, "Tom", "SARAH@gmail.com")
-    Client.objects.filter(pk=twin.pk).update(carried_visits=2)
+def test_an_objection_stays_at_its_address_when_the_card_leaves_it(desk: Desk) -> None:
+    sarah = desk.card()
+    desk.object(sarah, 1)
+    desk.move(sarah, THERE, 2)
+    late, neighbour = desk.card(carried_visits=3), desk.card(THERE, carried_visits=3)
     allow_existing_customers(actor=BOSS, confirmed=True, now=NOW)
-    assert _reason(twin, Basis.EXISTING_CUSTOMER) == RecipientReason.EXISTING_CUSTOMER
-    _objects(other, 1)
-    assert _reason(twin, Basis.EXISTING_CUSTOMER) == RecipientReason.OBJECTED
-    _agrees(other, 2)
-    assert _reason(twin, Basis.EXISTING_CUSTOMER) == RecipientReason.NO_CONSENT
-    assert _reason(other, Basis.EXISTING_CUSTOMER) == RecipientReason.CONSENT
+    # She herself wants none anywhere; at her new address somebody else may.
+    existing = reasons(sarah, late, neighbour, basis=Basis.EXISTING_CUSTOMER)
+    assert existing == ["OBJECTED", "OBJECTED", "EXISTING_CUSTOMER"]
 
 
-def test_what_another_address_or_another_salon_says_does_not_matter(sonnenschein: Salon, dom: Salon) -> None:
-    with salon_scope(dom.pk):
-        _objects(_card(dom, BOSS, "Sarah", "sarah@gmail.com"), 1)
-    with salon_scope(sonnenschein.pk):
-        sarah = _card(sonnenschein, BOSS, "Sarah", "sarah@gmail.com")
-        _agrees(sarah)
-        _objects(_card(sonnenschein, BOSS, "Sara", "sara@gmail.com"), 1)
-        _objects(_card(sonnenschein, BOSS, "Ohne", ""), 1)
-        assert _reason(sarah) == RecipientReason.CONSENT
+def test_agreeing_elsewhere_takes_no_objection_back(desk: Desk) -> None:
+    sarah, twin = desk.card(), desk.card()
+    desk.agree(twin)
+    desk.object(sarah, 1)
+    desk.move(sarah, THERE, 2)
+    desk.agree(sarah, 3)
+    desk.move(sarah, HERE, 4)
+    assert reasons(sarah, twin) == ["NOT_CONFIRMED", "OBJECTED"]
 
 
-def test_a_card_that_was_not_chosen_objects_too(sarah: Client, twin: Client) -> None:
-    _objects(twin, 1)
-    found = foresee(Client.objects.filter(pk=sarah.pk), basis=Basis.CONSENT, now=LATER)
-    assert found.counts == {RecipientReason.OBJECTED: 1}
+def test_agreeing_there_again_takes_it_back_for_everybody_there(desk: Desk) -> None:
+    sarah, twin = desk.card(carried_visits=1), desk.card(carried_visits=1)
+    desk.agree(twin)
+    desk.object(sarah, 1)
+    decide(desk.actor, sarah, GRANTED, now=NOW + 2 * DAY, wording="Ja.")
+    assert reasons(sarah, twin) == ["NOT_CONFIRMED", "OBJECTED"]
+    confirm(salon=desk.salon, link=link_in(mails_of(sarah.pk)[-1]), now=NOW + 2 * DAY)
+    assert reasons(sarah, twin) == ["CONSENT", "CONSENT"]
+    # Who once objected is no existing customer, nor is anybody at the address.
+    allow_existing_customers(actor=BOSS, confirmed=True, now=NOW)
+    later = desk.card(carried_visits=1)
+    assert reasons(later, basis=Basis.EXISTING_CUSTOMER) == ["NO_CONSENT"]
 
 
-def test_who_objects_on_another_card_while_her_mail_waits_is_left_out(sarah: Client, twin: Client) -> None:
-    campaign = Campaign.objects.create(
-        name="Herbst",
-        state=CampaignState.SENDING,
-        started_at=NOW,
-        actor_kind="USER",
-        actor_name="Anna",
-        created_at=NOW,
-        updated_at=NOW,
-    )
-    settle(Client.objects.filter(pk=sarah.pk), basis=Basis.CONSENT, now=NOW, campaign_id=campaign.pk)
-    row = Recipient.objects.get()
-    assert row.state == RecipientState.WAITING
-    _objects(twin, 1)
-    [judged] = judge([row], whose=Q(campaign=campaign), basis=Basis.CONSENT, now=LATER)
-    assert (judged.state, judged.reason) == (RecipientState.EXCLUDED, RecipientReason.OBJECTED)
+def test_a_merge_dates_no_consent_anew(desk: Desk) -> None:
+    left, right = desk.card(), desk.card(THERE)
+    desk.agree(left)
+    desk.agree(right, 2)
+    desk.merge(left, right, 3)
+    card = get_client(left.pk)
+    assert (card.email_consent, card.email_consent_at) == (True, NOW)
 
 
-@pytest.mark.parametrize("basis", Basis)
-def test_the_addresses_are_looked_up_once_and_not_for_each_card(sarah: Client, basis: Basis) -> None:
-    sql, values = Client.objects.annotate(_why=reason_case(basis, NOW)).values("_why").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {sql}", values)
-        plan = "\n".join(row[0] for row in cursor.fetchall())
-        cursor.execute(f"EXPLAIN VERBOSE {sql}", values)
-        told = "\n".join(row[0] for row in cursor.fetchall())
-    assert not re.search(r"\(SubPlan \w+\)\.col1", told), plan
-    assert told.count("(hashed SubPlan") >= (2 if basis == Basis.EXISTING_CUSTOMER else 1), told
+def test_who_unsubscribes_while_cards_are_one_has_done_so_when_they_are_two(desk: Desk) -> None:
+    left, right = desk.card(), desk.card(THERE)
+    desk.agree(right)
+    merge = desk.merge(left, right, 1, wins=("email",))
+    unsubscribe(client_id=right.pk, address=THERE, now=NOW + 2 * DAY)
+    desk.undo(merge, 3)
+    assert reasons(right) == ["OBJECTED"]
+
+
+def test_taking_back_a_merge_objects_for_nobody(desk: Desk) -> None:
+    left, right = desk.card(), desk.card()
+    desk.agree(right)
+    desk.undo(desk.merge(left, right, 1), 2)
+    assert [one.decision for one in ledger_of(left.pk)] == ["UNDONE", "GRANTED"]
+    assert reasons(left, right) == ["NO_CONSENT", "CONSENT"]
+    assert not Objection.objects.exists()
+
+
+def test_a_link_to_an_address_left_and_come_back_to_still_confirms(desk: Desk) -> None:
+    sarah = desk.card()
+    decide(desk.actor, sarah, GRANTED, now=NOW, wording="Ja.")
+    first = link_in(mails_of(sarah.pk)[0])
+    desk.move(sarah, THERE, 0)
+    confirm(salon=desk.salon, link=link_in(mails_of(sarah.pk)[-1]), now=NOW)
+    desk.move(sarah, HERE, 0)
+    assert confirm(salon=desk.salon, link=first, now=NOW + DAY).standing is Standing.CONFIRMED
+    assert get_client(sarah.pk).email_consent
+
+
+def test_whoever_is_erased_leaves_no_objection_but_anothers(desk: Desk) -> None:
+    sarah, twin, other = desk.card(), desk.card(), desk.card(THERE)
+    for card in (sarah, other):
+        desk.object(card, 1)
+    for card, left in ((other, {HERE}), (sarah, {HERE}), (twin, set())):
+        erase_card(actor=BOSS, salon=desk.salon, client_id=card.pk, confirmation=None, version=None, now=NOW)
+        assert set(Objection.objects.values_list("address", flat=True)) == left
