@@ -188,7 +188,8 @@ def mark_unread(*, actor: Actor, client_id: UUID) -> bool:
 def message_within(subject: str, *, where: Q) -> Case:
     """Return an expression for what the message with the id in a column says, for the history of a card; of rows that
     are not so, nothing is looked for."""
-    told = JSONObject(text="text", automatic="automatic", other_address="other_address", files="attachments")
+    names = ("text", "automatic", "other_address", "address", "direction", "read_at")
+    told = JSONObject(**{name: name for name in names}, files="attachments")
     return Case(When(where, then=Subquery(Message.objects.filter(pk=OuterRef(subject)).values(told=told))))
 
 

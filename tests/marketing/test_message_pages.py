@@ -84,7 +84,7 @@ def test_a_message_from_the_card(sonnenschein: Salon, desk: Browser, lena: Clien
     assert (message.subject, message.text, message.actor_name) == ("Termin", "Dienstag?", "Bora Yıldız")
     card = desk.get(f"/s/sonnenschein/clients/{lena.pk}/").text
     assert "Nachricht geschrieben" in card
-    assert f'<a href="{_url(lena)}">Termin</a>' in card
+    assert f'<a href="{_url(lena)}#message-{message.pk}">Termin</a>' in card
     assert "Dienstag?" in card
 
 
@@ -283,3 +283,33 @@ def test_the_inbox_goes_on_behind_its_first_page(sonnenschein: Salon, desk: Brow
     second = desk.get(first.context["next_url"])
     assert [row.name for row in second.context["others"]] == ["Gast0 Vogel"]
     assert desk.get(f"{LIST}?page=nonsense").status_code == 302
+
+
+def test_the_card_shows_an_answer_that_nobody_has_seen(sonnenschein: Salon, desk: Browser, lena: Client) -> None:
+    _answer(sonnenschein, lena, Auto_Submitted="auto-replied", sender="Lena <lena@work.example>")
+    [_question, hers] = _all(sonnenschein)
+    with salon_scope(sonnenschein.pk):
+        Message.objects.filter(pk=hers.pk).update(attachments=["frisur.jpg"])
+    page = desk.get(f"/s/sonnenschein/clients/{lena.pk}/")
+    answer, question = page.context["history"].events[:2]
+    assert (answer.url, answer.answer_url) == (f"{_url(lena)}#message-{hers.pk}", f"{_url(lena)}#write-head")
+    assert [(one.text, one.is_warning) for one in answer.marks] == [
+        ("Von anderer Adresse: lena@work.example", True),
+        ("automatisch beantwortet", False),
+        ("frisur.jpg", False),
+    ]
+    assert [change.new for change in answer.changes] == ["Ja, gern!"]
+    assert (question.is_unread, question.answer_url, list(question.marks)) == (False, "", [])
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_an_answer_is_new_on_the_card_until_somebody_has_seen_it(
+    sonnenschein: Salon, desk: Browser, lena: Client, seen: bool
+) -> None:
+    _answer(sonnenschein, lena)
+    if seen:
+        desk.post(_url(lena, "read/"), {"upto": str(_all(sonnenschein)[-1].pk)})
+    page = desk.get(f"/s/sonnenschein/clients/{lena.pk}/")
+    assert page.context["history"].events[0].is_unread is not seen
+    assert ('<li class="event is-unread">' in page.text) is not seen
+    assert page.text.count(f'href="{_url(lena)}#write-head"') == 1

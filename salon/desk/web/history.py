@@ -1,7 +1,7 @@
 """The history of a client in words, with what was before and after (ui.md §2.4)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -125,7 +125,10 @@ class ShownChange:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the history; `about` says of which appointment it tells, `url` leads there."""
+    """One line of the history; `about` says of which appointment it tells, `url` leads there.
+
+    Of a message: what is to be known besides, whether nobody has seen it, and where it can be answered.
+    """
 
     id: UUID
     at: datetime
@@ -135,6 +138,9 @@ class Event:
     changes: list[ShownChange]
     about: str = ""
     url: str = ""
+    marks: Sequence[messages.Mark] = ()
+    is_unread: bool = False
+    answer_url: str = ""
 
 
 def shown_history(entries: Sequence[AuditEntry], salon: Salon, *, known: Iterable[Client] = ()) -> list[Event]:
@@ -176,8 +182,17 @@ def _of_points(entry: AuditEntry) -> Event:
 def _of_message(entry: AuditEntry, salon: Salon) -> Event:
     told = entry.message  # type: ignore[attr-defined]
     about = next((change["new"] or "" for change in entry.changes if change["field"] == "subject"), "")
-    said = [ShownChange("", "", text) for text in (messages.excerpt(told), *messages.marks(told)) if text]
-    return _bare(entry, said, about=about, url=messages.thread_url(salon, entry.client_id) if told else "")
+    text = messages.excerpt(told)
+    event = _bare(entry, [ShownChange("", "", text)] if text else [], about=about)
+    if not told:
+        return event
+    return replace(
+        event,
+        url=messages.thread_url(salon, entry.client_id, entry.subject_id),
+        marks=messages.marks(told),
+        is_unread=messages.is_unread(told),
+        answer_url=messages.answer_url(salon, entry.client_id) if messages.is_answer(told) else "",
+    )
 
 
 def _of_mail(entry: AuditEntry) -> Event:
