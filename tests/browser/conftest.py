@@ -96,9 +96,7 @@ class Watched:
         where = message.location["url"].partition("#")[0]
         # A script or an icon that is missing answers 404 too.
         told = where in self.asked and any(one in message.text for one in EXPECTED)
-        # htmx calls it an error that a newer request takes the place of one still running; what fails says more.
-        replaced = message.text.startswith(("htmx:afterRequest,", "htmx:sendAbort,"))
-        if message.type in {"error", "warning"} and not told and not replaced:
+        if message.type in {"error", "warning"} and not told:
             self.complaints.append(f"{message.text} ({where})")
 
     def sign_in(self, email: str, at: str = "") -> None:
