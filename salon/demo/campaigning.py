@@ -1,15 +1,16 @@
 """What the demo's salons have told their clients: a campaign that went out, one that is being drafted, a segment."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from clients.models import Category, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from clients.objections import object_at
 from marketing.choosing import clients_in
 from marketing.models import Basis, Campaign, CampaignState, MarketingRules, Recipient, RecipientState, Segment
 from marketing.recipients import settle
-from marketing.rule import Condition, Group, Match, as_json
+from marketing.rule import Condition, Group, Match, as_json, parse
 from salon.audit.recording import Change, record_many
 from salon.demo.shops import Shop
 from salon.folding import fold
@@ -17,9 +18,14 @@ from salon.identity.roles import ActorKind, system_actor
 from salon.mail.telling import SENT, SUBJECT
 from salon.tenancy.models import Salon, new_id
 
-# Long enough for what was booked because of it to have been paid.
-_SENT_AGO = timedelta(days=48)
-_UNSUBSCRIBED = 3
+# Long enough for what was booked because of it to have been paid; on a Tuesday, when the salon has opened.
+_SENT_AGO, _TUESDAY, _OPENED = timedelta(days=48), 1, time(10, 5)
+# How long after the mail people took themselves off.
+_UNSUBSCRIBED_AFTER = (
+    timedelta(minutes=14),
+    timedelta(hours=8, minutes=21),
+    timedelta(days=1, hours=9, minutes=37),
+)
 _NEWS = """{{greeting}},
 
 wenn es draußen kühler wird, tut Pflege doppelt gut. Im Herbst gehört zu jeder Farbe eine **Pflegekur**, die \
@@ -27,7 +33,7 @@ wir gemeinsam aussuchen.
 
 - Pflegekur zu jeder Ansatzfarbe
 - Termine auch am Mittwochabend
-- {{points}} Punkte stehen auf Ihrer Treatcard bereit
+- Eine Kopfmassage gehört immer dazu
 
 Wir freuen uns auf Sie!
 """
@@ -57,27 +63,39 @@ def write_campaigns(salon: Salon, shop: Shop, names: Mapping[str, UUID], now: da
         Group(Match.ALL, (Condition("points", "at_least", (200,)), Condition("last_visit", "longer_ago", (60,)))),
         now - timedelta(days=40),
     )
-    everybody = Group(Match.ALL, (Condition("last_visit", "within_last", (365,)),))
-    sent_at = now - _SENT_AGO
+    sent_at = _sent_at(salon, now)
+    lately = _write_segment(
+        "Besuch im letzten Jahr",
+        Group(Match.ALL, (Condition("last_visit", "within_last", (365,)),)),
+        sent_at - timedelta(days=8),
+    )
     news = _campaign("Herbstpflege", "{{first_name|Guten Tag}}, Zeit für etwas Pflege", _NEWS, author, author_id)
-    news.rule, news.segment_name = as_json(everybody), "Besuch im letzten Jahr"
+    news.rule, news.segment_name = lately.rule, lately.name
     news.state, news.started_at, news.finished_at = CampaignState.SENT, sent_at, sent_at + timedelta(minutes=2)
-    news.created_at = news.updated_at = sent_at - timedelta(days=1)
+    news.created_at = news.updated_at = sent_at - timedelta(hours=18)
     news.save(force_insert=True)
-    _send(salon, news, everybody, sent_at)
+    _send(salon, news, sent_at, now)
     # The owner, who writes the demo, sees the categories of all salons.
     colour = Category.objects.get(salon=salon, name="Farbkundin")
     back = _campaign(
         "Farbe auffrischen", "{{first_name|Guten Tag}}, wie geht es Ihrer Farbe?", _BACK, author, author_id
     )
-    back.rule = as_json(Group(Match.ALL, (Condition("category", "in", (colour.pk,)),)))
-    back.segment_name = "Farbkundinnen"
+    coloured = _write_segment(
+        "Farbkundinnen", Group(Match.ALL, (Condition("category", "in", (colour.pk,)),)), now - timedelta(days=3)
+    )
+    back.rule, back.segment_name = coloured.rule, coloured.name
     back.created_at = back.updated_at = now - timedelta(hours=3)
     back.save(force_insert=True)
 
 
-def _write_segment(name: str, rule: Group, at: datetime) -> None:
-    Segment.objects.create(name=name, name_key=fold(name), rule=as_json(rule), created_at=at, updated_at=at)
+def _sent_at(salon: Salon, now: datetime) -> datetime:
+    day = salon.date_at(now - _SENT_AGO)
+    day -= timedelta(days=(day.weekday() - _TUESDAY) % 7)
+    return datetime.combine(day, _OPENED, ZoneInfo(salon.timezone))
+
+
+def _write_segment(name: str, rule: Group, at: datetime) -> Segment:
+    return Segment.objects.create(name=name, name_key=fold(name), rule=as_json(rule), created_at=at, updated_at=at)
 
 
 def _campaign(name: str, subject: str, body: str, author: str, author_id: UUID) -> Campaign:
@@ -91,9 +109,14 @@ def _campaign(name: str, subject: str, body: str, author: str, author_id: UUID) 
     )
 
 
-def _send(salon: Salon, campaign: Campaign, rule: Group, at: datetime) -> None:
-    """Let a campaign have gone out to whoever could get it then, and let some have unsubscribed by it."""
-    cards = clients_in(rule, salon=salon, now=at).filter(salon=salon, listed_on__lt=salon.date_at(at))
+def _send(salon: Salon, campaign: Campaign, at: datetime, now: datetime) -> None:
+    """Let a campaign have gone out to whoever could get it then, and let some have unsubscribed by it.
+
+    Cards say when somebody was there last as of now: who came again since the mail is not to be missing for it.
+    """
+    day = salon.date_at(at)
+    cards = clients_in(parse(campaign.rule), salon=salon, now=now)
+    cards = cards.filter(salon=salon, listed_on__lt=day, first_visit_on__lt=day)
     settle(cards, basis=Basis.CONSENT, now=at, campaign_id=campaign.pk)
     rows = Recipient.objects.filter(campaign=campaign)
     rows.filter(state=RecipientState.WAITING).update(state=RecipientState.SENT, sent_at=at + timedelta(minutes=1))
@@ -108,8 +131,8 @@ def _send(salon: Salon, campaign: Campaign, rule: Group, at: datetime) -> None:
         clients={one.pk: one.client_id for one in sent},
         now=at,
     )
-    for one in sent[-_UNSUBSCRIBED:]:
-        _unsubscribe(one, at + timedelta(hours=5))
+    for one, later in zip(sent[-len(_UNSUBSCRIBED_AFTER) :], _UNSUBSCRIBED_AFTER, strict=True):
+        _unsubscribe(one, at + later)
 
 
 def _unsubscribe(recipient: Recipient, at: datetime) -> None:

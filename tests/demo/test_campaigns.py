@@ -1,0 +1,42 @@
+"""What the demo's salon has told its clients, and what it brought in (domain.md §9.2, §11)."""
+
+from datetime import time
+from zoneinfo import ZoneInfo
+
+from marketing.models import Campaign, CampaignState, Recipient, Segment
+from marketing.results import results_of
+from salon.tenancy.models import Salon
+from tests.conftest import NOW
+
+
+def _sent() -> Campaign:
+    return Campaign.objects.get(state=CampaignState.SENT)
+
+
+def test_the_campaign_that_went_out_has_brought_something_in(demo: Salon) -> None:
+    campaign = _sent()
+    results = results_of([campaign.pk], now=NOW)[campaign.pk]
+    assert results.sent > 50
+    assert 5 < results.booked < results.sent
+    assert results.revenue > 0
+
+
+def test_people_unsubscribe_when_they_are_awake(demo: Salon) -> None:
+    campaign, zone = _sent(), ZoneInfo(demo.timezone)
+    rows = Recipient.objects.filter(campaign=campaign).exclude(unsubscribed_at=None)
+    moments = [one.unsubscribed_at.astimezone(zone) for one in rows if one.unsubscribed_at]
+    assert len({moment.replace(second=0) for moment in moments}) == len(moments) == 3
+    for moment in (*moments, *(one.astimezone(zone) for one in (campaign.created_at, campaign.updated_at))):
+        assert time(8) < moment.time() < time(21)
+
+
+def test_campaigns_go_to_segments_that_are_there(demo: Salon) -> None:
+    segments = {one.name: one.rule for one in Segment.objects.all()}
+    campaigns = list(Campaign.objects.all())
+    assert [(one.segment_name in segments, segments.get(one.segment_name) == one.rule) for one in campaigns] == [
+        (True, True)
+    ] * 2
+
+
+def test_no_mail_promises_points_that_nobody_has(demo: Salon) -> None:
+    assert all("{{points}}" not in one.body for one in Campaign.objects.all())
