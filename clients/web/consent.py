@@ -9,11 +9,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from clients.cards import get_client
-from clients.consent import AskedLately, NoAddress, ask_again, asked_until, ledger_of, record_consent
+from clients.consent import AskedLately, NoAddress, ask_again, asked_until, ledger_of, newest_of, record_consent
 from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from clients.web.facts import CHANGED
 from clients.web.notes import HealthPanel, health_panel
@@ -80,6 +81,14 @@ def consent_panel(request: SalonRequest, client: Client, refused: Refused = ("",
         [_consent(client, purpose, entries, words[purpose].text, refused) for purpose in ConsentPurpose],
         reverse("clients:consent", args=[request.salon.slug, client.pk]) if writes else None,
     )
+
+
+def news_hint(client: Client) -> str:
+    """Return what changing the address of a card does to news that were agreed to or asked for, else nothing."""
+    newest = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
+    if not client.email or newest is None or newest.decision not in {Decision.REQUESTED, Decision.GRANTED}:
+        return ""
+    return gettext("News by e-mail are agreed to or asked for at this address. A new one gets a mail to confirm.")
 
 
 def _consent(

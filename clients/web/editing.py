@@ -13,6 +13,7 @@ from clients.cards import ConflictingChange, get_client
 from clients.details import LABELS, ClientDetails
 from clients.editing import AlreadyMade, Duplicates, PossibleDuplicate, Saved, create_client
 from clients.models import Client, CreatedVia
+from clients.web.consent import news_hint
 from clients.web.forms import (
     FIRST_ENTERED,
     ClientForm,
@@ -101,6 +102,8 @@ def _form_page(
     duplicates: list[Row] | None = None,
     conflict: list[Difference] | None = None,
 ) -> HttpResponse:
+    if client:
+        form.fields["email"].help_text = news_hint(client)
     context = {
         "form": form,
         "client": client and shown(client, request.salon, request.salon.date_at(timezone.now())),

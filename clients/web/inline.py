@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from clients.cards import ConflictingChange, get_client
 from clients.models import Client
-from clients.web.consent import consent_panel
+from clients.web.consent import consent_panel, news_hint
 from clients.web.facts import CHANGED, GROUPS, Group, fact_of
 from clients.web.forms import ClientForm, Difference, change_card, conflicting_form, differences, initial_of
 from salon.errors import FieldError, InvalidInput
@@ -71,6 +71,8 @@ def _shown(
 def _form(
     request: SalonRequest, client: Client, group: Group, form: ClientForm, *, conflict: list[Difference] | None = None
 ) -> HttpResponse:
+    if "email" in group.fields:
+        form.fields["email"].help_text = news_hint(client)
     context = {
         "group": group,
         "form": form,

@@ -117,3 +117,18 @@ def test_nobody_at_the_desk_rewrites_what_is_asked_for(
     assert browser.post(f"/s/sonnenschein/clients/{card.pk}/consent/", withdrawn, headers=HTMX).status_code == 200
     newest = ledger_of(card.pk)[0]
     assert (newest.decision, newest.wording) == ("WITHDRAWN", "")
+
+
+def test_the_field_says_what_another_address_brings_before_it_is_saved(
+    browser: Browser, frank: Client, in_sonnenschein: Salon, front_desk: Actor
+) -> None:
+    other = make_client(in_sonnenschein, front_desk, ClientDetails("Tom", "Weiß", email="tom@web.example"))
+    words = "Neuigkeiten per E-Mail sind unter dieser Adresse vereinbart oder angefragt."
+    for card, told in ((frank, True), (other, False)):
+        url = f"/s/sonnenschein/clients/{card.pk}"
+        inline = browser.get(f"{url}/fields/email/", headers=HTMX).content.decode()
+        assert (words in inline) is told
+        assert ('aria-describedby="id_email_helptext"' in inline) is told
+        assert (words in browser.get(f"{url}/edit/").content.decode()) is told
+    decide(front_desk, frank, Decision.WITHDRAWN, now=NOW)
+    assert words not in browser.get(f"/s/sonnenschein/clients/{frank.pk}/edit/").content.decode()
