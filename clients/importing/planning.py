@@ -302,7 +302,7 @@ class _Planner:
         decision = self._decision(plan, card)
         if decision:
             told.append(Change("consent", None, decision))
-        elif self._has_objected(plan) and (card is None or card.pk not in self.stored.decided):
+        elif self._has_objected(plan) and (card is None or not self._has_decided(card)):
             hints.append(Problem("consent", "consent_objected"))
         elif wanted.consent and not self.batch.consent_wording and card is None:
             hints.append(Problem("consent", "consent_without_words"))
@@ -349,15 +349,18 @@ class _Planner:
 
     def _decision(self, plan: Plan, card: Client | None) -> Decision | None:
         wanted = plan.wanted
-        said = self.stored.said.get(card.pk, Decision.UNDONE) if card else Decision.UNDONE
         if wanted.consent and self.batch.consent_wording:
             # Who has decided anything here is not overruled by a file, nor is who has objected at the address.
-            decided = said != Decision.UNDONE or (card is not None and card.email_consent)
+            decided = card is not None and (card.email_consent or self._has_decided(card))
             return None if decided or self._has_objected(plan) else Decision.GRANTED
         overwrite = self.batch.known_clients == KnownClients.UPDATE
-        if wanted.consent is False and overwrite and said in {Decision.REQUESTED, Decision.GRANTED}:
+        wants = card is not None and self.stored.said.get(card.pk) in {Decision.REQUESTED, Decision.GRANTED}
+        if wanted.consent is False and overwrite and wants:
             return Decision.WITHDRAWN
         return None
+
+    def _has_decided(self, card: Client) -> bool:
+        return self.stored.said.get(card.pk, Decision.UNDONE) != Decision.UNDONE
 
     def _has_objected(self, plan: Plan) -> bool:
         return bool(plan.wanted.consent) and plan.details.email.lower() in self.stored.objected

@@ -275,7 +275,7 @@ def test_undo_leaves_nothing_of_an_import(sonnenschein: Salon) -> None:
         # What nobody can delete: the ledger, on a card that says nothing else.
         left = Client.objects.get(pk=ConsentEntry.objects.first().client_id)  # type: ignore[union-attr]
         assert (left.state, left.full_name, left.email, left.mobile) == ("ERASED", f"#{left.number}", "", "")
-        assert ConsentEntry.objects.filter(client=left).order_by("-id").first().decision == "WITHDRAWN"  # type: ignore[union-attr]
+        assert ConsentEntry.objects.filter(client=left).order_by("-id").first().decision == "UNDONE"  # type: ignore[union-attr]
         assert search_clients("petra", limit=5)[0] == []
         assert AuditEntry.objects.filter(action="client.import_removed").count() == 5
 
