@@ -67,12 +67,14 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A placeholder that has nothing to say of some who would get the mail, and what stands there instead, in words."""
+    """A placeholder that has nothing to say of some who would get the mail, and what stands there instead, in words;
+    `example` is the placeholder with words of its own for them."""
 
     label: Promise | str
     many: str
     all: str
     instead: str
+    example: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def gaps_of(found: Foreseen, said: Mapping[str, list[str]]) -> list[Gap]:
             many=number_format(many, force_grouping=True),
             all=number_format(included, force_grouping=True),
             instead=_(" or ").join(_quoted(words) if words else _("nothing") for words in said[name]),
+            example=f"{{{{{name}|{_('other words')}}}}}",
         )
         for name, many in found.lacking.items()
         if many

@@ -96,9 +96,11 @@ def test_whoever_sends_is_warned(browser_of: Callable[[User], Browser], manager:
         whole = draft(group, subject="Neues", body="{{visits}} {{salon}} {{greeting}}")
     browser = browser_of(manager)
 
+    def page_of(campaign: Any, page: str) -> str:
+        return browser.get(f"/s/sonnenschein/marketing/campaigns/{campaign.pk}/{page}/").content.decode()
+
     def warned(campaign: Any) -> list[str]:
-        page = browser.get(f"/s/sonnenschein/marketing/campaigns/{campaign.pk}/send/").content.decode()
-        part = re.search(r'<section class="notice warn gaps".*?</section>', page, re.DOTALL)
+        part = re.search(r'<section class="notice warn gaps".*?</section>', page_of(campaign, "send"), re.DOTALL)
         return re.findall("<li>(.*?)</li>", part[0]) if part else []
 
     assert warned(made) == [
@@ -106,3 +108,6 @@ def test_whoever_sends_is_warned(browser_of: Callable[[User], Browser], manager:
         "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht nichts oder „–“.",
     ]
     assert warned(whole) == []
+    # How other words stand there is told here, and where placeholders are offered.
+    assert "<code>{{first_name|andere Worte}}</code>" in page_of(made, "send")
+    assert "<code>{{first_name|Guten Tag}}</code>" in page_of(made, "edit")
