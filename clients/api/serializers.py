@@ -111,7 +111,8 @@ class ClientBody(Body):
         source="email_consent",
         help_text="To news by e-mail. What is sent is written into the ledger of consent, with the name of the key. "
         "After `true` the client gets a mail with a link; it reads `true` once she has confirmed by that. It holds for "
-        "that `email`: at another one it reads `false` until she has confirmed there, by a mail that is sent at once.",
+        "that `email`: at another one it reads `false` until she has confirmed there, by a mail that is sent at once. "
+        "`false` takes back a consent that reads `true`; sent where it reads `false` it changes nothing.",
     )
     version = serializers.IntegerField(read_only=True, help_text="Counts changes; also the ETag.")
     created_at = serializers.DateTimeField(read_only=True)
