@@ -48,6 +48,8 @@ from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
 
 _EXCERPT = 140
+# As much of a message stands open in its thread: characters, and lines.
+_OPEN = (1500, 30)
 _DRAWER = "drawer"
 _STATES: dict[MailState, tuple[Promise, str]] = {
     MailState.WAITING: (gettext_lazy("on its way"), "clock"),
@@ -86,7 +88,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One message as its thread shows it: the new part, and what it quotes behind it."""
+    """One message as its thread shows it: how it begins, what of it is folded away, and what it quotes behind it."""
 
     id: UUID
     is_ours: bool
@@ -94,6 +96,7 @@ class Shown:
     at: datetime
     subject: str
     text: str
+    more: str
     rest: str
     is_unread: bool
     automatic: bool
@@ -273,13 +276,15 @@ def _shown(message: Message, client: Client, state: MailState | None) -> Shown:
     is_ours = message.direction == Direction.OUT
     parts = parts_of(message.text)
     word, icon = _STATES[state] if state else ("", "")
+    text, more = _folded(message.text if is_ours else parts.new)
     return Shown(
         id=message.pk,
         is_ours=is_ours,
         author=message.actor_name if is_ours else client.full_name,
         at=message.created_at,
         subject=message.subject,
-        text=message.text if is_ours else parts.new,
+        text=text,
+        more=more,
         rest="" if is_ours else parts.rest,
         is_unread=not is_ours and message.read_at is None,
         automatic=message.automatic,
@@ -288,3 +293,13 @@ def _shown(message: Message, client: Client, state: MailState | None) -> Shown:
         state=word,
         state_icon=icon,
     )
+
+
+def _folded(text: str) -> tuple[str, str]:
+    """Return how a message begins, and the rest of a long one; no word is cut unless it is longer than all that."""
+    longest, most_lines = _OPEN
+    beginning = "\n".join(text.split("\n")[:most_lines])
+    if len(beginning) > longest:
+        end = max(beginning.rfind(" ", 0, longest + 1), beginning.rfind("\n", 0, longest + 1))
+        beginning = beginning[: end if end > 0 else longest]
+    return beginning, text[len(beginning) :].strip()

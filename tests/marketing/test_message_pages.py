@@ -313,3 +313,31 @@ def test_an_answer_is_new_on_the_card_until_somebody_has_seen_it(
     assert page.context["history"].events[0].is_unread is not seen
     assert ('<li class="event is-unread">' in page.text) is not seen
     assert page.text.count(f'href="{_url(lena)}#write-head"') == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "begins", "folded"),
+    [
+        ("Kurz.", 5, 0),
+        ("\n".join(["Zeile"] * 30), 179, 0),
+        ("\n".join(["Zeile"] * 500), 179, 2819),
+        ("Wort " * 400, 1499, 499),
+        ("x" * 4000, 1500, 2500),
+    ],
+)
+def test_a_long_answer_is_folded(
+    sonnenschein: Salon, desk: Browser, lena: Client, text: str, begins: int, folded: int
+) -> None:
+    _answer(sonnenschein, lena)
+    with salon_scope(sonnenschein.pk):
+        Message.objects.filter(direction=Direction.IN).update(text=text.strip())
+    page = desk.get(_url(lena))
+    shown = page.context["thread"][-1]
+    assert (len(shown.text), len(shown.more)) == (begins, folded)
+    assert ("Rest der Nachricht zeigen" in page.text) is bool(folded)
+
+
+def test_the_inbox_is_called_so(sonnenschein: Salon, desk: Browser) -> None:
+    page = desk.get(LIST).text
+    assert "<h1>Posteingang</h1>" in page
+    assert "<h1>Nachrichten</h1>" not in page
