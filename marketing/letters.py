@@ -48,8 +48,9 @@ _HIDDEN = (
 class Frame:
     """What stands around the text: who writes, in which language, and how not to be written to again.
 
-    Without `unsubscribe_url` nothing is said of why she gets it: a mail to one client, or a test. `agreed` tells the
-    consent of the client from what the law allows towards existing customers.
+    Without `unsubscribe_url` nothing is said of why she gets it: a mail to one client. A `test` says it all the same,
+    and that the mail itself has a way out. `agreed` tells the consent of the client from what the law allows towards
+    existing customers.
     """
 
     salon: str
@@ -58,6 +59,7 @@ class Frame:
     unsubscribe_url: str | None
     language: str
     agreed: bool = True
+    test: bool = False
 
 
 def check(subject: str, body: str, *, complete: bool = False, longest: int = LONGEST_BODY) -> None:
@@ -146,7 +148,7 @@ def _too_long(longest: int) -> Promise | str:
 
 
 def _why(frame: Frame) -> str:
-    if frame.unsubscribe_url is None:
+    if frame.unsubscribe_url is None and not frame.test:
         return ""
     if frame.agreed:
         return gettext("You get this mail because you agreed that %(salon)s may write to you.") % {"salon": frame.salon}
@@ -154,6 +156,10 @@ def _why(frame: Frame) -> str:
         "You get this mail because you are a customer of %(salon)s. You may object to it at any time, at no cost other "
         "than that of transmitting it."
     ) % {"salon": frame.salon}
+
+
+def _way_out() -> str:
+    return gettext("Unsubscribe (a link in the mail itself; this is a test)")
 
 
 def _who_writes(frame: Frame) -> list[str]:
@@ -167,6 +173,8 @@ def _text(body: str, frame: Frame, why: str) -> str:
     foot = ["-- ", *_who_writes(frame)]
     if frame.unsubscribe_url is not None:
         foot += ["", why, f"{gettext('Unsubscribe')}: {frame.unsubscribe_url}"]
+    elif why:
+        foot += ["", why, _way_out()]
     return body + "\n\n" + "\n".join(foot) + "\n"
 
 
@@ -177,6 +185,8 @@ def _html(subject: str, preheader: str, body: str, frame: Frame, why: str) -> st
     if frame.unsubscribe_url is not None:
         link = f'<a href="{escape(frame.unsubscribe_url)}" style="color:{_QUIET};text-decoration:underline">'
         foot += f'<p style="margin:0;{_SMALL}">{escape(why)}<br>\n{link}{escape(gettext("Unsubscribe"))}</a></p>\n'
+    elif why:
+        foot += f'<p style="margin:0;{_SMALL}">{escape(why)}<br>\n{escape(_way_out())}</p>\n'
     table = '<table role="presentation" cellpadding="0" cellspacing="0" border="0"'
     return f"""<!DOCTYPE html>
 <html lang="{escape(frame.language)}">

@@ -14,8 +14,9 @@ from django.utils.translation import override
 from clients.models import Client
 from marketing.campaigns import campaign_with_id
 from marketing.choosing import clients_in
+from marketing.eligibility import standings
 from marketing.letters import Frame, check, written
-from marketing.models import Basis, Campaign, MarketingRules
+from marketing.models import Basis, Campaign, MarketingRules, RecipientReason
 from marketing.people import people
 from marketing.placeholders import Person
 from marketing.recipients import foresee
@@ -46,6 +47,7 @@ def send_test(*, actor: Actor, salon: Salon, campaign_id: UUID, now: datetime, c
     actor.require(Permission.MARKETING_WRITE)
     campaign = campaign_with_id(campaign_id)
     shown = client_id or _first_of(campaign, salon, now)
+    why = standings([shown], basis=campaign.basis, now=now).get(shown) if shown else None
     return send_test_letter(
         actor=actor,
         salon=salon,
@@ -53,16 +55,25 @@ def send_test(*, actor: Actor, salon: Salon, campaign_id: UUID, now: datetime, c
         subject=campaign.subject,
         body=campaign.body,
         client_id=shown,
+        agreed=why != RecipientReason.EXISTING_CUSTOMER,
         now=now,
     )
 
 
 def send_test_letter(
-    *, actor: Actor, salon: Salon, about_id: UUID, subject: str, body: str, client_id: UUID | None, now: datetime
+    *,
+    actor: Actor,
+    salon: Salon,
+    about_id: UUID,
+    subject: str,
+    body: str,
+    client_id: UUID | None,
+    now: datetime,
+    agreed: bool = True,
 ) -> str:
     """Let a worker send a letter to the actor's own address as this client would get it; return the address.
 
-    `about_id` is the campaign whose letter it is, or what tests of an automation are about.
+    `about_id` is the campaign whose letter it is, or what tests of an automation are about; `agreed` as in `Frame`.
     Raises: NotAllowed, InvalidInput (as `send_test`).
     """
     actor.require(Permission.MARKETING_WRITE)
@@ -76,7 +87,7 @@ def send_test_letter(
         locked = Client.objects.listed().select_for_update(no_key=True).filter(pk__in=[client_id] if client_id else [])
         shown = locked.values_list("pk", flat=True).first()
         send_test_mail(
-            _letter(subject, body, salon, rules, _shown_to(shown, salon, now)),
+            _letter(subject, body, salon, rules, _shown_to(shown, salon, now), agreed=agreed),
             recipient=to,
             sender_name=rules.sender_name,
             reply_to=rules.reply_to,
@@ -98,7 +109,7 @@ def _address_of(actor: Actor) -> str | None:
     return User.objects.filter(pk=actor.id).values_list("email", flat=True).first() if actor.id else None
 
 
-def _letter(subject: str, body: str, salon: Salon, rules: MarketingRules, person: Person) -> Letter:
+def _letter(subject: str, body: str, salon: Salon, rules: MarketingRules, person: Person, *, agreed: bool) -> Letter:
     language = settings.LANGUAGE_CODE
     frame = Frame(
         salon=salon.name,
@@ -106,6 +117,8 @@ def _letter(subject: str, body: str, salon: Salon, rules: MarketingRules, person
         imprint=rules.imprint,
         unsubscribe_url=None,
         language=language,
+        agreed=agreed,
+        test=True,
     )
     letter = written(subject, body, person, frame)
     with override(language):

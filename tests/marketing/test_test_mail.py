@@ -85,6 +85,13 @@ def test_it_goes_to_whoever_asks_and_is_counted_nowhere(sonnenschein: Salon, own
     )
     assert first["Message-ID"] != second["Message-ID"]
     assert (first["List-Unsubscribe"], first["Precedence"]) == (None, None)
+    # It shows all that the mail has; the way out is named, and leads nobody anywhere.
+    with salon_scope(sonnenschein.pk):
+        mail = ClientMail.objects.latest("id")
+    for part in (mail.text, mail.html):
+        assert "weil Sie eingewilligt haben, dass" in part
+        assert "Abmelden (in der Mail selbst ein Link; dies ist ein Test)" in part
+    assert "/unsubscribe/" not in mail.text + mail.html
     assert _left(sonnenschein) == ([("SENT", "")] * 2, 0)
     with salon_scope(sonnenschein.pk):
         assert not Recipient.objects.exists()
