@@ -57,9 +57,7 @@ def tested_about(request: SalonRequest, about_id: UUID) -> Tested | None:
     if mail.error:
         words = _("The mail server does not take the test mail yet (%(error)s); it is tried again by itself.")
         return Tested(words % {"error": mail.error}, "clock", "warn", moving=True)
-    return Tested(
-        _("The test mail is on its way to %(address)s.") % {"address": mail.recipient}, "clock", "", moving=True
-    )
+    return Tested(told_of_test(mail.recipient), "clock", "", moving=True)
 
 
 def _ended(mail: ClientMail) -> Tested:

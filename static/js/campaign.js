@@ -167,6 +167,9 @@ document.getElementById("preview-form")?.addEventListener("submit", (event) => {
   if (!hit?.value) return;
   event.target.querySelector("input[name=client]").value = hit.value;
   event.target.elements.as.value = hit.dataset.name;
+  // A test mail goes as the mail is shown.
+  for (const one of document.querySelectorAll("[data-shown-client]")) one.value = hit.value;
+  for (const one of document.querySelectorAll("[data-shown-name]")) one.textContent = hit.dataset.name;
   refresh();
 });
 

@@ -15,6 +15,7 @@ from marketing.models import Campaign, MarketingRules
 from marketing.segments import create_segment, delete_segment, update_segment
 from marketing.web.policy import MAIL
 from salon.identity.models import User
+from salon.mail.models import ClientMail
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.marketing.campaign_desk import HTMX, LIST, card_of, inside, now_of, typed
@@ -221,6 +222,15 @@ def test_a_preview_without_anybody(browser: Browser, sonnenschein: Salon) -> Non
 
 def test_a_test_mail_is_of_what_is_typed(browser: Browser, campaign: Campaign) -> None:
     answer = browser.post(f"{LIST}{campaign.pk}/edit/", typed(campaign, subject="Probe", next="test"), headers=HTMX)
-    assert "carla@sonnenschein.example" in answer.content.decode()
+    # What becomes of it is said once, beside the button, and so is as whom it is shown.
+    assert answer.text.count("carla@sonnenschein.example") == 1
     assert now_of(campaign).subject == "Probe"
-    assert browser.post(f"{LIST}{campaign.pk}/test/")["Location"] == f"{LIST}{campaign.pk}/send/"
+    for page in ("edit", "send"):
+        assert "<span data-shown-name>Anna Ahrens</span>" in browser.get(f"{LIST}{campaign.pk}/{page}/").text
+    with inside(campaign):
+        clara = Client.objects.get(first_name="Clara").pk
+    asked = browser.post(f"{LIST}{campaign.pk}/test/", {"client": str(clara)})
+    assert asked["Location"] == f"{LIST}{campaign.pk}/send/#test-mail"
+    assert len(re.findall("Die Testmail [^<]*carla@sonnenschein.example", browser.get(asked["Location"]).text)) == 1
+    with inside(campaign):
+        assert ClientMail.objects.latest("id").shown_client_id == clara
