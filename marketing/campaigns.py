@@ -8,9 +8,8 @@ from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from clients.models import Client
 from marketing.choosing import marked
