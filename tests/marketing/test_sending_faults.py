@@ -36,7 +36,7 @@ def test_a_refused_address_fails_alone(sonnenschein: Salon, arriving: Inbox, clo
     arriving.data["nele@x.example"] = "554 looks like spam"
     with salon_scope(sonnenschein.pk):
         # Nobody can be written to like that.
-        Client.objects.filter(first_name="Ute").update(email="ü@x.example")
+        Client.objects.filter(first_name="Ute").update(email="ü@x.example", email_consent_for="ü@x.example")
     run()
     with salon_scope(sonnenschein.pk):
         assert standing(campaign.pk) == {
