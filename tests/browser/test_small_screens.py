@@ -1,6 +1,5 @@
 """A receptionist with a tablet, an owner with a phone: rows to tap, figures before lists, long names (ui.md §3)."""
 
-
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
