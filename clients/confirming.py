@@ -13,6 +13,7 @@ from clients.consent import CLIENT, ask_herself, decide, newest_of
 from clients.links import Link
 from clients.listing import sharing_address
 from clients.models import CardState, Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
+from clients.objections import object_at
 from clients.wordings import wording_now
 from salon.errors import NotFound
 from salon.tenancy.models import Salon
@@ -74,7 +75,8 @@ def confirm(*, salon: Salon, link: Link, now: datetime) -> Asked:
 
 
 def unsubscribe(*, client_id: UUID, address: str, now: datetime) -> set[UUID]:
-    """Let a client get no more news, nor anybody with the address that she was written to at; return their cards.
+    """Let a client get no more news, nor whoever has or will have the address that she was written to at; return their
+    cards.
 
     A card that went into another stands for that one; of one that is erased nothing is left to change. Who gets none
     already is not written down again.
@@ -88,6 +90,8 @@ def unsubscribe(*, client_id: UUID, address: str, now: datetime) -> set[UUID]:
             # Merged while we waited for the lock: once more, with the one that is left.
             if len(cards) == len(wanted):
                 break
+        # Behind the locks on the cards, as whoever decides on one of them does it.
+        object_at({address}, now=now)
         for one in cards:
             standing = newest_of(one.pk, _NEWS)
             if standing is None or standing.decision != Decision.WITHDRAWN:

@@ -113,6 +113,9 @@ def record_consent(
         if asks:
             return _ask(actor, client, standing, source, wording, now)
         if standing and (standing.decision, standing.wording) == (decision, wording):
+            if purpose == ConsentPurpose.EMAIL_MARKETING and decision == Decision.WITHDRAWN:
+                # Said again, it is of the address that she has now.
+                object_at({client.email}, now=now)
             return standing
         return decide(
             actor, client, standing, purpose=purpose, decision=decision, source=source, wording=wording, now=now

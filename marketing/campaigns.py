@@ -98,7 +98,7 @@ def create_campaign_to(
     actor.require(Permission.MARKETING_WRITE)
     campaign = _new(actor, now)
     try:
-        name, rule = chosen_rule(whom) if isinstance(whom, str) else _listing(whom)
+        name, rule = _group(whom) if isinstance(whom, str) else _listing(whom)
     except NotFound as refusal:
         raise InvalidInput([FieldError("whom", "not_found", refusal.message)]) from refusal
     campaign.rule, campaign.segment_name = as_json(rule), name[:LONGEST_NAME]
@@ -266,10 +266,14 @@ def _choose(campaign: Campaign, segment: str) -> None:
     if not segment:
         campaign.rule, campaign.segment_name = {}, ""
         return
+    name, rule = _group(segment)
+    campaign.rule, campaign.segment_name = as_json(rule), str(name)[:LONGEST_NAME]
+
+
+def _group(segment: str) -> tuple[str, Group]:
     # What everybody of the salon reads is in its language, whoever calls.
     with override(settings.LANGUAGE_CODE):
-        name, rule = chosen_rule(segment)
-    campaign.rule, campaign.segment_name = as_json(rule), str(name)[:LONGEST_NAME]
+        return chosen_rule(segment)
 
 
 def _listing(client_ids: Sequence[UUID]) -> tuple[str, Group]:
@@ -284,7 +288,8 @@ def _listing(client_ids: Sequence[UUID]) -> tuple[str, Group]:
     ids = tuple(found.values_list("pk", flat=True))
     if not ids:
         raise InvalidInput([FieldError("whom", "required", _("Mark the clients in the list first."))])
-    name = ngettext("%(count)d chosen client", "%(count)d chosen clients", len(ids)) % {"count": len(ids)}
+    with override(settings.LANGUAGE_CODE):
+        name = ngettext("%(count)d chosen client", "%(count)d chosen clients", len(ids)) % {"count": len(ids)}
     return name, Group(Match.ALL, (Condition("client", "in", ids),))
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from clients.models import CardState, Client
 from clients.search import add_tokens
@@ -51,6 +52,13 @@ def refused(whom: str | Sequence[UUID]) -> list[tuple[str, str]]:
     with pytest.raises(InvalidInput) as refusal:
         create_campaign_to(actor=BOSS, whom=whom, now=NOW)
     return [(one.field, one.code) for one in refusal.value.errors]
+
+
+def test_its_group_is_named_in_the_language_of_the_salon(in_sonnenschein: Salon) -> None:
+    with override("en"):
+        [ida] = people("Ida")
+        assert begun(ida).segment_name == "1 ausgewählter Kunde"
+        assert create_campaign_to(actor=BOSS, whom="lapsing", now=NOW).segment_name == "Droht abzuwandern"
 
 
 def test_it_means_exactly_these(in_sonnenschein: Salon) -> None:

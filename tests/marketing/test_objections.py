@@ -158,6 +158,27 @@ def test_who_unsubscribes_while_cards_are_one_has_done_so_when_they_are_two(desk
     assert reasons(right) == ["OBJECTED"]
 
 
+def test_unsubscribing_objects_where_the_mail_arrived(desk: Desk) -> None:
+    sarah = desk.card(carried_visits=1)
+    desk.move(sarah, THERE, 1)
+    unsubscribe(client_id=sarah.pk, address=HERE.upper(), now=NOW + 2 * DAY)
+    assert set(Objection.objects.values_list("address", flat=True)) == {HERE, THERE}
+    # Also where she had said so of another address before.
+    desk.move(sarah, "third@web.example", 3)
+    unsubscribe(client_id=sarah.pk, address="third@web.example", now=NOW + 4 * DAY)
+    assert who_objected(["third@web.example"]) == {"third@web.example"}
+
+
+def test_saying_no_again_at_another_address_objects_there_too(desk: Desk) -> None:
+    sarah, neighbour = desk.card(), desk.card(THERE)
+    desk.object(sarah, 1)
+    desk.move(sarah, THERE, 2)
+    assert reasons(neighbour) == ["NO_CONSENT"]
+    desk.object(sarah, 3)
+    assert reasons(neighbour) == ["OBJECTED"]
+    assert [one.decision for one in ledger_of(sarah.pk)] == ["WITHDRAWN"]
+
+
 def test_taking_back_a_merge_objects_for_nobody(desk: Desk) -> None:
     left, right = desk.card(), desk.card()
     desk.agree(right)
