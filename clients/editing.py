@@ -15,6 +15,7 @@ from clients.cards import ConflictingChange, in_use
 from clients.classification import Facts, classify
 from clients.consent import ask_at_new_address
 from clients.details import Accepted, ChangedDetails, ClientDetails, accept, normalised
+from clients.holding import tell_what_holds
 from clients.listing import sharing_contact
 from clients.models import CardState, Client, CreatedVia
 from clients.models.card import DETAIL_FIELDS
@@ -148,7 +149,7 @@ def update_client(
         client = in_use(cards.get(client_id))
         if version is not None and version != client.version:
             raise VersionConflict
-        before = client.details
+        before, agreed = client.details, client.email_consent
         accepted: Accepted = accept(before.with_changes(**changes), country=salon.country, today=today, before=before)
         warnings = list(accepted.warnings)
         read = normalised(before.with_changes(**seen or {}), country=salon.country, today=today)
@@ -174,6 +175,7 @@ def update_client(
             replace_tokens(client)
             _record(actor, "client.updated", client.pk, before, accepted.details, now)
             if accepted.details.email != before.email:
+                tell_what_holds(actor=actor, held=[(client.pk, agreed, client.email_consent)], now=now)
                 warnings += _ask_at_new_address(actor, client, now)
     return Saved(client, warnings, changed=accepted.details != before)
 

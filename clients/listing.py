@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from clients.details import ClientDetails
 from clients.models import CategoryAssignment, Client, SearchToken, TokenField
-from clients.search import LONGEST_TOKEN, Hit, find, parse_query
+from clients.search import Hit, find, holders, parse_query
 from salon import keyset
 from salon.folding import fold
 
@@ -136,6 +136,5 @@ def sharing_address(email: str) -> set[UUID]:
     """Return the cards in use with just this e-mail address, however it is written."""
     if not email:
         return set()
-    found = SearchToken.objects.filter(field=TokenField.EMAIL, token=fold(email)[:LONGEST_TOKEN])
-    cards = Client.objects.listed().filter(pk__in=found.values("client_id"), email__iexact=email)
+    cards = Client.objects.listed().filter(pk__in=holders([(TokenField.EMAIL, fold(email))]), email__iexact=email)
     return set(cards.values_list("pk", flat=True))

@@ -117,8 +117,7 @@ def merge_clients(
     _refer(actor, referred, survivor, now)
     belongings = move(duplicate.pk, survivor.pk, health=holds(survivor.pk, ConsentPurpose.HEALTH_DATA))
     moved.belongings.update(asdict(belongings))
-    for card in (duplicate, survivor):
-        replace_tokens(card)
+    replace_tokens(duplicate, survivor)
     refresh([survivor.pk], today=salon.date_at(now))
     merge = Merge.objects.create(
         id=merge_id,
@@ -170,8 +169,7 @@ def undo_merge_of_clients(*, actor: Actor, salon: Salon, merge_id: UUID, now: da
         survivor.pk,
         health={card.pk: holds(card.pk, ConsentPurpose.HEALTH_DATA) for card in (survivor, duplicate)},
     )
-    for card in (survivor, duplicate):
-        replace_tokens(card)
+    replace_tokens(survivor, duplicate)
     refresh([survivor.pk, duplicate.pk], today=salon.date_at(now))
     kept = merge.moved
     # It has told all it was kept for.

@@ -44,6 +44,9 @@ class Migration(migrations.Migration):
                 ('receipt_head', models.TextField(blank=True, max_length=400)),
                 ('receipt_foot', models.TextField(blank=True, max_length=400)),
             ],
+            options={
+                'constraints': [salon.tenancy.constraints.SalonKey(name='bookings_salesrules_salon'), salon.tenancy.constraints.RowLevelSecurity(name='bookings_salesrules_tenancy')],
+            },
         ),
         migrations.CreateModel(
             name='Sale',
@@ -67,6 +70,10 @@ class Migration(migrations.Migration):
                 ('void_reason', models.CharField(blank=True, max_length=200)),
                 ('version', models.PositiveIntegerField(default=1)),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'created_at', 'id'], name='bookings_sale_by_age'), models.Index(fields=['salon', 'client', 'created_at'], name='bookings_sale_of_client'), models.Index(fields=['salon', 'paid_on', 'id'], name='bookings_sale_by_day'), models.Index(condition=models.Q(('state', 'OPEN')), fields=['salon', 'id'], name='bookings_sale_open')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='bookings_sale_key'), salon.tenancy.constraints.SalonKey(name='bookings_sale_salon'), salon.tenancy.constraints.RowLevelSecurity(name='bookings_sale_tenancy'), salon.tenancy.constraints.SalonReference('client', name='bookings_sale_client'), salon.tenancy.constraints.SalonReference('appointment', name='bookings_sale_appointment'), models.UniqueConstraint(fields=('salon', 'number'), name='bookings_sale_number'), models.UniqueConstraint(condition=models.Q(('state', 'VOID'), _negated=True), fields=('salon', 'appointment'), name='bookings_sale_of_appointment_once'), models.CheckConstraint(condition=models.Q(('paid__gte', 0), ('refunded__gte', 0), ('total__gte', 0)), name='bookings_sale_amounts'), models.CheckConstraint(condition=models.Q(('refunded__lte', models.F('paid'))), name='bookings_sale_refunded'), models.CheckConstraint(condition=models.Q(('state__in', ['OPEN', 'VOID']), models.Q(('number__isnull', False), ('paid__gte', models.F('total')), ('paid_at__isnull', False), ('paid_on__isnull', False)), _connector='OR'), name='bookings_sale_paid'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'VOID'), ('voided_at__isnull', False)), models.Q(models.Q(('state', 'VOID'), _negated=True), ('void_reason', ''), ('voided_at', None)), _connector='OR'), name='bookings_sale_void')],
+            },
         ),
         migrations.CreateModel(
             name='SaleLine',
@@ -96,6 +103,10 @@ class Migration(migrations.Migration):
                 ('refunded', models.PositiveSmallIntegerField(default=0)),
                 ('refunded_amount', salon.fields.MoneyField(default=Decimal('0.00'))),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'service'], name='bookings_line_of_service'), models.Index(fields=['salon', 'product'], name='bookings_line_of_product'), models.Index(condition=models.Q(('item__isnull', False)), fields=['salon', 'item'], name='bookings_line_of_item'), models.Index(condition=models.Q(('redemption__isnull', False)), fields=['salon', 'redemption'], name='bookings_line_of_redemption')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='bookings_saleline_key'), salon.tenancy.constraints.SalonKey(name='bookings_saleline_salon'), salon.tenancy.constraints.RowLevelSecurity(name='bookings_saleline_tenancy'), salon.tenancy.constraints.SalonReference('sale', cascade=True, name='bookings_saleline_sale'), salon.tenancy.constraints.SalonReference('service', name='bookings_saleline_service'), salon.tenancy.constraints.SalonReference('product', name='bookings_saleline_product'), salon.tenancy.constraints.SalonReference('item', name='bookings_saleline_item'), salon.tenancy.constraints.SalonReference('redemption', name='bookings_saleline_redemption'), salon.tenancy.constraints.SalonReference('staff', name='bookings_saleline_staff'), models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['IMMEDIATE'], fields=('salon', 'sale', 'position'), name='bookings_saleline_position'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'SERVICE'), ('product', None), ('redemption', None), ('service__isnull', False)), models.Q(('kind', 'PRODUCT'), ('product__isnull', False), ('redemption', None), ('service', None)), models.Q(('final_price', 0), ('kind', 'REWARD'), ('redemption__isnull', False), models.Q(models.Q(('product', None), ('service__isnull', False)), models.Q(('product__isnull', False), ('service', None)), _connector='OR')), models.Q(('kind__in', ['TIP', 'VOUCHER']), ('product', None), ('redemption', None), ('service', None)), _connector='OR'), name='bookings_saleline_kind'), models.CheckConstraint(condition=models.Q(('discount__gte', 0), ('final_price__gte', 0), ('list_price__gte', 0), ('quantity__gt', 0), ('unit_price__gte', 0)), name='bookings_saleline_amounts'), models.CheckConstraint(condition=models.Q(('kind', 'REWARD'), ('final_price', models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('unit_price'), '*', models.F('quantity')), '-', models.F('discount')), output_field=models.BigIntegerField())), _connector='OR'), name='bookings_saleline_sum'), models.CheckConstraint(condition=models.Q(('refunded__lte', models.F('quantity')), ('refunded_amount__lte', models.F('final_price'))), name='bookings_saleline_refunded')],
+            },
         ),
         migrations.CreateModel(
             name='Payment',
@@ -114,6 +125,10 @@ class Migration(migrations.Migration):
                 ('actor_name', models.CharField(max_length=120)),
                 ('removed_at', models.DateTimeField(blank=True, null=True)),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'sale', 'taken_at'], name='bookings_payment_of_sale'), models.Index(fields=['salon', 'taken_on', 'id'], name='bookings_payment_by_day')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='bookings_payment_key'), salon.tenancy.constraints.SalonKey(name='bookings_payment_salon'), salon.tenancy.constraints.RowLevelSecurity(name='bookings_payment_tenancy'), salon.tenancy.constraints.SalonReference('sale', name='bookings_payment_sale'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='bookings_payment_amount')],
+            },
         ),
         migrations.CreateModel(
             name='Refund',
@@ -133,6 +148,10 @@ class Migration(migrations.Migration):
                 ('actor_id', models.UUIDField(blank=True, null=True)),
                 ('actor_name', models.CharField(max_length=120)),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'sale', 'refunded_at'], name='bookings_refund_of_sale'), models.Index(fields=['salon', 'refunded_on', 'id'], name='bookings_refund_by_day')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='bookings_refund_key'), salon.tenancy.constraints.SalonKey(name='bookings_refund_salon'), salon.tenancy.constraints.RowLevelSecurity(name='bookings_refund_tenancy'), salon.tenancy.constraints.SalonReference('sale', name='bookings_refund_sale'), models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='bookings_refund_amount')],
+            },
         ),
         migrations.CreateModel(
             name='RefundLine',
@@ -144,233 +163,9 @@ class Migration(migrations.Migration):
                 ('quantity', models.PositiveSmallIntegerField()),
                 ('amount', salon.fields.MoneyField()),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='salesrules',
-            constraint=salon.tenancy.constraints.SalonKey(name='bookings_salesrules_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='salesrules',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='bookings_salesrules_tenancy'),
-        ),
-        migrations.AddIndex(
-            model_name='sale',
-            index=models.Index(fields=['salon', 'created_at', 'id'], name='bookings_sale_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='sale',
-            index=models.Index(fields=['salon', 'client', 'created_at'], name='bookings_sale_of_client'),
-        ),
-        migrations.AddIndex(
-            model_name='sale',
-            index=models.Index(fields=['salon', 'paid_on', 'id'], name='bookings_sale_by_day'),
-        ),
-        migrations.AddIndex(
-            model_name='sale',
-            index=models.Index(condition=models.Q(('state', 'OPEN')), fields=['salon', 'id'], name='bookings_sale_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='bookings_sale_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=salon.tenancy.constraints.SalonKey(name='bookings_sale_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='bookings_sale_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=salon.tenancy.constraints.SalonReference('client', name='bookings_sale_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=salon.tenancy.constraints.SalonReference('appointment', name='bookings_sale_appointment'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.UniqueConstraint(fields=('salon', 'number'), name='bookings_sale_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'VOID'), _negated=True), fields=('salon', 'appointment'), name='bookings_sale_of_appointment_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.CheckConstraint(condition=models.Q(('paid__gte', 0), ('refunded__gte', 0), ('total__gte', 0)), name='bookings_sale_amounts'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded__lte', models.F('paid'))), name='bookings_sale_refunded'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['OPEN', 'VOID']), models.Q(('number__isnull', False), ('paid__gte', models.F('total')), ('paid_at__isnull', False), ('paid_on__isnull', False)), _connector='OR'), name='bookings_sale_paid'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'VOID'), ('voided_at__isnull', False)), models.Q(models.Q(('state', 'VOID'), _negated=True), ('void_reason', ''), ('voided_at', None)), _connector='OR'), name='bookings_sale_void'),
-        ),
-        migrations.AddIndex(
-            model_name='saleline',
-            index=models.Index(fields=['salon', 'service'], name='bookings_line_of_service'),
-        ),
-        migrations.AddIndex(
-            model_name='saleline',
-            index=models.Index(fields=['salon', 'product'], name='bookings_line_of_product'),
-        ),
-        migrations.AddIndex(
-            model_name='saleline',
-            index=models.Index(condition=models.Q(('item__isnull', False)), fields=['salon', 'item'], name='bookings_line_of_item'),
-        ),
-        migrations.AddIndex(
-            model_name='saleline',
-            index=models.Index(condition=models.Q(('redemption__isnull', False)), fields=['salon', 'redemption'], name='bookings_line_of_redemption'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='bookings_saleline_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=salon.tenancy.constraints.SalonKey(name='bookings_saleline_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='bookings_saleline_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=salon.tenancy.constraints.SalonReference('sale', cascade=True, name='bookings_saleline_sale'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=salon.tenancy.constraints.SalonReference('service', name='bookings_saleline_service'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=salon.tenancy.constraints.SalonReference('product', name='bookings_saleline_product'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=salon.tenancy.constraints.SalonReference('item', name='bookings_saleline_item'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=salon.tenancy.constraints.SalonReference('redemption', name='bookings_saleline_redemption'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=salon.tenancy.constraints.SalonReference('staff', name='bookings_saleline_staff'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['IMMEDIATE'], fields=('salon', 'sale', 'position'), name='bookings_saleline_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'SERVICE'), ('product', None), ('redemption', None), ('service__isnull', False)), models.Q(('kind', 'PRODUCT'), ('product__isnull', False), ('redemption', None), ('service', None)), models.Q(('final_price', 0), ('kind', 'REWARD'), ('redemption__isnull', False), models.Q(models.Q(('product', None), ('service__isnull', False)), models.Q(('product__isnull', False), ('service', None)), _connector='OR')), models.Q(('kind__in', ['TIP', 'VOUCHER']), ('product', None), ('redemption', None), ('service', None)), _connector='OR'), name='bookings_saleline_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=models.CheckConstraint(condition=models.Q(('discount__gte', 0), ('final_price__gte', 0), ('list_price__gte', 0), ('quantity__gt', 0), ('unit_price__gte', 0)), name='bookings_saleline_amounts'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'REWARD'), ('final_price', models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('unit_price'), '*', models.F('quantity')), '-', models.F('discount')), output_field=models.BigIntegerField())), _connector='OR'), name='bookings_saleline_sum'),
-        ),
-        migrations.AddConstraint(
-            model_name='saleline',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded__lte', models.F('quantity')), ('refunded_amount__lte', models.F('final_price'))), name='bookings_saleline_refunded'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['salon', 'sale', 'taken_at'], name='bookings_payment_of_sale'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['salon', 'taken_on', 'id'], name='bookings_payment_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='bookings_payment_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=salon.tenancy.constraints.SalonKey(name='bookings_payment_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='bookings_payment_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=salon.tenancy.constraints.SalonReference('sale', name='bookings_payment_sale'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='bookings_payment_amount'),
-        ),
-        migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(fields=['salon', 'sale', 'refunded_at'], name='bookings_refund_of_sale'),
-        ),
-        migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(fields=['salon', 'refunded_on', 'id'], name='bookings_refund_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='bookings_refund_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=salon.tenancy.constraints.SalonKey(name='bookings_refund_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='bookings_refund_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=salon.tenancy.constraints.SalonReference('sale', name='bookings_refund_sale'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='bookings_refund_amount'),
-        ),
-        migrations.AddIndex(
-            model_name='refundline',
-            index=models.Index(fields=['salon', 'line'], name='bookings_refundline_of_line'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundline',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='bookings_refundline_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundline',
-            constraint=salon.tenancy.constraints.SalonKey(name='bookings_refundline_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundline',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='bookings_refundline_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundline',
-            constraint=salon.tenancy.constraints.SalonReference('refund', name='bookings_refundline_refund'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundline',
-            constraint=salon.tenancy.constraints.SalonReference('line', name='bookings_refundline_line'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundline',
-            constraint=models.UniqueConstraint(fields=('salon', 'refund', 'line'), name='bookings_refundline_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('quantity__gt', 0)), name='bookings_refundline_amounts'),
+            options={
+                'indexes': [models.Index(fields=['salon', 'line'], name='bookings_refundline_of_line')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='bookings_refundline_key'), salon.tenancy.constraints.SalonKey(name='bookings_refundline_salon'), salon.tenancy.constraints.RowLevelSecurity(name='bookings_refundline_tenancy'), salon.tenancy.constraints.SalonReference('refund', name='bookings_refundline_refund'), salon.tenancy.constraints.SalonReference('line', name='bookings_refundline_line'), models.UniqueConstraint(fields=('salon', 'refund', 'line'), name='bookings_refundline_once'), models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('quantity__gt', 0)), name='bookings_refundline_amounts')],
+            },
         ),
     ]

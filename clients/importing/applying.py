@@ -8,12 +8,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from psycopg.sql import SQL, Composed, Identifier
 
 from clients.categories import create_category
 from clients.classification import CreatedVia, Facts, classify
 from clients.details import ClientDetails
+from clients.holding import tell_what_holds
 from clients.importing.mapping import Mapping, Problem, Read, read_cells
-from clients.importing.planning import LONGEST_NOTE, Plan, plan_lines
+from clients.importing.planning import FACTS, LONGEST_NOTE, Plan, plan_lines
 from clients.importing.rows import Result, save_results
 from clients.labels import CategoryDetails
 from clients.models import (
@@ -34,17 +36,22 @@ from clients.models import (
 from clients.models.card import DETAIL_FIELDS
 from clients.objections import object_at
 from clients.points import Posting, post_all
-from clients.search import replace_tokens, tokens_of
+from clients.search import add_tokens, replace_tokens
 from clients.standing import refresh
 from salon.audit.recording import Change, record_many
 from salon.errors import DomainError, InvalidInput, refusing
 from salon.folding import fold
 from salon.identity.roles import Actor
 from salon.locks import take_locks
+from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon, new_id
 
 IMPORTED = "client.imported"
 _TRIES = 5
+# A card, whether a consent to news held for its address before, and whether one does now.
+type _Held = tuple[UUID, bool, bool]
+# What an import writes of a card that is known.
+_WRITTEN = (*DETAIL_FIELDS, *FACTS, "email_consent_for", "email_consent_at", "version", "updated_at")
 
 
 class TreatcardTaken(DomainError):
@@ -124,7 +131,7 @@ def _write(work: Applying, plans: Sequence[Plan]) -> list[Result]:
     created = [plan for plan in plans if plan.outcome == Outcome.CREATE]
     updated = [(plan, plan.card) for plan in plans if plan.outcome == Outcome.UPDATE and plan.card]
     cards = _create(work, created)
-    _update(work, updated)
+    held = _update(work, updated)
     _open_ledgers(work, zip(created, cards, strict=True), made_now=True)
     _open_ledgers(work, updated)
     results = [
@@ -143,6 +150,7 @@ def _write(work: Applying, plans: Sequence[Plan]) -> list[Result]:
     changes = {card.pk: [source] for card in cards}
     changes |= {card.pk: [source, *_recorded(plan)] for plan, card in updated}
     record_many(actor=work.actor, action=IMPORTED, subject_kind="client", changes=changes, now=work.now)
+    tell_what_holds(actor=work.actor, held=held, now=work.now)
     return results
 
 
@@ -157,7 +165,7 @@ def _create(work: Applying, plans: Sequence[Plan]) -> list[Client]:
     first = _draw_numbers(work.salon.pk, len(plans))
     cards = [_new_card(work, plan, number) for number, plan in enumerate(plans, first)]
     Client.objects.bulk_create(cards)
-    _add_tokens(work.salon.pk, cards)
+    add_tokens(*cards)
     return cards
 
 
@@ -201,24 +209,13 @@ def _draw_numbers(salon_id: UUID, count: int) -> int:
         return int(cursor.fetchone()[0]) - count + 1
 
 
-def _add_tokens(salon_id: UUID, cards: Sequence[Client]) -> None:
-    """Store the tokens of new cards in one statement: a hundred cards have four thousand."""
-    tokens = [
-        (int(field), token, card.pk)
-        for card in cards
-        for field, token in sorted(tokens_of(card.details, card.number, card.treatcard_number))
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO clients_searchtoken (salon_id, field, token, client_id) "
-            "SELECT %s, * FROM unnest(%s::smallint[], %s::text[], %s::uuid[])",
-            [salon_id, *map(list, zip(*tokens, strict=True))],
-        )
-
-
-def _update(work: Applying, updated: Sequence[tuple[Plan, Client]]) -> None:
+def _update(work: Applying, updated: Sequence[tuple[Plan, Client]]) -> list[_Held]:
+    """Change the cards; return of those about whose consent their lines say nothing whether one held, and holds."""
+    if not updated:
+        return []
+    found_anew = []
     for plan, card in updated:
-        card_before = (card.details, card.treatcard_number)
+        before = (card.details, card.treatcard_number)
         card.details = plan.details
         for name, value in plan.facts.items():
             setattr(card, name, value)
@@ -227,13 +224,45 @@ def _update(work: Applying, updated: Sequence[tuple[Plan, Client]]) -> None:
             card.email_consent_at = work.now
         card.version += 1
         card.updated_at = work.now
-        written = [*DETAIL_FIELDS, *plan.facts, "email_consent_for", "email_consent_at", "version", "updated_at"]
-        card.save(update_fields=written)
-        if card_before != (card.details, card.treatcard_number):
-            replace_tokens(card)
+        if before != (card.details, card.treatcard_number):
+            found_anew.append(card)
+    held = _save([card for _plan, card in updated])
+    replace_tokens(*found_anew)
     changed = [card.pk for plan, card in updated if plan.facts]
     if changed:
         refresh(changed, today=work.today)
+    decided = {card.pk for plan, card in updated if plan.decision}
+    return [one for one in held if one[0] not in decided]
+
+
+def _save(cards: Sequence[Client]) -> list[_Held]:
+    """Write what an import changes of cards, which are locked, in one statement; return whether consents held."""
+    values = [[getattr(card, name) for card in cards] for name in ("id", *_WRITTEN)]
+    with connection.cursor() as cursor:
+        cursor.execute(_save_statement().as_string(cursor.connection), [*values, current_salon_id(), values[0]])
+        return list(cursor.fetchall())
+
+
+def _save_statement() -> Composed:
+    """Return an UPDATE from one array for each column.
+
+    The ids stand in it twice, so that at worst the cards of a salon are read once: one that was never counted is taken
+    for empty, and joined anyhow.
+    """
+    types_of = {field.attname: field.db_type(connection) or "" for field in Client._meta.concrete_fields}
+    columns = ("id", *_WRITTEN)
+    names = [Identifier(name) for name in columns]
+    # Without its length, to which a cast would cut what the column refuses.
+    types = [SQL(types_of[name].partition("(")[0]) for name in columns]
+    return SQL(
+        "UPDATE clients_client card SET {written} FROM unnest({arrays}) AS told ({names}) "
+        "WHERE card.salon_id = %s AND card.id = told.id AND card.id = ANY (%s::uuid[]) "
+        "RETURNING card.id, old.email_consent, new.email_consent"
+    ).format(
+        written=SQL(", ").join(SQL("{} = told.{}").format(name, name) for name in names[1:]),
+        arrays=SQL(", ").join(SQL("%s::{}[]").format(one) for one in types),
+        names=SQL(", ").join(names),
+    )
 
 
 def _open_ledgers(work: Applying, opened: Iterable[tuple[Plan, Client]], *, made_now: bool = False) -> None:

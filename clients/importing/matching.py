@@ -6,7 +6,6 @@ Everything is looked up for a block of lines at once, never line by line.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.db.models import Q
 
@@ -14,7 +13,8 @@ from clients.details import ClientDetails
 from clients.importing.formats import Format
 from clients.importing.mapping import Wanted
 from clients.importing.whose import Known, contacts_of, whose
-from clients.models import Client, ImportBatch, ImportKey, ImportRow, Outcome, SearchToken, TokenField
+from clients.models import Client, ImportBatch, ImportKey, ImportRow, Outcome, TokenField
+from clients.search import holders
 from salon.tenancy.context import current_salon_id
 
 
@@ -57,7 +57,7 @@ class Cards:
         names = {one.details.sort_key for one in wanted if one.details.sort_key}
         numbers = {one.number for one in wanted if one.number is not None} if by_number else set()
         found = Client.objects.listed().filter(
-            Q(pk__in=_holders(contacts)) | Q(sort_key__in=names) | Q(number__in=numbers)
+            Q(pk__in=holders(map(_token_of, contacts))) | Q(sort_key__in=names) | Q(number__in=numbers)
         )
         self._of_contact: dict[str, list[Client]] = defaultdict(list)
         self._of_name: dict[str, list[Client]] = defaultdict(list)
@@ -89,13 +89,9 @@ def _known(card: Client) -> Known:
     return Known(card.pk, card.details, card.number, card.listed_on, card.last_success_on)
 
 
-def _holders(contacts: set[str]) -> set[UUID]:
-    emails = [one[2:][:254] for one in contacts if one.startswith("e:")]
-    phones = [one[2:].removeprefix("+") for one in contacts if one.startswith("p:")]
-    tokens = SearchToken.objects.filter(
-        Q(field=TokenField.EMAIL, token__in=emails) | Q(field=TokenField.PHONE, token__in=phones)
-    )
-    return set(tokens.values_list("client_id", flat=True))
+def _token_of(contact: str) -> tuple[TokenField, str]:
+    kind, _colon, text = contact.partition(":")
+    return (TokenField.EMAIL, text) if kind == "e" else (TokenField.PHONE, text.removeprefix("+"))
 
 
 def _is_plausible(card: ClientDetails, given: ClientDetails) -> bool:

@@ -228,6 +228,8 @@ class _Planner:
         told += [Change("points", None, str(points))] if points else []
         plan = replace(plan, details=details, facts=facts, points=points, hints=hints)
         plan = self._with_additions(plan, told, card)
+        if "email" in changes and card.email_consent and plan.decision is None:
+            plan = replace(plan, hints=(*plan.hints, Problem("email", "consent_ends")))
         return replace(plan, outcome=Outcome.UPDATE) if plan.changes else plan
 
     def _changed_details(self, before: ClientDetails, given: ClientDetails) -> dict[str, str]:

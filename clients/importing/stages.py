@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F
 
 from clients.importing.applying import Applying, apply_lines
@@ -49,8 +50,19 @@ class Worker:
         """Open the transaction of one block on the import, locked; None when it is not in that state (any more)."""
         with salon_scope(self.salon.pk):
             self.beat()
+            _plan_anew()
             rows = ImportBatch.objects.select_for_update(no_key=True)
             yield rows.filter(pk=self.batch_id, state=state).first()
+
+
+def _plan_anew() -> None:
+    """Let PostgreSQL plan by what there is by now.
+
+    What it planned while there were hardly any cards it goes on with until it counts them, which may be after the
+    import: each reference to a card would be checked by reading all cards of the salon.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD PLANS")
 
 
 def work_on(worker: Worker) -> None:

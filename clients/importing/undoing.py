@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, OuterRef
 
 from clients.details import ClientDetails
+from clients.holding import tell_what_holds
 from clients.importing.planning import FACTS
 from clients.models import (
     CardState,
@@ -178,7 +179,7 @@ def _withdraw(work: Undoing, card_ids: Collection[UUID]) -> None:
 def _reverse(work: Undoing, card: Client, row: ImportRow) -> bool:
     """Set a changed card back where it still says what the import wrote; return whether all of it could be."""
     whole = True
-    details, told = card.details, []
+    details, told, agreed = card.details, [], card.email_consent
     for name, (old, new) in row.made.get("details", {}).items():
         if getattr(details, name) == new:
             details = details.with_changes(**{name: old})
@@ -211,6 +212,8 @@ def _reverse(work: Undoing, card: Client, row: ImportRow) -> bool:
         )
         replace_tokens(card)
         record_many(actor=work.actor, action=UNDONE, subject_kind="client", changes={card.pk: told}, now=work.now)
+        if not any(one.field == "consent" for one in told):
+            tell_what_holds(actor=work.actor, held=[(card.pk, agreed, card.email_consent)], now=work.now)
     return whole
 
 

@@ -41,6 +41,9 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField()),
                 ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='clients_client_key'), salon.tenancy.constraints.SalonKey(name='clients_client_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_client_tenancy'), models.UniqueConstraint(fields=('salon', 'number'), name='clients_client_number'), models.UniqueConstraint(fields=('salon', 'sort_key', 'id'), name='clients_client_by_name'), models.UniqueConstraint(fields=('salon', 'listed_on', 'id'), name='clients_client_by_listed_on'), models.CheckConstraint(condition=models.Q(models.Q(('first_name', ''), _negated=True), models.Q(('last_name', ''), _negated=True), _connector='OR'), name='clients_client_named'), models.CheckConstraint(condition=models.Q(models.Q(('birth_day', None), ('birth_month', None), ('birth_year', None)), models.Q(('birth_day__range', (1, 31)), ('birth_month__range', (1, 12))), _connector='OR'), name='clients_client_birthday')],
+            },
         ),
         migrations.CreateModel(
             name='ClientNumbers',
@@ -61,53 +64,9 @@ class Migration(migrations.Migration):
                 ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='clients.client')),
                 ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='client',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='clients_client_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='client',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_client_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='client',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_client_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='client',
-            constraint=models.UniqueConstraint(fields=('salon', 'number'), name='clients_client_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='client',
-            constraint=models.UniqueConstraint(fields=('salon', 'sort_key', 'id'), name='clients_client_by_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='client',
-            constraint=models.UniqueConstraint(fields=('salon', 'listed_on', 'id'), name='clients_client_by_listed_on'),
-        ),
-        migrations.AddConstraint(
-            model_name='client',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_name', ''), _negated=True), models.Q(('last_name', ''), _negated=True), _connector='OR'), name='clients_client_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='client',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('birth_day', None), ('birth_month', None), ('birth_year', None)), models.Q(('birth_day__range', (1, 31)), ('birth_month__range', (1, 12))), _connector='OR'), name='clients_client_birthday'),
-        ),
-        migrations.AddIndex(
-            model_name='searchtoken',
-            index=models.Index(fields=['salon', 'client'], name='clients_searchtoken_of_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='searchtoken',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_searchtoken_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='searchtoken',
-            constraint=salon.tenancy.constraints.SalonReference('client', cascade=True, name='clients_searchtoken_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='searchtoken',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_searchtoken_tenancy'),
+            options={
+                'indexes': [models.Index(fields=['salon', 'client'], name='clients_searchtoken_of_client')],
+                'constraints': [salon.tenancy.constraints.SalonKey(name='clients_searchtoken_salon'), salon.tenancy.constraints.SalonReference('client', cascade=True, name='clients_searchtoken_client'), salon.tenancy.constraints.RowLevelSecurity(name='clients_searchtoken_tenancy')],
+            },
         ),
     ]

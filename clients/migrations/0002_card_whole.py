@@ -26,6 +26,9 @@ class Migration(migrations.Migration):
                 ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='carried_services', to='clients.client')),
                 ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='clients_carriedservice_key'), salon.tenancy.constraints.SalonKey(name='clients_carriedservice_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_carriedservice_tenancy'), salon.tenancy.constraints.SalonReference('client', cascade=True, name='clients_carriedservice_client'), models.UniqueConstraint(fields=('salon', 'client', 'name'), name='clients_carriedservice_once')],
+            },
         ),
         migrations.CreateModel(
             name='Category',
@@ -42,6 +45,9 @@ class Migration(migrations.Migration):
                 ('deleted_at', models.DateTimeField(blank=True, null=True)),
                 ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='clients_category_key'), salon.tenancy.constraints.SalonKey(name='clients_category_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_category_tenancy'), models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('salon', 'name_key'), name='clients_category_name'), models.CheckConstraint(condition=models.Q(('discount_percent', None), models.Q(('discount_percent__gt', 0), ('discount_percent__lte', 100)), _connector='OR'), name='clients_category_percent')],
+            },
         ),
         migrations.CreateModel(
             name='CategoryAssignment',
@@ -52,6 +58,10 @@ class Migration(migrations.Migration):
                 ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='clients.client')),
                 ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'client'], name='clients_assignment_of_client')],
+                'constraints': [salon.tenancy.constraints.SalonKey(name='clients_categoryassignment_salon'), salon.tenancy.constraints.SalonReference('category', cascade=True, name='clients_categoryassignment_category'), salon.tenancy.constraints.SalonReference('client', cascade=True, name='clients_categoryassignment_client'), salon.tenancy.constraints.RowLevelSecurity(name='clients_categoryassignment_tenancy')],
+            },
         ),
         migrations.CreateModel(
             name='ClientRules',
@@ -59,6 +69,9 @@ class Migration(migrations.Migration):
                 ('salon', models.OneToOneField(db_constraint=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='tenancy.salon')),
                 ('identity_policy', models.CharField(choices=[('STRICT', 'strict'), ('LENIENT', 'lenient')], default='STRICT', max_length=10)),
             ],
+            options={
+                'constraints': [salon.tenancy.constraints.SalonKey(name='clients_clientrules_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_clientrules_tenancy')],
+            },
         ),
         migrations.CreateModel(
             name='ConsentEntry',
@@ -75,6 +88,10 @@ class Migration(migrations.Migration):
                 ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='consent_entries', to='clients.client')),
                 ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'client', 'purpose', 'at', 'id'], name='clients_consent_of_client')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='clients_consententry_key'), salon.tenancy.constraints.SalonKey(name='clients_consententry_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_consententry_tenancy'), salon.tenancy.constraints.SalonReference('client', name='clients_consententry_client'), salon.tenancy.constraints.AppendOnly(name='clients_consententry_append_only')],
+            },
         ),
         migrations.CreateModel(
             name='DuplicateProposal',
@@ -88,6 +105,10 @@ class Migration(migrations.Migration):
                 ('older', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='clients.client')),
                 ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'state', 'id'], name='clients_proposal_by_state'), models.Index(fields=['salon', 'newer'], name='clients_proposal_of_newer')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='clients_duplicateproposal_key'), salon.tenancy.constraints.SalonKey(name='clients_duplicateproposal_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_duplicateproposal_tenancy'), salon.tenancy.constraints.SalonReference('older', cascade=True, name='clients_duplicateproposal_older'), salon.tenancy.constraints.SalonReference('newer', cascade=True, name='clients_duplicateproposal_newer'), models.UniqueConstraint(fields=('salon', 'older', 'newer'), name='clients_duplicateproposal_once')],
+            },
         ),
         migrations.CreateModel(
             name='HealthRecord',
@@ -99,6 +120,9 @@ class Migration(migrations.Migration):
                 ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='health_records', to='clients.client')),
                 ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='clients_healthrecord_key'), salon.tenancy.constraints.SalonKey(name='clients_healthrecord_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_healthrecord_tenancy'), salon.tenancy.constraints.SalonReference('client', cascade=True, name='clients_healthrecord_client'), models.UniqueConstraint(fields=('salon', 'client'), name='clients_healthrecord_one')],
+            },
         ),
         migrations.CreateModel(
             name='Merge',
@@ -112,6 +136,10 @@ class Migration(migrations.Migration):
                 ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
                 ('survivor', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='clients.client')),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'survivor', 'merged_at'], name='clients_merge_of_survivor')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='clients_merge_key'), salon.tenancy.constraints.SalonKey(name='clients_merge_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_merge_tenancy'), salon.tenancy.constraints.SalonReference('survivor', cascade=True, name='clients_merge_survivor'), salon.tenancy.constraints.SalonReference('duplicate', cascade=True, name='clients_merge_duplicate')],
+            },
         ),
         migrations.CreateModel(
             name='Note',
@@ -126,6 +154,10 @@ class Migration(migrations.Migration):
                 ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='clients.client')),
                 ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'client', 'written_at'], name='clients_note_of_client')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='clients_note_key'), salon.tenancy.constraints.SalonKey(name='clients_note_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_note_tenancy'), salon.tenancy.constraints.SalonReference('client', cascade=True, name='clients_note_client')],
+            },
         ),
         migrations.AddField(
             model_name='client',
@@ -273,193 +305,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='client',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('merged_into__isnull', False), ('state', 'MERGED')), models.Q(models.Q(('state', 'MERGED'), _negated=True), ('merged_into', None)), _connector='OR'), name='clients_client_merged'),
-        ),
-        migrations.AddConstraint(
-            model_name='clientrules',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_clientrules_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='clientrules',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_clientrules_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='carriedservice',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='clients_carriedservice_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='carriedservice',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_carriedservice_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='carriedservice',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_carriedservice_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='carriedservice',
-            constraint=salon.tenancy.constraints.SalonReference('client', cascade=True, name='clients_carriedservice_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='carriedservice',
-            constraint=models.UniqueConstraint(fields=('salon', 'client', 'name'), name='clients_carriedservice_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='clients_category_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='category',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_category_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='category',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_category_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('salon', 'name_key'), name='clients_category_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='category',
-            constraint=models.CheckConstraint(condition=models.Q(('discount_percent', None), models.Q(('discount_percent__gt', 0), ('discount_percent__lte', 100)), _connector='OR'), name='clients_category_percent'),
-        ),
-        migrations.AddIndex(
-            model_name='categoryassignment',
-            index=models.Index(fields=['salon', 'client'], name='clients_assignment_of_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='categoryassignment',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_categoryassignment_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='categoryassignment',
-            constraint=salon.tenancy.constraints.SalonReference('category', cascade=True, name='clients_categoryassignment_category'),
-        ),
-        migrations.AddConstraint(
-            model_name='categoryassignment',
-            constraint=salon.tenancy.constraints.SalonReference('client', cascade=True, name='clients_categoryassignment_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='categoryassignment',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_categoryassignment_tenancy'),
-        ),
-        migrations.AddIndex(
-            model_name='consententry',
-            index=models.Index(fields=['salon', 'client', 'purpose', 'at', 'id'], name='clients_consent_of_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='consententry',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='clients_consententry_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='consententry',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_consententry_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='consententry',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_consententry_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='consententry',
-            constraint=salon.tenancy.constraints.SalonReference('client', name='clients_consententry_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='consententry',
-            constraint=salon.tenancy.constraints.AppendOnly(name='clients_consententry_append_only'),
-        ),
-        migrations.AddIndex(
-            model_name='duplicateproposal',
-            index=models.Index(fields=['salon', 'state', 'id'], name='clients_proposal_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='duplicateproposal',
-            index=models.Index(fields=['salon', 'newer'], name='clients_proposal_of_newer'),
-        ),
-        migrations.AddConstraint(
-            model_name='duplicateproposal',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='clients_duplicateproposal_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='duplicateproposal',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_duplicateproposal_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='duplicateproposal',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_duplicateproposal_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='duplicateproposal',
-            constraint=salon.tenancy.constraints.SalonReference('older', cascade=True, name='clients_duplicateproposal_older'),
-        ),
-        migrations.AddConstraint(
-            model_name='duplicateproposal',
-            constraint=salon.tenancy.constraints.SalonReference('newer', cascade=True, name='clients_duplicateproposal_newer'),
-        ),
-        migrations.AddConstraint(
-            model_name='duplicateproposal',
-            constraint=models.UniqueConstraint(fields=('salon', 'older', 'newer'), name='clients_duplicateproposal_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='healthrecord',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='clients_healthrecord_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='healthrecord',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_healthrecord_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='healthrecord',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_healthrecord_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='healthrecord',
-            constraint=salon.tenancy.constraints.SalonReference('client', cascade=True, name='clients_healthrecord_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='healthrecord',
-            constraint=models.UniqueConstraint(fields=('salon', 'client'), name='clients_healthrecord_one'),
-        ),
-        migrations.AddIndex(
-            model_name='merge',
-            index=models.Index(fields=['salon', 'survivor', 'merged_at'], name='clients_merge_of_survivor'),
-        ),
-        migrations.AddConstraint(
-            model_name='merge',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='clients_merge_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='merge',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_merge_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='merge',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_merge_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='merge',
-            constraint=salon.tenancy.constraints.SalonReference('survivor', cascade=True, name='clients_merge_survivor'),
-        ),
-        migrations.AddConstraint(
-            model_name='merge',
-            constraint=salon.tenancy.constraints.SalonReference('duplicate', cascade=True, name='clients_merge_duplicate'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['salon', 'client', 'written_at'], name='clients_note_of_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='clients_note_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_note_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_note_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=salon.tenancy.constraints.SalonReference('client', cascade=True, name='clients_note_client'),
         ),
     ]

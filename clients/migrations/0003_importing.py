@@ -67,6 +67,10 @@ class Migration(migrations.Migration):
                 ('forgotten_at', models.DateTimeField(blank=True, null=True)),
                 ('salon', _salon_key()),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'uploaded_at', 'id'], name='clients_import_by_upload')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='clients_importbatch_key'), salon.tenancy.constraints.SalonKey(name='clients_importbatch_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_importbatch_tenancy')],
+            },
         ),
         migrations.CreateModel(
             name='ImportRow',
@@ -82,6 +86,10 @@ class Migration(migrations.Migration):
                 ('batch', _batch_key('rows')),
                 ('salon', _salon_key()),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'batch', 'outcome', 'number'], name='clients_importrow_by_outcome'), models.Index(condition=models.Q(('card_id__isnull', False)), fields=['salon', 'card_id'], name='clients_importrow_of_card'), models.Index(condition=models.Q(('kept_because', ''), _negated=True), fields=['salon', 'batch', 'number'], name='clients_importrow_kept')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='clients_importrow_key'), salon.tenancy.constraints.SalonKey(name='clients_importrow_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_importrow_tenancy'), salon.tenancy.constraints.SalonReference('batch', cascade=True, name='clients_importrow_batch'), models.UniqueConstraint(fields=('salon', 'batch', 'number'), name='clients_importrow_number')],
+            },
         ),
         migrations.CreateModel(
             name='ImportKey',
@@ -92,65 +100,8 @@ class Migration(migrations.Migration):
                 ('batch', _batch_key('keys')),
                 ('salon', _salon_key()),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='importbatch',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='clients_importbatch_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='importbatch',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_importbatch_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='importbatch',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_importbatch_tenancy'),
-        ),
-        migrations.AddIndex(
-            model_name='importbatch',
-            index=models.Index(fields=['salon', 'uploaded_at', 'id'], name='clients_import_by_upload'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='clients_importrow_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_importrow_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_importrow_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=salon.tenancy.constraints.SalonReference('batch', cascade=True, name='clients_importrow_batch'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('salon', 'batch', 'number'), name='clients_importrow_number'),
-        ),
-        migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(fields=['salon', 'batch', 'outcome', 'number'], name='clients_importrow_by_outcome'),
-        ),
-        migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(condition=models.Q(('card_id__isnull', False)), fields=['salon', 'card_id'], name='clients_importrow_of_card'),
-        ),
-        migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(condition=models.Q(('kept_because', ''), _negated=True), fields=['salon', 'batch', 'number'], name='clients_importrow_kept'),
-        ),
-        migrations.AddConstraint(
-            model_name='importkey',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_importkey_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='importkey',
-            constraint=salon.tenancy.constraints.SalonReference('batch', cascade=True, name='clients_importkey_batch'),
-        ),
-        migrations.AddConstraint(
-            model_name='importkey',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_importkey_tenancy'),
+            options={
+                'constraints': [salon.tenancy.constraints.SalonKey(name='clients_importkey_salon'), salon.tenancy.constraints.SalonReference('batch', cascade=True, name='clients_importkey_batch'), salon.tenancy.constraints.RowLevelSecurity(name='clients_importkey_tenancy')],
+            },
         ),
     ]

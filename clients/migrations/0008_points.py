@@ -40,46 +40,10 @@ class Migration(migrations.Migration):
                 ('actor_name', models.CharField(max_length=120)),
                 ('created_at', models.DateTimeField()),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='pointsentry',
-            index=models.Index(fields=['salon', 'created_at', 'id'], name='clients_points_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointsentry',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='clients_pointsentry_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointsentry',
-            constraint=salon.tenancy.constraints.SalonKey(name='clients_pointsentry_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointsentry',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='clients_pointsentry_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointsentry',
-            constraint=salon.tenancy.constraints.SalonReference('client', name='clients_pointsentry_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointsentry',
-            constraint=salon.tenancy.constraints.AppendOnly(name='clients_pointsentry_append_only'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointsentry',
-            constraint=models.UniqueConstraint(fields=('salon', 'client', 'number'), name='clients_pointsentry_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointsentry',
-            constraint=models.UniqueConstraint(fields=('salon', 'cause_id', 'cause', 'client'), name='clients_pointsentry_cause'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointsentry',
-            constraint=models.CheckConstraint(condition=models.Q(('points', 0), _negated=True), name='clients_pointsentry_not_nothing'),
-        ),
-        migrations.AddConstraint(
-            model_name='pointsentry',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gt', 1), ('balance_after', models.F('points')), _connector='OR'), name='clients_pointsentry_first'),
+            options={
+                'indexes': [models.Index(fields=['salon', 'created_at', 'id'], name='clients_points_by_age')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='clients_pointsentry_key'), salon.tenancy.constraints.SalonKey(name='clients_pointsentry_salon'), salon.tenancy.constraints.RowLevelSecurity(name='clients_pointsentry_tenancy'), salon.tenancy.constraints.SalonReference('client', name='clients_pointsentry_client'), salon.tenancy.constraints.AppendOnly(name='clients_pointsentry_append_only'), models.UniqueConstraint(fields=('salon', 'client', 'number'), name='clients_pointsentry_number'), models.UniqueConstraint(fields=('salon', 'cause_id', 'cause', 'client'), name='clients_pointsentry_cause'), models.CheckConstraint(condition=models.Q(('points', 0), _negated=True), name='clients_pointsentry_not_nothing'), models.CheckConstraint(condition=models.Q(('number__gt', 1), ('balance_after', models.F('points')), _connector='OR'), name='clients_pointsentry_first')],
+            },
         ),
         migrations.RunSQL(
             sql="\n-- Points that came with an import, from before there was a ledger: they open it.\nINSERT INTO clients_pointsentry (id, salon_id, client_id, number, points, balance_after, cause, cause_id, reason,\n  actor_kind, actor_name, created_at)\nSELECT uuidv7(), salon_id, id, 1, points, points, 'OPENING', id, '', 'SYSTEM', 'Import', now()\nFROM clients_client WHERE points <> 0\n",

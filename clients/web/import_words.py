@@ -56,6 +56,9 @@ _PROBLEMS: dict[str, Promise] = {
     "category_unknown": gettext_lazy("There is no category “%(cell)s”; it is left out."),
     "points_kept": gettext_lazy("The balance of %(cell)s stays: what happened to it here counts."),
     "consent_objected": gettext_lazy("The consent is left out: news to this e-mail address were objected to."),
+    "consent_ends": gettext_lazy(
+        "The consent to news holds at the old address and ends with it. At the new one it can be asked for on the card."
+    ),
     "consent_without_words": gettext_lazy("The consent is left out, as nothing says where it comes from."),
     "": gettext_lazy("“%(cell)s” cannot be taken over."),
 }

@@ -33,6 +33,9 @@ class Migration(migrations.Migration):
                 ('actor_name', models.CharField(max_length=120)),
                 ('created_at', models.DateTimeField()),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='loyalty_loyaltyrules_key'), salon.tenancy.constraints.SalonKey(name='loyalty_loyaltyrules_salon'), salon.tenancy.constraints.RowLevelSecurity(name='loyalty_loyaltyrules_tenancy'), salon.tenancy.constraints.AppendOnly(name='loyalty_loyaltyrules_append_only'), models.UniqueConstraint(fields=('salon', 'version'), name='loyalty_loyaltyrules_version'), models.CheckConstraint(condition=models.Q(('points_per_euro_products__gte', 0), ('points_per_euro_services__gte', 0)), name='loyalty_loyaltyrules_rates'), models.CheckConstraint(condition=models.Q(('expire_after_months', None), ('expire_after_months__gt', 0), _connector='OR'), name='loyalty_loyaltyrules_expiry'), models.CheckConstraint(condition=models.Q(('referral_points', None), ('referral_points__gt', 0), _connector='OR'), name='loyalty_loyaltyrules_referral')],
+            },
         ),
         migrations.CreateModel(
             name='Reward',
@@ -49,6 +52,9 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1)),
                 ('created_at', models.DateTimeField()),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='loyalty_reward_key'), salon.tenancy.constraints.SalonKey(name='loyalty_reward_salon'), salon.tenancy.constraints.RowLevelSecurity(name='loyalty_reward_tenancy'), salon.tenancy.constraints.SalonReference('service', name='loyalty_reward_service'), salon.tenancy.constraints.SalonReference('product', name='loyalty_reward_product'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'SERVICE'), ('product', None), ('service__isnull', False)), models.Q(('kind', 'PRODUCT'), ('product__isnull', False), ('service', None)), _connector='OR'), name='loyalty_reward_item'), models.CheckConstraint(condition=models.Q(('points__gt', 0)), name='loyalty_reward_points'), models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('salon', 'service'), name='loyalty_reward_service_once'), models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('salon', 'product'), name='loyalty_reward_product_once')],
+            },
         ),
         migrations.CreateModel(
             name='Redemption',
@@ -67,6 +73,10 @@ class Migration(migrations.Migration):
                 ('returned_at', models.DateTimeField(blank=True, null=True)),
                 ('return_reason', models.CharField(blank=True, choices=[('REMOVED', 'removed'), ('CANCELLED', 'cancelled'), ('NO_SHOW', 'missed'), ('REFUNDED', 'refunded'), ('VOIDED', 'sale voided')], max_length=10)),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'client', 'reward'], name='loyalty_redemption_of_client'), models.Index(fields=['salon', 'reward', 'redeemed_at'], name='loyalty_redemption_of_reward'), models.Index(fields=['salon', 'redeemed_at'], name='loyalty_redemption_by_age')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='loyalty_redemption_key'), salon.tenancy.constraints.SalonKey(name='loyalty_redemption_salon'), salon.tenancy.constraints.RowLevelSecurity(name='loyalty_redemption_tenancy'), salon.tenancy.constraints.SalonReference('client', name='loyalty_redemption_client'), salon.tenancy.constraints.SalonReference('reward', name='loyalty_redemption_reward'), models.CheckConstraint(condition=models.Q(models.Q(('return_reason', ''), ('returned_at', None)), models.Q(models.Q(('returned_at__isnull', False)), models.Q(('return_reason', ''), _negated=True)), _connector='OR'), name='loyalty_redemption_returned'), models.CheckConstraint(condition=models.Q(('returned_at', None), ('returned_at__gte', models.F('redeemed_at')), _connector='OR'), name='loyalty_redemption_order')],
+            },
         ),
         migrations.CreateModel(
             name='PriorUse',
@@ -79,149 +89,8 @@ class Migration(migrations.Migration):
                 ('noted_by_name', models.CharField(max_length=120)),
                 ('noted_at', models.DateTimeField()),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='loyaltyrules',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='loyalty_loyaltyrules_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='loyaltyrules',
-            constraint=salon.tenancy.constraints.SalonKey(name='loyalty_loyaltyrules_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='loyaltyrules',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='loyalty_loyaltyrules_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='loyaltyrules',
-            constraint=salon.tenancy.constraints.AppendOnly(name='loyalty_loyaltyrules_append_only'),
-        ),
-        migrations.AddConstraint(
-            model_name='loyaltyrules',
-            constraint=models.UniqueConstraint(fields=('salon', 'version'), name='loyalty_loyaltyrules_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='loyaltyrules',
-            constraint=models.CheckConstraint(condition=models.Q(('points_per_euro_products__gte', 0), ('points_per_euro_services__gte', 0)), name='loyalty_loyaltyrules_rates'),
-        ),
-        migrations.AddConstraint(
-            model_name='loyaltyrules',
-            constraint=models.CheckConstraint(condition=models.Q(('expire_after_months', None), ('expire_after_months__gt', 0), _connector='OR'), name='loyalty_loyaltyrules_expiry'),
-        ),
-        migrations.AddConstraint(
-            model_name='loyaltyrules',
-            constraint=models.CheckConstraint(condition=models.Q(('referral_points', None), ('referral_points__gt', 0), _connector='OR'), name='loyalty_loyaltyrules_referral'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='loyalty_reward_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=salon.tenancy.constraints.SalonKey(name='loyalty_reward_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='loyalty_reward_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=salon.tenancy.constraints.SalonReference('service', name='loyalty_reward_service'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=salon.tenancy.constraints.SalonReference('product', name='loyalty_reward_product'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'SERVICE'), ('product', None), ('service__isnull', False)), models.Q(('kind', 'PRODUCT'), ('product__isnull', False), ('service', None)), _connector='OR'), name='loyalty_reward_item'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=models.CheckConstraint(condition=models.Q(('points__gt', 0)), name='loyalty_reward_points'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('salon', 'service'), name='loyalty_reward_service_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reward',
-            constraint=models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('salon', 'product'), name='loyalty_reward_product_once'),
-        ),
-        migrations.AddIndex(
-            model_name='redemption',
-            index=models.Index(fields=['salon', 'client', 'reward'], name='loyalty_redemption_of_client'),
-        ),
-        migrations.AddIndex(
-            model_name='redemption',
-            index=models.Index(fields=['salon', 'reward', 'redeemed_at'], name='loyalty_redemption_of_reward'),
-        ),
-        migrations.AddIndex(
-            model_name='redemption',
-            index=models.Index(fields=['salon', 'redeemed_at'], name='loyalty_redemption_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='loyalty_redemption_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=salon.tenancy.constraints.SalonKey(name='loyalty_redemption_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='loyalty_redemption_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=salon.tenancy.constraints.SalonReference('client', name='loyalty_redemption_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=salon.tenancy.constraints.SalonReference('reward', name='loyalty_redemption_reward'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('return_reason', ''), ('returned_at', None)), models.Q(models.Q(('returned_at__isnull', False)), models.Q(('return_reason', ''), _negated=True)), _connector='OR'), name='loyalty_redemption_returned'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.CheckConstraint(condition=models.Q(('returned_at', None), ('returned_at__gte', models.F('redeemed_at')), _connector='OR'), name='loyalty_redemption_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='prioruse',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='loyalty_prioruse_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='prioruse',
-            constraint=salon.tenancy.constraints.SalonKey(name='loyalty_prioruse_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='prioruse',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='loyalty_prioruse_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='prioruse',
-            constraint=salon.tenancy.constraints.SalonReference('client', cascade=True, name='loyalty_prioruse_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='prioruse',
-            constraint=salon.tenancy.constraints.SalonReference('service', cascade=True, name='loyalty_prioruse_service'),
-        ),
-        migrations.AddConstraint(
-            model_name='prioruse',
-            constraint=salon.tenancy.constraints.SalonReference('product', cascade=True, name='loyalty_prioruse_product'),
-        ),
-        migrations.AddConstraint(
-            model_name='prioruse',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('product', None), ('service__isnull', False)), models.Q(('product__isnull', False), ('service', None)), _connector='OR'), name='loyalty_prioruse_item'),
-        ),
-        migrations.AddConstraint(
-            model_name='prioruse',
-            constraint=models.UniqueConstraint(fields=('salon', 'client', 'service'), name='loyalty_prioruse_service_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='prioruse',
-            constraint=models.UniqueConstraint(fields=('salon', 'client', 'product'), name='loyalty_prioruse_product_once'),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='loyalty_prioruse_key'), salon.tenancy.constraints.SalonKey(name='loyalty_prioruse_salon'), salon.tenancy.constraints.RowLevelSecurity(name='loyalty_prioruse_tenancy'), salon.tenancy.constraints.SalonReference('client', cascade=True, name='loyalty_prioruse_client'), salon.tenancy.constraints.SalonReference('service', cascade=True, name='loyalty_prioruse_service'), salon.tenancy.constraints.SalonReference('product', cascade=True, name='loyalty_prioruse_product'), models.CheckConstraint(condition=models.Q(models.Q(('product', None), ('service__isnull', False)), models.Q(('product__isnull', False), ('service', None)), _connector='OR'), name='loyalty_prioruse_item'), models.UniqueConstraint(fields=('salon', 'client', 'service'), name='loyalty_prioruse_service_once'), models.UniqueConstraint(fields=('salon', 'client', 'product'), name='loyalty_prioruse_product_once')],
+            },
         ),
     ]

@@ -24,6 +24,9 @@ class Migration(migrations.Migration):
                 ('existing_customers_by', models.CharField(blank=True, max_length=120)),
                 ('version', models.PositiveIntegerField(default=1)),
             ],
+            options={
+                'constraints': [salon.tenancy.constraints.SalonKey(name='marketing_marketingrules_salon'), salon.tenancy.constraints.RowLevelSecurity(name='marketing_marketingrules_tenancy'), models.CheckConstraint(condition=models.Q(models.Q(('existing_customers_at', None), ('existing_customers_by', '')), models.Q(('existing_customers_at__isnull', False), models.Q(('existing_customers_by', ''), _negated=True)), _connector='OR'), name='marketing_marketingrules_decision')],
+            },
         ),
         migrations.CreateModel(
             name='Segment',
@@ -38,6 +41,10 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField()),
                 ('deleted_at', models.DateTimeField(blank=True, null=True)),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'name_key', 'id'], name='marketing_segment_by_name')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='marketing_segment_key'), salon.tenancy.constraints.SalonKey(name='marketing_segment_salon'), salon.tenancy.constraints.RowLevelSecurity(name='marketing_segment_tenancy'), models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('salon', 'name_key'), name='marketing_segment_name')],
+            },
         ),
         migrations.CreateModel(
             name='Automation',
@@ -52,6 +59,9 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1)),
                 ('updated_at', models.DateTimeField()),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='marketing_automation_key'), salon.tenancy.constraints.SalonKey(name='marketing_automation_salon'), salon.tenancy.constraints.RowLevelSecurity(name='marketing_automation_tenancy'), models.UniqueConstraint(fields=('salon', 'occasion'), name='marketing_automation_once'), models.CheckConstraint(condition=models.Q(('days__lte', 365)), name='marketing_automation_days')],
+            },
         ),
         migrations.CreateModel(
             name='Campaign',
@@ -76,6 +86,10 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField()),
                 ('deleted_at', models.DateTimeField(blank=True, null=True)),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', '-created_at', '-id'], name='marketing_campaign_newest')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='marketing_campaign_key'), salon.tenancy.constraints.SalonKey(name='marketing_campaign_salon'), salon.tenancy.constraints.RowLevelSecurity(name='marketing_campaign_tenancy'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'SCHEDULED'), _negated=True), ('scheduled_at__isnull', False), _connector='OR'), name='marketing_campaign_scheduled'), models.CheckConstraint(condition=models.Q(('state__in', ['DRAFT', 'SCHEDULED']), ('started_at__isnull', False), _connector='OR'), name='marketing_campaign_started'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'SENT'), _negated=True), ('finished_at__isnull', False), _connector='OR'), name='marketing_campaign_finished')],
+            },
         ),
         migrations.CreateModel(
             name='Recipient',
@@ -94,6 +108,10 @@ class Migration(migrations.Migration):
                 ('unsubscribed_at', models.DateTimeField(blank=True, null=True)),
                 ('created_at', models.DateTimeField()),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'campaign', 'state', 'id'], name='marketing_recipient_by_state'), models.Index(fields=['salon', 'client', 'id'], name='marketing_recipient_of_client'), models.Index(condition=models.Q(('automation__isnull', False)), fields=['salon', 'automation', 'state', 'id'], name='marketing_recipient_automated')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='marketing_recipient_key'), salon.tenancy.constraints.SalonKey(name='marketing_recipient_salon'), salon.tenancy.constraints.RowLevelSecurity(name='marketing_recipient_tenancy'), salon.tenancy.constraints.SalonReference('campaign', cascade=True, name='marketing_recipient_campaign'), salon.tenancy.constraints.SalonReference('automation', cascade=True, name='marketing_recipient_automation'), salon.tenancy.constraints.SalonReference('client', name='marketing_recipient_client'), models.UniqueConstraint(fields=('salon', 'campaign', 'client'), name='marketing_recipient_once'), models.UniqueConstraint(fields=('salon', 'automation', 'client', 'occasion'), name='marketing_recipient_occasion'), models.CheckConstraint(condition=models.Q(models.Q(('automation', None), ('campaign__isnull', False), ('occasion', None)), models.Q(('automation__isnull', False), ('campaign', None), ('occasion__isnull', False)), _connector='OR'), name='marketing_recipient_of_one'), models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state', 'SENT')), models.Q(models.Q(('state', 'SENT'), _negated=True), ('sent_at', None)), _connector='OR'), name='marketing_recipient_sent')],
+            },
         ),
         migrations.CreateModel(
             name='Message',
@@ -116,6 +134,10 @@ class Migration(migrations.Migration):
                 ('actor_name', models.CharField(blank=True, max_length=120)),
                 ('created_at', models.DateTimeField()),
             ],
+            options={
+                'indexes': [models.Index(fields=['salon', 'client', '-created_at', '-id'], name='marketing_message_of_client'), models.Index(fields=['salon', '-created_at', '-id'], name='marketing_message_newest'), models.Index(condition=models.Q(('direction', 'IN'), ('read_at', None)), fields=['salon', '-created_at', '-id'], name='marketing_message_unread')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='marketing_message_key'), salon.tenancy.constraints.SalonKey(name='marketing_message_salon'), salon.tenancy.constraints.RowLevelSecurity(name='marketing_message_tenancy'), salon.tenancy.constraints.SalonReference('client', name='marketing_message_client'), models.UniqueConstraint(condition=models.Q(('direction', 'IN'), models.Q(('message_id', ''), _negated=True)), fields=('salon', 'client', 'message_id'), name='marketing_message_once'), models.CheckConstraint(condition=models.Q(models.Q(('direction', 'OUT'), ('mail_id__isnull', False)), models.Q(('direction', 'IN'), ('mail_id', None)), _connector='OR'), name='marketing_message_carried')],
+            },
         ),
         migrations.CreateModel(
             name='MessageTemplate',
@@ -130,6 +152,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('deleted_at', models.DateTimeField(blank=True, null=True)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='marketing_messagetemplate_key'), salon.tenancy.constraints.SalonKey(name='marketing_messagetemplate_salon'), salon.tenancy.constraints.RowLevelSecurity(name='marketing_messagetemplate_tenancy'), models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('salon', 'name_key'), name='marketing_messagetemplate_name')],
+            },
         ),
         migrations.CreateModel(
             name='Proof',
@@ -143,201 +168,8 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='marketingrules',
-            constraint=salon.tenancy.constraints.SalonKey(name='marketing_marketingrules_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='marketingrules',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='marketing_marketingrules_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='marketingrules',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('existing_customers_at', None), ('existing_customers_by', '')), models.Q(('existing_customers_at__isnull', False), models.Q(('existing_customers_by', ''), _negated=True)), _connector='OR'), name='marketing_marketingrules_decision'),
-        ),
-        migrations.AddIndex(
-            model_name='segment',
-            index=models.Index(fields=['salon', 'name_key', 'id'], name='marketing_segment_by_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='marketing_segment_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=salon.tenancy.constraints.SalonKey(name='marketing_segment_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='marketing_segment_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('salon', 'name_key'), name='marketing_segment_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='automation',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='marketing_automation_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='automation',
-            constraint=salon.tenancy.constraints.SalonKey(name='marketing_automation_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='automation',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='marketing_automation_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='automation',
-            constraint=models.UniqueConstraint(fields=('salon', 'occasion'), name='marketing_automation_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='automation',
-            constraint=models.CheckConstraint(condition=models.Q(('days__lte', 365)), name='marketing_automation_days'),
-        ),
-        migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['salon', '-created_at', '-id'], name='marketing_campaign_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='marketing_campaign_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=salon.tenancy.constraints.SalonKey(name='marketing_campaign_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='marketing_campaign_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'SCHEDULED'), _negated=True), ('scheduled_at__isnull', False), _connector='OR'), name='marketing_campaign_scheduled'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['DRAFT', 'SCHEDULED']), ('started_at__isnull', False), _connector='OR'), name='marketing_campaign_started'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'SENT'), _negated=True), ('finished_at__isnull', False), _connector='OR'), name='marketing_campaign_finished'),
-        ),
-        migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(fields=['salon', 'campaign', 'state', 'id'], name='marketing_recipient_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(fields=['salon', 'client', 'id'], name='marketing_recipient_of_client'),
-        ),
-        migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(condition=models.Q(('automation__isnull', False)), fields=['salon', 'automation', 'state', 'id'], name='marketing_recipient_automated'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='marketing_recipient_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=salon.tenancy.constraints.SalonKey(name='marketing_recipient_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='marketing_recipient_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=salon.tenancy.constraints.SalonReference('campaign', cascade=True, name='marketing_recipient_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=salon.tenancy.constraints.SalonReference('automation', cascade=True, name='marketing_recipient_automation'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=salon.tenancy.constraints.SalonReference('client', name='marketing_recipient_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.UniqueConstraint(fields=('salon', 'campaign', 'client'), name='marketing_recipient_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.UniqueConstraint(fields=('salon', 'automation', 'client', 'occasion'), name='marketing_recipient_occasion'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('automation', None), ('campaign__isnull', False), ('occasion', None)), models.Q(('automation__isnull', False), ('campaign', None), ('occasion__isnull', False)), _connector='OR'), name='marketing_recipient_of_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state', 'SENT')), models.Q(models.Q(('state', 'SENT'), _negated=True), ('sent_at', None)), _connector='OR'), name='marketing_recipient_sent'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['salon', 'client', '-created_at', '-id'], name='marketing_message_of_client'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['salon', '-created_at', '-id'], name='marketing_message_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('direction', 'IN'), ('read_at', None)), fields=['salon', '-created_at', '-id'], name='marketing_message_unread'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='marketing_message_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=salon.tenancy.constraints.SalonKey(name='marketing_message_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='marketing_message_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=salon.tenancy.constraints.SalonReference('client', name='marketing_message_client'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('direction', 'IN'), models.Q(('message_id', ''), _negated=True)), fields=('salon', 'client', 'message_id'), name='marketing_message_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('direction', 'OUT'), ('mail_id__isnull', False)), models.Q(('direction', 'IN'), ('mail_id', None)), _connector='OR'), name='marketing_message_carried'),
-        ),
-        migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='marketing_messagetemplate_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=salon.tenancy.constraints.SalonKey(name='marketing_messagetemplate_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='marketing_messagetemplate_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('salon', 'name_key'), name='marketing_messagetemplate_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='proof',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='marketing_proof_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='proof',
-            constraint=salon.tenancy.constraints.SalonKey(name='marketing_proof_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='proof',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='marketing_proof_tenancy'),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='marketing_proof_key'), salon.tenancy.constraints.SalonKey(name='marketing_proof_salon'), salon.tenancy.constraints.RowLevelSecurity(name='marketing_proof_tenancy')],
+            },
         ),
     ]

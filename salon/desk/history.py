@@ -12,10 +12,12 @@ from bookings.agenda import gist_within
 from clients.merging import MERGED
 from clients.models import Cause
 from clients.points import action_of
+from marketing.campaigns import mailing_within
 from marketing.messages import SUBJECT as MESSAGE
 from marketing.messages import message_within
 from salon import keyset
 from salon.audit.models import AuditEntry
+from salon.mail.telling import SUBJECT as MAIL
 
 
 class Kind(TextChoices):
@@ -91,6 +93,8 @@ ACTIONS = {
     "client.unsubscribed": Kind.CONSENT,
     "client.consent_granted": Kind.CONSENT,
     "client.consent_withdrawn": Kind.CONSENT,
+    "client.consent_lapsed": Kind.CONSENT,
+    "client.consent_holds_again": Kind.CONSENT,
     "client.categories_added": Kind.CATEGORIES,
     "client.categories_removed": Kind.CATEGORIES,
     "client.treatcard_changed": Kind.TREATCARD,
@@ -118,6 +122,7 @@ QUIET = frozenset(
     }
 )
 _OF_APPOINTMENT, _OF_MESSAGE = Q(subject_kind="appointment"), Q(subject_kind=MESSAGE)
+_OF_MAIL = Q(subject_kind=MAIL)
 _ORDER = keyset.Order(("at", "id"), descending=True)
 PAGE = 20
 
@@ -168,6 +173,7 @@ def history_of(client_id: UUID, *, kind: Kind | None = None, limit: int = PAGE, 
         all_actions=actions,
         gist=gist_within("subject_id", where=_OF_APPOINTMENT),
         message=message_within("subject_id", where=_OF_MESSAGE),
+        mailing=mailing_within("subject_id", where=_OF_MAIL),
     )
     page = keyset.page(rows, _ORDER, limit=limit, cursor=cursor, parts=parts)
     done: set[str] = set(page.rows[0].all_actions) if page.rows else set()  # type: ignore[attr-defined]

@@ -7,7 +7,6 @@ import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from clients.categories import change_assignments, create_category
-from clients.consent import record_consent
 from clients.details import ClientDetails
 from clients.editing import create_client, update_client
 from clients.importing.batches import Choices, WrongMoment, begin, choose, discard, forget_clients, forget_old, undo
@@ -19,10 +18,7 @@ from clients.models import (
     CategoryAssignment,
     Client,
     ConsentEntry,
-    ConsentPurpose,
-    ConsentSource,
     CreatedVia,
-    Decision,
     ImportBatch,
     ImportKey,
     ImportRow,
@@ -47,7 +43,6 @@ from tests.importing.files import (
     table,
     undone,
     uploaded,
-    work,
 )
 
 pytestmark = pytest.mark.django_db
@@ -407,36 +402,3 @@ def test_another_salons_imports_do_not_exist(sonnenschein: Salon, dom: Salon) ->
     with salon_scope(dom.pk):
         assert ImportBatch.objects.count() == 1
         assert Client.objects.count() == 2
-
-
-def test_a_file_makes_nobody_agree_whose_address_has_objected(sonnenschein: Salon) -> None:
-    known = {"first_name": "Petra", "last_name": "Alt", "mobile": "0171 5550111"}
-    card = _add(sonnenschein, email="PETRA@mail.example", **known)
-    with salon_scope(sonnenschein.pk):
-        record_consent(
-            actor=MANAGER,
-            client_id=card.pk,
-            purpose=ConsentPurpose.EMAIL_MARKETING,
-            decision=Decision.WITHDRAWN,
-            source=ConsentSource.SALON,
-            now=NOW,
-        )
-    rows = [
-        ("Vorname", "Nachname", "E-Mail", "Mobil", "Newsletter"),
-        ("Moni", "Neu", "petra@mail.example", "0171 5550400", "ja"),
-        ("Ida", "Rot", "ida@mail.example", "", "ja"),
-    ]
-    batch = checked(sonnenschein, table(*rows), consent_wording=WORDS, look_alikes="CREATE")
-    with salon_scope(sonnenschein.pk):
-        moni, ida = ImportRow.objects.filter(batch=batch).order_by("number")
-        assert [one["code"] for one in moni.plan["hints"]].count("consent_objected") == 1
-        assert "consent_objected" not in [one["code"] for one in ida.plan["hints"]]
-        assert "consent" not in [one[0] for one in moni.plan["changes"]]
-        begin(actor=MANAGER, batch_id=batch.pk, now=NOW)
-    work(sonnenschein, batch)
-    with salon_scope(sonnenschein.pk):
-        agreed = Client.objects.filter(email_consent=True).values_list("first_name", flat=True)
-        assert list(agreed) == ["Ida"]
-        assert list(ConsentEntry.objects.filter(decision="GRANTED").values_list("client__first_name", flat=True)) == [
-            "Ida"
-        ]

@@ -37,6 +37,9 @@ class Migration(migrations.Migration):
                 ('last_used_at', models.DateTimeField(blank=True, null=True)),
                 ('salon', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='api_apikey_key')],
+            },
         ),
         migrations.CreateModel(
             name='RateBucket',
@@ -58,34 +61,10 @@ class Migration(migrations.Migration):
                 ('api_key', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='api.apikey')),
                 ('salon', models.ForeignKey(db_constraint=False, db_index=False, default=salon.tenancy.context.current_salon_id, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.salon')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='apikey',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='api_apikey_key'),
-        ),
-        migrations.AddIndex(
-            model_name='storedanswer',
-            index=models.Index(fields=['salon', 'created_at'], name='api_storedanswer_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='storedanswer',
-            constraint=models.UniqueConstraint(fields=('salon', 'id'), name='api_storedanswer_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='storedanswer',
-            constraint=salon.tenancy.constraints.SalonKey(name='api_storedanswer_salon'),
-        ),
-        migrations.AddConstraint(
-            model_name='storedanswer',
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name='api_storedanswer_tenancy'),
-        ),
-        migrations.AddConstraint(
-            model_name='storedanswer',
-            constraint=models.UniqueConstraint(fields=('salon', 'api_key', 'key'), name='api_storedanswer_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='storedanswer',
-            constraint=salon.tenancy.constraints.SalonReference('api_key', name='api_storedanswer_api_key'),
+            options={
+                'indexes': [models.Index(fields=['salon', 'created_at'], name='api_storedanswer_age')],
+                'constraints': [models.UniqueConstraint(fields=('salon', 'id'), name='api_storedanswer_key'), salon.tenancy.constraints.SalonKey(name='api_storedanswer_salon'), salon.tenancy.constraints.RowLevelSecurity(name='api_storedanswer_tenancy'), models.UniqueConstraint(fields=('salon', 'api_key', 'key'), name='api_storedanswer_once'), salon.tenancy.constraints.SalonReference('api_key', name='api_storedanswer_api_key')],
+            },
         ),
         # A crash empties it, so fills all buckets; in return a call costs no write-ahead log.
         migrations.RunSQL("ALTER TABLE api_ratebucket SET UNLOGGED", "ALTER TABLE api_ratebucket SET LOGGED"),

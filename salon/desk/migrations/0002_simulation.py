@@ -36,21 +36,9 @@ class Migration(migrations.Migration):
                 ("made_by_name", models.CharField(max_length=120)),
                 ("created_at", models.DateTimeField()),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="simulation",
-            index=models.Index(fields=["salon", "created_at"], name="desk_simulation_by_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="simulation",
-            constraint=models.UniqueConstraint(fields=("salon", "id"), name="desk_simulation_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="simulation",
-            constraint=salon.tenancy.constraints.SalonKey(name="desk_simulation_salon"),
-        ),
-        migrations.AddConstraint(
-            model_name="simulation",
-            constraint=salon.tenancy.constraints.RowLevelSecurity(name="desk_simulation_tenancy"),
+            options={
+                'indexes': [models.Index(fields=["salon", "created_at"], name="desk_simulation_by_age")],
+                'constraints': [models.UniqueConstraint(fields=("salon", "id"), name="desk_simulation_key"), salon.tenancy.constraints.SalonKey(name="desk_simulation_salon"), salon.tenancy.constraints.RowLevelSecurity(name="desk_simulation_tenancy")],
+            },
         ),
     ]
