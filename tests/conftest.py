@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client as Browser
+from django.test import TransactionTestCase
 from pytest_django import Settings
 
 from salon.identity.models import Membership, User
@@ -57,11 +57,11 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Replace pytest-django's own: the owner makes the database, the tests run as `app`."""
     worker = getattr(request.config, "workerinput", {}).get("workerid")
-    flush = DatabaseOperations.execute_sql_flush
-    DatabaseOperations.execute_sql_flush = database.flush_as_owner  # type: ignore[method-assign,assignment]
+    emptying = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = database.empty_after  # type: ignore[attr-defined]
     with django_db_blocker.unblock(), database.test_database(suffix=worker):  # type: ignore[attr-defined]
         yield
-    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = emptying  # type: ignore[attr-defined]
 
 
 def _user(email: str, name: str, salon: Salon, role: Role) -> User:

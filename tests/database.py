@@ -1,15 +1,17 @@
 """The test database: made and emptied by the owner, used by the tests as the role `app` (architecture.md §3)."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any, LiteralString
+from uuid import uuid4
 
 import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import TransactionTestCase
 from psycopg import sql
 
 from salon import environment
@@ -19,6 +21,8 @@ from salon.tenancy.owner import owner_connection
 _TEMPLATE = "salon_migrated_"
 # Who makes or copies it holds this lock of the server's; any number that nothing else takes.
 _LOCK = 20261122
+# What tells a run of one process from others.
+_ALONE = uuid4().hex
 
 
 @contextmanager
@@ -35,6 +39,43 @@ def test_database(*, suffix: str | None) -> Iterator[None]:
     connection.close()
     with _server() as server:
         _drop(server, name)
+
+
+@contextmanager
+def filled_once(kind: str, fill: Callable[[], None]) -> Iterator[None]:
+    """Point the default connection at a database that `fill` fills once for all processes of a run, as owner: what
+    tests do there they must undo."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or _ALONE
+    prefix = f"test_{kind}_"
+    name = prefix + blake2b(run.encode(), digest_size=8).hexdigest()
+    with _server() as server:
+        server.execute("SELECT pg_advisory_lock(%s)", [_LOCK + 1])
+        found = server.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix]).fetchall()
+        if (name,) not in found:
+            for (old,) in found:
+                _drop(server, old)
+            unfinished = f"{name}_unfinished"
+            with owner_connection():
+                _copy_migrated(unfinished)
+            with _standing_in(unfinished), owner_connection():
+                fill()
+            server.execute(_naming("ALTER DATABASE {} RENAME TO {}", unfinished, name))
+    with _standing_in(name):
+        yield
+
+
+@contextmanager
+def _standing_in(name: str) -> Iterator[None]:
+    """Let the default connection, that of new threads too, be one to another database."""
+    given = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
+    try:
+        yield
+    finally:
+        # Nothing that is open can be renamed or copied.
+        connection.close()
+        connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = given
 
 
 def _copy_migrated(name: str) -> None:
@@ -54,13 +95,8 @@ def _copy_migrated(name: str) -> None:
 def _migrate(server: psycopg.Connection[tuple[Any, ...]], name: str) -> None:
     _drop(server, name)
     server.execute(_naming("CREATE DATABASE {}", name))
-    given, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], name
-    try:
+    with _standing_in(name):
         call_command("migrate", verbosity=0)
-    finally:
-        # Nothing that is open can be renamed or copied.
-        connection.close()
-        connection.settings_dict["NAME"] = given
 
 
 def _drop(server: psycopg.Connection[tuple[Any, ...]], name: str) -> None:
@@ -83,11 +119,48 @@ def _fingerprint() -> str:
     return told.hexdigest()
 
 
-def flush_as_owner(self: DatabaseOperations, sql_list: Sequence[str]) -> None:
-    """Empty tables over a connection of the owner that the software cannot reach: `app` has no right to."""
+def empty_after(_test: TransactionTestCase) -> None:
+    """Empty tables over a connection of the owner that the software cannot reach: `app` has no right to.
+
+    Django's own way makes a new file of every table and index, and then permissions that nobody asks for.
+    """
     with owner() as direct:
-        for sql in sql_list:
-            direct.execute(sql)
+        guarded: dict[str, bool] = dict(direct.execute(_TABLES).fetchall())
+        if not _emptied_row_by_row(direct, guarded):
+            direct.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(map(sql.Identifier, guarded))))
+
+
+_FEW = 500
+# With whether they have triggers of their own, as what is only added to.
+_TABLES = """
+SELECT c.relname, EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal)
+FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+  AND c.relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission')
+"""
+
+
+def _emptied_row_by_row(direct: psycopg.Connection[tuple[Any, ...]], guarded: dict[str, bool]) -> bool:
+    counting = sql.SQL("SELECT {name}, count(*) FROM (SELECT FROM {table} LIMIT {few}) AS counted")
+    counted = sql.SQL(" UNION ALL ").join(
+        counting.format(name=sql.Literal(name), table=sql.Identifier(name), few=sql.Literal(_FEW + 1))
+        for name in guarded
+    )
+    filled = {name: count for name, count in direct.execute(counted).fetchall() if count}
+    if not filled or sum(filled.values()) > _FEW:
+        return not filled
+    with_triggers = [name for name in filled if guarded[name]]
+    for name in with_triggers:
+        direct.execute(_naming("ALTER TABLE {} DISABLE TRIGGER USER", name))
+    # In one statement, at whose end references are checked.
+    deleting = sql.SQL("{step} AS (DELETE FROM {table})")
+    steps = sql.SQL(", ").join(
+        deleting.format(step=sql.Identifier(f"step_{number}"), table=sql.Identifier(name))
+        for number, name in enumerate(filled)
+    )
+    direct.execute(sql.SQL("WITH {} SELECT").format(steps))
+    for name in with_triggers:
+        direct.execute(_naming("ALTER TABLE {} ENABLE TRIGGER USER", name))
+    return True
 
 
 @contextmanager

@@ -5,10 +5,15 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from clients.models import Category, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from clients.objections import object_at
 from marketing.choosing import clients_in
+from marketing.letters import Frame, fallbacks, sayings
 from marketing.models import Basis, Campaign, CampaignState, MarketingRules, Recipient, RecipientState, Segment
+from marketing.people import people
+from marketing.placeholders import fill
 from marketing.recipients import settle
 from marketing.rule import Condition, Group, Match, as_json, parse
 from salon.audit.recording import Change, record_many
@@ -70,7 +75,7 @@ def write_campaigns(salon: Salon, shop: Shop, names: Mapping[str, UUID], now: da
         sent_at - timedelta(days=8),
     )
     news = _campaign("Herbstpflege", "{{first_name|Guten Tag}}, Zeit für etwas Pflege", _NEWS, author, author_id)
-    news.rule, news.segment_name = lately.rule, lately.name
+    news.rule, news.segment_key, news.segment_name = lately.rule, str(lately.pk), lately.name
     news.state, news.started_at, news.finished_at = CampaignState.SENT, sent_at, sent_at + timedelta(minutes=2)
     news.created_at = news.updated_at = sent_at - timedelta(hours=18)
     news.save(force_insert=True)
@@ -83,7 +88,7 @@ def write_campaigns(salon: Salon, shop: Shop, names: Mapping[str, UUID], now: da
     coloured = _write_segment(
         "Farbkundinnen", Group(Match.ALL, (Condition("category", "in", (colour.pk,)),)), now - timedelta(days=3)
     )
-    back.rule, back.segment_name = coloured.rule, coloured.name
+    back.rule, back.segment_key, back.segment_name = coloured.rule, str(coloured.pk), coloured.name
     back.created_at = back.updated_at = now - timedelta(hours=3)
     back.save(force_insert=True)
 
@@ -121,18 +126,35 @@ def _send(salon: Salon, campaign: Campaign, at: datetime, now: datetime) -> None
     rows = Recipient.objects.filter(campaign=campaign)
     rows.filter(state=RecipientState.WAITING).update(state=RecipientState.SENT, sent_at=at + timedelta(minutes=1))
     sent = list(rows.filter(state=RecipientState.SENT).select_related("client").order_by("client__number"))
+    _keep_words(salon, campaign, sent, now)
     record_many(
         actor=system_actor(""),
         action=SENT,
         subject_kind=SUBJECT,
         changes={
-            one.pk: [Change("subject", None, campaign.name), Change("recipient", None, one.address)] for one in sent
+            one.pk: [
+                Change("subject", None, fill(campaign.subject, one.said["values"])),
+                Change("recipient", None, one.address),
+            ]
+            for one in sent
+            if one.said
         },
         clients={one.pk: one.client_id for one in sent},
         now=at,
     )
     for one, later in zip(sent[-len(_UNSUBSCRIBED_AFTER) :], _UNSUBSCRIBED_AFTER, strict=True):
         _unsubscribe(one, at + later)
+
+
+def _keep_words(salon: Salon, campaign: Campaign, sent: list[Recipient], now: datetime) -> None:
+    """Keep what the mails said; names and genders are what they were."""
+    rules = MarketingRules.objects.get(salon=salon)
+    told = people([one.client_id for one in sent], salon=salon, now=now)
+    frame = Frame(salon.name, rules.sender_name, rules.imprint, None, settings.LANGUAGE_CODE)
+    placeholders = fallbacks(campaign.subject, campaign.body)
+    for one in sent:
+        one.said = sayings(told[one.client_id], frame, placeholders)
+    Recipient.objects.bulk_update(sent, ["said"])
 
 
 def _unsubscribe(recipient: Recipient, at: datetime) -> None:

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from clients.categories import add_templates
-from clients.models import Category, Client
+from clients.models import Category, Client, ConsentPurpose
+from clients.wordings import default_wording
 from salon.demo.absences import write_absences
 from salon.demo.booking import Ledger
 from salon.demo.campaigning import write_campaigns
@@ -47,6 +48,7 @@ def fill(salon: Salon, shop: Shop, users: Mapping[str, UUID], names: Mapping[str
         # The owner sees the categories of all salons.
         categories=dict(Category.objects.filter(salon=salon).values_list("name", "pk")),
         staff=staff,
+        wording=default_wording(ConsentPurpose.EMAIL_MARKETING, salon),
         since=datetime.combine(plotted.first_day, time(8), zone),
     )
     book = CashBook(salon, names, plotted.takings)

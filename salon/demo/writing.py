@@ -1,25 +1,29 @@
 """Writing many cards at once, as the owner of the tables: COPY knows no row-level security."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import batched
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 
 from clients.classification import classify
 from clients.details import parse_birthday
-from clients.models import CardState, Cause
+from clients.models import CardState, Cause, ConsentPurpose, ConsentSource, Decision
 from clients.points import SUBJECT, action_of
 from clients.search import tokens_of
+from clients.wordings import Wording
 from salon.demo.people import Person
 from salon.identity.roles import ActorKind
 from salon.tenancy.models import new_id
 
 BATCH = 20_000
+_NEWS = ConsentPurpose.EMAIL_MARKETING.value
+_HERSELF = (ActorKind.SYSTEM.value, None, "")
+_CONFIRMED_AFTER = timedelta(minutes=26)
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _CLIENT = [
     "id",
@@ -75,6 +79,7 @@ _CONSENT = [
     "decision",
     "source",
     "wording",
+    "wording_number",
     "at",
     "actor_kind",
     "actor_id",
@@ -107,7 +112,6 @@ _AUDIT = [
     "subject_id",
     "changes",
 ]
-WORDING = _("I would like to get news and offers by e-mail. I can withdraw this at any time.")
 
 
 def write_cards(
@@ -118,16 +122,18 @@ def write_cards(
     actor_name: str,
     categories: Mapping[str, UUID],
     staff: Mapping[str, UUID],
+    wording: Wording,
     since: datetime = _BEFORE_ALL,
 ) -> int:
     """Write the cards and what belongs to them, the search tokens and the audit of their making.
 
     `categories` and `staff` are the salon's by name; points that somebody brought along are booked as the salon begins,
-    `since` when it keeps its calendar here. Returns the last client number.
+    `since` when it keeps its calendar here. Who wants news was asked for it in these
+    words, and has confirmed it. Returns the last client number.
     """
     number = 0
     for batch in batched(people, BATCH):
-        rows = _Rows(salon_id, today, actor_name, categories, staff, since)
+        rows = _Rows(salon_id, today, actor_name, categories, staff, wording=wording, since=since)
         for person in batch:
             number += 1
             rows.add(number, person)
@@ -147,6 +153,8 @@ class _Rows:
         actor_name: str,
         categories: Mapping[str, UUID],
         staff: Mapping[str, UUID],
+        *,
+        wording: Wording,
         since: datetime,
     ) -> None:
         self.salon_id = salon_id
@@ -154,6 +162,7 @@ class _Rows:
         self.actor_name = actor_name
         self.categories = categories
         self.staff = staff
+        self.wording = wording
         self.since = since
         self.tables: dict[tuple[str, tuple[str, ...]], list[tuple[Any, ...]]] = {}
 
@@ -178,13 +187,29 @@ class _Rows:
         self._rows("clients_carriedservice", _CARRIED).extend(
             (new_id(), salon_id, client_id, name, times) for name, times in person.services
         )
-        if person.email_consent:
-            said = ("EMAIL_MARKETING", "GRANTED", "SALON", str(WORDING), at)
-            self._rows("clients_consententry", _CONSENT).append((new_id(), salon_id, client_id, *said, *by_system))
         told = ("client.created", "client", client_id, Jsonb([]))
         self._rows("audit_auditentry", _AUDIT).append((new_id(), salon_id, at, *by_system, *told))
+        if person.email_consent:
+            self._agree(client_id, at, by_system)
         if person.opening_points:
             self._open_ledger(client_id, person.opening_points, max(at, self.since), by_system)
+
+    def _agree(self, client_id: UUID, at: datetime, by: tuple[str, None, str]) -> None:
+        """Ask a client in the salon, and let her confirm it by the link in the mail."""
+        before = None
+        for decision, source, action, when, who in (
+            (Decision.REQUESTED, ConsentSource.SALON, "client.consent_requested", at, by),
+            (Decision.GRANTED, ConsentSource.CONFIRMATION, "client.consent_confirmed", at + _CONFIRMED_AFTER, _HERSELF),
+        ):
+            said = (_NEWS, decision.value, source.value, self.wording.text, self.wording.number, when)
+            self._rows("clients_consententry", _CONSENT).append((new_id(), self.salon_id, client_id, *said, *who))
+            changes = [
+                {"field": "consent", "old": before, "new": decision.value},
+                {"field": "purpose", "old": None, "new": _NEWS},
+            ]
+            told = (action, "client", client_id, Jsonb(changes))
+            self._rows("audit_auditentry", _AUDIT).append((new_id(), self.salon_id, when, *who, *told))
+            before = decision.value
 
     def _open_ledger(self, client_id: UUID, points: int, at: datetime, by: tuple[str, None, str]) -> None:
         entry_id, salon_id = new_id(), self.salon_id
@@ -256,7 +281,7 @@ def _client(
         verdict.reason.value,
         verdict.changes_on,
         details.email if person.email_consent else None,
-        at if person.email_consent else None,
+        at + _CONFIRMED_AFTER if person.email_consent else None,
         1,
         at,
         at,

@@ -11,8 +11,11 @@ from salon.embedded.place import Place, read_record, write_private
 
 DATABASE = "salon"
 ROLES = ("owner", "app", "backup")
-SERVING = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL")  # what everything of an installation shares
+# What everything of an installation shares.
+SERVING = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL", "INBOUND_DOMAIN")
 OWNING = ("DATABASE_OWNER_URL",)  # what only commands that migrate or seed may have
+# Where mails stay on the machine, answers come to no real domain (RFC 2606), but to `manage.py receive_mail`.
+ANSWERS = "antworten.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,12 @@ def effective(names: Sequence[str], variables: Mapping[str, str], environ: Mappi
         elif value := variables.get(name) or environ.get(name):
             found[name] = value
     return found
+
+
+def answers_here(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return a domain for clients' answers where no mail leaves this machine and `environ` names none."""
+    named = ("SMTP_HOST", "SMTP_HOST_FILE", "INBOUND_DOMAIN", "INBOUND_DOMAIN_FILE")
+    return {} if any(environ.get(name) for name in named) else {"INBOUND_DOMAIN": ANSWERS}
 
 
 def read_environment(path: Path) -> dict[str, str]:

@@ -4,38 +4,58 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_OWN = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*")
+# Without windows: what a whole browser draws around each page costs more than the page.
+_SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
+_WHOLE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_OWN_SHELLS = ("chromium_headless_shell-*/chrome-*/headless_shell", "chromium_headless_shell-*/*/chrome-headless-shell")
+_OWN_WHOLE = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*")
 _INSTALLING_TAKES = 900  # seconds at most
 
 
 def chromium() -> str | None:
-    """Return the path of a Chromium that starts, installing one if need be and possible; None without."""
-    found = _find()
-    if found:
+    """Return the path of a Chromium that starts, one without windows if there is or can be one, installing one if need
+    be and possible; None without."""
+    if found := _first_that_starts([*_wished(), *_shells()]):
+        return found
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("No Chromium without windows here: trying to install one …", flush=True)
+        quiet = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120"]
+        install = [*quiet, "install", "-y", "--no-install-recommends"]
+        if _ran([*quiet, "update"]) and (
+            _ran([*install, "chromium-headless-shell"])
+            or (_first_that_starts(_whole()) is None and _ran([*install, "chromium"]))
+        ):
+            found = _first_that_starts(_shells())
+    if found := found or _first_that_starts(_whole()):
         return found
     print("No Chromium here: trying to install one …", flush=True)
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120"]
-        if _ran([*quiet, "update"]):
-            _ran([*quiet, "install", "-y", "--no-install-recommends", "chromium"])
-            found = _find()
-    if found is None and _ran([sys.executable, "-m", "playwright", "install", "chromium"]):
-        found = _find()
+    if _ran([sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]):
+        found = _first_that_starts(_shells())
     return found
 
 
-def _find() -> str | None:
-    return next((path for path in _candidates() if _starts(path)), None)
+def _first_that_starts(paths: Iterable[str]) -> str | None:
+    return next((path for path in paths if _starts(path)), None)
 
 
-def _candidates() -> Iterator[str]:
+def _wished() -> Iterator[str]:
     if wished := os.environ.get("CHROMIUM"):
         yield wished
-    for name in _NAMES:
+
+
+def _shells() -> Iterator[str]:
+    yield from _candidates(_SHELLS, _OWN_SHELLS)
+
+
+def _whole() -> Iterator[str]:
+    yield from _candidates(_WHOLE, _OWN_WHOLE)
+
+
+def _candidates(names: Iterable[str], patterns: Iterable[str]) -> Iterator[str]:
+    for name in names:
         if path := shutil.which(name):
             yield path
     folder = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
@@ -48,7 +68,7 @@ def _candidates() -> Iterator[str]:
         ]
     )
     for home in homes:
-        for pattern in _OWN:
+        for pattern in patterns:
             yield from (str(path) for path in sorted(home.glob(pattern), reverse=True))
 
 

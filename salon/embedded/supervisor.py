@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from salon.embedded import network, program
-from salon.embedded.addresses import OWNING, SERVING, effective, write_environment
+from salon.embedded.addresses import OWNING, SERVING, answers_here, effective, write_environment
 from salon.embedded.backing import Backing, forget_addresses, open_backing, outside
 from salon.embedded.lifeline import die_with_parent
 from salon.embedded.place import CHECKOUT, data_directory, read_record
@@ -58,6 +58,7 @@ class Supervisor:
         self.backing.start(self.breathe)
         variables = self.backing.variables()
         variables["BASE_URL"] = os.environ.get("BASE_URL") or next(iter(self.address.network_urls()), self.address.url)
+        variables |= answers_here(os.environ)
         write_environment(self.backing.place.environment, effective(SERVING, variables, os.environ))
         self.owner = effective(OWNING, variables, os.environ)
         write_environment(self.backing.place.owner_environment, self.owner)

@@ -315,15 +315,16 @@ def test_roles_and_salons(
         before = _rows()
         assert getattr(browser_of(owner), method)(foreign_row, {"role": "MANAGER"}).status_code in {404, 405}
         assert _rows() == before
-    path = _path(name, captured, sonnenschein.slug, sonnenschein)
+    path, foreign_path = (_path(name, captured, salon.slug, salon) for salon in (sonnenschein, dom))
     for user, role in ((owner, Role.OWNER), (manager, Role.MANAGER), (stylist, Role.STAFF)):
-        status = getattr(browser_of(user), method)(path).status_code
+        browser = browser_of(user)
+        foreign = getattr(browser, method)(foreign_path).status_code
+        assert foreign == 404, (role, foreign)
+        status = getattr(browser, method)(path).status_code
         if permission in PERMISSIONS[role]:
             assert status in {200, 302, 404, 405, 422}, (role, status)
         else:
             assert status == 403, (role, status)
-        foreign = getattr(browser_of(user), method)(_path(name, captured, dom.slug, dom)).status_code
-        assert foreign == 404, (role, foreign)
     stranger = getattr(Browser(), method)(path)
     assert stranger.status_code == 302
     assert stranger.url.startswith("/sign-in/")

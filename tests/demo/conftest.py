@@ -1,4 +1,4 @@
-"""The demo world, built once for all tests of a module that only look at it."""
+"""The demo world, built once for all tests that only look at it."""
 
 from collections.abc import Iterator
 
@@ -7,28 +7,27 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from salon.demo import world
-from salon.demo.models import DemoWorld
 from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from salon.tenancy.owner import owner_connection
+from tests import database
 from tests.conftest import NOW
 
 
 @pytest.fixture(scope="module")
 def demo_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Salon]:
-    """Build the demo as on the day of the tests, and remove it again."""
-    with django_db_blocker.unblock(), owner_connection():
-        world.build_demo(NOW)
-        # Without statistics the database joins thousands of appointments row by row.
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+    """Stand in the demo as built on the day of the tests, which nobody changes."""
+    with django_db_blocker.unblock(), database.filled_once("demo", _build):
         salon = directory.find_salon("sonnenschein")
-    assert salon is not None
-    yield salon
-    with django_db_blocker.unblock(), owner_connection():
-        world.remove_salons(world.SLUGS)
-        DemoWorld.objects.all().delete()
+        assert salon is not None
+        yield salon
+
+
+def _build() -> None:
+    world.build_demo(NOW)
+    # Without statistics the database joins thousands of appointments row by row.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """What the demo's salon has told its clients, and what it brought in (domain.md §9.2, §11)."""
 
 from datetime import time
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from clients.models import Client, ConsentEntry
 from marketing.models import Campaign, CampaignState, Recipient, Segment
 from marketing.results import results_of
 from salon.tenancy.models import Salon
@@ -28,6 +30,18 @@ def test_people_unsubscribe_when_they_are_awake(demo: Salon) -> None:
     assert len({moment.replace(second=0) for moment in moments}) == len(moments) == 3
     for moment in (*moments, *(one.astimezone(zone) for one in (campaign.created_at, campaign.updated_at))):
         assert time(8) < moment.time() < time(21)
+
+
+def test_who_gets_news_was_asked_and_has_confirmed_it(demo: Salon) -> None:
+    said: dict[UUID, list[tuple[str, ...]]] = {}
+    rows = ConsentEntry.objects.filter(client__in=Client.objects.filter(email_consent=True)).order_by("at", "id")
+    for client_id, *told in rows.values_list("client_id", "decision", "source", "actor_name", "wording"):
+        said.setdefault(client_id, []).append(tuple(told))
+    [words] = {told for entries in said.values() for *_rest, told in entries}
+    assert demo.name in words
+    assert len(said) == Client.objects.filter(email_consent=True).count() > 50
+    twice = [("REQUESTED", "SALON", "Demo", words), ("GRANTED", "CONFIRMATION", "", words)]
+    assert all(entries == twice for entries in said.values())
 
 
 def test_campaigns_go_to_segments_that_are_there(demo: Salon) -> None:

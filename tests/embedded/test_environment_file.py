@@ -13,6 +13,7 @@ from kombu.transport.redis import Channel
 from salon.embedded.addresses import (
     OWNING,
     SERVING,
+    answers_here,
     effective,
     load_keys,
     postgres_url,
@@ -53,6 +54,19 @@ def test_environment_file_round_trip_is_private(tmp_path: Path) -> None:
     assert read_environment(path) == variables
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert read_environment(tmp_path / "missing") == {}
+
+
+@pytest.mark.parametrize(
+    ("environ", "found"),
+    [
+        ({"SMTP_HOST": "", "INBOUND_DOMAIN": ""}, {"INBOUND_DOMAIN": "antworten.example"}),
+        ({"SMTP_HOST": "mail.salon.example"}, {}),
+        ({"SMTP_HOST_FILE": "secrets/smtp_host"}, {}),
+        ({"INBOUND_DOMAIN": "antwort.salon.example"}, {}),
+    ],
+)
+def test_answers_come_in_where_mails_stay_and_nobody_says_where(environ: dict[str, str], found: dict[str, str]) -> None:
+    assert answers_here(environ) == found
 
 
 def test_a_secret_in_a_file_stays_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

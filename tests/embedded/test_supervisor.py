@@ -83,7 +83,8 @@ class Salon:
         return answer.stderr
 
     def environment(self) -> dict[str, str]:
-        inherited = ("DATABASE_", "REDIS_", "SALON_", "SECRET_KEY", "BASE_URL", "MAKE", "HOST", "PORT", "PYTEST_")
+        places = ("DATABASE_", "REDIS_", "SALON_", "SECRET_KEY", "BASE_URL", "HOST", "PORT", "SMTP_", "INBOUND_")
+        inherited = (*places, "MAKE", "PYTEST_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(inherited)}
         return kept | {"PORT": str(self.port)}
 
@@ -154,6 +155,7 @@ def test_a_life_with_crashes(salon: Salon) -> None:
     assert salon.page() == "app"
     environment = (salon.data / "environment").read_text()
     assert all(f"\n{name}=" in environment for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BASE_URL"))
+    assert "\nINBOUND_DOMAIN=antworten.example\n" in environment
     # a second one in the same checkout
     assert "already runs in this checkout" in salon.refused()
     # the web server's main process is killed: its workers go, another one comes

@@ -56,6 +56,10 @@ def _paths() -> tuple[str, ...]:
 def crowded(sonnenschein: Salon) -> Salon:
     """Return a salon of twenty cards: six lapsed today, seven had an appointment of which nobody said how it ended, and
     each pair is one person's."""
+    # Between midnight and three the night is still yesterday's, and one begun by hand today's.
+    ahead = 12 - timezone.now().hour
+    sonnenschein.timezone = f"Etc/GMT{-ahead:+}" if ahead else "UTC"
+    sonnenschein.save()
     today = sonnenschein.date_at(timezone.now())
     with salon_scope(sonnenschein.pk):
         cut = make_service()

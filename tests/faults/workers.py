@@ -2,13 +2,13 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,8 +19,11 @@ from django.db.models import F
 from salon import environment
 from salon.work.models import DueWork
 from salon.work.queue import LEASE
+from tests.faults.becoming import LIBRARIES, become
 
 PATIENCE = 60.0
+_FORKED = get_context("forkserver")
+_FORKED.set_forkserver_preload(list(LIBRARIES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Faults:
         return self.times(name, point) > 0
 
     @contextmanager
-    def process(self, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
+    def process(self, *words: str) -> Iterator[ForkServerProcess]:
         """Run a Celery program; it ends with the block at the latest, outright."""
         database = urlsplit(environment.text("DATABASE_URL"))._replace(path=f"/{connection.settings_dict['NAME']}")
         variables = {
@@ -58,40 +61,27 @@ class Faults:
             "FAULTS": str(self.folder),
             "SALON_DATA_DIR": str(self.folder),
         }
-        with subprocess.Popen(
-            # As root Celery would warn at every start.
-            [
-                sys.executable,
-                "-W",
-                "ignore",
-                "-m",
-                "celery",
-                "--quiet",
-                "-A",
-                "salon.celery",
-                *words,
-                "--loglevel",
-                "ERROR",
-            ],
-            cwd=settings.BASE_DIR,
-            env={**os.environ, **variables},
-            start_new_session=True,
-        ) as process:
-            try:
-                yield process
-            finally:
-                kill(process)
+        words = ("--quiet", "-A", "salon.celery", *words, "--loglevel", "ERROR")
+        process = _FORKED.Process(target=become, args=({**os.environ, **variables}, str(settings.BASE_DIR), words))
+        process.start()
+        try:
+            yield process
+        finally:
+            kill(process)
 
-    def worker(self) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+    def worker(self) -> AbstractContextManager[ForkServerProcess]:
         """Run a worker with one process for tasks."""
         return self.process("worker", "--concurrency", "1", "--without-gossip", "--without-mingle")
 
 
-def kill(process: "subprocess.Popen[bytes]") -> None:
+def kill(process: ForkServerProcess) -> None:
     """`kill -9` a program and whatever it has started."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    if process.is_alive():
+        try:
+            os.killpg(process.pid or 0, signal.SIGKILL)
+        except ProcessLookupError:  # not yet in a session of its own
+            process.kill()
+        process.join()
 
 
 def until(happened: Callable[[], bool], patience: float = PATIENCE) -> None:

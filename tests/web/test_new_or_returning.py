@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -146,7 +147,8 @@ def _list(salon: Salon, *, days_ago: int, created_via: CreatedVia = ONLINE, **de
             salon=salon,
             details=ClientDetails(**{"first_name": "Sarah", "mobile": "0171 5550318", **details}),
             created_via=created_via,
-            now=timezone.now() - timedelta(days_ago),
+            # Days of the salon: two in a year have not 24 hours.
+            now=timezone.now().astimezone(ZoneInfo(salon.timezone)) - timedelta(days_ago),
         ).client
 
 

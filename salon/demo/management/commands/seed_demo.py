@@ -9,6 +9,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from clients.categories import add_templates, all_categories
+from clients.models import ConsentPurpose
+from clients.wordings import default_wording
 from salon.demo.people import invent
 from salon.demo.writing import write_cards
 from salon.identity.roles import system_actor
@@ -48,6 +50,14 @@ class Command(BaseCommand):
                     with salon_scope(salon.pk):
                         add_templates(actor=system_actor("Demo"), now=now)
                         categories = {category.name: category.pk for category in all_categories()}
-                        write_cards(salon.pk, people, today=today, actor_name="Demo", categories=categories, staff={})
+                        write_cards(
+                            salon.pk,
+                            people,
+                            today=today,
+                            actor_name="Demo",
+                            categories=categories,
+                            staff={},
+                            wording=default_wording(ConsentPurpose.EMAIL_MARKETING, salon),
+                        )
                 self.stdout.write(f"{salon.slug}: {size} clients ({index - first + 1} of {len(sizes)})")
             connection.cursor().execute("VACUUM ANALYZE")
