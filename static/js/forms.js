@@ -27,8 +27,9 @@ document.addEventListener(
   true,
 );
 
-// After an answer with errors the first wrong field has the focus.
-document.addEventListener("htmx:afterSettle", (event) => {
+// After an answer with errors the first wrong field has the focus: as soon as it is there, since until it has settled
+// somebody quick has already gone on to something else.
+document.addEventListener("htmx:afterSwap", (event) => {
   if (!event.target.matches?.("[data-follow]") && !event.target.querySelector?.("[data-follow]")) return;
   (document.querySelector("[data-follow] [aria-invalid=true]") ?? document.querySelector("[data-follow] .notice[tabindex]"))?.focus();
 });

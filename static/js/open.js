@@ -75,7 +75,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "drawer") return;
   const drawer = event.target.querySelector(".drawer");
-  (drawer?.querySelector("[autofocus]") ?? drawer)?.focus();
+  const first = drawer?.querySelector("[autofocus]");
+  (first ?? drawer)?.focus();
+  // htmx would give it the focus once more when all has settled, and take it from what was pressed meanwhile.
+  first?.removeAttribute("autofocus");
 });
 
 window.addEventListener("pagehide", () => {

@@ -6,7 +6,7 @@ import sys
 
 import psycopg
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from salon import environment
 from tests.browser.conftest import OpenPage
@@ -46,6 +46,31 @@ def _answers(to: str, text: str) -> None:
     assert done.stdout.decode().strip() == "kept"
 
 
+def _refused_for_its_text(page: Page, text: Locator) -> None:
+    """Send a text that was pulled larger at its corner, which gives it a style that htmx must not write down again."""
+    text.fill("Das Glas Wasser steht bereit, {{first_name}}.")
+    box = text.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] - 5, box["y"] + box["height"] - 5
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 60)
+    page.mouse.up()
+    assert "height" in str(text.get_attribute("style"))
+    page.get_by_role("button", name="Nachricht senden").click()
+    expect(text).to_have_attribute("aria-invalid", "true")
+
+
+def _refused_for_its_subject(page: Page, drawer: Locator) -> None:
+    """Send it without one, and go on to the templates before the answer has settled, which keeps them open."""
+    page.evaluate("htmx.config.defaultSettleDelay = 1000")
+    drawer.get_by_role("button", name="Nachricht senden").click()
+    expect(drawer.get_by_label("Betreff")).to_have_attribute("aria-invalid", "true")
+    drawer.get_by_text("Vorlage verwenden").click()
+    page.wait_for_timeout(1200)
+    page.evaluate("htmx.config.defaultSettleDelay = 20")
+
+
 def test_from_the_card_to_the_inbox_and_back(open_page: OpenPage) -> None:
     visitor = open_page()
     visitor.sign_in("empfang@sonnenschein.example", f"{SALON}clients/?q=frank+hofmann")
@@ -58,15 +83,16 @@ def test_from_the_card_to_the_inbox_and_back(open_page: OpenPage) -> None:
     drawer = page.locator("#drawer .drawer")
     expect(drawer.get_by_label("Nachricht", exact=True)).to_be_focused()
     visitor.settle()
+    # What was written so far can be read beside it.
+    assert page.locator("#history").bounding_box()["width"] > 400  # type: ignore[index]
     assert visitor.violations("#drawer") == []
-    # A refused one keeps what was typed.
+    # A refused one keeps what was typed, whichever field it was refused for.
+    text = drawer.get_by_label("Nachricht", exact=True)
+    _refused_for_its_text(page, text)
     drawer.get_by_label("Betreff").fill("")
     drawer.get_by_label("Nachricht", exact=True).fill("Das Glas Wasser steht bereit.")
-    drawer.get_by_role("button", name="Nachricht senden").click()
-    expect(drawer.get_by_label("Betreff")).to_have_attribute("aria-invalid", "true")
-    drawer.get_by_text("Vorlage verwenden").click()
+    _refused_for_its_subject(page, drawer)
     drawer.get_by_role("button", name="Nach dem Besuch").click()
-    text = drawer.get_by_label("Nachricht", exact=True)
     expect(text).to_have_value(re.compile(r"^Das Glas Wasser steht bereit\.\n\nLieber Frank,"))
     text.fill("Das Glas Wasser steht bereit.")
     drawer.get_by_label("Betreff").fill("Bis bald")
@@ -114,3 +140,57 @@ def test_without_a_script(open_page: OpenPage) -> None:
     expect(page.locator(".message.ours").last).to_contain_text("Gern!")
     page.get_by_role("button", name="Als ungelesen markieren").click()
     expect(page.get_by_role("region", name="Ungelesen")).to_contain_text("Petra Lang")
+
+
+HOSTILE = """<html><head><base target="_self"><meta http-equiv="refresh" content="0;url=/sign-in/"></head>
+<body onload="top.hacked = 1"><script>top.hacked = 1</script><style>@import url(/hostile.css);</style>
+<img src="/hostile.png" onerror="top.hacked = 1"><iframe src="/hostile.html"></iframe><link rel="stylesheet"
+href="/hostile.css"><form action="/hostile/"><button>Weiter</button></form><p>Guten Tag, Frank</p>
+<a target="_top" href="https://hostile.example/top">Oben</a>
+<a target="_self" href="https://hostile.example/self">Hier</a>
+<a target="_parent" href="https://hostile.example/parent">Außen</a>
+<a target="_top" href="javascript:top.hacked = 1">Skript</a></body></html>"""
+
+
+def test_a_mail_that_means_harm_does_none(open_page: OpenPage) -> None:
+    with psycopg.connect(environment.text("DATABASE_OWNER_URL")) as owner:
+        row = owner.execute("SELECT id, html FROM mail_clientmail WHERE html <> '' LIMIT 1").fetchone()
+        assert row is not None
+        owner.execute("UPDATE mail_clientmail SET html = %s WHERE id = %s", [HOSTILE, row[0]])
+    visitor = open_page()
+    visitor.sign_in("anna@sonnenschein.example")
+    page = visitor.page
+    # What the policy stops is asked for and never answered.
+    answered: list[str] = []
+    page.on("response", lambda response: answered.append(response.url))
+    page.goto(f"{visitor.base}{SALON}settings/mails/{row[0]}/")
+    mail = page.frame_locator("iframe")
+    expect(mail.get_by_text("Guten Tag, Frank")).to_be_visible()
+    mail.get_by_role("button", name="Weiter").click()
+    # Nor does a link lead the page away, whatever it aims at.
+    page.wait_for_timeout(300)
+    stay = [frame.url for frame in page.frames]
+    for link in ("Oben", "Außen", "Skript"):
+        mail.get_by_role("link", name=link).click()
+        page.wait_for_timeout(200)
+        assert [frame.url for frame in page.frames] == stay, link
+    expect(mail.get_by_text("Guten Tag, Frank")).to_be_visible()
+    assert page.evaluate("window.hacked") is None
+    assert [url for url in answered if "hostile" in url or "sign-in" in url] == []
+    # The policy says what it has stopped; the page itself has nothing to complain of.
+    assert visitor.complaints
+    assert all("shown/" in one or "sandbox" in one for one in visitor.complaints), visitor.complaints
+    visitor.complaints.clear()
+    visitor.settle()
+    assert visitor.violations("main") == []
+    # What aims at the frame itself empties that: the page lets nothing from elsewhere into it.
+    mail.get_by_role("link", name="Hier").click()
+    page.wait_for_timeout(200)
+    assert page.url == stay[0]
+    assert all("frame-src" in one for one in visitor.complaints), visitor.complaints
+    visitor.complaints.clear()
+    page.get_by_role("link", name="Text").click()
+    expect(mail.locator("pre")).to_be_visible()
+    expect(page.get_by_role("link", name="Text")).to_have_attribute("aria-current", "true")
+    with psycopg.connect(environment.text("DATABASE_OWNER_URL")) as owner:
+        owner.execute("UPDATE mail_clientmail SET html = %s WHERE id = %s", [row[1], row[0]])
