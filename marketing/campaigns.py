@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TypedDict
 from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Case, OuterRef, Q, Subquery, When
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from marketing.choosing import marked
-from marketing.models import Basis, Campaign, CampaignState
+from marketing.models import Basis, Campaign, CampaignState, Recipient
 from marketing.rule import MOST_CLIENTS, Condition, Group, Match, as_json
-from marketing.segments import chosen_rule
+from marketing.segments import EVERYONE, READY_MADE, chosen_rule
 from salon import keyset
 from salon.catalogue.changing import told
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, VersionConflict, refusing
@@ -24,7 +27,7 @@ from salon.tenancy.models import new_id
 
 LONGEST_NAME, LONGEST_SUBJECT, LONGEST_BODY = 80, 150, 20_000
 _LIMITS = {"name": LONGEST_NAME, "subject": LONGEST_SUBJECT, "body": LONGEST_BODY}
-_WRITTEN = ["name", "subject", "body", "rule", "segment_name", "basis"]
+_WRITTEN = ["name", "subject", "body", "rule", "segment_key", "segment_name", "basis"]
 _NEWEST_FIRST = keyset.Order(("created_at", "id"), descending=True)
 
 
@@ -98,10 +101,10 @@ def create_campaign_to(
     actor.require(Permission.MARKETING_WRITE)
     campaign = _new(actor, now)
     try:
-        name, rule = _group(whom) if isinstance(whom, str) else _listing(whom)
+        key, name, rule = _group(whom) if isinstance(whom, str) else ("", *_listing(whom))
     except NotFound as refusal:
         raise InvalidInput([FieldError("whom", "not_found", refusal.message)]) from refusal
-    campaign.rule, campaign.segment_name = as_json(rule), name[:LONGEST_NAME]
+    campaign.rule, campaign.segment_key, campaign.segment_name = as_json(rule), key, name[:LONGEST_NAME]
     campaign.name = campaign.segment_name
     if form_id is not None:
         campaign.id = uuid5(form_id, json.dumps(campaign.rule))
@@ -144,6 +147,8 @@ def copy_campaign(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campaign
         original, campaign = campaign_with_id(campaign_id), _new(actor, now)
         for name in _WRITTEN:
             setattr(campaign, name, getattr(original, name))
+        with suppress(NotFound):
+            _key, campaign.segment_name, _rule = _group(campaign.segment_key)
         tail = " " + gettext("(copy)")
         campaign.name = original.name[: LONGEST_NAME - len(tail)].rstrip() + tail
         campaign.save(force_insert=True)
@@ -200,6 +205,14 @@ def campaign_with_id(campaign_id: UUID) -> Campaign:
     if campaign is None:
         raise NoSuchCampaign
     return campaign
+
+
+def mailing_within(subject: str, *, where: Q) -> Case:
+    """Return an expression for which campaign's mail the one with the id in a column is, and to whom, for the history
+    of a card; of rows that are not so, nothing is looked for."""
+    told = JSONObject(campaign="campaign_id", client="client_id")
+    rows = Recipient.objects.filter(pk=OuterRef(subject), campaign__deleted_at=None, campaign__isnull=False)
+    return Case(When(where, then=Subquery(rows.values(told=told))))
 
 
 def _new(actor: Actor, now: datetime) -> Campaign:
@@ -264,16 +277,18 @@ def _write(campaign: Campaign, changes: ChangedCampaign) -> None:
 
 def _choose(campaign: Campaign, segment: str) -> None:
     if not segment:
-        campaign.rule, campaign.segment_name = {}, ""
+        campaign.rule, campaign.segment_key, campaign.segment_name = {}, "", ""
         return
-    name, rule = _group(segment)
-    campaign.rule, campaign.segment_name = as_json(rule), str(name)[:LONGEST_NAME]
+    key, name, rule = _group(segment)
+    campaign.rule, campaign.segment_key, campaign.segment_name = as_json(rule), key, name[:LONGEST_NAME]
 
 
-def _group(segment: str) -> tuple[str, Group]:
+def _group(segment: str) -> tuple[str, str, Group]:
     # What everybody of the salon reads is in its language, whoever calls.
     with override(settings.LANGUAGE_CODE):
-        return chosen_rule(segment)
+        name, rule = chosen_rule(segment)
+    is_own = segment != EVERYONE and segment not in READY_MADE
+    return str(UUID(segment)) if is_own else segment, name, rule
 
 
 def _listing(client_ids: Sequence[UUID]) -> tuple[str, Group]:

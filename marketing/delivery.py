@@ -9,14 +9,16 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection
 from django.db.models import Q
+from psycopg.types.json import Jsonb
 
-from marketing.letters import Frame, written
+from marketing.letters import Frame, fallbacks, sayings, written
 from marketing.mailing import message_of
 from marketing.models import Basis, Recipient, RecipientReason, RecipientState
 from marketing.people import people
@@ -40,11 +42,14 @@ PULSE = timedelta(seconds=5)
 PUT_OFF_IN_A_ROW = 10
 # From this try on, somebody who is put off once more is given up.
 TRIES = 10
+# Who has been given to the mail server for good, whatever it made of that.
+_GIVEN = (RecipientState.SENT, RecipientState.FAILED)
 _KEEP = """
 UPDATE marketing_recipient AS one
-SET state = told.state, reason = COALESCE(told.reason, one.reason), error = told.error, sent_at = told.sent_at
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
-    AS told (id, state, reason, error, sent_at)
+SET state = told.state, reason = COALESCE(told.reason, one.reason), error = told.error, sent_at = told.sent_at,
+    said = CASE WHEN one.address <> '' THEN told.said END
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::jsonb[])
+    AS told (id, state, reason, error, sent_at, said)
 WHERE one.salon_id = %s AND one.id = told.id
     AND (one.state = 'SENDING' OR one.reason = 'INTERRUPTED' AND told.state <> 'WAITING')
 RETURNING one.id, one.address
@@ -85,11 +90,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class _Addressed:
-    """A recipient and her mail."""
+    """A recipient and her mail, and of a campaign's what it says to her; an automation's text may change."""
 
     row: Recipient
     address: str
     message: EmailMessage
+    said: dict[str, Any] | None
 
 
 @dataclass(slots=True)
@@ -112,7 +118,7 @@ def deliver_batch(attempt: Attempt, opened: Callable[[], Mailing | None], *, aft
     """
     last, taken = _take(attempt, opened, after)
     if taken:
-        _send(attempt, taken)
+        _send(attempt, taken, opened)
     return last
 
 
@@ -143,6 +149,7 @@ def _take(
 def _addressed(salon: Salon, mailing: Mailing, going: Sequence[Judged], now: datetime) -> list[_Addressed]:
     rules = rules_now()
     told = people([one.row.client_id for one in going], salon=salon, now=now)
+    placeholders = fallbacks(mailing.subject, mailing.body)
     mails = []
     for one in going:
         way_out = unsubscribe_url(one.row.pk, one.row.client_id, salon.pk)
@@ -154,16 +161,19 @@ def _addressed(salon: Salon, mailing: Mailing, going: Sequence[Judged], now: dat
             language=settings.LANGUAGE_CODE,
             agreed=one.reason == RecipientReason.CONSENT,
         )
-        letter = written(mailing.subject, mailing.body, told[one.row.client_id], frame)
+        person = told[one.row.client_id]
+        letter = written(mailing.subject, mailing.body, person, frame)
         message = message_of(
             letter, to=one.address, salon=salon, rules=rules, mail_id=one.row.pk, unsubscribe_url=way_out
         )
-        mails.append(_Addressed(one.row, one.address, message))
+        said = sayings(person, frame, placeholders) if one.row.campaign_id else None
+        mails.append(_Addressed(one.row, one.address, message, said))
     return mails
 
 
-def _send(attempt: Attempt, taken: Sequence[_Addressed]) -> None:
-    """Give mails to the mail server, and write down what became of them; who was not come to waits on.
+def _send(attempt: Attempt, taken: Sequence[_Addressed], opened: Callable[[], Mailing | None]) -> None:
+    """Give mails to the mail server, and write down what became of them; who was not come to waits on, also where after
+    a group of them the others are not to go out any more.
 
     Raises: WorkFailed, ClaimLost.
     """
@@ -187,6 +197,8 @@ def _send(attempt: Attempt, taken: Sequence[_Addressed]) -> None:
             if results.are_many(now):
                 _keep(attempt, results)
                 results = _Results(now)
+                if not _goes_on(attempt, opened):
+                    break
             if now - beaten_at >= PULSE:
                 attempt.beat()
                 beaten_at = now
@@ -194,6 +206,11 @@ def _send(attempt: Attempt, taken: Sequence[_Addressed]) -> None:
         # Also where this worker is being ended: who is between these two moments is the one nobody knows of.
         _keep(attempt, results)
         _put_back(attempt, rest)
+
+
+def _goes_on(attempt: Attempt, opened: Callable[[], Mailing | None]) -> bool:
+    with salon_scope(attempt.salon.pk):
+        return opened() is not None
 
 
 def _keep(attempt: Attempt, results: _Results) -> None:
@@ -212,6 +229,7 @@ def _keep(attempt: Attempt, results: _Results) -> None:
                     [reason and str(reason) for _one, _state, reason, _error in told],
                     [error[:120] for *_rest, error in told],
                     [now if state == RecipientState.SENT else None for _one, state, _reason, _error in told],
+                    [Jsonb(one.said) if one.said and state in _GIVEN else None for one, state, *_rest in told],
                     current_salon_id(),
                 ],
             )

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from clients.disclosing import Record
+from marketing.letters import as_said
 from marketing.models import Message, Recipient
 
 # Every table here that refers to cards, and the section that tells of it; a test compares the list with the models.
@@ -37,12 +38,17 @@ def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]
 
 
 def _mailing(one: Recipient) -> Record:
+    letter = None
+    if one.said and one.campaign:
+        # The way out is for whoever has the mail.
+        letter = as_said(one.campaign.subject, one.campaign.body, one.said, unsubscribe_url=None)
     return {
         "at": one.created_at.isoformat(),
         "campaign": one.campaign.name if one.campaign else None,
         "automation": one.automation.occasion if one.automation else None,
         "occasion": one.occasion.isoformat() if one.occasion else None,
-        "subject": _subject(one),
+        "subject": letter.subject if letter else _subject(one),
+        "text": letter.text if letter else None,
         "address": one.address,
         "state": one.state,
         "reason": one.reason,

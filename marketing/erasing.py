@@ -12,9 +12,10 @@ from marketing.models import Message, Recipient, RecipientReason, RecipientState
 
 
 def erase_marketing(*, client_ids: Collection[UUID]) -> None:
-    """Delete every message of these clients, whose cards are locked, and the addresses that mails went to."""
+    """Delete every message of these clients, whose cards are locked, the addresses that mails went to, and what
+    these said to them."""
     Message.objects.filter(client_id__in=client_ids).delete()
     mailings = Recipient.objects.filter(client_id__in=client_ids)
     mailings.filter(state=RecipientState.WAITING).update(state=RecipientState.EXCLUDED, reason=RecipientReason.GONE)
-    mailings.update(address="", error="")
+    mailings.update(address="", error="", said=None)
     reply_addresses.forget(client_ids)

@@ -1,16 +1,18 @@
 """A mail that came in, within bounds: who wrote it to whom, what it says, and whether a program wrote it."""
 
-import re
 from dataclasses import dataclass
 from email import policy
-from email.parser import BytesParser
+from email.feedparser import BytesFeedParser
 from email.utils import parseaddr
 from hashlib import sha256
+from typing import Any
 
+import structlog
 from anymail.inbound import AnymailInboundMessage
 
 from marketing.quoting import text_of
 
+log = structlog.get_logger()
 LONGEST_SUBJECT = 200
 LONGEST_TEXT = 50_000
 MOST_ATTACHMENTS = 20
@@ -20,9 +22,10 @@ _LONGEST_ID = 255
 # Where a mail was brought to, besides who it says it is for.
 _BROUGHT_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
 _MOST_ADDRESSES = 50
-# Nobody's program nests parts in parts like this: of such a mail only the head is read.
-_MOST_NESTS = 200
-_NESTS = re.compile(rb"^content-type:\s*(?:multipart|message)/", re.IGNORECASE | re.MULTILINE)
+# A mail is read piece by piece until it has so many parts: what a client says stands in the first of them, and parts in
+# parts could go on without end.
+MOST_PARTS = 100
+_PIECE = 1024
 # Where a program tells that it has answered by itself (RFC 3834, and what was there before it).
 _BY_ITSELF = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress")
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
@@ -42,13 +45,23 @@ class Incoming:
 
 
 def read_mail(raw: bytes) -> AnymailInboundMessage:
-    """Read a mail as a mail server has it; of one whose parts lie too deep in parts the head alone."""
-    if sum(1 for _nest in _NESTS.finditer(raw)) <= _MOST_NESTS:
-        try:
-            return AnymailInboundMessage.parse_raw_mime_bytes(raw)
-        except RecursionError:
-            pass
-    return BytesParser(AnymailInboundMessage, policy=policy.default).parsebytes(raw, headersonly=True)
+    """Read a mail as a mail server has it; one of very many parts, beside or in each other, as far as the first."""
+    parts: list[AnymailInboundMessage] = []
+
+    def part(**given: Any) -> AnymailInboundMessage:
+        parts.append(AnymailInboundMessage(**given))
+        return parts[-1]
+
+    parser = BytesFeedParser(part, policy=policy.default)
+    for start in range(0, len(raw), _PIECE):
+        if len(parts) > MOST_PARTS:
+            log.warning("mail_cut", read=start, left=len(raw) - start)
+            message = parser.close()
+            # Half of it at most.
+            parts[-1].set_payload("")
+            return message
+        parser.feed(raw[start : start + _PIECE])
+    return parser.close()
 
 
 def incoming_of(message: AnymailInboundMessage, *, recipient: str = "") -> Incoming:

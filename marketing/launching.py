@@ -1,4 +1,4 @@
-"""Campaigns on their way: sent now or at a time, taken back, paused and resumed (domain.md §9.2).
+"""Campaigns on their way: sent now or at a time, taken back, paused, resumed and ended (domain.md §9.2).
 
 Each is one transition behind the lock of the campaign's row. Who gets a campaign is settled when it begins, by a worker
 (marketing/delivery.py).
@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from marketing.campaigns import NotADraft, campaign_with_id, lock_campaign, save_campaign, tell_of_campaign
 from marketing.letters import check
-from marketing.models import Basis, Campaign, CampaignState
+from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientState
+from marketing.recipients import leave_out_waiting
 from marketing.rules import hold_rules, rules_now
 from salon.errors import DomainError, FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
@@ -39,7 +41,7 @@ class NotBeingSent(DomainError):
 
 
 class NotPaused(DomainError):
-    """Only what is paused can be resumed."""
+    """Only what is paused can be resumed or ended."""
 
     code = "not_paused"
     message = _("This campaign is not paused (any more).")
@@ -91,7 +93,7 @@ def unschedule(*, actor: Actor, campaign_id: UUID, now: datetime, version: int |
 
 
 def pause(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campaign:
-    """Write to nobody more for now; the letters of a batch that is on its way still go out.
+    """Write to nobody more for now; the few of a group that is on its way still go out (`is_stopping`).
 
     Raises: NotAllowed, NoSuchCampaign, NotBeingSent.
     """
@@ -101,6 +103,11 @@ def pause(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campaign:
         save_campaign(campaign, now, "state")
         tell_of_campaign(actor, "campaign.paused", campaign, {}, {}, now)
     return campaign
+
+
+def is_stopping(campaign: Campaign) -> bool:
+    """Return whether the last letters of a campaign that is paused may still go out."""
+    return campaign.state == CampaignState.PAUSED and queue.is_being_done(task=SEND, subject_id=campaign.pk)
 
 
 def resume(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campaign:
@@ -115,10 +122,31 @@ def resume(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campaign:
         campaign.state = CampaignState.SENDING
         save_campaign(campaign, now, "state")
         tell_of_campaign(actor, "campaign.resumed", campaign, {}, {}, now)
-        # A worker that has not noticed the pause yet goes on; never is there a second one beside it.
-        if not queue.hasten(task=SEND, subject_id=campaign.pk, now=now):
-            queue.schedule(task=SEND, subject_id=campaign.pk, due_at=now, salon_id=campaign.salon_id)
+        _call(campaign, now)
     return campaign
+
+
+def end(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campaign:
+    """Write to nobody more for good: whoever still waits is left out. What has gone out stays, and what came of it.
+
+    Raises: NotAllowed, NoSuchCampaign, NotPaused.
+    """
+    with transaction.atomic():
+        campaign = lock_campaign(actor, campaign_id, None, CampaignState.PAUSED, NotPaused)
+        campaign.state, campaign.finished_at = CampaignState.ENDED, now
+        save_campaign(campaign, now, "state", "finished_at")
+        left_out = leave_out_waiting(Q(campaign=campaign))
+        tell_of_campaign(actor, "campaign.ended", campaign, {}, {"left_out": left_out}, now)
+        # Whose mail a worker has in its hands, or had when it died, is not left to wait.
+        if Recipient.objects.filter(campaign=campaign, state=RecipientState.SENDING).exists():
+            _call(campaign, now)
+    return campaign
+
+
+def _call(campaign: Campaign, now: datetime) -> None:
+    # A worker that has not noticed the pause yet goes on; never is there a second one beside it.
+    if not queue.hasten(task=SEND, subject_id=campaign.pk, now=now):
+        queue.schedule(task=SEND, subject_id=campaign.pk, due_at=now, salon_id=campaign.salon_id)
 
 
 def require_ready(campaign: Campaign, *more: FieldError) -> None:

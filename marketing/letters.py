@@ -4,7 +4,9 @@ How they are written stands in marketing/markup.py, what differs from client to 
 Nothing in a letter is loaded from anywhere, and without images there is nothing to miss.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from django.utils import translation
 from django.utils.functional import Promise
@@ -28,7 +30,20 @@ from marketing.placeholders import (
 from salon.errors import FieldError, InvalidInput
 from salon.mail.letters import Letter
 
-__all__ = ["LONGEST_BODY", "LONGEST_SUBJECT", "PLACEHOLDERS", "Frame", "Person", "check", "fallbacks", "written"]
+__all__ = [
+    "LONGEST_BODY",
+    "LONGEST_SUBJECT",
+    "PLACEHOLDERS",
+    "Frame",
+    "Person",
+    "as_said",
+    "check",
+    "fallbacks",
+    "frame_of",
+    "sayings",
+    "who_writes",
+    "written",
+]
 
 LONGEST_SUBJECT = 150
 LONGEST_BODY = 20_000
@@ -70,15 +85,37 @@ def check(subject: str, body: str, *, complete: bool = False, longest: int = LON
     """
     errors = [*_wrong_subject(subject), *_wrong_body(body, longest)]
     if complete:
-        lacking = [name for name, text in (("subject", subject), ("body", body)) if not text.strip()]
-        errors += [FieldError(name, "required", _("Please fill in this field.")) for name in lacking]
+        if not subject.strip():
+            errors.append(FieldError("subject", "required", _("The subject is missing.")))
+        if not body.strip():
+            errors.append(FieldError("body", "required", _("The text is missing.")))
     if errors:
         raise InvalidInput(errors)
 
 
 def written(subject: str, body: str, person: Person, frame: Frame) -> Letter:
     """Return a letter to one client, in words."""
+    return _worded(subject, body, values_for(person, salon=frame.salon, language=frame.language), frame)
+
+
+def sayings(person: Person, frame: Frame, placeholders: Collection[str]) -> dict[str, Any]:
+    """Return as JSON all that a letter with these placeholders says to a client which is not in its own text."""
     values = values_for(person, salon=frame.salon, language=frame.language)
+    told = {name: value for name, value in values.items() if name in placeholders}
+    return {"values": told, "frame": asdict(replace(frame, unsubscribe_url=None))}
+
+
+def as_said(subject: str, body: str, said: Mapping[str, Any], *, unsubscribe_url: str | None) -> Letter:
+    """Return a letter again as `written` once wrote it, of what `sayings` has kept; the way out is given anew."""
+    return _worded(subject, body, said["values"], frame_of(said, unsubscribe_url=unsubscribe_url))
+
+
+def frame_of(said: Mapping[str, Any], *, unsubscribe_url: str | None = None) -> Frame:
+    """Return what stood around a letter, of what `sayings` has kept."""
+    return Frame(**{**said["frame"], "unsubscribe_url": unsubscribe_url})
+
+
+def _worded(subject: str, body: str, values: Mapping[str, str], frame: Frame) -> Letter:
     tree = markup.parsed(body)
     filled = fill(subject, values)[:LONGEST_SUBJECT].rstrip()
     with translation.override(frame.language):
@@ -130,6 +167,8 @@ def _wrong_body(body: str, longest: int) -> list[FieldError]:
         return [*errors, FieldError("body", "placeholder_in_address", message)]
     for address in dict.fromkeys(markup.bad_addresses(tree)):
         message = _("A link leads to https://, http://, mailto: or tel:, not to “%(address)s”.")
+        if address.lower() in markup.SCHEMES:
+            message = _("The address is missing here.")
         errors.append(FieldError("body", "bad_address", message % {"address": address[:100]}))
     return errors
 
@@ -162,11 +201,15 @@ def _way_out() -> str:
     return gettext("Unsubscribe (a link in the mail itself; this is a test)")
 
 
-def _who_writes(frame: Frame) -> list[str]:
+def who_writes(*, salon: str, sender: str, imprint: str) -> list[str]:
     """Return sender and imprint, line by line; an imprint that begins with the sender says so once."""
-    name = plain(frame.sender) or frame.salon
-    imprint = [line.strip() for line in frame.imprint.strip().splitlines()]
-    return [name, *(imprint[1:] if imprint[:1] == [name] else imprint)]
+    name = plain(sender) or salon
+    lines = [line.strip() for line in imprint.strip().splitlines()]
+    return [name, *(lines[1:] if lines[:1] == [name] else lines)]
+
+
+def _who_writes(frame: Frame) -> list[str]:
+    return who_writes(salon=frame.salon, sender=frame.sender, imprint=frame.imprint)
 
 
 def _text(body: str, frame: Frame, why: str) -> str:

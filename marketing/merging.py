@@ -4,7 +4,7 @@ Both cards are locked by then, so that nobody writes to either meanwhile. Answer
 themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,15 +12,23 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from marketing.models import Direction, Message, Recipient
+from marketing.models import Direction, Message, Recipient, RecipientState
+
+# Whose mail is written to nobody: neither in words nor on its way.
+_UNWRITTEN = (RecipientState.WAITING, RecipientState.EXCLUDED)
 
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """What one merge changed, as `Merge.moved` keeps it under this app's name: ids of rows that moved as they were."""
+    """What one merge changed, as `Merge.moved` keeps it under this app's name: ids of rows that moved as they were.
+
+    `waiting` are those of the mailings that were still to be written, and which address each had; merges from before
+    it was kept have none.
+    """
 
     messages: list[str] = field(default_factory=list)
     mailings: list[str] = field(default_factory=list)
+    waiting: dict[str, str] = field(default_factory=dict)
 
 
 def merge_marketing(duplicate_id: UUID, survivor_id: UUID, *, now: datetime) -> Mapping[str, Any]:
@@ -39,22 +47,30 @@ def merge_marketing(duplicate_id: UUID, survivor_id: UUID, *, now: datetime) -> 
         .exclude(Exists(got.filter(campaign_id=OuterRef("campaign_id"))))
         .exclude(Exists(got.filter(automation_id=OuterRef("automation_id"), occasion=OuterRef("occasion"))))
     )
-    moved = _Moved(_ids(messages), _ids(mailings))
-    _give(moved, duplicate_id, survivor_id)
+    unwritten = mailings.filter(state=RecipientState.WAITING).values_list("pk", "address")
+    moved = _Moved(_ids(messages), _ids(mailings), {str(pk): address for pk, address in unwritten})
+    _give(moved.messages, moved.mailings, duplicate_id, survivor_id)
     return asdict(moved)
 
 
 def undo_merge_of_marketing(kept: Mapping[str, Any], duplicate_id: UUID, survivor_id: UUID) -> None:
     """Give the duplicate back what was hers, as far as the survivor still has it.
 
-    What was written since the merge stays where it is.
+    What was written since the merge stays where it is, a mail that waited then among it: it went to the survivor's
+    address and speaks of her, whatever it was meant to be.
     """
-    _give(_Moved(**kept), survivor_id, duplicate_id)
+    moved = _Moved(**kept)
+    for pk, address in moved.waiting.items():
+        # Who waits on, or was left out, may have been judged at the survivor's address.
+        still = Recipient.objects.filter(pk=pk, client_id=survivor_id, state__in=_UNWRITTEN)
+        still.update(client_id=duplicate_id, address=address)
+    settled = [pk for pk in moved.mailings if pk not in moved.waiting]
+    _give(moved.messages, settled, survivor_id, duplicate_id)
 
 
-def _give(moved: _Moved, from_id: UUID, to_id: UUID) -> None:
-    Message.objects.filter(client_id=from_id, pk__in=moved.messages).update(client_id=to_id)
-    Recipient.objects.filter(client_id=from_id, pk__in=moved.mailings).update(client_id=to_id)
+def _give(messages: Collection[str], mailings: Collection[str], from_id: UUID, to_id: UUID) -> None:
+    Message.objects.filter(client_id=from_id, pk__in=messages).update(client_id=to_id)
+    Recipient.objects.filter(client_id=from_id, pk__in=mailings).update(client_id=to_id)
 
 
 def _ids(rows: Any) -> list[str]:

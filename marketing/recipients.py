@@ -41,9 +41,10 @@ SELECT reason, count(*), (array_agg(client_id ORDER BY number))[1]«counts» FRO
 """.replace("JUDGED", _JUDGED)
 _WRITE = """
 UPDATE marketing_recipient AS one SET state = told.state, reason = told.reason, address = told.address
-FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(reasons)s::text[], %(addresses)s::text[])
-    AS told (id, state, reason, address)
-WHERE one.salon_id = %(salon)s AND one.id = told.id AND one.state = 'WAITING'
+FROM unnest(%(ids)s::uuid[], %(clients)s::uuid[], %(states)s::text[], %(reasons)s::text[], %(addresses)s::text[])
+    AS told (id, client_id, state, reason, address)
+-- Whose row went to another card since, by a merge or its undoing, waits on: she was judged as somebody else.
+WHERE one.salon_id = %(salon)s AND one.id = told.id AND one.client_id = told.client_id AND one.state = 'WAITING'
 RETURNING one.id
 """
 
@@ -183,6 +184,7 @@ def write_judged(judged: Iterable[Judged]) -> set[UUID]:
             {
                 "salon": current_salon_id(),
                 "ids": [one.row.pk for one in found],
+                "clients": [one.row.client_id for one in found],
                 "states": [str(one.state) for one in found],
                 "reasons": [str(one.reason) for one in found],
                 "addresses": [one.address for one in found],
@@ -195,6 +197,13 @@ def interrupt(whose: Q) -> int:
     """Give up those whose mail may be on its way while no worker is: it may have arrived. Return how many."""
     return Recipient.objects.filter(whose, state=RecipientState.SENDING).update(
         state=RecipientState.FAILED, reason=RecipientReason.INTERRUPTED
+    )
+
+
+def leave_out_waiting(whose: Q) -> int:
+    """Leave out those who still wait, of what does not go out any more. Return how many."""
+    return Recipient.objects.filter(whose, state=RecipientState.WAITING).update(
+        state=RecipientState.EXCLUDED, reason=RecipientReason.ENDED
     )
 
 

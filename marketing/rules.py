@@ -9,6 +9,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from marketing.letters import who_writes
 from marketing.models import Automation, Campaign, CampaignState, MarketingRules
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, FieldError, InvalidInput, VersionConflict
@@ -39,6 +40,12 @@ class Sender:
 def rules_now() -> MarketingRules:
     """Return the rules that hold in the open salon; those of a salon that has decided nothing are not saved."""
     return MarketingRules.objects.first() or MarketingRules(salon_id=current_salon_id(), version=DEFAULT_VERSION)
+
+
+def foot_of_news(salon: str) -> list[str]:
+    """Return what stands below every mail about news: who writes it, line by line; of the open salon, by its name."""
+    rules = rules_now()
+    return who_writes(salon=salon, sender=rules.sender_name, imprint=rules.imprint)
 
 
 def hold_rules() -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import override
 
 from clients.classification import Reason
 from clients.models import Category
-from marketing.models import Segment
+from marketing.models import Campaign, Segment
 from marketing.rule import EVERYBODY, Condition, Group, Match, as_json, parse, referred
 from marketing.vocabulary import Kind
 from salon import keyset
@@ -129,7 +129,8 @@ def update_segment(
 ) -> Segment:
     """Change a segment's name, or whom it means; what is None stays as it is.
 
-    What was sent to its clients already, or is about to be, keeps the rule it was made with.
+    What was sent to its clients already, or is about to be, keeps the rule it was made with; what has not begun calls
+    it by its new name.
     Raises: NotAllowed, SegmentGone, VersionConflict, InvalidInput.
     """
     actor.require(Permission.MARKETING_WRITE)
@@ -148,6 +149,8 @@ def update_segment(
             for field, old, new in zip(("name", "rule"), before, (segment.name, segment.rule), strict=True)
             if old != new
         ]
+        if segment.name != before[0]:
+            Campaign.objects.filter(segment_key=str(segment.pk), started_at=None).update(segment_name=segment.name)
         _record(actor, "segment.updated", segment.pk, changes, now)
     return segment
 

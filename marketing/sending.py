@@ -13,14 +13,14 @@ from marketing.delivery import Attempt, Mailing, deliver_batch
 from marketing.launching import SEND, begin, require_ready, take_back
 from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientState
 from marketing.occasions import next_opening
-from marketing.recipients import interrupt, settle
+from marketing.recipients import interrupt, leave_out_waiting, settle
 from marketing.rule import parse
 from marketing.rules import hold_rules, rules_now
 from salon.errors import InvalidInput
 from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.work import queue
-from salon.work.queue import WorkFailed
+from salon.work.queue import ClaimLost, WorkFailed
 
 # A scheduled campaign that begins later than this is late: what held it up, not whoever chose the time, says when.
 LATE = timedelta(hours=1)
@@ -33,12 +33,27 @@ NIGHT_BEGINS, NIGHT_ENDS = time(21), time(8)
 def send_campaign(attempt: Attempt, campaign_id: UUID) -> None:
     """Send a campaign that is due to everybody who still waits for it, or go on where another worker has stopped.
 
-    Ends by itself where the campaign is paused, taken back or deleted; without an imprint it pauses it. A scheduled one
-    that is late waits for the morning, and one that has missed its time is a draft again.
+    Ends by itself where the campaign is paused, ended, taken back or deleted; without an imprint it pauses it. A
+    scheduled one that is late waits for the morning, and one that has missed its time is a draft again.
     Raises: WorkFailed (somebody waits on: the mail server is away, or puts her off), ClaimLost.
     """
     if not _prepare(attempt, campaign_id):
         return
+    try:
+        _deliver(attempt, campaign_id)
+    except ClaimLost:
+        raise
+    except WorkFailed:
+        # Of what was ended meanwhile there is nothing to be tried again.
+        if not _finish_ended(attempt, campaign_id):
+            raise
+
+
+def _deliver(attempt: Attempt, campaign_id: UUID) -> None:
+    """Send batch by batch until nobody is left, or the attempt is over.
+
+    Raises: WorkFailed, ClaimLost.
+    """
     opened = partial(_open, attempt, campaign_id)
     after = None
     while not attempt.is_over:
@@ -65,7 +80,7 @@ def _prepare(attempt: Attempt, campaign_id: UUID) -> bool:
                 return False
             _begin_scheduled(campaign, now)
         if campaign is None or campaign.state != CampaignState.SENDING:
-            attempt.finish()
+            _finish(attempt, campaign)
             return False
         whose = Q(campaign_id=campaign_id)
         if not Recipient.objects.filter(whose).exists():
@@ -103,9 +118,10 @@ def _begin_scheduled(campaign: Campaign, now: datetime) -> None:
 
 def _open(attempt: Attempt, campaign_id: UUID) -> Mailing | None:
     campaign = _locked(campaign_id)
-    if campaign is None or campaign.state != CampaignState.SENDING:
+    # What one worker has in its hands still goes out where another one has found nobody waiting and ended it.
+    if campaign is None or campaign.state not in {CampaignState.SENDING, CampaignState.SENT}:
         return None
-    if not rules_now().imprint.strip():
+    if campaign.state == CampaignState.SENDING and not rules_now().imprint.strip():
         campaign.state, now = CampaignState.PAUSED, attempt.clock()
         save_campaign(campaign, now, "state")
         tell_of_campaign(system_actor(""), "campaign.paused", campaign, {}, {"why": "imprint"}, now)
@@ -128,8 +144,28 @@ def _end(attempt: Attempt, campaign_id: UUID) -> None:
             campaign.state, campaign.finished_at = CampaignState.SENT, now
             save_campaign(campaign, now, "state", "finished_at")
             tell_of_campaign(system_actor(""), "campaign.sent", campaign, {}, {}, now)
-        # Behind the campaign's lock: whoever resumes it meanwhile finds this work, or none.
-        attempt.finish()
+        _finish(attempt, campaign)
+
+
+def _finish(attempt: Attempt, campaign: Campaign | None) -> None:
+    """End the work, behind the campaign's lock: whoever resumes it meanwhile finds this work, or none."""
+    if campaign is not None and campaign.state == CampaignState.ENDED:
+        # Who was in a worker's hands when it was ended: given up where it died, left out where it came to nothing.
+        whose = Q(campaign=campaign)
+        interrupt(whose)
+        leave_out_waiting(whose)
+    attempt.finish()
+
+
+def _finish_ended(attempt: Attempt, campaign_id: UUID) -> bool:
+    """End the work of a campaign that was ended; return whether it was."""
+    with salon_scope(attempt.salon.pk):
+        attempt.beat()
+        campaign = _locked(campaign_id)
+        if campaign is None or campaign.state != CampaignState.ENDED:
+            return False
+        _finish(attempt, campaign)
+        return True
 
 
 def _hand_over(attempt: Attempt, campaign_id: UUID) -> None:

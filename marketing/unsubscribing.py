@@ -16,6 +16,8 @@ from clients.models import Client
 from marketing.models import Recipient
 from salon.errors import NotFound
 
+# Whom the way out of a mail names that is only shown.
+NOBODY = UUID(int=0)
 _SIGNER = signing.Signer(salt="marketing.unsubscribe")
 _LENGTH = 16
 
@@ -27,6 +29,11 @@ class Way:
     salon_id: UUID
     client_id: UUID
     recipient_id: UUID
+
+    @property
+    def is_shown_only(self) -> bool:
+        """Whether it is that of a mail which the team looks at: it takes nobody off."""
+        return self.client_id == NOBODY
 
 
 def unsubscribe_url(recipient_id: UUID, client_id: UUID, salon_id: UUID) -> str:

@@ -321,5 +321,7 @@ CLIENT_LETTERS = {
     "message": "marketing.message_letters.write",
     "receipt": "bookings.checkout.receipts.write",
 }
+# What stands below every mail about news: who writes it, line by line (§ 5 DDG).
+FOOT_OF_NEWS = "marketing.rules.foot_of_news"
 
 LOGGING = logging_settings(json=PRODUCTION or environment.flag("LOG_JSON"), level="INFO")

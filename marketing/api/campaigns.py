@@ -51,6 +51,12 @@ class ResultBody(Body):
         read_only=True,
         help_text="Of their paid sales, for services and products, less what was given back.",
     )
+    due = serializers.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        read_only=True,
+        help_text="What the others are to cost that nobody has paid yet; of whoever did not come, nothing.",
+    )
 
 
 class CampaignBody(Body):
@@ -81,6 +87,7 @@ class CampaignBody(Body):
             "booked": 5,
             "appointments": 5,
             "revenue": "395.00",
+            "due": "59.00",
         },
         "version": 3,
         "created_at": "2026-11-21T10:00:00+01:00",
@@ -91,7 +98,9 @@ class CampaignBody(Body):
     name = serializers.CharField(read_only=True)
     subject = Text(read_only=True)
     body = Text(read_only=True, help_text="Markdown with placeholders.")
-    segment_name = Text(read_only=True, help_text="What the group was called when it was chosen; `null`: none yet.")
+    segment_name = Text(
+        read_only=True, help_text="What its group is called (once it has begun: was called then); `null`: none yet."
+    )
     rule = serializers.SerializerMethodField(
         help_text="Whom it means, as it was when it was chosen: the rule of a segment, or (`client` `in` ids) those "
         "who were marked in the client list."

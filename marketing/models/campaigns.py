@@ -25,6 +25,7 @@ class CampaignState(models.TextChoices):
     SCHEDULED = "SCHEDULED", _("scheduled")
     SENDING = "SENDING", _("being sent")
     PAUSED = "PAUSED", _("paused")
+    ENDED = "ENDED", _("ended")
     SENT = "SENT", _("sent")
 
 
@@ -39,15 +40,17 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
 class Campaign(SalonOwned):
     """One mail to a group of clients (domain.md §9.2).
 
-    `rule` is the tree of `marketing.rule` that says whom: what was chosen, kept as it was then. `segment_name` is what
-    that was called, for people to read. `body` is Markdown with placeholders. From `started_at` on who gets it and who
-    does not, and why, stands in `recipients`.
+    `rule` is the tree of `marketing.rule` that says whom: what was chosen, kept as it was then. `segment_key` is which
+    segment that was (its id, or the key of a ready-made one), `segment_name` what it is called, for people to read;
+    from when it begins on, what it was called then. `body` is Markdown with placeholders. From `started_at` on who gets
+    it and who does not, and why, stands in `recipients`.
     """
 
     name = models.CharField(max_length=80)
     subject = models.CharField(max_length=150, blank=True)
     body = models.TextField(max_length=20_000, blank=True)
     rule = models.JSONField(default=dict)
+    segment_key = models.CharField(max_length=36, blank=True)
     segment_name = models.CharField(max_length=80, blank=True)
     basis = models.CharField(max_length=20, choices=Basis, default=Basis.CONSENT)
     state = models.CharField(max_length=10, choices=CampaignState, default=CampaignState.DRAFT)
@@ -75,7 +78,8 @@ class Campaign(SalonOwned):
                 name="marketing_campaign_started",
             ),
             models.CheckConstraint(
-                condition=~Q(state="SENT") | Q(finished_at__isnull=False), name="marketing_campaign_finished"
+                condition=~Q(state__in=["SENT", "ENDED"]) | Q(finished_at__isnull=False),
+                name="marketing_campaign_finished",
             ),
         ]
         indexes = [models.Index(fields=["salon", "-created_at", "-id"], name="marketing_campaign_newest")]
@@ -108,6 +112,7 @@ class RecipientReason(models.TextChoices):
     GONE = "GONE", _("the card is no longer there")
     REFUSED = "REFUSED", _("refused by the mail server")
     INTERRUPTED = "INTERRUPTED", _("interrupted: may have arrived, is not sent again")
+    ENDED = "ENDED", _("the campaign was ended before her turn")
 
 
 class Recipient(SalonOwned):
@@ -115,7 +120,8 @@ class Recipient(SalonOwned):
 
     A campaign writes to a client once, an automation once for each `occasion` (its day). `reason` is why she is
     included, left out, or did not get it; `error` the name of an exception's type. `unsubscribed_at` is when she
-    unsubscribed by this very mail.
+    unsubscribed by this very mail. `said` is what her mail of a campaign said that is not in the campaign's text
+    (marketing/letters.py), from when it went out on: what her card says of her by then is no matter.
     """
 
     campaign = models.ForeignKey(
@@ -146,6 +152,7 @@ class Recipient(SalonOwned):
     error = models.CharField(max_length=120, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     unsubscribed_at = models.DateTimeField(null=True, blank=True)
+    said = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

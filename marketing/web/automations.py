@@ -42,12 +42,11 @@ from marketing.results import BOOKED_WITHIN, Result, results_of_automations
 from marketing.rules import rules_now
 from marketing.testing import send_test_letter
 from marketing.web.campaign_form import offered_placeholders
-from marketing.web.campaign_preview import framed
-from marketing.web.campaign_shown import Seen, seen_by, told_of_test
+from marketing.web.campaign_shown import Seen, seen_by
 from marketing.web.campaign_tested import tested_about
-from marketing.web.policy import MAIL, WITH_FRAME
 from salon.errors import DomainError, InvalidInput, VersionConflict
 from salon.identity.roles import Permission
+from salon.mail.web.framing import MAIL, WITH_FRAME, framed
 from salon.web.access import SalonRequest, requires
 from salon.web.amounts import amount_text
 from salon.web.forms import show_errors
@@ -103,6 +102,11 @@ class TextForm(forms.Form):
         """What was typed; to be called on a valid form."""
         given = self.cleaned_data
         return Text(subject=given["subject"], body=given["body"], days=given["days"])
+
+    def differs_from(self, saved: Text) -> bool:
+        """Return whether something else is typed than is saved, valid or not."""
+        typed = [str(self[name].value()).replace("\r\n", "\n") for name in ("subject", "body", "days")]
+        return typed != [saved.subject, saved.body, str(saved.days)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +231,7 @@ def automation_preview(request: SalonRequest, occasion: str) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     subject, body = given.get("subject", found.subject), given.get("body", found.body)
     seen = _seen(request, found, subject[:150], body[:10_000], given.get("client", ""))
-    return framed(seen, given.get("part"))
+    return framed(seen.letter, given.get("part"))
 
 
 @requires(Permission.MARKETING_WRITE)
@@ -310,7 +314,10 @@ def _figures(result: Result, currency: str) -> list[Figure]:
         (_("Booked within %(days)s days") % {"days": BOOKED_WITHIN.days}, result.booked, True),
     ]
     shown = [Figure(label, number_format(count, force_grouping=True)) for label, count, is_shown in counted if is_shown]
-    return [*shown, Figure(_("Revenue"), amount_text(result.revenue, currency))]
+    shown.append(Figure(_("Revenue"), amount_text(result.revenue, currency)))
+    if result.due:
+        shown.append(Figure(_("Not paid yet"), amount_text(result.due, currency)))
+    return shown
 
 
 def _form_of(found: Automation) -> TextForm:
@@ -321,7 +328,7 @@ def _form_of(found: Automation) -> TextForm:
 def _test(request: SalonRequest, found: Automation, form: TextForm) -> HttpResponse:
     text = form.text
     try:
-        to = send_test_letter(
+        send_test_letter(
             actor=request.actor,
             salon=request.salon,
             about_id=about_tests_of(Occasion(found.occasion)),
@@ -333,7 +340,6 @@ def _test(request: SalonRequest, found: Automation, form: TextForm) -> HttpRespo
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
         return _page(request, found, form)
-    messages.success(request, told_of_test(to))
     return _page(request, found, form, status=200)
 
 
@@ -351,6 +357,7 @@ def _page(
         "days_label": _DAYS[occasion],
         "preset": PRESETS[occasion],
         "form": form,
+        "unsaved": form.differs_from(text_of(found)),
         "conflict": conflict,
         "seen": seen,
         "mails_stay": settings.MAILS_STAY,

@@ -282,6 +282,9 @@ class Builder:
         value = part.takes[number]
         options = [Option(str(month), name, str(month) == value) for month, name in MONTHS.items()]
         unit = sign_of(self._currency) if kind == Kind.MONEY else _UNITS.get(kind, "")
+        if kind in _operator(part).takes[number + 1 :]:
+            # "18 to 30 years" names them once.
+            unit = ""
         label = f"{FIELDS[part.field].label}: {_operator(part).label}"
         if len(part.takes) > 1:
             label += f" ({number + 1})"

@@ -39,10 +39,10 @@ from marketing.web.campaign_shown import (
     seen_by,
 )
 from marketing.web.campaign_tested import tested
-from marketing.web.policy import WITH_FRAME
 from marketing.web.segment_since import segment_since
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
+from salon.mail.web.framing import WITH_FRAME
 from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
 
@@ -73,6 +73,9 @@ def campaign_edit(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     """Write a draft; it is saved by itself, and `next` leads on: to sending, or to a test mail."""
     found = campaign_with_id(campaign_id)
     if found.state != CampaignState.DRAFT:
+        if request.method == "POST" and _has_written(found, CampaignForm(_entered(request))):
+            told = _("It was sent or scheduled meanwhile: what you wrote here last is not in it.")
+            messages.warning(request, told)
         return redirect("campaign_results", request.salon.slug, found.pk)
     own = list_segments()
     chosen = segment_of(found, own)
@@ -112,6 +115,12 @@ def campaign_audience(request: SalonRequest) -> HttpResponse:
             rule = None
     found = foreseen(rule, basis if basis in Basis else Basis.CONSENT, salon=request.salon, now=now)
     return render(request, "marketing/_campaign_audience.html", {"audience": audience_of(found.counts)})
+
+
+def _has_written(found: Campaign, form: CampaignForm) -> bool:
+    """Whether what was typed is something else than what is stored."""
+    form.is_valid()
+    return any(form.cleaned_data.get(name) != getattr(found, name) for name in _TYPED)
 
 
 def _entered(request: SalonRequest) -> QueryDict:
@@ -193,7 +202,9 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
         "groups": segment_groups(chosen, own, kept=kept_name(found) if so_far == KEPT else ""),
         "since": segment_since(found, own, request.salon.currency),
         "nobody_yet": not chosen,
-        "bases": basis_choices(str(form["basis"].value()), rules),
+        "bases": basis_choices(
+            str(form["basis"].value()), rules, decides=Permission.EXISTING_CUSTOMERS in request.actor.permissions
+        ),
         "tested": tested(request, found),
         "audience": audience_of(who.counts),
         "audience_url": f"{reverse('campaign_audience', args=place)}?campaign={found.pk}",

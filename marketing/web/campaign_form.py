@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from marketing.campaigns import LONGEST_NAME, ChangedCampaign
 from marketing.letters import PLACEHOLDERS
 from marketing.models import Basis, Campaign, MarketingRules, Segment
-from marketing.rule import EVERYBODY, as_json, lists_clients, parse
-from marketing.segments import EVERYONE, READY_MADE, list_segments
+from marketing.rule import EVERYBODY, Group, as_json, lists_clients, parse
+from marketing.segments import EVERYONE, READY_MADE, list_segments, rule_of
 
 # Stands for the group as it was chosen, where the segment itself has changed since or is gone.
 KEPT = "kept"
@@ -37,13 +37,15 @@ class ChoiceGroup:
 
 @dataclass(frozen=True, slots=True)
 class BasisChoice:
-    """One reason why clients may be written to; `words` say more of it, or why it cannot be chosen."""
+    """One reason why clients may be written to; `words` say more of it, or why it cannot be chosen, which who `decides`
+    can change."""
 
     value: str
     label: Promise | str
     words: Promise | str
     chosen: bool
-    disabled: bool
+    disabled: bool = False
+    decides: bool = False
 
 
 class StartForm(forms.Form):
@@ -90,12 +92,17 @@ def segment_of(campaign: Campaign, own: list[Segment]) -> str:
     """Return what of the choices a campaign goes to: "" for nobody yet, KEPT for what is none of them any more."""
     if not campaign.rule:
         return ""
-    for segment in own:
-        if segment.name == campaign.segment_name and segment.rule == campaign.rule:
-            return str(segment.pk)
-    if campaign.rule == as_json(EVERYBODY):
-        return EVERYONE
-    return next((key for key, one in READY_MADE.items() if as_json(one.rule) == campaign.rule), KEPT)
+    found = group_now(campaign.segment_key, own)
+    return campaign.segment_key if found is not None and as_json(found) == campaign.rule else KEPT
+
+
+def group_now(key: str, own: list[Segment]) -> Group | None:
+    """Return whom a choice means as it is now, None where there is none (any more)."""
+    if key == EVERYONE:
+        return EVERYBODY
+    if key in READY_MADE:
+        return READY_MADE[key].rule
+    return next((rule_of(segment) for segment in own if str(segment.pk) == key), None)
 
 
 def kept_name(campaign: Campaign) -> str:
@@ -122,20 +129,27 @@ def segment_groups(chosen: str, own: list[Segment] | None = None, *, kept: str =
     return [one for one in groups if one.choices]
 
 
-def basis_choices(chosen: str, rules: MarketingRules) -> list[BasisChoice]:
-    """Return the reasons why clients may be written to; existing customers only where the owner has decided so."""
+def basis_choices(chosen: str, rules: MarketingRules, *, decides: bool) -> list[BasisChoice]:
+    """Return the reasons why clients may be written to; existing customers only where the owner has decided so, as the
+    one who asks does or does not."""
     allowed = rules.existing_customers_at is not None
     agreed = _("Whoever confirmed by mail that the salon may write to her.")
-    by_law = _("Also clients who have bought here and never objected.")
-    not_decided = _("Only the owner can allow this, in the rules: the law has four conditions for it.")
+    if allowed:
+        words = _("Also clients who have bought here and never objected.")
+    elif decides:
+        words = _("You have not allowed this yet: the law has four conditions for it.")
+    else:
+        words = _("Only the owner can allow this, in the rules: the law has four conditions for it.")
+    existing = chosen == Basis.EXISTING_CUSTOMER
     return [
-        BasisChoice(Basis.CONSENT, Basis.CONSENT.label, agreed, chosen != Basis.EXISTING_CUSTOMER, disabled=False),
+        BasisChoice(Basis.CONSENT, Basis.CONSENT.label, agreed, not existing),
         BasisChoice(
             Basis.EXISTING_CUSTOMER,
             Basis.EXISTING_CUSTOMER.label,
-            by_law if allowed else not_decided,
-            chosen == Basis.EXISTING_CUSTOMER,
+            words,
+            existing,
             disabled=not allowed,
+            decides=decides and not allowed,
         ),
     ]
 

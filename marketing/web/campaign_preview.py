@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.html import escape
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
@@ -19,17 +17,13 @@ from clients.listing import search_clients
 from marketing.campaigns import campaign_with_id
 from marketing.models import Campaign
 from marketing.rules import rules_now
+from marketing.web.campaign_sent import seen_in
 from marketing.web.campaign_shown import Seen, first_of, foreseen, rule_of_campaign, seen_by
-from marketing.web.policy import MAIL
 from salon.identity.roles import Permission
+from salon.mail.web.framing import MAIL, framed
 from salon.web.access import SalonRequest, requires
 
 SUGGESTIONS = 6
-_TEXT = """<!DOCTYPE html>
-<html lang="{language}"><head><meta charset="utf-8"><title>{subject}</title></head>
-<body style="margin:0;background:#fff;color:#1c1b1a"><pre style="margin:16px;font:14px/21px ui-monospace,monospace;\
-white-space:pre-wrap;overflow-wrap:anywhere">{text}</pre></body></html>
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +46,7 @@ def campaign_preview(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     part = request.GET.get("part")
     if part == "lines":
         return render(request, "marketing/_campaign_lines.html", {"seen": seen})
-    return framed(seen, part)
-
-
-def framed(seen: Seen, part: str | None) -> HttpResponse:
-    """Return a mail for the frame of a preview: as HTML, or (`text`) its other part."""
-    if part == "text":
-        words = {"subject": escape(seen.subject), "text": escape(seen.letter.text), "language": settings.LANGUAGE_CODE}
-        return HttpResponse(_TEXT.format(**words))
-    # A link that somebody tries opens beside the preview.
-    return HttpResponse(seen.letter.html.replace("<head>", '<head><base target="_blank">', 1))
+    return framed(seen.letter, part)
 
 
 @requires(Permission.MARKETING)
@@ -83,4 +68,6 @@ def seen_of(request: SalonRequest, campaign: Campaign) -> Seen:
         if campaign.finished_at is None:
             found = foreseen(rule_of_campaign(campaign), campaign.basis, salon=request.salon, now=now)
         client_id = first_of(campaign, found)
+    if campaign.started_at is not None:
+        return seen_in(campaign, client_id, salon=request.salon, now=now)
     return seen_by(client_id, campaign, salon=request.salon, rules=rules_now(), now=now)

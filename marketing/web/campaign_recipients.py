@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
@@ -25,11 +26,11 @@ from marketing.eligibility import INCLUDED
 from marketing.models import Campaign, Recipient, RecipientReason, RecipientState
 from marketing.recipient_list import LONGEST_TYPED, Effect, Wanted, counts_of, recipients_by_name
 from marketing.results import Booked, bookings_of
-from marketing.rules import rules_now
-from marketing.web.campaign_shown import page_of, seen_by
-from marketing.web.policy import WITH_FRAME
+from marketing.web.campaign_sent import seen_in
+from marketing.web.campaign_shown import page_of
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
+from salon.mail.web.framing import WITH_FRAME
 from salon.web.access import SalonRequest, requires
 from salon.web.amounts import amount_text
 
@@ -49,8 +50,17 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Appointment:
+    """An appointment that counts for a mail: `url` opens it in the calendar."""
+
+    url: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One recipient as the list shows her; `booked` is what she made of it, in words."""
+    """One recipient as the list shows her; `booked` is what she made of it, in words, and `appointments` where those
+    are, for whoever may see them."""
 
     url: str
     name: str
@@ -61,6 +71,7 @@ class Row:
     sent_at: datetime | None
     unsubscribed_at: datetime | None
     booked: str
+    appointments: list[Appointment]
     mail_url: str
 
 
@@ -105,9 +116,9 @@ def campaign_mail(request: SalonRequest, campaign_id: UUID, client_id: UUID) -> 
     found = campaign_with_id(campaign_id)
     if not Recipient.objects.filter(campaign=found, client=client_id).exists():
         raise Http404
-    seen = seen_by(client_id, found, salon=request.salon, rules=rules_now(), now=timezone.now())
+    seen = seen_in(found, client_id, salon=request.salon, now=timezone.now())
     template = "marketing/_campaign_mail_dialog.html" if request.htmx else "marketing/campaign_mail.html"
-    response = render(request, template, {**page_of(request, found), "seen": seen, "past": True})
+    response = render(request, template, {**page_of(request, found), "seen": seen})
     response["Vary"] = "HX-Request"
     return response
 
@@ -155,11 +166,23 @@ def _row(request: SalonRequest, found: Campaign, one: Recipient, booked: Booked 
         sent_at=one.sent_at,
         unsubscribed_at=one.unsubscribed_at,
         booked=_in_words(booked, request.salon.currency) if booked else "",
+        appointments=_appointments(request, booked) if booked else [],
         mail_url=reverse("campaign_mail", args=[*place, found.pk, one.client_id]) if shows_mail else "",
     )
 
 
 def _in_words(booked: Booked, currency: str) -> str:
-    many = ngettext("booked %(count)d appointment", "booked %(count)d appointments", booked.appointments)
-    words = many % {"count": booked.appointments}
-    return f"{words} · {amount_text(booked.revenue, currency)}" if booked.revenue else words
+    many = len(booked.made)
+    words = [ngettext("booked %(count)d appointment", "booked %(count)d appointments", many) % {"count": many}]
+    if booked.revenue:
+        words.append(amount_text(booked.revenue, currency))
+    if booked.due:
+        words.append(_("%(amount)s not paid yet") % {"amount": amount_text(booked.due, currency)})
+    return " · ".join(words)
+
+
+def _appointments(request: SalonRequest, booked: Booked) -> list[Appointment]:
+    if Permission.BOOKINGS_READ not in request.actor.permissions:
+        return []
+    slug = request.salon.slug
+    return [Appointment(reverse("appointment", args=[slug, one.id]), one.starts_at) for one in booked.made]

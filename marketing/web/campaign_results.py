@@ -15,19 +15,17 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
 from marketing.campaigns import campaign_with_id
+from marketing.launching import is_stopping
 from marketing.models import Campaign, CampaignState, RecipientState
 from marketing.placeholders import in_words
 from marketing.recipient_list import Effect
 from marketing.results import BOOKED_WITHIN, Result, results_of
 from marketing.web.campaign_preview import seen_of
 from marketing.web.campaign_shown import page_of
-from marketing.web.policy import WITH_FRAME
 from salon.identity.roles import Permission
+from salon.mail.web.framing import WITH_FRAME
 from salon.web.access import SalonRequest, requires
 from salon.web.amounts import amount_text
-
-# While these last, the page asks for itself.
-_MOVING = frozenset({CampaignState.SENDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +91,19 @@ def _progress(request: SalonRequest, found: Campaign) -> dict[str, object]:
     page, now = page_of(request, found), timezone.now()
     result = results_of([found.pk], now=now).get(found.pk) if found.started_at else None
     standing = Standing(result.sent + result.failed, result.sent + result.failed + result.waiting) if result else None
-    mark = f"{found.version}.{standing.done if standing else 0}"
+    waiting = result.waiting if result else 0
+    stopping = is_stopping(found)
+    mark = f"{found.version}.{standing.done if standing else 0}.{stopping:d}"
     return {
         **page,
         "standing": standing,
-        "moving": found.state in _MOVING,
+        "waiting": waiting,
+        "waiting_text": _shown(waiting),
+        # While it may change by itself, the page asks for itself.
+        "moving": found.state == CampaignState.SENDING
+        or stopping
+        or (found.state == CampaignState.ENDED and waiting > 0),
+        "stopping": stopping,
         "tiles": _tiles(request, result, str(page["recipients_url"])) if result else [],
         "mark": mark,
         "progress_url": f"{page['progress_url']}?seen={mark}",
@@ -140,9 +146,18 @@ def _tiles(request: SalonRequest, result: Result, recipients_url: str) -> list[T
             _("Revenue"),
             amount_text(result.revenue, request.salon.currency),
             those(effect=Effect.REVENUE),
-            _("from what was booked within %(days)d days") % days,
+            revenue_words(result, request.salon.currency),
         ),
     ]
+
+
+def revenue_words(result: Result, currency: str) -> str:
+    """Return what counts as revenue, and what was booked beside that and is not paid yet."""
+    paid = _("from paid sales of what was booked within %(days)d days") % {"days": BOOKED_WITHIN.days}
+    if not result.due:
+        return paid
+    due = _("booked and not paid yet: %(amount)s") % {"amount": amount_text(result.due, currency)}
+    return f"{paid} · {due}"
 
 
 def share_of(part: int, whole: int) -> str:

@@ -1,4 +1,4 @@
-"""A campaign going out: looked over, sent now or at a time, watched, stopped and let go on (domain.md §9.2)."""
+"""A campaign going out: looked over, sent now or at a time, stopped, let go on or ended (domain.md §9.2)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from marketing.launching import (
     NotBeingSent,
     NotPaused,
     NotScheduled,
+    end,
     pause,
     require_ready,
     resume,
@@ -43,20 +44,21 @@ from marketing.web.campaign_shown import (
     seen_by,
 )
 from marketing.web.campaign_tested import tested
-from marketing.web.policy import WITH_FRAME
 from marketing.web.segment_since import segment_since
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
+from salon.mail.web.framing import WITH_FRAME
 from salon.web.access import SalonRequest, requires
 
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
-    """One thing without which nothing goes out, and where it is added."""
+    """One thing that is missing or `wrong`, without which nothing goes out, and where it is mended."""
 
     message: str
     url: str
     word: str
+    wrong: bool
 
 
 @csp_override(WITH_FRAME)
@@ -90,7 +92,7 @@ def campaign_send(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     except VersionConflict:
         messages.warning(request, _("The campaign has changed since you looked at it. Please look again."))
         return redirect("campaign_send", request.salon.slug, found.pk)
-    text = _("It goes out at that time by itself.") if later else _("It is being sent.")
+    text = _("It goes out at that time by itself.") if later else _("The campaign is being sent.")
     messages.success(request, text)
     return redirect("campaign_results", request.salon.slug, found.pk)
 
@@ -149,7 +151,7 @@ def campaign_unschedule(request: SalonRequest, campaign_id: UUID) -> HttpRespons
 @require_POST
 def campaign_pause(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     """Write to nobody more for now."""
-    return _step(request, campaign_id, pause, _("Stopped. Nobody more is written to until you let it go on."))
+    return _step(request, campaign_id, pause, _("Stopped. It goes on when you let it."))
 
 
 @requires(Permission.MARKETING_WRITE)
@@ -157,6 +159,13 @@ def campaign_pause(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
 def campaign_resume(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     """Go on where it was stopped."""
     return _step(request, campaign_id, resume, _("It goes on."))
+
+
+@requires(Permission.MARKETING_WRITE)
+@require_POST
+def campaign_end(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
+    """Write to nobody more for good."""
+    return _step(request, campaign_id, end, _("Ended. Nobody more is written to; what came of it stays."))
 
 
 def _step(request: SalonRequest, campaign_id: UUID, operation: Callable[..., Campaign], done: str) -> HttpResponse:
@@ -186,6 +195,7 @@ def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bo
         "gaps": gaps_of(who, said),
         "tested": tested(request, found),
         "lacking": lacking,
+        "wrong": any(one.wrong for one in lacking),
         "ready": bool(audience.included) and not lacking,
         "reply_to": rules.reply_to,
         "seen": seen_by(first_of(found, who), found, salon=request.salon, rules=rules, now=now),
@@ -202,9 +212,11 @@ def _lacking(request: SalonRequest, found: Campaign) -> list[Lacking]:
         rules = reverse("marketing_rules", args=[request.salon.slug])
         draft = reverse("campaign_edit", args=[request.salon.slug, found.pk])
         return [
-            Lacking(str(error.message), rules, _("To the rules"))
+            Lacking(str(error.message), rules, _("To the rules"), wrong=False)
             if error.field == "imprint"
-            else Lacking(str(error.message), f"{draft}#id_{error.field}", _("To the draft"))
+            else Lacking(
+                str(error.message), f"{draft}#id_{error.field}", _("To the draft"), wrong=error.code != "required"
+            )
             for error in refusal.errors
         ]
     return []

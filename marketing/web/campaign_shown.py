@@ -21,15 +21,12 @@ from marketing.people import lacking, people
 from marketing.placeholders import in_words
 from marketing.recipients import Foreseen, foresee
 from marketing.rule import Group, parse
-from marketing.unsubscribing import unsubscribe_url
+from marketing.unsubscribing import NOBODY, unsubscribe_url
 from salon.identity.roles import Permission
 from salon.mail.letters import Letter
 from salon.mail.sending import sender_address
 from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest
-
-# Nobody: the way out in a preview leads nowhere.
-_NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +74,18 @@ class Gap:
     example: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seen:
-    """A mail as one client gets it: `letter` in words, `why_not` where she would not get it."""
+    """A mail as one client gets it: `letter` in words, and what is to be said of it, which `warns` where she does not
+    get it."""
 
     client_id: UUID | None
     name: str
     address: str
     sender: str
     letter: Letter
-    why_not: Promise | str
+    remark: str = ""
+    warns: bool = False
 
     @property
     def subject(self) -> str:
@@ -156,14 +155,17 @@ def seen_by(client_id: UUID | None, campaign: Campaign, *, salon: Salon, rules: 
     """Return a campaign as this client would get it; without one as somebody of whom nothing is known."""
     client = Client.objects.listed().filter(pk=client_id).first() if client_id else None
     person = people([client.pk], salon=salon, now=now).get(client.pk, Person()) if client else Person()
-    why = ""
+    why, remark = "", ""
     if client is not None:
         why = standings([client.pk], basis=campaign.basis, now=now).get(client.pk, "")
+    if client is not None and why and why not in INCLUDED:
+        told = {"name": client.full_name, "why": RecipientReason(why).label}
+        remark = _("%(name)s would not get it: %(why)s.") % told
     frame = Frame(
         salon=salon.name,
         sender=rules.sender_name,
         imprint=rules.imprint,
-        unsubscribe_url=unsubscribe_url(_NOBODY, _NOBODY, salon.pk),
+        unsubscribe_url=unsubscribe_url(NOBODY, NOBODY, salon.pk),
         language=settings.LANGUAGE_CODE,
         agreed=why != RecipientReason.EXISTING_CUSTOMER,
     )
@@ -171,10 +173,16 @@ def seen_by(client_id: UUID | None, campaign: Campaign, *, salon: Salon, rules: 
         client_id=client.pk if client else None,
         name=client.full_name if client else "",
         address=client.email if client else "",
-        sender=f"{rules.sender_name or salon.name} <{sender_address()}>",
+        sender=sender_line(rules.sender_name or salon.name),
         letter=written(campaign.subject, campaign.body, person, frame),
-        why_not=RecipientReason(why).label if why and why not in INCLUDED else "",
+        remark=remark,
+        warns=bool(remark),
     )
+
+
+def sender_line(name: str) -> str:
+    """Return whom a mail comes from, as mail programs show it."""
+    return f"{name} <{sender_address()}>"
 
 
 def told_of_test(address: str) -> str:
@@ -193,7 +201,8 @@ def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
     named = {
         f"{name}_url": reverse(f"campaign_{name}", args=place)
         for name in (
-            "edit", "preview", "send", "test", "tested", "unschedule", "pause", "resume", "progress", "results", "copy",
+            "edit", "preview", "send", "test", "tested", "unschedule", "pause", "resume", "end", "progress", "results",
+            "copy",
         )
     }  # fmt: skip
     return {
@@ -208,12 +217,14 @@ def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
 
 def page_of(request: SalonRequest, campaign: Campaign) -> dict[str, object]:
     """Return what the head of every page of a campaign shows."""
+    sees_outbox = Permission.SETTINGS in request.actor.permissions
     return {
         "campaign": campaign,
         "state_label": CampaignState(campaign.state).label,
         "basis_label": Basis(campaign.basis).label,
         "subject": in_words(campaign.subject),
         "mails_stay": settings.MAILS_STAY,
+        "outbox_url": reverse("mails", args=[request.salon.slug]) if settings.MAILS_STAY and sees_outbox else "",
         "draft": campaign.state == CampaignState.DRAFT,
         "writes": Permission.MARKETING_WRITE in request.actor.permissions,
         **urls_of(request, campaign),

@@ -27,6 +27,7 @@ urlpatterns = [
     path("<uuid:campaign_id>/unschedule/", campaign_sending.campaign_unschedule, name="campaign_unschedule"),
     path("<uuid:campaign_id>/pause/", campaign_sending.campaign_pause, name="campaign_pause"),
     path("<uuid:campaign_id>/resume/", campaign_sending.campaign_resume, name="campaign_resume"),
+    path("<uuid:campaign_id>/end/", campaign_sending.campaign_end, name="campaign_end"),
     path("<uuid:campaign_id>/progress/", campaign_results.campaign_progress, name="campaign_progress"),
     path("<uuid:campaign_id>/results/", campaign_results.campaign_results, name="campaign_results"),
     path("<uuid:campaign_id>/recipients/", campaign_recipients.campaign_recipients, name="campaign_recipients"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketing.campaigns import (
+    LONGEST_NAME,
     AlreadyBegun,
     StillGoingOut,
     campaign_with_id,
@@ -47,6 +49,7 @@ class Figures:
     unsubscribed: str
     booked: str
     revenue: str
+    due: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,11 @@ def campaigns(request: SalonRequest) -> HttpResponse:
 @requires(Permission.MARKETING_WRITE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def campaign_new(request: SalonRequest) -> HttpResponse:
-    """Name a campaign and choose whom it goes to; `?segment=` has chosen already."""
+    """Name a campaign and choose whom it goes to; `?segment=` has chosen already. `act=segment` describes a new one."""
     now = timezone.now()
+    if request.POST.get("act") == "segment":
+        asked = urlencode({"campaign": request.POST.get("name", "")[:LONGEST_NAME]})
+        return redirect(f"{reverse('segment_new', args=[request.salon.slug])}?{asked}")
     if request.method == "POST":
         form = StartForm(request.POST)
         if form.is_valid():
@@ -103,12 +109,13 @@ def campaign_new(request: SalonRequest) -> HttpResponse:
                 return redirect("campaign_edit", request.salon.slug, made.pk)
     else:
         month = date_format(timezone.localtime(now), "F Y")
-        name = _("News in %(month)s") % {"month": month}
+        name = request.GET.get("name") or _("News in %(month)s") % {"month": month}
         form = StartForm(initial={"name": name, "segment": request.GET.get("segment", "")})
     context = {
         "form": form,
         "groups": segment_groups(str(form["segment"].value() or "")),
         "campaigns_url": reverse("campaigns", args=[request.salon.slug]),
+        "count_url": reverse("segment_count", args=[request.salon.slug]),
     }
     return render(request, "marketing/campaign_new.html", context, status=422 if form.is_bound else 200)
 
@@ -175,4 +182,5 @@ def _figures(result: Result, currency: str) -> Figures:
         number_format(count, force_grouping=True)
         for count in (result.sent, result.excluded, result.unsubscribed, result.booked)
     )
-    return Figures(sent, excluded, unsubscribed, booked, amount_text(result.revenue, currency))
+    due = amount_text(result.due, currency) if result.due else ""
+    return Figures(sent, excluded, unsubscribed, booked, amount_text(result.revenue, currency), due)

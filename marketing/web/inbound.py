@@ -1,5 +1,6 @@
 """Answers of clients, brought by the service that takes in the operator's mail: one address for each that there is."""
 
+from base64 import b64decode
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from marketing.incoming import incoming_of
+from marketing.incoming import incoming_of, read_mail
 from marketing.receiving import receive
 from salon.web.access import public
 
@@ -41,7 +42,7 @@ class _Door:
             incoming = incoming_of(event.message)
         except RecursionError as error:
             log.warning("mail_unreadable", reason=type(error).__name__)
-            raise AnymailWebhookValidationFailure("parts too deep in parts") from error
+            raise AnymailWebhookValidationFailure("not to be read") from None
         receive(incoming, now=timezone.now())
 
 
@@ -72,19 +73,39 @@ class _Inbound(AnymailBaseWebhookView):  # type: ignore[misc]
             ValueError,
         ) as error:
             log.warning("mail_unreadable", esp=self.esp_name, reason=type(error).__name__)
-            raise AnymailWebhookValidationFailure("not a mail of this service") from error
+            # Of its thousand frames a log would be written for seconds.
+            cause = None if isinstance(error, RecursionError) else error
+            raise AnymailWebhookValidationFailure("not a mail of this service") from cause
 
 
 class _Mailjet(_Inbound, MailjetInboundWebhookView):  # type: ignore[misc]
-    pass
+    def esp_to_anymail_event(self, esp_event: Any) -> Any:
+        """Read one mail; of its files the names alone."""
+        files = [one.get("ContentRef", "") for one in esp_event.get("Parts", [])]
+        return super().esp_to_anymail_event({**esp_event, **{one: "" for one in files if "Attachment" in one}})
 
 
 class _Postmark(_Inbound, PostmarkInboundWebhookView):  # type: ignore[misc]
-    pass
+    def esp_to_anymail_event(self, esp_event: Any) -> Any:
+        """Read one mail; of its files the names alone, and not once more as it was sent if that is posted too."""
+        files = [{**one, "Content": "", "Data": ""} for one in esp_event.get("Attachments", [])]
+        bare = {name: value for name, value in esp_event.items() if name != "RawEmail"}
+        return super().esp_to_anymail_event({**bare, "Attachments": files})
 
 
 class _SparkPost(_Inbound, SparkPostInboundWebhookView):  # type: ignore[misc]
-    pass
+    def esp_to_anymail_event(self, event_class: Any, event: Any, raw_event: Any) -> Any:
+        """Read one mail, which is posted as it was sent."""
+        content = event["content"]
+        sent = content["email_rfc822"]
+        raw = b64decode(sent) if content["email_rfc822_is_base64"] else sent.encode()
+        bare = {**content, "email_rfc822": "", "email_rfc822_is_base64": False}
+        told = super().esp_to_anymail_event(event_class, {**event, "content": bare}, raw_event)
+        message = read_mail(raw)
+        message.envelope_sender = told.message.envelope_sender
+        message.envelope_recipient = told.message.envelope_recipient
+        told.message = message
+        return told
 
 
 SERVICES: dict[str, type[_Inbound]] = {"mailjet": _Mailjet, "postmark": _Postmark, "sparkpost": _SparkPost}

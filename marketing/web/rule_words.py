@@ -103,6 +103,19 @@ _PHRASES: dict[tuple[str, str], Promise] = {
     ("listed", "longer_ago"): gettext_lazy("who became clients longer ago than %(first)s"),
     ("listed", "between"): gettext_lazy("who became clients from %(first)s to %(second)s"),
 }
+# The same where the number of days is 0: people say "today".
+_OF_TODAY: dict[tuple[str, str], Promise] = {
+    ("first_visit", "within_last"): gettext_lazy("who came for the first time today"),
+    ("first_visit", "longer_ago"): gettext_lazy("whose first visit was before today"),
+    ("last_visit", "within_last"): gettext_lazy("who came today"),
+    ("last_visit", "longer_ago"): gettext_lazy("whose last visit was before today"),
+    ("next_visit", "within_next"): gettext_lazy("who have an appointment today"),
+    ("next_visit", "later_than"): gettext_lazy("whose next appointment is after today"),
+    ("birthday", "within_next"): gettext_lazy("whose birthday is today"),
+    ("lapsing", "within_next"): gettext_lazy("who would count as new again today"),
+    ("listed", "within_last"): gettext_lazy("who became clients today"),
+    ("listed", "longer_ago"): gettext_lazy("who became clients before today"),
+}
 
 
 def names_of(ids: Mapping[Kind, Iterable[UUID]]) -> dict[str, str]:
@@ -186,7 +199,9 @@ class _Writing:
         ]
         told = {"first": "", "second": "", "many": _listed(many)}
         told |= dict(zip(("first", "second"), taken, strict=False))
-        phrase = str(_PHRASES[condition.field, condition.operator])
+        asked = (condition.field, condition.operator)
+        today = operator.takes == (Kind.DAYS,) and condition.values[0] == 0
+        phrase = str(_OF_TODAY[asked] if today else _PHRASES[asked])
         return (escape(phrase) if self.marks else phrase) % told
 
     def value(self, kind: Kind, value: Value) -> str:

@@ -216,7 +216,7 @@ def _lacks(draft: DraftGroup, errors: list[FieldError]) -> list[Lack]:
 @requires(Permission.MARKETING_WRITE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def segment_new(request: SalonRequest) -> HttpResponse:
-    """A new segment, empty or (`?segment=`) like another one."""
+    """A new segment, empty or (`?segment=`) like another one; `campaign` is the name of one that waits for it."""
     if request.method == "POST":
         return _posted(request, None)
     name, rule = "", EVERYBODY
@@ -266,7 +266,21 @@ def _posted(request: SalonRequest, found: Segment | None) -> HttpResponse:
     except VersionConflict:
         return _page(request, found, name=name, draft=draft, conflict=True)
     messages.success(request, _("The segment “%(name)s” is saved.") % {"name": saved.name})
+    waiting = _waiting(request)
+    if waiting is not None and found is None:
+        return redirect(_new_campaign_url(request, waiting, str(saved.pk)))
     return redirect("segments", request.salon.slug)
+
+
+def _waiting(request: SalonRequest) -> str | None:
+    """Return the name of the campaign that waits for a new segment, None where there is none."""
+    given = (request.POST if request.method == "POST" else request.GET).get("campaign")
+    return None if given is None else given[:LONGEST_NAME]
+
+
+def _new_campaign_url(request: SalonRequest, name: str, segment: str = "") -> str:
+    asked = urlencode({"name": name, **({"segment": segment} if segment else {})})
+    return f"{reverse('campaign_new', args=[request.salon.slug])}?{asked}"
 
 
 def _version(text: str) -> int:
@@ -319,6 +333,7 @@ def _page(
     place, refused = [request.salon.slug], conflict or bool(errors)
     card = _card(request, str(found.pk), found.name, "", own=True) if found else None
     theirs = rule_of(found) if found and conflict else None
+    waiting = None if found else _waiting(request)
     context = {
         **_rule_context(request, draft, errors=errors, focus=focus),
         "segment": found,
@@ -330,6 +345,8 @@ def _page(
         "theirs": found and theirs and _theirs(request, theirs),
         "count_url": reverse("segment_count", args=place),
         "segments_url": reverse("segments", args=place),
+        "waiting": waiting,
+        "waiting_url": "" if waiting is None else _new_campaign_url(request, waiting),
         "outcome": outcome_of(request, draft) if outcome else None,
     }
     return render(request, "marketing/segment.html", context, status=422 if refused else 200)

@@ -36,6 +36,8 @@ def unsubscribe_page(request: HttpRequest, secret: str) -> HttpResponse:
         return damaged_link(request)
     salon = directory.get_salon(way.salon_id)
     with salon_scope(salon.pk), timezone.override(ZoneInfo(salon.timezone)):
+        if way.is_shown_only:
+            return _page(request, salon, "SHOWN", "")
         if request.method != "POST":
             return _page(request, salon, _STEPS[getting(way.client_id)], masked_address(way))
         return _posted(request, salon, way)

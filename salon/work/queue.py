@@ -130,6 +130,11 @@ def hasten(*, task: str, subject_id: UUID, now: datetime) -> bool:
     return bool(waiting) or works.exists()
 
 
+def is_being_done(*, task: str, subject_id: UUID) -> bool:
+    """Return whether a worker has work for a subject in its hands."""
+    return DueWork.objects.filter(task=task, subject_id=subject_id).exclude(claimed_at=None).exists()
+
+
 def enqueue(work: DueWork) -> bool:
     """Wake a worker for one row, which takes no longer than some tenths of a second; return whether it worked."""
     return _send(work.task, [str(work.pk)])

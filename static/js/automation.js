@@ -1,45 +1,26 @@
 // The text of an automation: the mail beside it follows what is typed, and is shown as whoever is chosen gets it.
 
+import { show } from "./frames.js";
+
 const PAUSE = 600;
 const form = document.getElementById("automation-form");
-const show = document.getElementById("show-preview");
+const button = document.getElementById("show-preview");
 const preview = document.getElementById("automation-preview");
 let timer;
 let number = 0;
 
-const grow = (frame) => {
-  const page = frame.contentDocument?.documentElement;
-  if (page) frame.height = Math.max(240, Math.min(page.scrollHeight, 4000));
-};
-
-// A new frame takes the place of the old one when it is there: nothing flickers, and "back" leads back.
 function refresh() {
   clearTimeout(timer);
-  for (const late of preview.querySelectorAll("iframe.coming")) late.remove();
-  const old = preview.querySelector("iframe");
-  const frame = old.cloneNode();
-  frame.removeAttribute("src");
-  frame.name = `automation-preview-${(number += 1)}`;
-  frame.className = "coming";
-  old.after(frame);
-  show.formTarget = frame.name;
-  frame.addEventListener("load", () => {
-    if (frame.contentDocument?.URL === "about:blank") return;
-    if (frame.className) {
-      old.remove();
-      frame.className = "";
-    }
-    grow(frame);
-  });
-  form.requestSubmit(show);
+  show(preview, (frame) => (frame.name = button.formTarget = `automation-preview-${(number += 1)}`));
+  form.requestSubmit(button);
 }
 
 // What only goes into the preview has not been sent anywhere: the form stays as it is.
 form.addEventListener("submit", (event) => {
-  if (event.submitter !== show) return clearTimeout(timer);
+  if (event.submitter !== button) return clearTimeout(timer);
   setTimeout(() => {
     delete form.dataset.sent;
-    show.removeAttribute("aria-busy");
+    button.removeAttribute("aria-busy");
   });
 });
 
@@ -63,7 +44,3 @@ for (const part of preview.querySelectorAll("[data-show]")) {
     refresh();
   });
 }
-
-const first = preview.querySelector("iframe");
-if (first.contentDocument?.readyState === "complete") grow(first);
-first.addEventListener("load", () => grow(first));

@@ -1,9 +1,14 @@
 // A campaign: its draft saves itself while it is written, the mail beside it follows, placeholders go in at the cursor.
 
+import { show } from "./frames.js";
+
 const PAUSE = 900;
 const form = document.querySelector("form[data-autosave]");
 const state = () => document.getElementById("draft-state");
 let timer;
+// How often something was typed, and how much of that has been sent.
+let typed = 0;
+let sent = 0;
 
 // While two texts stand side by side, nothing is saved until somebody has chosen one.
 const contested = () => Boolean(document.querySelector("#draft-conflict > *"));
@@ -16,6 +21,7 @@ function save() {
 
 form?.addEventListener("input", () => {
   count();
+  typed += 1;
   clearTimeout(timer);
   timer = setTimeout(save, PAUSE);
 });
@@ -27,10 +33,9 @@ form?.addEventListener("change", (event) => {
   }
   if (event.target.matches("select, [type=radio]")) save();
 });
-// Whoever goes elsewhere takes what was typed along: a beacon would not tell of a conflict.
 form?.addEventListener("submit", () => clearTimeout(timer));
-window.addEventListener("beforeunload", (event) => {
-  if (timer && !form.dataset.sent) event.preventDefault();
+form?.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.verb === "post") sent = typed;
 });
 
 function count() {
@@ -48,6 +53,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 // An answer to a saving has come: fields say what is wrong with them, and the mail is shown anew.
 document.addEventListener("htmx:afterSettle", (event) => {
   if (!form || !state() || event.target.id !== "draft-state") return;
+  if ("saved" in state().dataset && sent === typed) delete form.dataset.unsaved;
   for (const error of form.querySelectorAll("p.field-error[id$=_error]")) {
     const field = document.getElementById(error.id.replace(/_error$/, ""));
     if (!field) continue;
@@ -59,11 +65,12 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 
 // Formatting: what is marked becomes bold, a link, a list; without a mark a sample stands there, marked.
+const ADDRESS = "https://";
 const WAYS = {
   bold: (text) => ["**", text, "**"],
   heading: (text) => ["\n\n## ", text, "\n\n"],
-  link: (text) => ["[", text, "](https://)"],
-  button: (text) => ["\n\n**[", text, "](https://)**\n\n"],
+  link: (text) => ["[", text, `](${ADDRESS})`],
+  button: (text) => ["\n\n**[", text, `](${ADDRESS})**\n\n`],
   list: (text) => ["\n\n- ", text.split("\n").join("\n- "), "\n\n"],
 };
 let field = null;
@@ -77,7 +84,11 @@ function write(target, before, text, after) {
   const front = (head.trim() ? "\n".repeat(Math.max(0, lead - had)) : "") + before.slice(lead);
   target.focus();
   target.setRangeText(front + text + after, from, to, "end");
-  target.setSelectionRange(from + front.length, from + front.length + text.length);
+  const place = from + front.length + text.length;
+  // Where something leads is typed next, over what every address begins with.
+  const address = after.indexOf(ADDRESS);
+  if (address < 0) target.setSelectionRange(place - text.length, place);
+  else target.setSelectionRange(place + address, place + address + ADDRESS.length);
   target.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
@@ -131,33 +142,17 @@ bar?.addEventListener("keydown", (event) => {
   next.focus();
 });
 
-// The mail stands in a frame of its own that is as tall as the mail; a new one takes the place of the old when it is there.
+// The mail as it is stored by now, as whoever is shown gets it.
 const preview = document.querySelector("[data-preview]");
 let shown = state()?.dataset.version;
-
-function grow(frame) {
-  const page = frame.contentDocument?.body;
-  if (page) frame.height = Math.max(320, Math.min(Math.ceil(page.getBoundingClientRect().height), 4000));
-}
 
 function refresh() {
   if (!preview) return;
   shown = state()?.dataset.version ?? "";
-  const old = preview.querySelector("iframe");
   const part = preview.querySelector("[data-part][aria-pressed=true]").dataset.part;
   const client = preview.querySelector("input[name=client]").value;
   const asked = new URLSearchParams({ part: part === "text" ? "text" : "html", client, version: shown });
-  const frame = old.cloneNode();
-  frame.className = "coming";
-  frame.addEventListener("load", () => {
-    if (!old.isConnected) return;
-    frame.className = "";
-    old.remove();
-    grow(frame);
-  });
-  frame.src = `${preview.dataset.preview}?${asked}`;
-  for (const late of preview.querySelectorAll("iframe.coming")) late.remove();
-  old.after(frame);
+  show(preview, (frame) => (frame.src = `${preview.dataset.preview}?${asked}`));
   document.getElementById("preview-lines").dispatchEvent(new CustomEvent("preview-changed"));
 }
 
@@ -171,19 +166,4 @@ document.getElementById("preview-form")?.addEventListener("submit", (event) => {
   for (const one of document.querySelectorAll("[data-shown-client]")) one.value = hit.value;
   for (const one of document.querySelectorAll("[data-shown-name]")) one.textContent = hit.dataset.name;
   refresh();
-});
-
-const watch = (frame) => {
-  if (frame.contentDocument?.readyState === "complete") grow(frame);
-  frame.addEventListener("load", () => grow(frame));
-};
-for (const frame of document.querySelectorAll("[data-preview] iframe")) watch(frame);
-document.addEventListener("htmx:load", (event) => {
-  for (const frame of event.target.querySelectorAll?.("iframe[data-grows]") ?? []) watch(frame);
-});
-let width = innerWidth;
-window.addEventListener("resize", () => {
-  if (width === innerWidth) return;
-  width = innerWidth;
-  for (const frame of document.querySelectorAll("[data-preview] iframe")) grow(frame);
 });

@@ -3,13 +3,8 @@
 
 const form = document.getElementById("segment-form");
 
-// Whoever goes elsewhere is asked first while something is not saved: typed, added, moved, or refused just now.
-let changed = Boolean(document.querySelector(".segment-page > .notice"));
-form?.addEventListener("input", (event) => (changed ||= !event.target.matches("[data-narrow]")));
-document.body.addEventListener("built", () => (changed = true));
-window.addEventListener("beforeunload", (event) => {
-  if (changed && !form?.dataset.sent) event.preventDefault();
-});
+// What was added, moved or removed is as little saved as what is typed.
+document.body.addEventListener("built", () => (form.dataset.unsaved = "yes"));
 
 // The number that a new condition begins with goes as soon as somebody types another.
 form?.addEventListener("focusin", (event) => event.target.matches(".rule-number [autofocus]") && event.target.select());
@@ -49,6 +44,8 @@ form?.addEventListener("input", (event) => {
 
 // What is not right with a value is said beside it, too, as soon as it is counted; what is only missing is no error yet.
 function tell(outcome) {
+  // Where all of it can be counted, nothing of it is in the way of saving any more.
+  if (!outcome.querySelector("[data-lack]")) document.querySelector("[data-of-rule]")?.remove();
   for (const error of form.querySelectorAll(".rule-condition > .field-error")) {
     const lack = outcome.querySelector(`[data-lack="${error.id.slice("wrong-".length)}"]`);
     const words = lack?.querySelector("[data-words]")?.textContent ?? "";

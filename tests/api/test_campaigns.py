@@ -68,6 +68,7 @@ def test_sending_says_who_got_it(api: Caller, draft: Any, sonnenschein: Salon) -
         "sent": 1,
         "excluded": 1,
         "revenue": "0.00",
+        "due": "0.00",
     }
     found = api.get(f"{path}/recipients").json()["results"]
     assert [(one["address"], one["state"], one["reason"]) for one in found] == [

@@ -1,8 +1,9 @@
 """New or returning, asked by programs (api.md); the same answers as on the card (domain.md §4)."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -36,7 +37,8 @@ def _today(salon: Salon) -> date:
 
 def _list(salon: Salon, *, days_ago: int = 0, created_via: CreatedVia = CreatedVia.STAFF, **facts: Any) -> Client:
     """Return a card of Sarah's, listed so many days ago, with a verdict for today."""
-    now: datetime = timezone.now() - timedelta(days_ago)
+    # Days of the salon: two in a year have not 24 hours.
+    now = timezone.now().astimezone(ZoneInfo(salon.timezone)) - timedelta(days_ago)
     with salon_scope(salon.pk):
         client = create_client(
             actor=system_actor("test"),

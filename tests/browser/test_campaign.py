@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Dialog, Route, expect
 
 from tests.browser.conftest import OpenPage, Watched
 from tests.serving import running_worker
@@ -24,7 +24,19 @@ def test_written_seen_sent_and_measured(open_page: OpenPage) -> None:
     page = desk.page
     page.get_by_role("link", name="Neue Kampagne").click()
     page.get_by_label("Name", exact=True).fill("Winterfarbe")
-    page.get_by_role("radio", name=re.compile("^Alle Kunden")).check()
+    # A group that is missing is described first, and is chosen then; each says how many it means.
+    page.get_by_role("button", name="Neue Zielgruppe").click()
+    page.get_by_label("Name", exact=True).fill("Zum Winter")
+    page.get_by_role("button", name="Speichern").click()
+    expect(page.get_by_role("radio", name=re.compile("^Zum Winter"))).to_be_checked()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Winterfarbe")
+    everybody = page.get_by_role("radio", name=re.compile("^Alle Kunden"))
+    expect(page.locator(".segment-card", has=everybody).locator(".segment-count")).to_have_text(
+        re.compile(r"^[\d.]+ Personen$")
+    )
+    desk.settle()
+    assert desk.violations() == []
+    everybody.check()
     page.get_by_role("button", name="Mail schreiben").click()
     page.wait_for_url("**/edit/")
     desk.settle()
@@ -37,6 +49,11 @@ def test_written_seen_sent_and_measured(open_page: OpenPage) -> None:
     body.press("Control+b")
     page.keyboard.type("Kommen Sie!")
     expect(body).to_have_value(re.compile(r"bald ist Winter\.\n\n\*\*Kommen Sie!\*\*$"))
+    # Of a button the address is typed next.
+    body.press("Control+End")
+    page.get_by_role("button", name="Knopf", exact=True).click()
+    page.keyboard.type("https://salon.example/termin")
+    expect(body).to_have_value(re.compile(r"\n\n\*\*\[Termin buchen\]\(https://salon\.example/termin\)\*\*\n*$"))
     mail = page.frame_locator("iframe:not(.coming)")
     expect(mail.get_by_text("Kommen Sie!")).to_be_visible()
     expect(page.locator("#draft-state")).to_contain_text("gespeichert")
@@ -98,6 +115,38 @@ def _look_into(desk: Watched) -> None:
     expect(dialog.frame_locator("iframe").get_by_role("paragraph").filter(has_text="bald ist Winter.")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+
+
+def test_a_segment_that_has_changed_is_taken_anew(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("anna@sonnenschein.example", CAMPAIGNS.replace("campaigns", "segments"))
+    page = desk.page
+    page.get_by_role("link", name="Farbkundinnen", exact=True).click()
+    page.locator(".rule-add summary").click()
+    page.locator("button[value='add::blocked']").click()
+    expect(page.locator("#part-1")).to_be_visible()
+    # Whoever goes elsewhere is asked first.
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    page.locator(".page-head .back").click()
+    expect(page.locator("#part-1")).to_be_visible()
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Speichern").click()
+    expect(page.locator(".segment-tile", has_text="Farbkundinnen")).to_be_visible()
+    page.goto(desk.base + CAMPAIGNS)
+    page.get_by_role("link", name="Farbe auffrischen", exact=True).click()
+    since = page.locator("#segment-since")
+    expect(since).to_contain_text("wurde seither geändert")
+    desk.settle()
+    assert desk.violations() == []
+    since.get_by_role("button", name="Neue Fassung übernehmen").click()
+    expect(page.get_by_text("geht an die Zielgruppe, wie sie jetzt ist")).to_be_visible()
+    expect(since).to_have_count(0)
 
 
 def test_whom_it_goes_to_is_changed_in_haste_and_nothing_is_lost(open_page: OpenPage) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
 
@@ -18,6 +18,21 @@ def outcome(page: Page) -> int:
     return int(page.locator("#outcome .outcome-count strong").inner_text().replace(".", ""))
 
 
+def typed_wrong(page: Page, days: Locator) -> None:
+    """See that what is not right is said at its field while it is typed, and taken back with it."""
+    wrong = page.locator("#part-0 .field-error")
+    days.fill("99999")
+    expect(wrong).to_be_visible()
+    expect(days).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Speichern").click()
+    refused = page.get_by_role("alert").filter(has_text="Bitte sehen Sie die markierte Stelle an.")
+    expect(refused).to_be_visible()
+    days.fill("30")
+    expect(wrong).to_be_hidden()
+    expect(refused).to_have_count(0)
+    expect(days).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_colour_and_about_to_lapse_by_mouse(open_page: OpenPage) -> None:
     owner = open_page()
     owner.sign_in("anna@sonnenschein.example", NEW)
@@ -30,6 +45,7 @@ def test_colour_and_about_to_lapse_by_mouse(open_page: OpenPage) -> None:
     expect(days).to_have_value("30")
     days.fill("")
     expect(page.locator("#outcome")).to_contain_text("Noch nicht vollständig")
+    typed_wrong(page, days)
     days.fill("300")
     page.locator(".rule-add summary").click()
     # All of the menu stands inside it, and inside the window.

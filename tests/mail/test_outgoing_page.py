@@ -24,7 +24,8 @@ STATEMENTS = 8
 
 def write(facts: Mapping[str, Any]) -> Letter:
     """Put the mails of these tests into words."""
-    return Letter(facts["subject"], f"Guten Tag <b>{facts['subject']}</b>\nhttps://salon.example/x\n")
+    text = f"Guten Tag <b>{facts['subject']}</b>\nhttps://salon.example/x\n"
+    return Letter(facts["subject"], text, facts.get("html", ""))
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,7 @@ def _writers(settings: Settings) -> None:
     }
 
 
-def _mail(salon: Salon, subject: str, *, writer: str = "test") -> ClientMail:
+def _mail(salon: Salon, subject: str, *, writer: str = "test", html: str = "") -> ClientMail:
     with salon_scope(salon.pk):
         return send_client_mail(
             client_id=uuid4(),
@@ -43,7 +44,7 @@ def _mail(salon: Salon, subject: str, *, writer: str = "test") -> ClientMail:
             tells="x",
             recipient="lena@x.example",
             reply_to="post@salon.example",
-            draft=Draft(writer, {"subject": subject}),
+            draft=Draft(writer, {"subject": subject, "html": html}),
             due_at=NOW,
             expires_at=NOW,
             now=NOW,
@@ -117,3 +118,33 @@ def test_a_link_that_is_hers_alone_stays_hers(
     # Where no mail leaves the machine there is no other place to read it.
     settings.MAILS_STAY = True
     assert "salon.example/x" in _get(browser_of(owner), sonnenschein, mail.pk)
+
+
+def test_one_in_html_is_shown_as_it_is_in_a_frame_that_runs_and_loads_nothing(
+    sonnenschein: Salon, dom: Salon, owner: User, browser_of: Callable[[User], Browser], settings: Settings
+) -> None:
+    hostile = (
+        "<html><body><script>top.x = 1</script><img src='https://evil.example/x.png'><p>Guten Tag</p></body></html>"
+    )
+    browser, mail = browser_of(owner), _mail(sonnenschein, "Ihr Termin", html=hostile)
+    url = reverse("mail_shown", args=[sonnenschein.slug, mail.pk])
+    page = browser.get(reverse("mail", args=[sonnenschein.slug, mail.pk]))
+    text = page.content.decode()
+    assert f'src="{url}"' in text
+    assert 'sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"' in text
+    assert "evil.example" not in text
+    assert "frame-src 'self'" in page["Content-Security-Policy"]
+    # It waits: nobody has got it yet.
+    assert "Sie ist nicht hinausgegangen" in text
+    shown = browser.get(url)
+    policy = shown["Content-Security-Policy"]
+    assert all(one in policy for one in ("default-src 'none'", "sandbox", "form-action 'none'", "base-uri 'none'"))
+    assert "allow-scripts" not in policy
+    assert shown["X-Frame-Options"] == "SAMEORIGIN"
+    assert hostile in shown.content.decode()
+    assert "&lt;b&gt;Ihr Termin" in browser.get(url, {"part": "text"}).content.decode()
+    # Nobody else's, and nothing that holds a link of hers.
+    assert browser.get(reverse("mail_shown", args=[sonnenschein.slug, _mail(dom, "x").pk])).status_code == 404
+    settings.MAILS_STAY = False
+    secret = _mail(sonnenschein, "Bitte bestätigen", writer="consent", html=hostile)
+    assert browser.get(reverse("mail_shown", args=[sonnenschein.slug, secret.pk])).status_code == 404

@@ -13,9 +13,9 @@ from clients.search import add_tokens
 from marketing.campaigns import update_campaign
 from marketing.models import Campaign, MarketingRules
 from marketing.segments import create_segment, delete_segment, update_segment
-from marketing.web.policy import MAIL
 from salon.identity.models import User
 from salon.mail.models import ClientMail
+from salon.mail.web.framing import MAIL
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.marketing.campaign_desk import HTMX, LIST, card_of, inside, now_of, typed
@@ -27,13 +27,20 @@ def browser(browser_of: Callable[[User], Browser], manager: User) -> Browser:
     return browser_of(manager)
 
 
-def test_the_editor_says_who_gets_it_and_why_not_the_others(browser: Browser, campaign: Campaign) -> None:
+def test_the_editor_says_who_gets_it_and_why_not_the_others(
+    browser: Browser, campaign: Campaign, browser_of: Callable[[User], Browser], owner: User
+) -> None:
     page = browser.get(f"{LIST}{campaign.pk}/edit/").content.decode()
     assert "<strong>2</strong> <span>von 4 Kunden bekommen die Mail</span>" in page
     assert re.search(r"hat nicht zugestimmt</span><span class=\"number\">1<", page) or "nicht" in page
     assert "keine E-Mail-Adresse" in page
-    # The law's other basis is the owner's to decide.
+    # The law's other basis is the owner's to decide: she is led there, the others hear who can.
     assert re.search(r'value="EXISTING_CUSTOMER"[^>]*disabled', page)
+    assert "nur die Inhaberin oder der Inhaber" in page
+    assert "#existing-customers" not in page
+    page = browser_of(owner).get(f"{LIST}{campaign.pk}/edit/").content.decode()
+    assert 'rules/#existing-customers">Zu den Regeln</a>' in page
+    assert "nur die Inhaberin" not in page
     assert "{{first_name}}" in page
     with inside(campaign):
         MarketingRules.objects.update(existing_customers_at=timezone.now(), existing_customers_by="Anna Krüger")
@@ -52,6 +59,19 @@ def test_counting_follows_the_choice(browser: Browser, campaign: Campaign) -> No
     assert "von 0 Kunden" in counted("")
     assert "von 0 Kunden" in counted(str(uuid4()))
     assert browser.get(f"{LIST}audience/", {"segment": "kept", "campaign": "x", "basis": "?"}).status_code == 200
+
+
+def test_what_was_written_after_it_went_out_is_not_lost_without_a_word(browser: Browser, campaign: Campaign) -> None:
+    url = f"{LIST}{campaign.pk}/edit/"
+    with inside(campaign):
+        now = timezone.now()
+        Campaign.objects.update(state="SENT", started_at=now, finished_at=now)
+    told, results = "Was Sie hier zuletzt geschrieben haben, steht nicht darin.", f"{LIST}{campaign.pk}/results/"
+    assert browser.post(url, typed(campaign), headers=HTMX)["HX-Redirect"] == results
+    assert told not in browser.get(results).content.decode()
+    browser.post(url, typed(campaign, subject="Zu spät"), headers=HTMX)
+    assert told in browser.get(results).content.decode()
+    assert now_of(campaign).subject == campaign.subject
 
 
 def test_a_draft_saves_itself(browser: Browser, campaign: Campaign) -> None:
@@ -122,7 +142,15 @@ def test_a_group_stays_as_it_was_chosen(browser: Browser, campaign: Campaign) ->
         )
     browser.post(url, typed(campaign, segment=str(mine.pk)), headers=HTMX)
     assert f'value="{mine.pk}" selected' in browser.get(url).content.decode()
+    # Whoever renames it changes nobody's group.
     with inside(campaign):
+        update_segment(actor=BOSS, segment_id=mine.pk, name="Mit B", now=timezone.now())
+    page = browser.get(url).text
+    assert f'value="{mine.pk}" selected>Mit B<' in page
+    assert "segment-since" not in page
+    assert "<dd>Mit B</dd>" in browser.get(f"{LIST}{campaign.pk}/send/").text
+    with inside(campaign):
+        update_segment(actor=BOSS, segment_id=mine.pk, name="Mit A", now=timezone.now())
         only = {"field": "blocked", "operator": "yes", "values": []}
         update_segment(
             actor=BOSS,
@@ -173,7 +201,7 @@ def test_what_became_of_a_segment_since_is_said_and_taken(browser: Browser, camp
         delete_segment(actor=BOSS, segment_id=mine.pk, now=timezone.now())
     for page in (url, sending):
         words = browser.get(page).text
-        assert "Eine Zielgruppe „Mit A“ gibt es nicht mehr." in words
+        assert "Die Zielgruppe „Mit A“ gibt es nicht mehr." in words
         assert 'name="take"' not in words
 
 

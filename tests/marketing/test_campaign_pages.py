@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from marketing.launching import pause, send_now
-from marketing.models import Campaign, CampaignState
+from marketing.models import Campaign, CampaignState, Segment
 from marketing.segments import create_segment
 from marketing.web.campaign_results import share_of
 from salon.identity.models import User
@@ -46,6 +46,16 @@ def test_a_campaign_begins_with_whom_it_is_for(browser: Browser, sonnenschein: S
         round_letter = Campaign.objects.get(name="Rundbrief")
     assert round_letter.rule == {"match": "ALL", "negated": False, "parts": []}
     assert 'value="everybody" selected' in browser.get(f"{LIST}{round_letter.pk}/edit/").content.decode()
+    # Its group may have to be described first: it comes back with it, and with what was typed.
+    away = browser.post(f"{LIST}new/", {"name": "Für & alle", "act": "segment"})["Location"]
+    assert 'name="campaign" value="Für &amp; alle"' in browser.get(away).text
+    entered = {"name": "Jede", "ask:": "all", "campaign": "Für & alle"}
+    back = browser.get(browser.post(away, entered)["Location"]).text
+    with salon_scope(sonnenschein.pk):
+        segment = Segment.objects.get(name="Jede")
+    assert 'value="Für &amp; alle"' in back
+    assert f'value="{segment.pk}" checked' in back
+    assert f'hx-get="/s/sonnenschein/marketing/segments/count/?segment={segment.pk}"' in back
     # What does not exist is said beside the choice, and what was typed stays.
     refused = browser.post(f"{LIST}new/", {"name": "Nochmal", "segment": str(uuid4())})
     assert refused.status_code == 422

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -15,6 +15,7 @@ from marketing.launching import send_now
 from marketing.models import Campaign, CampaignState, MarketingRules, RecipientReason
 from salon.identity.models import User
 from salon.tenancy.models import Salon
+from salon.work.models import DueWork
 from tests.marketing.campaign_desk import HTMX, LIST, card_of, inside, now_of, said, typed
 from tests.marketing.campaigning import BOSS, work_on
 
@@ -46,10 +47,14 @@ def test_what_is_missing_is_named_and_nothing_goes_out(browser: Browser, campaig
     url = f"{LIST}{campaign.pk}/send/"
     page = browser.get(url).content.decode()
     assert "Das fehlt noch" in page
+    assert "Der Betreff fehlt." in page
     assert f'href="{LIST}{campaign.pk}/edit/#id_subject"' in page
     assert 'aria-disabled="true"' in page
     assert browser.post(url, {"act": "now"}).status_code == 422
     assert now_of(campaign).state == CampaignState.DRAFT
+    with inside(campaign):
+        update_campaign(actor=BOSS, campaign_id=campaign.pk, changes={"subject": "{{ponits}}"}, now=timezone.now())
+    assert "Das stimmt noch nicht:" in browser.get(url).text
 
 
 def test_nobody_is_no_reason_to_send(browser: Browser, campaign: Campaign) -> None:
@@ -90,10 +95,15 @@ def test_scheduling_and_taking_it_back(browser: Browser, campaign: Campaign, son
     assert now_of(campaign).state == CampaignState.DRAFT
 
 
-def test_it_is_watched_stopped_and_let_go_on(browser: Browser, campaign: Campaign) -> None:
+def test_it_is_watched_stopped_and_let_go_on(browser: Browser, campaign: Campaign, sonnenschein: Salon) -> None:
     with inside(campaign):
         send_now(actor=BOSS, campaign_id=campaign.pk, now=timezone.now())
     page = browser.get(f"{LIST}{campaign.pk}/results/").content.decode()
+    # Before a worker has settled who gets it, nobody is told to be left out, nor to have got it.
+    assert "So bekommt sie dieser Kunde" in page
+    assert "preview-why" not in page
+    clara = browser.get(f"{LIST}{campaign.pk}/preview/?part=lines&client={card_of(sonnenschein, 'Clara')}").text
+    assert "Clara Vogel bekäme sie nicht: hat nicht eingewilligt." in clara
     found = re.search(r'hx-get="([^"]*progress/\?seen=[^"]*)"', page)
     assert found
     # Nothing new is nothing to swap.
@@ -107,10 +117,30 @@ def test_it_is_watched_stopped_and_let_go_on(browser: Browser, campaign: Campaig
     part = answer.content.decode()
     assert "Fortsetzen" in part
     assert "hx-trigger" not in part
+    # A worker that has not noticed yet: the page says so, and asks until it has.
+    DueWork.objects.filter(subject_id=campaign.pk).update(claimed_at=timezone.now())
+    page = browser.get(f"{LIST}{campaign.pk}/results/").text
+    assert "Die letzten Mails gehen noch hinaus" in page
+    assert "Niemand wird mehr angeschrieben" not in page
+    asking = re.search(r'hx-get="([^"]*progress/\?seen=[^"]*)"', page)
+    assert asking
+    DueWork.objects.filter(subject_id=campaign.pk).update(claimed_at=None)
+    assert "Niemand wird mehr angeschrieben" in browser.get(asking[1], headers=HTMX).text
     # Twice is told, not failed.
     assert browser.post(f"{LIST}{campaign.pk}/pause/").status_code == 302
     browser.post(f"{LIST}{campaign.pk}/resume/")
     assert now_of(campaign).state == CampaignState.SENDING
+    # What is being sent is ended only once it is stopped.
+    browser.post(f"{LIST}{campaign.pk}/end/")
+    browser.post(f"{LIST}{campaign.pk}/pause/")
+    assert f'action="{LIST}{campaign.pk}/end/"' in browser.get(f"{LIST}{campaign.pk}/results/").text
+    page = browser.post(f"{LIST}{campaign.pk}/end/", follow=True).text
+    assert now_of(campaign).state == CampaignState.ENDED
+    assert "beendet" in page
+    assert "So bekommt sie dieser Kunde" in page
+    assert "Sie wurde beendet, bevor sie an jemanden hinausging." in page
+    assert "/resume/" not in page
+    assert "hx-trigger" not in page.partition('id="campaign-progress"')[2].partition(">")[0]
 
 
 def test_afterwards_everybody_is_told_of_with_the_reason(
@@ -158,6 +188,11 @@ def test_whoever_sends_is_told_that_the_mails_stay(
     settings.MAILS_STAY = stays
     told = "Es ist kein Mailserver eingerichtet: Die Mails bleiben auf diesem Rechner."
     assert (told in browser.get(f"{LIST}{campaign.pk}/send/").content.decode()) == stays
+    assert ("Zum Postausgang" in browser.get(f"{LIST}{campaign.pk}/send/").text) == stays
+    # Of a draft from another day the day is told too.
+    with inside(campaign):
+        Campaign.objects.filter(pk=campaign.pk).update(updated_at=datetime(2026, 3, 5, 12, tzinfo=UTC))
+    assert "gespeichert 05.03.2026 13:00" in browser.get(f"{LIST}{campaign.pk}/edit/").text
     assert (told in browser.post(f"{LIST}{campaign.pk}/test/", follow=True).content.decode()) == stays
     tested = browser.post(f"{LIST}{campaign.pk}/edit/", typed(campaign, next="test"), headers=HTMX).content.decode()
     assert (told in tested) == stays

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 
 from marketing import campaigns, launching
 from marketing.campaigns import copy_campaign, create_campaign, delete_campaign, restore_campaign, update_campaign
-from marketing.launching import pause, resume, schedule, send_now, unschedule
+from marketing.launching import end, pause, resume, schedule, send_now, unschedule
 from marketing.models import Basis, Campaign, CampaignState
+from marketing.rule import Condition, Group, Match, as_json
+from marketing.segments import READY_MADE, create_segment, delete_segment
 from salon.audit.models import AuditEntry
 from salon.errors import DomainError, InvalidInput, NotAllowed, VersionConflict
 from salon.identity.roles import Actor
@@ -23,6 +27,7 @@ from tests.marketing.campaigning import BODY, BOSS, SUBJECT, draft, everybody, m
 
 HOUR = timedelta(hours=1)
 type Step = Callable[..., Campaign]
+SEGMENTS_FOUND = import_module("marketing.migrations.0003_segment_of_campaign").Migration.operations[-1].sql
 
 
 def _refusals(error: InvalidInput) -> set[tuple[str, str]]:
@@ -49,6 +54,42 @@ def test_a_draft_keeps_the_rule_that_was_chosen(in_sonnenschein: Salon) -> None:
     assert (campaign.state, campaign.basis, campaign.version) == (CampaignState.DRAFT, Basis.CONSENT, 1)
     none = update_campaign(actor=BOSS, campaign_id=campaign.pk, changes={"segment": ""}, now=NOW)
     assert (none.rule, none.segment_name, none.version) == ({}, "", 2)
+
+
+def test_campaigns_of_old_are_told_which_segment_they_chose(in_sonnenschein: Salon) -> None:
+    """What migration 0003 finds for those that kept name and rule alone."""
+    rules = {points: as_json(Group(Match.ALL, (Condition("points", "at_least", (points,)),))) for points in range(1, 7)}
+    ready = as_json(READY_MADE["vip"].rule)
+    own = {
+        name: str(create_segment(actor=BOSS, name=name, rule=rule, now=NOW).pk)
+        for name, rule in {"Same": rules[1], "New": rules[2], "VIPs": rules[3], "A": rules[4], "B": rules[4]}.items()
+    }
+    gone = create_segment(actor=BOSS, name="Gone", rule=rules[5], now=NOW)
+    delete_segment(actor=BOSS, segment_id=gone.pk, now=NOW)
+    for name, rule, began, key, called in (
+        ("Same", rules[1], False, own["Same"], "Same"),
+        # Renamed since; what has begun keeps what it was called then.
+        ("Old", rules[2], False, own["New"], "New"),
+        ("Old", rules[2], True, own["New"], "Old"),
+        # A ready-made one, and an own one that is called the same.
+        ("VIPs", ready, False, "vip", "VIPs"),
+        ("VIPs", rules[3], False, own["VIPs"], "VIPs"),
+        # Of two with its rule it is the one with its name, and without that nobody knows.
+        ("B", rules[4], False, own["B"], "B"),
+        ("C", rules[4], False, "", "C"),
+        # Described anew since.
+        ("Same", rules[6], False, own["Same"], "Same"),
+        ("Gone", rules[5], False, "", "Gone"),
+        ("", {}, False, "", ""),
+    ):
+        campaign = draft("vip")
+        before = {"segment_key": "", "segment_name": name, "rule": rule, "started_at": NOW if began else None}
+        Campaign.objects.filter(pk=campaign.pk).update(**before)
+        with connection.cursor() as cursor:
+            for statement in SEGMENTS_FOUND:
+                cursor.execute(statement)
+        campaign.refresh_from_db()
+        assert (campaign.segment_key, campaign.segment_name) == (key, called), before
 
 
 def test_what_changes_nothing_makes_no_version(in_sonnenschein: Salon) -> None:
@@ -137,6 +178,7 @@ _STEPS: dict[str, Step] = {
     "unschedule": unschedule,
     "pause": pause,
     "resume": resume,
+    "end": end,
     "delete": delete_campaign,
 }
 # From each state what is possible, and what the others are refused with.
@@ -144,7 +186,8 @@ _POSSIBLE: dict[str, dict[str, str]] = {
     "DRAFT": {"change": "DRAFT", "send": "SENDING", "schedule": "SCHEDULED", "delete": "DRAFT"},
     "SCHEDULED": {"unschedule": "DRAFT"},
     "SENDING": {"pause": "PAUSED"},
-    "PAUSED": {"resume": "SENDING"},
+    "PAUSED": {"resume": "SENDING", "end": "ENDED"},
+    "ENDED": {},
     "SENT": {},
 }
 _REFUSED = {
@@ -154,6 +197,7 @@ _REFUSED = {
     "unschedule": "not_scheduled",
     "pause": "not_being_sent",
     "resume": "not_paused",
+    "end": "not_paused",
     "delete": "already_begun",
 }
 
@@ -165,8 +209,10 @@ def _in_state(state: str) -> UUID:
         schedule(actor=BOSS, campaign_id=campaign.pk, at=NOW + HOUR, now=NOW)
     elif state != "DRAFT":
         send_now(actor=BOSS, campaign_id=campaign.pk, now=NOW)
-    if state == "PAUSED":
+    if state in {"PAUSED", "ENDED"}:
         pause(actor=BOSS, campaign_id=campaign.pk, now=NOW)
+    if state == "ENDED":
+        end(actor=BOSS, campaign_id=campaign.pk, now=NOW)
     if state == "SENT":
         Campaign.objects.update(state="SENT", finished_at=NOW)
     return campaign.pk

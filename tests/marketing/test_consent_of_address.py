@@ -10,6 +10,7 @@ from clients.consent import ask_again, ledger_of, record_consent, record_wish
 from clients.details import ClientDetails
 from clients.editing import Saved, update_client
 from clients.models import Client, ConsentSource, Decision
+from salon.audit.models import AuditEntry
 from salon.desk.merging import merge_cards, undo_merge
 from salon.identity.roles import Actor, system_actor
 from salon.mail.models import MailState
@@ -78,6 +79,15 @@ def test_back_at_the_old_address_it_holds_again(sarah: Client, front_desk: Actor
     assert not get_client(sarah.pk).email_consent
     assert _readdress(front_desk, in_sonnenschein, sarah, OLD, days=2).warnings == []
     assert get_client(sarah.pk).email_consent
+    # The ledger keeps what she decided; the history tells what became of it.
+    assert _said(sarah) == [("GRANTED", "CONFIRMATION"), ("REQUESTED", "SALON")]
+    told = AuditEntry.objects.filter(subject_id=sarah.pk).order_by("id").values_list("action", flat=True)
+    assert list(told)[-4:] == [
+        "client.updated",
+        "client.consent_lapsed",
+        "client.updated",
+        "client.consent_holds_again",
+    ]
     assert len(mails_of(sarah.pk)) == 1
     # Also where she was asked at another one meanwhile: what holds is not asked for.
     _readdress(front_desk, in_sonnenschein, sarah, NEW, days=3)

@@ -11,6 +11,7 @@ from clients.details import ClientDetails
 from clients.editing import update_client
 from clients.models import Client, ConsentSource, Decision
 from clients.wordings import default_wording, save_wording, wording_now
+from marketing.models import MarketingRules
 from salon.audit.models import AuditEntry
 from salon.desk.erasure import erase_card
 from salon.desk.merging import merge_cards, undo_merge
@@ -20,6 +21,7 @@ from salon.mail.letters import put_into_words
 from salon.mail.models import MailState
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
+from tests.marketing.campaigning import may_send
 from tests.marketing.consenting import NEWS, decide, link_in, mails_of
 from tests.operations.test_cards import make_client
 
@@ -53,6 +55,8 @@ def test_who_agrees_in_the_salon_is_asked_by_a_mail(sarah: Client, front_desk: A
     assert mail.subject == "Bitte bestätigen: Neuigkeiten von Salon Sonnenschein"
     assert f"Ja, gern.\n\nHier bestätigen (der Link gilt 30 Tage):\n{mail.facts['url']}\n" in mail.text
     assert "Sarah" not in mail.text + mail.html
+    # Without an imprint she reads the salon's name and town.
+    assert mail.text.endswith("\n\n-- \nSalon Sonnenschein\nBerlin\n")
 
     found = asked(salon=in_sonnenschein, link=link_in(mail), now=NOW + HOUR)
     assert (found.standing, found.wording) == (Standing.OPEN, "Ja, gern.")
@@ -253,3 +257,15 @@ def test_who_unsubscribes_and_asks_again_on_one_day_gets_a_new_mail(
     assert asked_until(get_client(sarah.pk), NOW + 4 * HOUR) == NOW + 3 * HOUR + DAY
     done = confirm(salon=in_sonnenschein, link=link_in(mails_of(sarah.pk)[1]), now=NOW + 5 * HOUR)
     assert done.standing == Standing.CONFIRMED
+
+
+def test_the_mail_that_asks_says_who_writes_as_every_mail_of_news_does(sarah: Client, front_desk: Actor) -> None:
+    may_send(imprint="Salon <Sonnenschein> & Söhne\nLindenstraße 5, 10969 Berlin")
+    _ask(front_desk, sarah)
+    # As it was when she was asked.
+    MarketingRules.objects.update(imprint="Anderswo 1")
+    [mail] = mails_of(sarah.pk)
+    put_into_words(mail)
+    lines = ["Ihr Salon Sonnenschein", "Salon <Sonnenschein> & Söhne", "Lindenstraße 5, 10969 Berlin"]
+    assert mail.text.endswith("\n\n-- \n" + "\n".join(lines) + "\n")
+    assert "<b>Ihr Salon Sonnenschein</b><br>Salon &lt;Sonnenschein&gt; &amp; Söhne<br>Lindenstraße 5" in mail.html

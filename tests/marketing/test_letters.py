@@ -173,6 +173,12 @@ def test_an_unknown_placeholder_is_named() -> None:
     assert str(refusal.value.errors[0].message) == "Einen Platzhalter {{vorname}} gibt es nicht."
 
 
+def test_a_link_without_an_address_lacks_it() -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        check("", "**[Termin buchen](https://)**")
+    assert str(refusal.value.errors[0].message) == "Hier fehlt die Adresse."
+
+
 @pytest.mark.parametrize(
     ("body", "html"),
     [

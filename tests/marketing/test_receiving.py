@@ -245,7 +245,7 @@ def test_nothing_is_too_much_or_too_odd(sonnenschein: Salon) -> None:
     assert [one.text for one in _received(sonnenschein)[1:]] == ["Gr��e", "Gr��e"]
 
 
-@pytest.mark.parametrize("depth", [10, 60, 90, 120, 200, 3_000])
+@pytest.mark.parametrize("depth", [10, 90, 3_000])
 def test_a_mail_server_may_pipe_parts_in_parts(
     sonnenschein: Salon, monkeypatch: pytest.MonkeyPatch, depth: int
 ) -> None:
@@ -256,7 +256,7 @@ def test_a_mail_server_may_pipe_parts_in_parts(
     call_command("receive_mail", stdout=io.StringIO())
     (message,) = _received(sonnenschein)
     assert message.address == LENA
-    assert depth > 60 or message.text == "Ja, gern!"
+    assert message.text == ("Ja, gern!" if depth <= 90 else "")
 
 
 def test_a_mail_without_words_still_says_that_it_came(sonnenschein: Salon) -> None:

@@ -1,5 +1,6 @@
 """The results of a campaign and its recipients in the browser: each figure leads to exactly those whom it counts."""
 
+import html
 import re
 from collections.abc import Callable
 
@@ -9,7 +10,9 @@ from django.utils import timezone
 
 from bookings.models import Appointment, Sale
 from clients.models import Client
-from marketing.models import Campaign, Recipient
+from marketing.disclosing import marketing_of_client
+from marketing.erasing import erase_marketing
+from marketing.models import Campaign, MarketingRules, Recipient
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -50,7 +53,9 @@ def test_a_figure_leads_to_those_whom_it_counts(browser: Browser, campaign: Camp
                 Sale.objects.filter(pk=sale.pk).update(appointment=made)
         Recipient.objects.filter(client=berta).update(unsubscribed_at=timezone.now())
     page = browser.get(f"{LIST}{campaign.pk}/results/").content.decode()
-    tiles = re.findall(r'figure-(\w+)">\s*<dt>.*?</dt>\s*<dd class="figure-number"><a href="([^"]*)">(.*?)</a>', page)
+    tiles = re.findall(
+        r'figure-(\w+)">\s*<dt>.*?</dt>\s*<dd class="figure-number"><a class="row-link" href="([^"]*)">(.*?)</a>', page
+    )
     rows = {key: browser.get(url.replace("&amp;", "&")).content.decode() for key, url, _shown in tiles}
     assert [(key, shown) for key, _url, shown in tiles if key != "revenue"] == [
         ("sent", "2"),
@@ -66,6 +71,13 @@ def test_a_figure_leads_to_those_whom_it_counts(browser: Browser, campaign: Camp
         "revenue": 1,
     }
     assert "hat 1 Termin gebucht · 59,00" in rows["revenue"]
+    # Berta's is not paid yet; what she has booked leads to it.
+    assert "bezahlten Verkäufen" in page
+    assert "gebucht und noch nicht bezahlt: 59,00" in page
+    assert "59,00\xa0€ gebucht" in browser.get(LIST).text
+    found = re.search(r'<a href="([^"]*)">hat 1 Termin gebucht · 59,00\xa0€ noch nicht bezahlt</a>', rows["booked"])
+    assert found
+    assert found[1] == f"/s/sonnenschein/calendar/appointments/{made.pk}/"
     assert "Anna Ahrens" in rows["revenue"]
     [left_out] = re.findall(r'figure-words"><a href="([^"]*)">2 ausgelassen</a>', page)
     assert browser.get(left_out).content.decode().count('<th scope="row">') == 2
@@ -87,3 +99,57 @@ def test_by_name_searched_and_narrowed(browser: Browser, campaign: Campaign) -> 
     # What was asked for can be taken back, were there nobody.
     assert '<option value="BOOKED" selected>hat gebucht (0)</option>' in page
     assert 'class="empty"' in page
+
+
+def test_the_card_leads_to_the_mail_whoever_may_see_it(
+    browser: Browser, browser_of: Callable[[User], Browser], stylist: User, campaign: Campaign, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        anna = Client.objects.get(first_name="Anna")
+    card = f"/s/sonnenschein/clients/{anna.pk}/"
+    link = f'<a href="{LIST}{campaign.pk}/recipients/{anna.pk}/mail/">'
+    seen = {who: page.get(card).text for who, page in (("manager", browser), ("desk", browser_of(stylist)))}
+    assert {who: (link in page, page.count("E-Mail gesendet")) for who, page in seen.items()} == {
+        "manager": (True, 1),
+        "desk": (False, 1),
+    }
+    with salon_scope(sonnenschein.pk):
+        Campaign.objects.update(deleted_at=timezone.now())
+    assert link not in browser.get(card).text
+
+
+def test_a_mail_is_shown_as_it_went_out(browser: Browser, campaign: Campaign, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        anna, berta, clara = (Client.objects.get(first_name=name) for name in ("Anna", "Berta", "Clara"))
+        Client.objects.filter(pk=anna.pk).update(first_name="Annika", email="neu@x.example")
+        MarketingRules.objects.update(sender_name="Anders", imprint="Anderswo 1")
+        # One from before words were kept.
+        Recipient.objects.filter(client=berta).update(said=None)
+        stranger = make_client("Emil")
+
+    def told(client: Client, part: str = "html") -> tuple[str, str]:
+        pages = (
+            f"{campaign.pk}/recipients/{client.pk}/mail/",
+            f"{campaign.pk}/preview/?client={client.pk}&part={part}",
+        )
+        head, mail = (
+            html.unescape(browser.get(f"{LIST}{page}").content.decode()).replace("<wbr>", "") for page in pages
+        )
+        return head, mail
+
+    head, mail = told(anna)
+    assert "So ist sie am " in head
+    assert all(one in head for one in ("anna@x.example", "Ihr Salon Sonnenschein <", "Frühling für Anna<"))
+    assert all(one in mail for one in ("Hallo Anna Ahrens", "Lindenstraße 5")), mail
+    assert not [one for one in ("Annika", "Anders", "neu@x.example") if one in mail]
+    assert "neu@x.example" not in head
+    assert "Hallo Anna Ahrens" in told(anna, "text")[1]
+    assert "wurde damals nicht aufbewahrt" in told(berta)[0]
+    assert "Clara Vogel hat sie nicht bekommen: hat nicht eingewilligt." in told(clara)[0]
+    lines = browser.get(f"{LIST}{campaign.pk}/preview/", {"client": str(stranger.pk), "part": "lines"})
+    assert "gehört nicht zu denen" in lines.content.decode()
+    assert "So hat sie dieser Kunde bekommen" in browser.get(f"{LIST}{campaign.pk}/results/").content.decode()
+    with salon_scope(sonnenschein.pk):
+        assert "Hallo Anna Ahrens" in str(marketing_of_client([anna.pk])["mailings"])
+        erase_marketing(client_ids=[anna.pk])
+        assert Recipient.objects.get(client=anna).said is None

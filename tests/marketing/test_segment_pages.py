@@ -401,6 +401,12 @@ def test_a_sentence_says_it_in_the_language_of_the_screen() -> None:
         assert sentence_of(women, {}, "EUR").replace("\N{NO-BREAK SPACE}", " ") == (
             "Alle Kundinnen und Kunden, deren Geschlecht „weiblich“ ist und die 18 bis 30 Jahre alt sind."
         )
+        today = Group(
+            Match.ANY, (Condition("last_visit", "within_last", (0,)), Condition("listed", "longer_ago", (0,)))
+        )
+        assert sentence_of(today, {}, "EUR") == (
+            "Alle Kundinnen und Kunden, die heute da waren oder die schon vor heute Kunden waren."
+        )
         assert sentence_of(meant, {}, "EUR").replace("\N{NO-BREAK SPACE}", " ") == (
             "Alle Kundinnen und Kunden, die innerhalb der letzten 6 Monate mindestens 99,90 € ausgegeben haben und"
             " (die mindestens 1.500 Punkte haben oder die nicht gesperrt sind) und auf die Folgendes nicht zutrifft:"

@@ -9,11 +9,16 @@ import time_machine
 from clients.consent import record_consent
 from clients.models import CardState, Client, ConsentPurpose, ConsentSource, Decision
 from marketing import delivery, recipients
+from marketing.disclosing import marketing_of_client
 from marketing.erasing import erase_marketing
+from marketing.letters import as_said
+from marketing.merging import undo_merge_of_marketing
 from marketing.models import Basis, Recipient, RecipientState
 from salon.audit.models import AuditEntry
+from salon.desk.merging import merge_cards, undo_merge
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
+from salon.work.queue import WorkFailed
 from tests.bookings.salonday import make_client
 from tests.conftest import NOW
 from tests.marketing.campaigning import (
@@ -21,6 +26,7 @@ from tests.marketing.campaigning import (
     agreed,
     apart,
     being_sent,
+    everybody,
     many_agreed,
     may_send,
     run,
@@ -28,6 +34,7 @@ from tests.marketing.campaigning import (
     sent_to,
     standing,
     states,
+    work_on,
 )
 from tests.marketing.mailserver import Inbox
 
@@ -77,6 +84,9 @@ def test_one_mail_byte_by_byte(sonnenschein: Salon, arriving: Inbox, clock: time
     assert way_out.decode()[1:-1] in html
     assert seen(sonnenschein, campaign.pk) == ("SENT", {"SENT": 1})
     assert (row.sent_at, row.reason, row.address) == (NOW, "CONSENT", "juergen@x.example")
+    # What is kept of it gives the very same mail again.
+    again = as_said(campaign.subject, campaign.body, row.said or {}, unsubscribe_url=way_out.decode()[1:-1])
+    assert (again.subject, again.text, again.html) == (mail["Subject"], text, html)
 
 
 def _parts(mail: EmailMessage) -> tuple[str, str]:
@@ -120,9 +130,43 @@ def test_of_somebody_erased_while_her_mail_was_on_its_way_nothing_is_told(
     run()
     with salon_scope(sonnenschein.pk):
         assert states(campaign.pk) == {"SENT": 2}
-        assert Recipient.objects.get(client=lena).address == ""
+        assert [Recipient.objects.get(client=lena).address, Recipient.objects.get(client=lena).said] == ["", None]
         [told] = AuditEntry.objects.filter(subject_kind="mail")
     assert (told.action, told.changes[1]["new"]) == ("mail.sent", "mia@x.example")
+
+
+def test_a_mail_belongs_to_the_card_it_was_written_of_also_when_a_merge_is_undone(
+    in_sonnenschein: Salon, arriving: Inbox, clock: time_machine.Traveller
+) -> None:
+    may_send()
+    ida = agreed("Ida")
+    segment = everybody()
+    sent, put_off = (being_sent(segment=segment) for _turn in range(2))
+    for one in (sent, put_off):
+        recipients.settle(Client.objects.listed(), basis=Basis.CONSENT, now=NOW, campaign_id=one.pk)
+    mia = agreed("Mia")
+    merge = merge_cards(actor=BOSS, salon=in_sonnenschein, survivor_id=mia.pk, duplicate_id=ida.pk, now=NOW)
+    work_on(in_sonnenschein, sent.pk)
+    arriving.rcpt["mia@x.example"] = "450 later"
+    with pytest.raises(WorkFailed):
+        work_on(in_sonnenschein, put_off.pk)
+    undo_merge(actor=BOSS, salon=in_sonnenschein, merge_id=merge.pk, now=NOW)
+
+    assert "mia" not in str(marketing_of_client([ida.pk])).lower()
+    assert "Hallo Mia Vogel" in str(marketing_of_client([mia.pk]))
+    assert states(put_off.pk) == {"WAITING": 1}
+    erase_marketing(client_ids=[mia.pk])
+    assert set(Recipient.objects.values_list("client", "address", "said")) == {
+        (mia.pk, "", None),
+        (ida.pk, "ida@x.example", None),
+    }
+    work_on(in_sonnenschein, put_off.pk)
+    assert arriving.to == ["mia@x.example", "ida@x.example"]
+
+    # A merge from before it was kept which of them waited.
+    row = Recipient.objects.get(campaign=put_off)
+    undo_merge_of_marketing({"messages": [], "mailings": [str(row.pk)]}, mia.pk, ida.pk)
+    assert Recipient.objects.get(pk=row.pk).client_id == mia.pk
 
 
 def test_who_may_not_be_written_to_gets_nothing_and_it_is_said_why(

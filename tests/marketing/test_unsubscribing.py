@@ -15,7 +15,7 @@ from clients.details import ClientDetails
 from clients.links import link_to
 from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from marketing.models import Campaign, CampaignState, Recipient, RecipientReason, RecipientState
-from marketing.unsubscribing import read_way, unsubscribe_url
+from marketing.unsubscribing import NOBODY, read_way, unsubscribe_url
 from salon.audit.models import AuditEntry
 from salon.desk.erasure import erase_card
 from salon.desk.merging import merge_cards
@@ -138,6 +138,16 @@ def test_who_was_never_asked_objects(anybody: Browser, sonnenschein: Salon, fron
     assert "t•••@web.de" in anybody.get(path).content.decode()
     assert anybody.post(path).status_code == 200
     assert _ledger(sonnenschein, card) == [("WITHDRAWN", "UNSUBSCRIBE")]
+
+
+def test_the_link_of_a_preview_claims_nothing(anybody: Browser, sonnenschein: Salon) -> None:
+    path = urlsplit(unsubscribe_url(NOBODY, NOBODY, sonnenschein.pk)).path
+    for page in (anybody.get(path), *(anybody.post(path, {"wanted": wanted}) for wanted in ("none", "again"))):
+        assert page.status_code == 200
+        assert "Es wurde nichts geändert" in page.text
+        assert "<button" not in page.text
+        for claim in ("Sie sind abgemeldet", "Noch ein Schritt", "Sie erhalten Neuigkeiten"):
+            assert claim not in page.text
 
 
 def test_everybody_with_that_address_is_off(

@@ -43,6 +43,11 @@ def _seconds(run: Callable[[], object]) -> float:
     return perf_counter() - begun
 
 
+def rows_looked_at(sql: Any, values: Any) -> float:
+    """Return how many rows the database looks at for a statement, those included that it then leaves out."""
+    return _rows_of(_plan(sql, values))
+
+
 def _plan(sql: str, values: Any) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values)

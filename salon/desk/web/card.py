@@ -172,7 +172,12 @@ def _history(request: SalonRequest, client: Client) -> HistoryPanel:
     filters = [Filter(one.lower(), one.label, url(one), one == kind) for one in kinds]
     everything = Filter("all", _("Everything"), url(None), kind is None)
     return HistoryPanel(
-        events=shown_history(page.entries, request.salon, known=[client]),
+        events=shown_history(
+            page.entries,
+            request.salon,
+            known=[client],
+            campaigns=Permission.MARKETING in request.actor.permissions,
+        ),
         filters=[everything, *filters] if len(kinds) > 1 or kind else [],
         here_url=url(kind),
         older_url=url(kind, page.next) if page.next else None,

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import TextChoices
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -62,6 +63,8 @@ WORDS = {
     "client.unsubscribed": Told(_("Unsubscribed from news"), "circle-x"),
     "client.consent_granted": Told(_("Consent given"), "circle-check"),
     "client.consent_withdrawn": Told(_("Consent withdrawn"), "circle-x"),
+    "client.consent_lapsed": Told(_("Consent to news ended: it held at the old e-mail address"), "mail-x"),
+    "client.consent_holds_again": Told(_("Consent to news holds again: back at the address it was for"), "mail-check"),
     "client.categories_added": Told(_("Categories added"), "tag"),
     "client.categories_removed": Told(_("Categories removed"), "tag"),
     "client.treatcard_changed": Told(_("Treatcard number changed"), "credit-card"),
@@ -143,22 +146,27 @@ class Event:
     answer_url: str = ""
 
 
-def shown_history(entries: Sequence[AuditEntry], salon: Salon, *, known: Iterable[Client] = ()) -> list[Event]:
+def shown_history(
+    entries: Sequence[AuditEntry], salon: Salon, *, known: Iterable[Client] = (), campaigns: bool = False
+) -> list[Event]:
     """Return entries of `history_of` as people read them, phones as people of the salon's country write them.
 
-    Of cards that are `known`, and of those that referred them, no name need be looked up.
+    Of cards that are `known`, and of those that referred them, no name need be looked up. `campaigns`: whoever reads it
+    may see those, so that their mails can be opened.
     """
     names = _names(entries, known)
-    return [_shown(entry, salon, names) for entry in entries]
+    return [_shown(entry, salon, names, campaigns) for entry in entries]
 
 
-def _shown(entry: AuditEntry, salon: Salon, names: dict[str, str]) -> Event:
+def _shown(entry: AuditEntry, salon: Salon, names: dict[str, str], campaigns: bool) -> Event:
     if entry.subject_kind == appointments.SUBJECT:
         return _of_appointment(entry, read_gist(entry.gist), salon)  # type: ignore[attr-defined]
     if entry.subject_kind == sales.SUBJECT:
         return _bare(entry, [], about=sales.about(entry.changes, salon), url=sales.sale_url(salon, entry.subject_id))
     if entry.subject_kind == messages.SUBJECT:
         return _of_message(entry, salon)
+    if entry.subject_kind == telling.SUBJECT:
+        return _of_mail(entry, salon, opens=campaigns)
     if tell := _BY_ITSELF.get(entry.subject_kind):
         return tell(entry)
     return _event(entry, salon.country, names)
@@ -195,15 +203,17 @@ def _of_message(entry: AuditEntry, salon: Salon) -> Event:
     )
 
 
-def _of_mail(entry: AuditEntry) -> Event:
+def _of_mail(entry: AuditEntry, salon: Salon, *, opens: bool) -> Event:
     told = {change["field"]: change["new"] or "" for change in entry.changes}
     address = told.get("recipient", "")
     changes = [ShownChange(_FIELDS["recipient"], "", address)] if address else []
-    return _bare(entry, changes, about=told.get("subject", ""))
+    mailing = entry.mailing if opens else None  # type: ignore[attr-defined]
+    url = reverse("campaign_mail", args=[salon.slug, mailing["campaign"], mailing["client"]]) if mailing else ""
+    return _bare(entry, changes, about=told.get("subject", ""), url=url)
 
 
 # What needs no more than its entry to be told.
-_BY_ITSELF = {waiting.SUBJECT: _of_waiting, points.SUBJECT: _of_points, telling.SUBJECT: _of_mail}
+_BY_ITSELF = {waiting.SUBJECT: _of_waiting, points.SUBJECT: _of_points}
 
 
 def _bare(entry: AuditEntry, changes: list[ShownChange], *, about: str, url: str = "") -> Event:

@@ -8,13 +8,16 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
 from salon.errors import NotFound
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
-from salon.mail.models import MailState
+from salon.mail.models import TOLD, ClientMail, MailState
 from salon.mail.reading import get_mail, recent_mails
+from salon.mail.web.framing import MAIL, WITH_FRAME, framed
 from salon.web.access import SalonRequest, requires
 
 # How each state looks: an icon, and the colour of its badge.
@@ -50,14 +53,39 @@ def mails(request: SalonRequest) -> HttpResponse:
     return render(request, "mail/mails.html", context)
 
 
+@csp_override(WITH_FRAME)
 @requires(Permission.SETTINGS)
 @never_cache
 @require_safe
 def mail(request: SalonRequest, mail_id: UUID) -> HttpResponse:
     """One mail as its recipient reads it; links that are hers alone stay hers, unless no mail leaves this machine."""
     found = get_mail(mail_id)
-    hidden = found.writer in settings.LETTERS_WITH_SECRETS and not settings.MAILS_STAY
-    context = {"mail": found, "look": _LOOKS[MailState(found.state)], "hidden": hidden}
+    context = {
+        "mail": found,
+        "look": _LOOKS[MailState(found.state)],
+        "hidden": _is_hers_alone(found),
+        "told": found.state in TOLD,
+        "shown_url": reverse("mail_shown", args=[request.salon.slug, found.pk]),
+    }
     response = render(request, "mail/mail.html", context)
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+@csp_override(MAIL)
+@xframe_options_sameorigin
+@requires(Permission.SETTINGS)
+@never_cache
+@require_safe
+def mail_shown(request: SalonRequest, mail_id: UUID) -> HttpResponse:
+    """The mail itself, for its frame; `part=text` is its text."""
+    found = get_mail(mail_id)
+    if _is_hers_alone(found):
+        raise NotFound
+    response = framed(found, request.GET.get("part"))
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _is_hers_alone(found: ClientMail) -> bool:
+    return found.writer in settings.LETTERS_WITH_SECRETS and not settings.MAILS_STAY
