@@ -1,6 +1,7 @@
 """*Einstellungen » Postausgang*: owners read what their clients were mailed, and whether it went out."""
 
 from collections.abc import Callable, Mapping
+from html.parser import HTMLParser
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from salon.mail.letters import Draft, Letter
 from salon.mail.models import ClientMail
 from salon.mail.outbox import send_client_mail
 from salon.mail.sending import refused
+from salon.mail.web.framing import framed
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
@@ -148,3 +150,45 @@ def test_one_in_html_is_shown_as_it_is_in_a_frame_that_runs_and_loads_nothing(
     settings.MAILS_STAY = False
     secret = _mail(sonnenschein, "Bitte bestätigen", writer="consent", html=hostile)
     assert browser.get(reverse("mail_shown", args=[sonnenschein.slug, secret.pk])).status_code == 404
+
+
+class _FirstAims(HTMLParser):
+    """Where the links, areas and forms of a page lead, as a browser reads it: the first of two attributes alike."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what it leads to."""
+        first: dict[str, str] = {}
+        for name, value in attrs:
+            first.setdefault(name, value or "")
+        if tag in {"a", "area", "form"}:
+            self.found.append((first.get("href", ""), first.get("target", ""), first.get("rel", "")))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="x" target="_self">x</a>',
+        "<A\nTARGET=_top HREF=x rel=opener>x</A>",
+        "<a/target='_parent'/href='x'>x</a>",
+        '<map><area href="x" target="frame"></map>',
+        "<a href=x>x</a>",
+        '<svg><a target="_self" href="x"><text>x</text></a></svg>',
+    ],
+)
+def test_whatever_a_link_aims_at_it_opens_beside_the_page(html: str) -> None:
+    page = _FirstAims()
+    page.feed(framed(Letter("Betreff", "Text", html), None).content.decode())
+    assert page.found == [("x", "_blank", "noopener")]
+
+
+def test_a_form_aims_beside_the_page_too_and_other_words_stay_as_they_are() -> None:
+    html = '<form target="_self"></form><abbr title="<a href=y>">x</abbr><article>&lt;a href=z&gt;</article>'
+    page = _FirstAims()
+    shown = framed(Letter("Betreff", "Text", html), None).content.decode()
+    page.feed(shown)
+    assert page.found == [("", "_blank", "noopener")]
+    assert '">x</abbr><article>&lt;a href=z&gt;</article>' in shown

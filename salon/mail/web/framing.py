@@ -3,6 +3,7 @@
 Whatever a mail says, nothing in it runs, is fetched, is sent anywhere or leads the page around it away.
 """
 
+import re
 from typing import Protocol
 
 from django.conf import settings
@@ -28,6 +29,10 @@ white-space:pre-wrap;overflow-wrap:anywhere">{text}</pre></body></html>
 """
 # Ahead of all that a mail says, so that nothing in it comes first: a link that somebody tries opens beside the page.
 _BESIDE = '<!DOCTYPE html><base target="_blank">'
+# What may name another place for itself. Of two attributes alike a browser takes the first, and without quotes they
+# break no attribute that only quotes such a tag.
+_AIMS = re.compile(r"<(a|area|form)(?=[\t\n\f\r />])", re.IGNORECASE | re.ASCII)
+_AWAY = r"<\1 target=_blank rel=noopener "
 
 
 class Readable(Protocol):
@@ -49,4 +54,4 @@ def framed(mail: Readable, part: str | None) -> HttpResponse:
     if part == "text" or not mail.html:
         words = {"subject": escape(mail.subject), "text": urlize(mail.text, autoescape=True)}
         return HttpResponse(_TEXT.format(language=settings.LANGUAGE_CODE, **words))
-    return HttpResponse(_BESIDE + mail.html)
+    return HttpResponse(_BESIDE + _AIMS.sub(_AWAY, mail.html))
