@@ -62,7 +62,8 @@ def _open(automation_id: UUID) -> Mailing | None:
     automation = lock_automation(automation_id)
     if automation is None or not rules_now().imprint.strip():
         return None
-    return Mailing(automation.subject, automation.body, Basis.CONSENT, Q(automation_id=automation_id))
+    whose = Q(automation_id=automation_id)
+    return Mailing(automation.subject, automation.body, Basis.CONSENT, whose, may_change=True)
 
 
 def _end(attempt: Attempt, automation_id: UUID) -> None:

@@ -58,12 +58,16 @@ RETURNING one.id, one.address
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
-    """What goes out, on which basis, and which recipients are its own; as it is in the transaction of one batch."""
+    """What goes out, on which basis, and which recipients are its own; as it is in the transaction of one batch.
+
+    A text that `may_change` later is kept with each mail that says it.
+    """
 
     subject: str
     body: str
     basis: Basis
     whose: Q
+    may_change: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class _Addressed:
-    """A recipient and her mail, and of a campaign's what it says to her; an automation's text may change."""
+    """A recipient, her mail, and what it says to her."""
 
     row: Recipient
     address: str
     message: EmailMessage
-    said: dict[str, Any] | None
+    said: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -166,7 +170,9 @@ def _addressed(salon: Salon, mailing: Mailing, going: Sequence[Judged], now: dat
         message = message_of(
             letter, to=one.address, salon=salon, rules=rules, mail_id=one.row.pk, unsubscribe_url=way_out
         )
-        said = sayings(person, frame, placeholders) if one.row.campaign_id else None
+        said = sayings(person, frame, placeholders)
+        if mailing.may_change:
+            said |= {"subject": mailing.subject, "body": mailing.body}
         mails.append(_Addressed(one.row, one.address, message, said))
     return mails
 
@@ -229,7 +235,7 @@ def _keep(attempt: Attempt, results: _Results) -> None:
                     [reason and str(reason) for _one, _state, reason, _error in told],
                     [error[:120] for *_rest, error in told],
                     [now if state == RecipientState.SENT else None for _one, state, _reason, _error in told],
-                    [Jsonb(one.said) if one.said and state in _GIVEN else None for one, state, *_rest in told],
+                    [Jsonb(one.said) if state in _GIVEN else None for one, state, *_rest in told],
                     current_salon_id(),
                 ],
             )

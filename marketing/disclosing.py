@@ -5,7 +5,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from clients.disclosing import Record
-from marketing.letters import as_said
+from marketing.as_sent import letter_as_sent
 from marketing.models import Message, Recipient
 
 # Every table here that refers to cards, and the section that tells of it; a test compares the list with the models.
@@ -38,10 +38,7 @@ def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]
 
 
 def _mailing(one: Recipient) -> Record:
-    letter = None
-    if one.said and one.campaign:
-        # The way out is for whoever has the mail.
-        letter = as_said(one.campaign.subject, one.campaign.body, one.said, unsubscribe_url=None)
+    letter = letter_as_sent(one, unsubscribe_url=None)
     return {
         "at": one.created_at.isoformat(),
         "campaign": one.campaign.name if one.campaign else None,

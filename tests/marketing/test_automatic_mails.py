@@ -8,6 +8,7 @@ import time_machine
 from clients.classification import Reason, Status
 from clients.models import Client
 from marketing import delivery
+from marketing.as_sent import letter_as_sent
 from marketing.automations import (
     Text,
     automation_for,
@@ -16,6 +17,8 @@ from marketing.automations import (
     turn_off,
     turn_on,
 )
+from marketing.disclosing import marketing_of_client
+from marketing.erasing import erase_marketing
 from marketing.models import MarketingRules, Occasion, Recipient, RecipientState
 from marketing.occasions import SEND
 from marketing.tasks import send_automation
@@ -53,6 +56,32 @@ def test_a_birthday_from_the_night_to_the_mail(sonnenschein: Salon, arriving: In
     with salon_scope(sonnenschein.pk):
         assert written_to() == {"Susanne": ("SENT", "CONSENT", date(2026, 11, 29))}
     assert not DueWork.objects.filter(task=SEND).exists()
+
+
+def test_a_mail_is_read_as_it_went_out_whatever_became_of_its_text(sonnenschein: Salon, arriving: Inbox) -> None:
+    with salon_scope(sonnenschein.pk):
+        turned_on(Occasion.BIRTHDAY)
+        susanne = born("Susanne", 29, 11, gender="FEMALE")
+    night_of(sonnenschein)
+    with time_machine.travel(NINE, tick=False):
+        send_automation(str(DueWork.objects.get(task=SEND).pk))
+    [mail] = arriving.mails
+    with salon_scope(sonnenschein.pk):
+        other = Text(subject="Anders", body="Ganz anders.", days=7)
+        save_automation(actor=BOSS, occasion=Occasion.BIRTHDAY, text=other, now=NINE)
+        Client.objects.update(first_name="Sanne")
+        MarketingRules.objects.update(imprint="Anderswo 1")
+        way_out = str(mail["List-Unsubscribe"])[1:-1]
+        again = letter_as_sent(Recipient.objects.get(), unsubscribe_url=way_out)
+        plain = mail.get_body(("plain",))
+        assert again
+        assert plain
+        assert (again.subject, again.text) == (mail["Subject"], plain.get_content().replace("\r\n", "\n"))
+        [told] = marketing_of_client([susanne.pk])["mailings"]
+        assert told["subject"] == "Ihr Geburtstag naht, Susanne"
+        assert "Liebe Susanne,\n\nbald ist Ihr Geburtstag" in str(told["text"])
+        erase_marketing(client_ids=[susanne.pk])
+        assert letter_as_sent(Recipient.objects.get(), unsubscribe_url=None) is None
 
 
 def test_only_who_has_agreed(sonnenschein: Salon) -> None:
