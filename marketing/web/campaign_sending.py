@@ -9,7 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -31,6 +33,7 @@ from marketing.launching import (
 )
 from marketing.letters import fallbacks
 from marketing.models import Campaign, CampaignState
+from marketing.results import results_of
 from marketing.rules import rules_now
 from marketing.segments import list_segments
 from marketing.testing import send_test
@@ -174,10 +177,36 @@ def _step(request: SalonRequest, campaign_id: UUID, operation: Callable[..., Cam
     except InvalidInput as refusal:
         messages.error(request, " ".join(str(error.message) for error in refusal.errors))
     except (NotScheduled, NotBeingSent, NotPaused) as refusal:
-        messages.info(request, str(refusal.message))
+        messages.info(request, _stands(campaign_with_id(campaign_id)) or str(refusal.message))
     else:
         messages.success(request, done)
     return redirect("campaign", request.salon.slug, campaign_id)
+
+
+def _stands(found: Campaign) -> str:
+    """Return how a campaign stands, in words, for whoever came too late to change that; "" where nothing is to tell."""
+    if found.state == CampaignState.DRAFT:
+        return _("It is a draft already; nothing goes out.")
+    if found.started_at is None:
+        return ""
+    sent = results_of([found.pk], now=timezone.now())[found.pk].sent
+    told = {
+        CampaignState.SENDING: ngettext(
+            "It is being sent: %(shown)s mail has gone out so far.",
+            "It is being sent: %(shown)s mails have gone out so far.",
+            sent,
+        ),
+        CampaignState.PAUSED: ngettext(
+            "Already stopped: %(shown)s mail has gone out.", "Already stopped: %(shown)s mails have gone out.", sent
+        ),
+        CampaignState.ENDED: ngettext(
+            "Already ended: %(shown)s mail has gone out.", "Already ended: %(shown)s mails have gone out.", sent
+        ),
+        CampaignState.SENT: ngettext(
+            "Already finished: %(shown)s mail has gone out.", "Already finished: %(shown)s mails have gone out.", sent
+        ),
+    }
+    return told[CampaignState(found.state)] % {"shown": number_format(sent, force_grouping=True)}
 
 
 def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bool = False) -> HttpResponse:

@@ -143,6 +143,29 @@ def test_it_is_watched_stopped_and_let_go_on(browser: Browser, campaign: Campaig
     assert "hx-trigger" not in page.partition('id="campaign-progress"')[2].partition(">")[0]
 
 
+def test_whoever_comes_too_late_is_told_how_it_stands(
+    browser: Browser, campaign: Campaign, sonnenschein: Salon
+) -> None:
+    def told(step: str) -> str:
+        page = browser.post(f"{LIST}{campaign.pk}/{step}/", follow=True).text
+        return page.partition('class="toast-text"')[2].partition("</")[0]
+
+    assert "Die Kampagne ist schon ein Entwurf" in told("unschedule")
+    with inside(campaign):
+        send_now(actor=BOSS, campaign_id=campaign.pk, now=timezone.now())
+    for step in ("unschedule", "resume", "end"):
+        assert "Die Kampagne wird gerade verschickt: 0 Mails sind schon hinaus." in told(step)
+    told("pause")
+    assert "Schon angehalten: 0 Mails sind verschickt." in told("pause")
+    told("resume")
+    work_on(sonnenschein, campaign.pk, now=timezone.now())
+    for step in ("pause", "resume", "end", "unschedule"):
+        assert "Schon fertig: 2 Mails sind verschickt." in told(step)
+    with inside(campaign):
+        Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.ENDED)
+    assert "Schon beendet: 2 Mails sind verschickt." in told("end")
+
+
 def test_afterwards_everybody_is_told_of_with_the_reason(
     browser: Browser, campaign: Campaign, sonnenschein: Salon
 ) -> None:
@@ -153,6 +176,9 @@ def test_afterwards_everybody_is_told_of_with_the_reason(
     page = browser.get(f"{LIST}{campaign.pk}/results/").content.decode()
     assert 'hx-trigger="every' not in page
     assert re.search(r'figure-sent">\s*<dt>Gesendet</dt>\s*<dd class="figure-number"><a [^>]*>2</a>', page)
+    # What counts nobody leads nowhere.
+    assert re.search(r'figure panel figure-failed">\s*<dt>[^<]*</dt>\s*<dd class="figure-number">0</dd>', page)
+    assert "effect=" not in page
     url = f"{LIST}{campaign.pk}/recipients/"
     everybody_ = browser.get(url).content.decode()
     for name in ("Anna Ahrens", "Clara", "Dora"):
