@@ -48,7 +48,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure: `url` leads to those whom it counts, `words_url` to those of whom `words` tell."""
+    """One figure: `url` leads to those whom it counts, "" where it counts nobody; `words_url` to those of whom `words`
+    tell."""
 
     key: str
     label: str
@@ -114,38 +115,38 @@ def _tiles(request: SalonRequest, result: Result, recipients_url: str) -> list[T
     days = {"days": BOOKED_WITHIN.days}
     left_out = _("%(count)s left out") % {"count": _shown(result.excluded)} if result.excluded else ""
 
-    def those(**asked: str) -> str:
-        return f"{recipients_url}?{urlencode(asked)}"
+    def those(many: int | Decimal, **asked: str) -> str:
+        return f"{recipients_url}?{urlencode(asked)}" if many else ""
 
     return [
         Tile(
             "sent",
             _("Sent"),
             _shown(result.sent),
-            those(state=RecipientState.SENT),
+            those(result.sent, state=RecipientState.SENT),
             left_out,
-            those(state=RecipientState.EXCLUDED),
+            those(result.excluded, state=RecipientState.EXCLUDED),
         ),
-        Tile("failed", _("Failed"), _shown(result.failed), those(state=RecipientState.FAILED)),
+        Tile("failed", _("Failed"), _shown(result.failed), those(result.failed, state=RecipientState.FAILED)),
         Tile(
             "unsubscribed",
             _("Unsubscribed"),
             _shown(result.unsubscribed),
-            those(effect=Effect.UNSUBSCRIBED),
+            those(result.unsubscribed, effect=Effect.UNSUBSCRIBED),
             share_of(result.unsubscribed, result.sent),
         ),
         Tile(
             "booked",
             _("Booked within %(days)d days") % days,
             _shown(result.booked),
-            those(effect=Effect.BOOKED),
+            those(result.booked, effect=Effect.BOOKED),
             share_of(result.booked, result.sent),
         ),
         Tile(
             "revenue",
             _("Revenue"),
             amount_text(result.revenue, request.salon.currency),
-            those(effect=Effect.REVENUE),
+            those(result.revenue, effect=Effect.REVENUE),
             revenue_words(result, request.salon.currency),
         ),
     ]
