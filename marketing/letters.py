@@ -43,6 +43,7 @@ __all__ = [
     "sayings",
     "who_writes",
     "written",
+    "wrong_placeholders",
 ]
 
 LONGEST_SUBJECT = 150
@@ -91,6 +92,13 @@ def check(subject: str, body: str, *, complete: bool = False, longest: int = LON
             errors.append(FieldError("body", "required", _("The text is missing.")))
     if errors:
         raise InvalidInput(errors)
+
+
+def wrong_placeholders(field: str, text: str) -> list[FieldError]:
+    """Return what is wrong with the placeholders of a text without markup: `unknown_placeholder`,
+    `broken_placeholder`."""
+    words = [piece for piece in pieces(text) if isinstance(piece, str)]
+    return _wrong_placeholders(field, unknown(text), broken=any(map(is_broken, words)))
 
 
 def written(subject: str, body: str, person: Person, frame: Frame) -> Letter:
@@ -150,8 +158,7 @@ def _wrong_subject(subject: str) -> list[FieldError]:
         return [FieldError("subject", "one_line", _("A subject is one line."))]
     if len(subject) > LONGEST_SUBJECT:
         return [FieldError("subject", "too_long", _too_long(LONGEST_SUBJECT))]
-    words = [piece for piece in pieces(subject) if isinstance(piece, str)]
-    return _wrong_placeholders("subject", unknown(subject), broken=any(map(is_broken, words)))
+    return wrong_placeholders("subject", subject)
 
 
 def _wrong_body(body: str, longest: int) -> list[FieldError]:

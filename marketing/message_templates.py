@@ -1,19 +1,17 @@
 """Texts that a salon begins messages with (domain.md §9.4)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from marketing.letters import check
+from marketing.messages import told_of
 from marketing.models import MessageTemplate
-from marketing.people import people
-from marketing.placeholders import Person, fill, joined, pieces, plain, values_for
+from marketing.placeholders import fill_lines, plain
 from salon.audit.recording import Change, record
 from salon.errors import FieldError, InvalidInput, NotFound, VersionConflict, refusing
 from salon.folding import fold as folded
@@ -50,10 +48,9 @@ def get_template(template_id: UUID) -> MessageTemplate:
 
 
 def filled(template: MessageTemplate, client: Client, *, salon: Salon, now: datetime) -> Wording:
-    """Return a template as it reads for one client."""
-    person = people([client.pk], salon=salon, now=now).get(client.pk, Person())
-    values = values_for(person, salon=salon.name, language=settings.LANGUAGE_CODE)
-    return Wording(template.name, fill(template.subject, values), _filled(template.text, values))
+    """Return a template as it reads for one client; a placeholder that says nothing of her still stands there."""
+    told = told_of(client.pk, salon=salon, now=now)
+    return Wording(template.name, plain(fill_lines(template.subject, told)), fill_lines(template.text, told))
 
 
 def create_template(*, actor: Actor, wording: Wording, now: datetime) -> MessageTemplate:
@@ -132,14 +129,6 @@ def restore_template(*, actor: Actor, template_id: UUID, now: datetime) -> Messa
             template.save(update_fields=["deleted_at"])
         _record(actor, "message_template.restored", template, [Change("name", None, template.name)], now)
     return template
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    """Return a text of several lines with everything filled in, in one pass."""
-    written = ""
-    for piece in pieces(text):
-        written = joined(written, piece, values)
-    return written.strip()
 
 
 def _lock(template_id: UUID) -> MessageTemplate:

@@ -1,10 +1,11 @@
 """Messages to one client, and her answers (domain.md §9.4)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import JSONObject
@@ -13,8 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import BookingRules
 from clients.cards import lock_client
 from marketing import message_letters
+from marketing.letters import wrong_placeholders
 from marketing.models import Direction, MarketingRules, Message
-from marketing.placeholders import PATTERN, plain
+from marketing.people import people
+from marketing.placeholders import PLACEHOLDERS, Person, fill_lines, plain, silent, values_for
 from marketing.reply_addresses import reply_address
 from salon import keyset
 from salon.audit.recording import Change, record
@@ -24,7 +27,7 @@ from salon.mail.models import MailState
 from salon.mail.outbox import send_client_mail, states_of
 from salon.tenancy import directory
 from salon.tenancy.context import current_salon_id
-from salon.tenancy.models import new_id
+from salon.tenancy.models import Salon, new_id
 
 SUBJECT = "message"
 WRITTEN, RECEIVED = "message.written", "message.received"
@@ -64,11 +67,12 @@ class Inbox:
 def write_message(
     *, actor: Actor, client_id: UUID, subject: str, text: str, now: datetime, message_id: UUID | None = None
 ) -> Message:
-    """Write to one client by e-mail; a worker sends it after the commit.
+    """Write to one client by e-mail, every placeholder filled in; a worker sends it after the commit.
 
     That is no marketing, so nobody need have agreed to it. `message_id` is what a form was given for it, so that
     sending it twice writes once.
-    Raises: NotAllowed, NotFound, MergedAway, NoAddress, InvalidInput.
+    Raises: NotAllowed, NotFound, MergedAway, NoAddress, InvalidInput (at `subject` and `text`: `required`, `too_long`,
+    `unknown_placeholder`, `broken_placeholder`, or `placeholder` for one that says nothing of her).
     """
     actor.require(Permission.CLIENTS_WRITE)
     subject, text = _accepted(subject, text)
@@ -81,6 +85,7 @@ def write_message(
         if not client.email:
             raise NoAddress
         salon, own_id = directory.get_salon(current_salon_id()), message_id or new_id()
+        subject, text = _filled(subject, text, told_of(client.pk, salon=salon, now=now))
         mail = send_client_mail(
             client_id=client.pk,
             about_id=own_id,
@@ -107,6 +112,12 @@ def write_message(
         )
         record_message(message, actor, WRITTEN, now)
     return message
+
+
+def told_of(client_id: UUID, *, salon: Salon, now: datetime) -> dict[str, str]:
+    """Return what every placeholder says of one client; "" for nothing."""
+    person = people([client_id], salon=salon, now=now).get(client_id, Person())
+    return values_for(person, salon=salon.name, language=settings.LANGUAGE_CODE)
 
 
 def record_message(message: Message, actor: Actor, action: str, now: datetime) -> None:
@@ -208,15 +219,31 @@ def _last_ones() -> QuerySet[Message]:
 def _accepted(subject: str, text: str) -> tuple[str, str]:
     subject, text = plain(subject), "\n".join(text.replace("\x00", "").strip().splitlines())
     errors = []
-    for name, given, longest in (("subject", subject, LONGEST_SUBJECT), ("text", text, LONGEST_TEXT)):
+    for name, given in (("subject", subject), ("text", text)):
         if not given:
             errors.append(FieldError(name, "required", _("Please fill in this field.")))
-        elif len(given) > longest:
-            too_long = _("Please use at most %(count)s characters.") % {"count": longest}
-            errors.append(FieldError(name, "too_long", too_long))
-        elif found := PATTERN.search(given):
-            as_it_stands = _("%(placeholder)s would go out as it stands here: say what you mean.")
-            errors.append(FieldError(name, "placeholder", as_it_stands % {"placeholder": found[0][:60]}))
+        errors += _too_long(name, given) or wrong_placeholders(name, given)
     if errors:
         raise InvalidInput(errors)
     return subject, text
+
+
+def _filled(subject: str, text: str, told: Mapping[str, str]) -> tuple[str, str]:
+    message = _("{{%(name)s}} (%(label)s) has nothing to say of this client: write something else there.")
+    errors = [
+        FieldError(name, "placeholder", message % {"name": one, "label": PLACEHOLDERS[one]})
+        for name, given in (("subject", subject), ("text", text))
+        for one in silent(given, told)
+    ]
+    subject, text = plain(fill_lines(subject, told)), fill_lines(text, told)
+    errors = errors or [*_too_long("subject", subject), *_too_long("text", text)]
+    if errors:
+        raise InvalidInput(errors)
+    return subject, text
+
+
+def _too_long(name: str, given: str) -> list[FieldError]:
+    longest = LONGEST_SUBJECT if name == "subject" else LONGEST_TEXT
+    if len(given) <= longest:
+        return []
+    return [FieldError(name, "too_long", _("Please use at most %(count)s characters.") % {"count": longest})]

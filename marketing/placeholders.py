@@ -92,6 +92,22 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return plain(written)
 
 
+def fill_lines(text: str, values: Mapping[str, str]) -> str:
+    """Return a text of several lines with everything filled in, in one pass; what says nothing stays as it stands, for
+    somebody to see and to write something else."""
+    told = (
+        piece.filled(values) or f"{{{{{piece.name}}}}}" if isinstance(piece, Placeholder) else piece
+        for piece in pieces(text)
+    )
+    return "".join(told).strip()
+
+
+def silent(text: str, values: Mapping[str, str]) -> list[str]:
+    """Return the names of placeholders that say nothing with these values, each once."""
+    names = [one.name for one in pieces(text) if isinstance(one, Placeholder) and not one.filled(values)]
+    return list(dict.fromkeys(names))
+
+
 def joined(before: str, piece: str | Placeholder, values: Mapping[str, str]) -> str:
     """Return a text with the next piece behind it; where that says nothing, no gap is left."""
     said = piece.filled(values) if isinstance(piece, Placeholder) else piece

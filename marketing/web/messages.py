@@ -37,6 +37,7 @@ from marketing.messages import (
     write_message,
 )
 from marketing.models import Direction, Message
+from marketing.placeholders import PLACEHOLDERS
 from marketing.quoting import parts_of
 from marketing.reply_addresses import receives
 from salon.errors import InvalidInput, NotFound
@@ -240,6 +241,7 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
         "inbox_url": reverse("messages", args=[slug]),
         "read_url": reverse("message_read", args=[slug, client.pk]),
         "templates": templates(),
+        "placeholders": PLACEHOLDERS.items(),
         "writes": Permission.CLIENTS_WRITE in request.actor.permissions,
         "receives": receives(),
         "mailbox": "" if receives() else salon_mailbox(),

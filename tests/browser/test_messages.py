@@ -48,7 +48,7 @@ def _answers(to: str, text: str) -> None:
 
 def _refused_for_its_text(page: Page, text: Locator) -> None:
     """Send a text that was pulled larger at its corner, which gives it a style that htmx must not write down again."""
-    text.fill("Das Glas Wasser steht bereit, {{first_name}}.")
+    text.fill("Das Glas Wasser steht bereit, {{firstname}}.")
     box = text.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] - 5, box["y"] + box["height"] - 5

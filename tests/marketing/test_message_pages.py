@@ -94,8 +94,16 @@ def test_a_refused_message_keeps_what_was_typed(sonnenschein: Salon, desk: Brows
         assert answer.status_code == 422
         assert "Mit &lt;b&gt;Mühe&lt;/b&gt; getippt" in answer.text
         assert 'aria-invalid="true"' in answer.text
-    assert desk.post(_url(lena), {"subject": "T", "text": "{{first_name}}"}).status_code == 422
+    refused = desk.post(_url(lena), {"subject": "T", "text": "Am {{last_visit}}"})
+    assert refused.status_code == 422
+    assert "{{last_visit}} (Datum des letzten Besuchs)" in refused.text
     assert _all(sonnenschein) == []
+
+
+def test_what_is_filled_in_stands_beside_the_text(sonnenschein: Salon, desk: Browser, lena: Client) -> None:
+    assert "<code>{{first_name}}</code></dt><dd>Vorname</dd>" in desk.get(_url(lena), headers=DRAWER).text
+    desk.post(_url(lena), {"subject": "Für {{first_name}}", "text": "Gut"})
+    assert [one.subject for one in _all(sonnenschein)] == ["Für Lena"]
 
 
 def test_without_an_address_the_page_says_so(sonnenschein: Salon, desk: Browser) -> None:
@@ -185,6 +193,11 @@ def test_templates_are_filled_in_before_anybody_sends(sonnenschein: Salon, desk:
         Client.objects.filter(pk=lena.pk).update(first_name="Lena")
     kept = desk.post(_url(lena), {"template": str(template.pk), "subject": "x", "text": "Liebe Lena!"})
     assert kept.context["form"]["text"].value() == "Liebe Lena!\n\nHallo Lena,\n\nSie haben 0 Punkte."
+    # What nobody knows of her is seen before it is sent, and then refused.
+    with salon_scope(sonnenschein.pk):
+        MessageTemplate.objects.filter(pk=template.pk).update(text="Zuletzt am {{last_visit}}, {{staff|uns}}")
+    lacking = desk.post(_url(lena), {"template": str(template.pk), "subject": "x", "text": ""})
+    assert lacking.context["form"]["text"].value() == "Zuletzt am {{last_visit}}, uns"
     unknown = desk.post(_url(lena), {"template": str(uuid4()), "subject": "x", "text": "y"})
     assert [unknown.context["form"][name].value() for name in ("subject", "text")] == ["x", "y"]
     assert _all(sonnenschein) == []

@@ -137,8 +137,15 @@ def test_a_form_sent_twice_writes_once(in_sonnenschein: Salon, front_desk: Actor
         ("", "", [("subject", "required"), ("text", "required")]),
         ("x" * 151, "Gut", [("subject", "too_long")]),
         ("Termin", "x" * 10_001, [("text", "too_long")]),
-        ("Termin", "Hallo {{first_name}}!", [("text", "placeholder")]),
-        ("Termin {{ points }}", "Gut", [("subject", "placeholder")]),
+        ("Termin", "Hallo {{firstname}}!", [("text", "unknown_placeholder")]),
+        ("Termin {{first_name}", "Gut", [("subject", "broken_placeholder")]),
+        # What nobody knows of her is no hole in a mail.
+        (
+            "{{last_visit}}",
+            "Am {{ last_visit }}, {{treatcard}}",
+            [(f, "placeholder") for f in ("subject", "text", "text")],
+        ),
+        ("x" * 140 + "{{salon}}", "Gut", [("subject", "too_long")]),
     ],
 )
 def test_what_cannot_go_out(
@@ -149,6 +156,23 @@ def test_what_cannot_go_out(
         write_message(actor=front_desk, client_id=lena.pk, subject=subject, text=text, now=NOW)
     assert [(one.field, one.code) for one in refused.value.errors] == wrong
     assert (Message.objects.count(), ClientMail.objects.count()) == (0, 0)
+
+
+def test_what_is_known_of_her_is_filled_in(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    lena = a_card(in_sonnenschein)
+    message = write_message(
+        actor=front_desk,
+        client_id=lena.pk,
+        subject="Für {{ first_name }}, {{points}} Punkte",
+        text="{{greeting}},\n\nwann: {{next_visit|wie besprochen}}?\n{{salon}}",
+        now=NOW,
+    )
+    assert message.subject == "Für Lena, 0 Punkte"
+    assert message.text == "Hallo Lena,\n\nwann: wie besprochen?\nSalon Sonnenschein"
+    mail = ClientMail.objects.get()
+    put_into_words(mail)
+    assert "wie besprochen?" in mail.text
+    assert "{{" not in mail.subject + mail.text + mail.html
 
 
 def test_to_whom_nothing_goes(in_sonnenschein: Salon, front_desk: Actor) -> None:
