@@ -229,12 +229,11 @@ class _Reading:
             self.refuse(f"{at}.negated", "invalid", _("Give true or false."))
         parts = self._list(entered, at, "parts", MOST_CONDITIONS)
         if depth > DEEPEST:
-            self.refuse(
-                at, "too_deep", _("Groups stand in each other at most %(deepest)d deep.") % {"deepest": DEEPEST}
-            )
+            message = _("Groups of conditions stand in each other at most %(deepest)d deep.")
+            self.refuse(at, "too_deep", message % {"deepest": DEEPEST})
             return None
         if depth > 1 and not parts and parts is not None:
-            self.refuse(f"{at}.parts", "required", _("Add a condition, or remove the group."))
+            self.refuse(f"{at}.parts", "required", _("Add a condition, or remove the group of conditions."))
         read = [self._part(part, f"{at}.parts.{place}", depth) for place, part in enumerate(parts or [])]
         if match is None or not isinstance(negated, bool):
             return None

@@ -207,7 +207,7 @@ FIELDS: dict[str, Field] = dict(
         ),
         _field(
             "lapsing",
-            _("About to count as new again"),
+            _("About to lapse"),
             Operator("within_next", _("within the next … days"), (Kind.DAYS,)),
         ),
         _field("overdue", _("Overdue against their own rhythm"), *_YES_NO),

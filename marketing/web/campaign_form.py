@@ -63,7 +63,7 @@ class StartForm(forms.Form):
 class CampaignForm(forms.Form):
     """A draft as it is typed; what it lacks is only told when it is to go out."""
 
-    segment = forms.CharField(label=_("Group"), required=False)
+    segment = forms.CharField(label=_("Segment"), required=False)
     basis = forms.ChoiceField(label=_("Who of them"), choices=Basis.choices, required=False)
     name = forms.CharField(label=_("Name"), required=False, strip=False)
     subject = forms.CharField(label=_("Subject"), required=False, strip=False)

@@ -203,7 +203,7 @@ def _lacks(draft: DraftGroup, errors: list[FieldError]) -> list[Lack]:
     wrong = errors_by_place(error for error in errors if error.code != "required")
     found = []
     for place in errors_by_place(errors):
-        part, said, label, named = part_at(draft, place), wrong.get(place, []), _("Group"), []
+        part, said, label, named = part_at(draft, place), wrong.get(place, []), _("Group of conditions"), []
         if isinstance(part, DraftCondition):
             label = str(FIELDS[part.field].label)
             said = [(where, words) for where, words in said if not part.lacks(where)]

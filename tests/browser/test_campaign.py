@@ -144,8 +144,8 @@ def test_a_segment_that_has_changed_is_taken_anew(open_page: OpenPage) -> None:
     expect(since).to_contain_text("wurde seither geändert")
     desk.settle()
     assert desk.violations() == []
-    since.get_by_role("button", name="Neue Fassung übernehmen").click()
-    expect(page.get_by_text("geht an die Zielgruppe, wie sie jetzt ist")).to_be_visible()
+    since.get_by_role("button", name="Neuen Stand übernehmen").click()
+    expect(page.get_by_text("geht an die Zielgruppe nach jetzigem Stand")).to_be_visible()
     expect(since).to_have_count(0)
 
 
@@ -158,7 +158,7 @@ def test_whom_it_goes_to_is_changed_in_haste_and_nothing_is_lost(open_page: Open
     page.get_by_role("radio", name=re.compile("^Alle Kunden")).check()
     page.get_by_role("button", name="Mail schreiben").click()
     page.wait_for_url("**/edit/")
-    group, audience = page.get_by_label("Gruppe"), page.locator("#audience")
+    group, audience = page.get_by_label("Zielgruppe", exact=True), page.locator("#audience")
     values = group.locator("option").evaluate_all("all => all.map(one => one.value)")
     everybody = audience.inner_text()
 

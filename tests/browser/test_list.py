@@ -106,7 +106,7 @@ def test_a_campaign_to_those_marked(open_page: OpenPage) -> None:
     expect(page.get_by_text("2 markiert")).to_be_visible()
     page.get_by_role("button", name="Kampagne").dblclick()
     page.wait_for_url("**/edit/")
-    expect(page.get_by_label("Gruppe").locator("option:checked")).to_have_text("2 ausgewählte Kunden")
+    expect(page.get_by_label("Zielgruppe", exact=True).locator("option:checked")).to_have_text("2 ausgewählte Kunden")
     expect(page.locator("#id_name")).to_have_value("2 ausgewählte Kunden")
     expect(page.locator("#audience")).to_contain_text("von 2 Kunden")
     desk.settle()

@@ -125,7 +125,7 @@ def test_on_a_phone(open_page: OpenPage) -> None:
     owner = open_page(width=390, touch=True)
     owner.sign_in("anna@sonnenschein.example", f"{NEW}?segment=lapsing")
     page = owner.page
-    page.get_by_role("button", name="Gruppe", exact=True).tap()
+    page.get_by_role("button", name="Bedingungsgruppe", exact=True).tap()
     expect(page.locator("#part-1 .rule-add summary")).to_be_focused()
     page.locator("#part-1 .rule-add summary").tap()
     page.locator("button[value='add:1:blocked']").tap()
@@ -140,6 +140,6 @@ def test_on_a_phone(open_page: OpenPage) -> None:
     )
     assert small == []
     assert owner.violations() == []
-    page.get_by_role("button", name="Gruppe entfernen").tap()
+    page.get_by_role("button", name="Bedingungsgruppe entfernen").tap()
     expect(page.locator("#part-1")).to_have_count(0)
     assert owner.complaints == []

@@ -66,7 +66,7 @@ def test_what_was_written_after_it_went_out_is_not_lost_without_a_word(browser: 
     with inside(campaign):
         now = timezone.now()
         Campaign.objects.update(state="SENT", started_at=now, finished_at=now)
-    told, results = "Was Sie hier zuletzt geschrieben haben, steht nicht darin.", f"{LIST}{campaign.pk}/results/"
+    told, results = "Was Sie zuletzt geschrieben haben, ist nicht mehr enthalten.", f"{LIST}{campaign.pk}/results/"
     assert browser.post(url, typed(campaign), headers=HTMX)["HX-Redirect"] == results
     assert told not in browser.get(results).content.decode()
     browser.post(url, typed(campaign, subject="Zu spät"), headers=HTMX)
@@ -160,7 +160,7 @@ def test_a_group_stays_as_it_was_chosen(browser: Browser, campaign: Campaign) ->
         )
     page = browser.get(url).content.decode()
     assert 'value="kept" selected' in page
-    assert "Mit A, wie gewählt" in page
+    assert "Mit A (bisheriger Stand)" in page
     with inside(campaign):
         delete_segment(actor=BOSS, segment_id=mine.pk, now=timezone.now())
     browser.post(url, typed(now_of(campaign), segment="kept"), headers=HTMX)
@@ -188,7 +188,7 @@ def test_what_became_of_a_segment_since_is_said_and_taken(browser: Browser, camp
         before = now_of(campaign)
         entered = typed(before, body="Getippt") if page == url else {"version": before.version}
         answer = browser.post(page, {**entered, "take": str(mine.pk)}, follow=True)
-        assert "geht an die Zielgruppe, wie sie jetzt ist" in answer.text
+        assert "geht an die Zielgruppe nach jetzigem Stand" in answer.text
         assert "segment-since" not in answer.text
         taken = now_of(campaign)
         assert (taken.rule, taken.body, taken.subject) == (rule(wanted), "Getippt", campaign.subject)

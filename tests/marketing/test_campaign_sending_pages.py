@@ -203,7 +203,8 @@ def test_afterwards_everybody_is_told_of_with_the_reason(
     assert "<strong>0,00" in row
     # It stays, with its figures: nothing offers to delete it, and nothing does.
     assert "/delete/" not in row + page
-    assert "Diese Kampagne wurde schon versendet" in browser.post(f"{LIST}{campaign.pk}/delete/", follow=True).text
+    refused = browser.post(f"{LIST}{campaign.pk}/delete/", follow=True).text
+    assert "Diese Kampagne ist schon ganz oder zum Teil verschickt." in refused
     assert now_of(campaign).deleted_at is None
 
 

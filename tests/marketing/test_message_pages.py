@@ -121,7 +121,7 @@ def test_where_answers_go_stands_beside_the_button(
 ) -> None:
     assert "erscheint hier und im Posteingang" in desk.get(_url(lena)).text
     settings.INBOUND_DOMAIN = ""
-    assert "Sie kann nicht antworten" in desk.get(_url(lena)).text
+    assert "Eine Antwort ist nicht möglich" in desk.get(_url(lena)).text
     with salon_scope(sonnenschein.pk):
         BookingRules.objects.create(reply_to="post@salon.example")
     assert "post@salon.example" in desk.get(_url(lena)).text
