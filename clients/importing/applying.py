@@ -8,15 +8,15 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from psycopg.sql import SQL, Composed, Identifier
 
 from clients.categories import create_category
 from clients.classification import CreatedVia, Facts, classify
 from clients.details import ClientDetails
 from clients.holding import tell_what_holds
 from clients.importing.mapping import Mapping, Problem, Read, read_cells
-from clients.importing.planning import FACTS, LONGEST_NOTE, Plan, plan_lines
+from clients.importing.planning import LONGEST_NOTE, Plan, plan_lines
 from clients.importing.rows import Result, save_results
+from clients.importing.saving import Held, save_cards
 from clients.labels import CategoryDetails
 from clients.models import (
     CarriedService,
@@ -33,7 +33,6 @@ from clients.models import (
     Note,
     Outcome,
 )
-from clients.models.card import DETAIL_FIELDS
 from clients.objections import object_at
 from clients.points import Posting, post_all
 from clients.search import add_tokens, replace_tokens
@@ -43,15 +42,10 @@ from salon.errors import DomainError, InvalidInput, refusing
 from salon.folding import fold
 from salon.identity.roles import Actor
 from salon.locks import take_locks
-from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon, new_id
 
 IMPORTED = "client.imported"
 _TRIES = 5
-# A card, whether a consent to news held for its address before, and whether one does now.
-type _Held = tuple[UUID, bool, bool]
-# What an import writes of a card that is known.
-_WRITTEN = (*DETAIL_FIELDS, *FACTS, "email_consent_for", "email_consent_at", "version", "updated_at")
 
 
 class TreatcardTaken(DomainError):
@@ -209,7 +203,7 @@ def _draw_numbers(salon_id: UUID, count: int) -> int:
         return int(cursor.fetchone()[0]) - count + 1
 
 
-def _update(work: Applying, updated: Sequence[tuple[Plan, Client]]) -> list[_Held]:
+def _update(work: Applying, updated: Sequence[tuple[Plan, Client]]) -> list[Held]:
     """Change the cards; return of those about whose consent their lines say nothing whether one held, and holds."""
     if not updated:
         return []
@@ -226,43 +220,13 @@ def _update(work: Applying, updated: Sequence[tuple[Plan, Client]]) -> list[_Hel
         card.updated_at = work.now
         if before != (card.details, card.treatcard_number):
             found_anew.append(card)
-    held = _save([card for _plan, card in updated])
+    held = save_cards([card for _plan, card in updated])
     replace_tokens(*found_anew)
     changed = [card.pk for plan, card in updated if plan.facts]
     if changed:
         refresh(changed, today=work.today)
     decided = {card.pk for plan, card in updated if plan.decision}
     return [one for one in held if one[0] not in decided]
-
-
-def _save(cards: Sequence[Client]) -> list[_Held]:
-    """Write what an import changes of cards, which are locked, in one statement; return whether consents held."""
-    values = [[getattr(card, name) for card in cards] for name in ("id", *_WRITTEN)]
-    with connection.cursor() as cursor:
-        cursor.execute(_save_statement().as_string(cursor.connection), [*values, current_salon_id(), values[0]])
-        return list(cursor.fetchall())
-
-
-def _save_statement() -> Composed:
-    """Return an UPDATE from one array for each column.
-
-    The ids stand in it twice, so that at worst the cards of a salon are read once: one that was never counted is taken
-    for empty, and joined anyhow.
-    """
-    types_of = {field.attname: field.db_type(connection) or "" for field in Client._meta.concrete_fields}
-    columns = ("id", *_WRITTEN)
-    names = [Identifier(name) for name in columns]
-    # Without its length, to which a cast would cut what the column refuses.
-    types = [SQL(types_of[name].partition("(")[0]) for name in columns]
-    return SQL(
-        "UPDATE clients_client card SET {written} FROM unnest({arrays}) AS told ({names}) "
-        "WHERE card.salon_id = %s AND card.id = told.id AND card.id = ANY (%s::uuid[]) "
-        "RETURNING card.id, old.email_consent, new.email_consent"
-    ).format(
-        written=SQL(", ").join(SQL("{} = told.{}").format(name, name) for name in names[1:]),
-        arrays=SQL(", ").join(SQL("%s::{}[]").format(one) for one in types),
-        names=SQL(", ").join(names),
-    )
 
 
 def _open_ledgers(work: Applying, opened: Iterable[tuple[Plan, Client]], *, made_now: bool = False) -> None:

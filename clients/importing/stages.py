@@ -19,7 +19,8 @@ from clients.importing.mapping import guess_day_order, lost_zeros
 from clients.importing.planning import plan_lines
 from clients.importing.rows import Result, save_results
 from clients.importing.tables import Line, Source, Unreadable, reading_apart
-from clients.importing.undoing import Undoing, undo_lines
+from clients.importing.undoing import undo_lines
+from clients.importing.withdrawing import Undoing
 from clients.models import Category, CategoryAssignment, ImportBatch, ImportKey, ImportRow, ImportState, Outcome
 from salon.audit.recording import Change, record
 from salon.identity.roles import Actor, ActorKind, Permission

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import F
 
 from clients.details import ClientDetails
-from clients.importing.applying import _save
+from clients.importing.saving import save_cards
 from clients.listing import sharing_address
 from clients.models import Client, KnownClients, SearchToken, TokenField
 from clients.search import add_tokens, holders, replace_tokens, tokens_of
@@ -21,7 +21,7 @@ from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests import database
 from tests.conftest import NOW
-from tests.importing.files import applied, counts, table
+from tests.importing.files import applied, counts, table, undone
 from tests.marketing.watching import rows_looked_at
 
 CARDS, BLOCK = 600, 150
@@ -69,7 +69,7 @@ def test_a_block_is_looked_up_and_written_by_itself(uncounted: Salon) -> None:
         assert _rows_read(lambda: sharing_address("Anna.7@mail.example")) <= CARDS + 10
         for card in cards:
             card.mobile = card.mobile.replace("+49171", "+49172")
-        assert _rows_read(lambda: _save(cards)) <= CARDS + 10 * BLOCK
+        assert _rows_read(lambda: save_cards(cards)) <= CARDS + 10 * BLOCK
         assert _rows_read(lambda: replace_tokens(*cards)) <= tokens + 10 * of_cards
         assert Client.objects.filter(mobile__startswith="+49172").count() == BLOCK
         assert _stored(cards[0]) == tokens_of(cards[0].details, cards[0].number)
@@ -123,3 +123,39 @@ def _rows_read(act: Callable[[], object]) -> float:
     with connection.execute_wrapper(watch):
         act()
     return sum(rows_looked_at(*one) for one in seen)
+
+
+ADDED = ("Kategorien", "Notizen", "Leistungen", "Punkte", "Newsletter")
+
+
+@pytest.mark.django_db
+def test_statements_of_an_undo_do_not_grow_with_the_lines(sonnenschein: Salon, dom: Salon) -> None:
+    undoing: dict[str, dict[int, int]] = {"known": {}, "new": {}}
+    for salon, many in ((sonnenschein, 4), (dom, 40)):
+        rows = [(f"Anna{n}", "Lang", f"a{n}@mail.example", f"0171 55{n:05}", "", "Ulm", "") for n in range(many)]
+        assert counts(applied(salon, table(HEADER, *rows))) == (many, 0, 0, 0)
+        added = [("VIP,Farbe", "mag Tee", "Facial x3", "100", "ja")] * many
+        known = [(*row[:4], f"Weg {n}", "Bonn", f"TC-{n:05}", *added[n]) for n, row in enumerate(rows)]
+        new = [(f"Mia{n}", "Rot", f"m{n}@mail.example", "", "", "", f"NEU-{n:05}", *added[n]) for n in range(many)]
+        for kind, lines in (("known", known), ("new", new)):
+            batch = applied(
+                salon, table((*HEADER, *ADDED), *lines), known_clients=KnownClients.UPDATE, consent_wording="Liste"
+            )
+            assert counts(batch) == ((0, many, 0, 0) if kind == "known" else (many, 0, 0, 0))
+            seen: list[str] = []
+
+            def watch(execute: Callable[..., Any], sql: str, *given: Any, into: list[str] = seen) -> Any:
+                into.append(sql)
+                return execute(sql, *given)
+
+            with connection.execute_wrapper(watch):
+                assert undone(salon, batch).kept == 0
+            undoing[kind][many] = len(seen)
+        with salon_scope(salon.pk):
+            card = Client.objects.get(first_name="Anna3")
+            assert (card.city, card.street, card.treatcard_number, card.points) == ("Ulm", "", "", 0)
+            assert _stored(card) == tokens_of(card.details, card.number)
+            assert Client.objects.listed().count() == many
+    assert {kind: told[4] for kind, told in undoing.items()} == {kind: told[40] for kind, told in undoing.items()}
+    # Of the block, and of the end behind it.
+    assert max(undoing["known"][40], undoing["new"][40]) <= 70
