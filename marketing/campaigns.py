@@ -208,10 +208,12 @@ def campaign_with_id(campaign_id: UUID) -> Campaign:
 
 
 def mailing_within(subject: str, *, where: Q) -> Case:
-    """Return an expression for which campaign's mail the one with the id in a column is, and to whom, for the history
-    of a card; of rows that are not so, nothing is looked for."""
+    """Return an expression for whose mail of which campaign the one with the id in a column is, or of which automation,
+    for the history of a card, as far as it can be read; of rows that are not so, nothing is looked for."""
     told = JSONObject(campaign="campaign_id", client="client_id")
-    rows = Recipient.objects.filter(pk=OuterRef(subject), campaign__deleted_at=None, campaign__isnull=False)
+    of_campaign = Q(campaign__isnull=False, campaign__deleted_at=None)
+    of_automation = Q(automation__isnull=False, said__isnull=False)
+    rows = Recipient.objects.filter(of_campaign | of_automation, pk=OuterRef(subject))
     return Case(When(where, then=Subquery(rows.values(told=told))))
 
 

@@ -120,9 +120,9 @@ class Recipient(SalonOwned):
 
     A campaign writes to a client once, an automation once for each `occasion` (its day). `reason` is why she is
     included, left out, or did not get it; `error` the name of an exception's type. `unsubscribed_at` is when she
-    unsubscribed by this very mail. `said` is what her mail said that is not in the campaign's text (marketing/letters.py),
-    from when it went out on: what her card says of her by then is no matter. The text of an automation may change and
-    is kept along.
+    unsubscribed by this very mail. `said` is what her mail said that is not in the campaign's text
+    (marketing/letters.py), from when it went out on: what her card says of her by then is no matter. The text of an
+    automation may change and is kept along.
     """
 
     campaign = models.ForeignKey(

@@ -194,7 +194,8 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
     so_far = segment_of(found, own)
     chosen = str(form["segment"].value() or "")
     who = foreseen(rule_of_campaign(found), found.basis, salon=request.salon, now=now)
-    seen = seen_by(first_of(found, who), found, salon=request.salon, rules=rules, now=now)
+    shown = uuid_in(request.GET.get("client")) or first_of(found, who)
+    seen = seen_by(shown, found, salon=request.salon, rules=rules, now=now)
     place = [request.salon.slug]
     context = {
         **page_of(request, found),

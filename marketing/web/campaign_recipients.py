@@ -118,7 +118,16 @@ def campaign_mail(request: SalonRequest, campaign_id: UUID, client_id: UUID) -> 
         raise Http404
     seen = seen_in(found, client_id, salon=request.salon, now=timezone.now())
     template = "marketing/_campaign_mail_dialog.html" if request.htmx else "marketing/campaign_mail.html"
-    response = render(request, template, {**page_of(request, found), "seen": seen})
+    url = f"{reverse('campaign_preview', args=[request.salon.slug, found.pk])}?client={client_id}"
+    context = {
+        **page_of(request, found),
+        "seen": seen,
+        "html_url": url,
+        "text_url": f"{url}&part=text",
+        "back_url": reverse("campaign_recipients", args=[request.salon.slug, found.pk]),
+        "back": found.name,
+    }
+    response = render(request, template, context)
     response["Vary"] = "HX-Request"
     return response
 

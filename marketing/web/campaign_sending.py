@@ -214,6 +214,7 @@ def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bo
     said = fallbacks(found.subject, found.body)
     who = foreseen(rule_of_campaign(found), found.basis, salon=request.salon, now=now, placeholders=said)
     audience, lacking = audience_of(who.counts), _lacking(request, found)
+    shown = uuid_in(request.GET.get("client")) or first_of(found, who)
     context = {
         **page_of(request, found),
         "when": when,
@@ -227,7 +228,7 @@ def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bo
         "wrong": any(one.wrong for one in lacking),
         "ready": bool(audience.included) and not lacking,
         "reply_to": rules.reply_to,
-        "seen": seen_by(first_of(found, who), found, salon=request.salon, rules=rules, now=now),
+        "seen": seen_by(shown, found, salon=request.salon, rules=rules, now=now),
     }
     status = 422 if when.errors or refused else 200
     return render(request, "marketing/campaign_send.html", context, status=status)

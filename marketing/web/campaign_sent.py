@@ -1,4 +1,5 @@
-"""The mail to one client of a campaign that has begun: as it went out to her, else as it would arrive."""
+"""The mail to one client of a campaign that has begun, or of an automation: as it went out to her, else as it would
+arrive."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +8,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from marketing.letters import as_said, frame_of
+from marketing.as_sent import letter_as_sent
+from marketing.letters import frame_of
 from marketing.models import Campaign, CampaignState, Recipient, RecipientReason, RecipientState
 from marketing.rules import rules_now
 from marketing.unsubscribing import NOBODY, unsubscribe_url
@@ -21,23 +23,32 @@ def seen_in(campaign: Campaign, client_id: UUID | None, *, salon: Salon, now: da
     What it said to her is kept from when it went out on; before, it is written of what her card says now. Until a
     worker has settled whom it means, it is as before it began.
     """
-    one = Recipient.objects.filter(campaign=campaign, client=client_id).select_related("client").first()
-    if one is None or not one.said:
+    one = Recipient.objects.filter(campaign=campaign, client=client_id).select_related("client", "campaign").first()
+    given = seen_as_sent(one, salon) if one else None
+    if given is None:
         seen = seen_by(client_id, campaign, salon=salon, rules=rules_now(), now=now)
         if one is not None or _is_settled(campaign):
             seen.remark, seen.warns = _so_far(one, seen.name)
         elif campaign.state == CampaignState.ENDED:
             seen.remark, seen.warns = _("It was ended before it went out to anybody."), False
         return seen
-    frame = frame_of(one.said)
-    way_out = unsubscribe_url(NOBODY, NOBODY, salon.pk)
+    return given
+
+
+def seen_as_sent(one: Recipient, salon: Salon) -> Seen | None:
+    """Return the mail that the mail server was given for somebody, and what became of it; None where its words are not
+    kept."""
+    letter = letter_as_sent(one, unsubscribe_url=unsubscribe_url(NOBODY, NOBODY, salon.pk))
+    if letter is None:
+        return None
+    frame = frame_of(one.said or {})
     remark, warns = _of_given(one)
     return Seen(
         client_id=one.client_id,
         name=one.client.full_name,
         address=one.address,
         sender=sender_line(frame.sender or frame.salon),
-        letter=as_said(campaign.subject, campaign.body, one.said, unsubscribe_url=way_out),
+        letter=letter,
         remark=remark,
         warns=warns,
     )

@@ -215,16 +215,23 @@ def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
     }
 
 
+def where_mails_go(request: SalonRequest) -> dict[str, object]:
+    """Return whether mails stay on this computer, and then where they are read by whoever may."""
+    reads_them = settings.MAILS_STAY and Permission.SETTINGS in request.actor.permissions
+    return {
+        "mails_stay": settings.MAILS_STAY,
+        "outbox_url": reverse("mails", args=[request.salon.slug]) if reads_them else "",
+    }
+
+
 def page_of(request: SalonRequest, campaign: Campaign) -> dict[str, object]:
     """Return what the head of every page of a campaign shows."""
-    sees_outbox = Permission.SETTINGS in request.actor.permissions
     return {
         "campaign": campaign,
         "state_label": CampaignState(campaign.state).label,
         "basis_label": Basis(campaign.basis).label,
         "subject": in_words(campaign.subject),
-        "mails_stay": settings.MAILS_STAY,
-        "outbox_url": reverse("mails", args=[request.salon.slug]) if settings.MAILS_STAY and sees_outbox else "",
+        **where_mails_go(request),
         "draft": campaign.state == CampaignState.DRAFT,
         "writes": Permission.MARKETING_WRITE in request.actor.permissions,
         **urls_of(request, campaign),

@@ -2,7 +2,16 @@
 
 from django.urls import include, path
 
-from marketing.web import automations, message_templates, messages, rules, segments, tabs
+from marketing.web import (
+    automation_editor,
+    automation_mail,
+    automations,
+    message_templates,
+    messages,
+    rules,
+    segments,
+    tabs,
+)
 
 urlpatterns = [
     path("", tabs.marketing, name="marketing"),
@@ -19,10 +28,16 @@ urlpatterns = [
     path("messages/<uuid:client_id>/", messages.message_thread, name="message_thread"),
     path("messages/<uuid:client_id>/read/", messages.message_read, name="message_read"),
     path("automations/", automations.automations, name="automations"),
-    path("automations/<str:occasion>/", automations.automation, name="automation"),
+    path("automations/<str:occasion>/", automation_editor.automation, name="automation"),
     path("automations/<str:occasion>/switch/", automations.automation_switch, name="automation_switch"),
-    path("automations/<str:occasion>/tested/", automations.automation_tested, name="automation_tested"),
-    path("automations/<str:occasion>/preview/", automations.automation_preview, name="automation_preview"),
+    path("automations/<str:occasion>/tested/", automation_editor.automation_tested, name="automation_tested"),
+    path("automations/<str:occasion>/preview/", automation_editor.automation_preview, name="automation_preview"),
+    path("automations/mails/<uuid:recipient_id>/", automation_mail.automation_mail, name="automation_mail"),
+    path(
+        "automations/mails/<uuid:recipient_id>/shown/",
+        automation_mail.automation_mail_shown,
+        name="automation_mail_shown",
+    ),
     path("campaigns/", include("marketing.web.campaign_urls")),
     path("rules/", rules.marketing_rules, name="marketing_rules"),
     path("rules/sender/", rules.marketing_sender, name="marketing_sender"),

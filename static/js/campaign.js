@@ -1,10 +1,12 @@
 // A campaign: its draft saves itself while it is written, the mail beside it follows, placeholders go in at the cursor.
 
-import { show } from "./frames.js";
+import { refresh } from "./preview.js";
 
 const PAUSE = 900;
 const form = document.querySelector("form[data-autosave]");
 const state = () => document.getElementById("draft-state");
+// The version that the mail beside it shows.
+let shown = state()?.dataset.version;
 let timer;
 // How often something was typed, and how much of that has been sent.
 let typed = 0;
@@ -20,7 +22,6 @@ function save() {
 }
 
 form?.addEventListener("input", () => {
-  count();
   typed += 1;
   clearTimeout(timer);
   timer = setTimeout(save, PAUSE);
@@ -38,15 +39,31 @@ form?.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.verb === "post") sent = typed;
 });
 
+// A subject is as long as a client reads it: the lines above the mail show it filled in; until they come anew, other
+// words count at once.
+const words = document.querySelector("[data-counts]");
+const subject = document.getElementById(words?.dataset.counts);
+const unfilled = () => subject.value.replace(/\{\{[^{}]*\}\}/g, "").length;
+let filled = 0;
+
 function count() {
-  for (const words of document.querySelectorAll("[data-counts]")) {
-    const many = document.getElementById(words.dataset.counts).value.length;
-    words.textContent = (many > 50 ? words.dataset.long : words.dataset.words).replace("{count}", many);
-  }
+  const { value, maxLength } = subject;
+  const many = value ? Math.max(0, unfilled() + filled) : 0;
+  const told = value.length >= maxLength ? words.dataset.full : many > 50 ? words.dataset.long : words.dataset.words;
+  words.textContent = told.replace("{count}", many);
 }
-count();
+
+function measure() {
+  if (!subject) return;
+  const seen = document.querySelector("#preview-lines [data-shown-subject]")?.textContent ?? "";
+  filled = seen.length - unfilled();
+  count();
+}
+subject?.addEventListener("input", count);
+measure();
 
 document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id === "preview-lines") measure();
   if (event.target.id === "mail-dialogs") event.target.querySelector("dialog")?.showModal();
 });
 
@@ -61,7 +78,10 @@ document.addEventListener("htmx:afterSettle", (event) => {
     else field.setAttribute("aria-invalid", "true");
   }
   if (contested()) document.querySelector("#draft-conflict .notice").focus();
-  else if (state().dataset.version !== shown) refresh();
+  else if (state().dataset.version !== shown) {
+    shown = state().dataset.version;
+    refresh();
+  }
 });
 
 // Formatting: what is marked becomes bold, a link, a list; without a mark a sample stands there, marked.
@@ -113,12 +133,6 @@ document.addEventListener("click", (event) => {
     target.focus();
     target.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  const part = event.target.closest?.("[data-part]");
-  if (part) {
-    for (const one of document.querySelectorAll("[data-part]")) one.setAttribute("aria-pressed", String(one === part));
-    preview.classList.toggle("on-phone", part.dataset.part === "phone");
-    refresh();
-  }
 });
 
 document.getElementById("id_body")?.addEventListener("keydown", (event) => {
@@ -140,30 +154,4 @@ bar?.addEventListener("keydown", (event) => {
   const next = tools()[(here + step + tools().length) % tools().length];
   for (const tool of tools()) tool.tabIndex = tool === next ? 0 : -1;
   next.focus();
-});
-
-// The mail as it is stored by now, as whoever is shown gets it.
-const preview = document.querySelector("[data-preview]");
-let shown = state()?.dataset.version;
-
-function refresh() {
-  if (!preview) return;
-  shown = state()?.dataset.version ?? "";
-  const part = preview.querySelector("[data-part][aria-pressed=true]").dataset.part;
-  const client = preview.querySelector("input[name=client]").value;
-  const asked = new URLSearchParams({ part: part === "text" ? "text" : "html", client, version: shown });
-  show(preview, (frame) => (frame.src = `${preview.dataset.preview}?${asked}`));
-  document.getElementById("preview-lines").dispatchEvent(new CustomEvent("preview-changed"));
-}
-
-document.getElementById("preview-form")?.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const hit = event.submitter;
-  if (!hit?.value) return;
-  event.target.querySelector("input[name=client]").value = hit.value;
-  event.target.elements.as.value = hit.dataset.name;
-  // A test mail goes as the mail is shown.
-  for (const one of document.querySelectorAll("[data-shown-client]")) one.value = hit.value;
-  for (const one of document.querySelectorAll("[data-shown-name]")) one.textContent = hit.dataset.name;
-  refresh();
 });

@@ -21,7 +21,16 @@ from clients.models import CreatedVia, ImportBatch, ImportState
 from clients.notes import write_note
 from loyalty.models import Reward
 from marketing.campaigns import create_campaign
-from marketing.models import MessageTemplate, Segment
+from marketing.letters import Frame, Person, sayings
+from marketing.models import (
+    Automation,
+    MessageTemplate,
+    Occasion,
+    Recipient,
+    RecipientReason,
+    RecipientState,
+    Segment,
+)
 from salon.api.keys import issue_key
 from salon.api.models import ApiKey
 from salon.api.scopes import ASKED_FOR
@@ -248,6 +257,25 @@ def _mail(salon: Salon) -> UUID:
         ).pk
 
 
+def _recipient(salon: Salon) -> UUID:
+    client_id = _client(salon)
+    with salon_scope(salon.pk):
+        Automation.objects.bulk_create(
+            [Automation(occasion=Occasion.BIRTHDAY, days=7, updated_at=NOW)], ignore_conflicts=True
+        )
+        frame = Frame("Sonnenschein", "Sonnenschein", "Lindenstraße 5", None, "de")
+        return Recipient.objects.create(
+            automation=Automation.objects.get(occasion=Occasion.BIRTHDAY),
+            occasion=NOW.date(),
+            client_id=client_id,
+            state=RecipientState.SENT,
+            reason=RecipientReason.CONSENT,
+            sent_at=NOW,
+            said={**sayings(Person(), frame, []), "subject": "Alles Gute", "body": "Alles Gute!"},
+            created_at=NOW,
+        ).pk
+
+
 MAKERS: dict[str, Callable[[Salon], UUID | str]] = {
     "client_id": _client,
     "category_id": _category,
@@ -277,6 +305,7 @@ MAKERS: dict[str, Callable[[Salon], UUID | str]] = {
     "template_id": _catalogue(MessageTemplate),
     "mail_id": _mail,
     "campaign_id": _campaign,
+    "recipient_id": _recipient,
     "occasion": lambda _salon: "birthday",
 }
 

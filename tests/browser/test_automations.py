@@ -12,12 +12,32 @@ def test_turning_one_on(open_page: OpenPage) -> None:
     desk.sign_in("anna@sonnenschein.example", AUTOMATIONS)
     page = desk.page
     page.get_by_role("link", name="Geburtstag", exact=True).click()
-    mail = page.frame_locator("#automation-preview iframe:not(.coming)")
+    mail = page.frame_locator(".preview iframe:not(.coming)")
     expect(mail.get_by_role("paragraph").filter(has_text="bald ist Ihr Geburtstag")).to_be_visible()
     # The mail follows what is typed, and nothing of it is saved before somebody says so.
     page.get_by_label("Text", exact=True).fill("{{greeting}},\n\nalles **Gute**!")
     expect(mail.get_by_role("paragraph").filter(has_text="alles Gute!")).to_be_visible()
-    page.get_by_label("Tage vor dem Geburtstag").fill("0")
+    # So do the lines above it, and the length of the subject is that of what she reads.
+    page.get_by_label("Betreff").fill("Bald, {{first_name|Sie}}!")
+    lines = page.locator("#preview-lines")
+    page.get_by_label("So bekommt sie dieser Kunde").fill("frank hofmann")
+    expect(page.locator("#preview-hits [role=option]").first).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(lines).to_contain_text("Bald, Frank!")
+    expect(page.locator("#subject-count")).to_have_text("Länge: 12")
+    page.get_by_role("button", name="Handy").click()
+    expect(mail.get_by_role("paragraph").filter(has_text="alles Gute!")).to_be_visible()
+    desk.settle()
+    assert desk.violations() == []
+    # Who is chosen stays so, also where all that was typed is gone.
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(lines).to_contain_text("Frank Hofmann")
+    expect(lines).to_contain_text("Ihr Geburtstag naht, Frank")
+    days = page.get_by_label("Tage vor dem Geburtstag")
+    days.fill("1")
+    expect(page.locator(".days-sentence")).to_have_text("Tag vor dem Geburtstag")
+    page.get_by_label("Tag vor dem Geburtstag").fill("0")
     page.get_by_role("button", name="Speichern", exact=True).click()
     expect(page.get_by_text("Am Geburtstag selbst")).to_be_visible()
     switch = page.get_by_role("switch", name="Geburtstag")
@@ -27,3 +47,13 @@ def test_turning_one_on(open_page: OpenPage) -> None:
     expect(page.get_by_role("switch", name="Geburtstag")).to_have_attribute("aria-checked", "true")
     desk.settle()
     assert desk.violations() == []
+
+
+def test_the_preview_is_found_on_a_phone(open_page: OpenPage) -> None:
+    phone = open_page(width=390, touch=True)
+    phone.sign_in("anna@sonnenschein.example", f"{AUTOMATIONS}birthday/")
+    page = phone.page
+    page.get_by_role("link", name="Vorschau", exact=True).tap()
+    expect(page.get_by_role("heading", name="Vorschau")).to_be_in_viewport()
+    page.get_by_role("link", name="Zurück zum Text").tap()
+    expect(page.get_by_label("Text", exact=True)).to_be_in_viewport()

@@ -65,12 +65,7 @@ def test_written_seen_sent_and_measured(open_page: OpenPage) -> None:
     page.get_by_label("Betreff").fill("{{first_name}}, Zeit für Farbe?")
     expect(page.locator("#id_subject_error")).to_be_hidden()
 
-    # As another client, by keyboard.
-    page.get_by_label("So bekommt sie dieser Kunde").fill("frank hofmann")
-    expect(page.locator("#preview-hits [role=option]").first).to_be_visible()
-    page.keyboard.press("Enter")
-    expect(page.locator("#preview-lines")).to_contain_text("Frank, Zeit für Farbe?")
-    expect(mail.get_by_text("Frank").first).to_be_visible()
+    _see_as_another_client(desk)
     page.get_by_role("button", name="Handy").click()
     desk.settle()
     assert desk.violations() == []
@@ -80,6 +75,20 @@ def test_written_seen_sent_and_measured(open_page: OpenPage) -> None:
 
     _send(desk)
     _look_into(desk)
+
+
+def _see_as_another_client(desk: Watched) -> None:
+    page = desk.page
+    page.get_by_label("So bekommt sie dieser Kunde").fill("frank hofmann")
+    expect(page.locator("#preview-hits [role=option]").first).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#preview-lines")).to_contain_text("Frank, Zeit für Farbe?")
+    expect(page.frame_locator("iframe:not(.coming)").get_by_text("Frank").first).to_be_visible()
+    expect(page.locator("#subject-count")).to_have_text("Länge: 22")
+    # Who is chosen stays so.
+    page.reload()
+    expect(page.locator("#preview-lines")).to_contain_text("Frank, Zeit für Farbe?")
+    expect(page.locator("#subject-count")).to_have_text("Länge: 22")
 
 
 def _send(desk: Watched) -> None:

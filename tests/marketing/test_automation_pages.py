@@ -1,10 +1,12 @@
 """*Marketing » Automationen*: what it shows, switching, changing, preview and test mail."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
 from django.db import connection
 from django.test import Client as Browser
@@ -12,15 +14,20 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from clients.models import Client
 from marketing.automations import Text, automation_for, save_automation, text_of, turn_on
 from marketing.models import Automation, Occasion, Recipient, RecipientReason, RecipientState
+from marketing.occasions import SEND
+from marketing.tasks import send_automation
 from salon.identity.models import User
 from salon.mail.tasks import deliver_client_mail
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from salon.work.models import DueWork
 from tests.bookings.salonday import make_client
+from tests.marketing.automating import NINE, born, night_of, turned_on
 from tests.marketing.campaigning import BOSS, agreed, may_send
+from tests.marketing.mailserver import Inbox
 
 BASE = "/s/sonnenschein/marketing/automations/"
 
@@ -65,8 +72,10 @@ def test_without_a_mail_server_it_is_said_what_becomes_of_the_mails(
     with salon_scope(sonnenschein.pk):
         may_send()
     told = "Es ist kein Mailserver eingerichtet: Die Mails"
-    assert (told in _text(browser.get(BASE))) == stays
-    assert (told in _text(browser.get(f"{BASE}birthday/"))) == stays
+    for url in (BASE, f"{BASE}birthday/"):
+        page = _text(browser.get(url))
+        assert (told in page) == stays
+        assert ("Zum Postausgang" in page) == stays
 
     def toasts(response: Any) -> list[str]:
         return [str(one) for one in response.context["messages"]]
@@ -164,6 +173,14 @@ def test_preview_as_a_client_of_what_is_typed(browser: Browser, sonnenschein: Sa
     assert "style-src 'unsafe-inline'" in response.headers["Content-Security-Policy"]
     assert "script-src" not in response.headers["Content-Security-Policy"]
     assert "Liebe Lena" in _text(browser.get(f"{BASE}birthday/preview/?part=text&client={lena.pk}"))
+    # Above the mail stands from whom and about what she gets it, and why she would not.
+    lines = _text(browser.post(f"{BASE}birthday/preview/?part=lines", {**typed, "subject": "{{first_name}}, bald!"}))
+    assert "Ihr Salon Sonnenschein &lt;" in lines
+    assert "<strong data-shown-subject>Lena&lt;b&gt;, bald!</strong>" in lines
+    assert "Lena&lt;b&gt; Vogel bekäme sie nicht" in lines
+    page = _text(browser.get(f"{BASE}birthday/?client={lena.pk}"))
+    assert f'name="client" value="{lena.pk}"' in page
+    assert "Lena&lt;b&gt; Vogel bekäme sie nicht" in page
     assert browser.post(f"{BASE}birthday/preview/", {"body": "{{nope}} [a](javascript:x)"}).status_code == 200
     with salon_scope(sonnenschein.pk):
         assert not Automation.objects.exists()
@@ -189,6 +206,56 @@ def test_a_test_mail_of_what_is_typed(browser: Browser, owner: User, sonnenschei
     assert "data-unsaved" not in _text(browser.post(f"{BASE}birthday/", typed))
     assert "data-unsaved" in _text(browser.post(f"{BASE}birthday/", {**typed, "days": "8"}))
     assert "data-unsaved" in _text(browser.post(f"{BASE}birthday/", {**typed, "days": ""}))
+
+
+@pytest.mark.parametrize(
+    ("occasion", "one", "many"),
+    [
+        ("birthday", "Tag vor dem Geburtstag", "Tage vor dem Geburtstag"),
+        ("about-to-lapse", "Tag vor Ablauf der 365 Tage", "Tage vor Ablauf der 365 Tage"),
+        ("after-first-visit", "Tag nach dem ersten Besuch", "Tage nach dem ersten Besuch"),
+        ("lapsed", "Tag nach Ablauf der 365 Tage", "Tage nach Ablauf der 365 Tage"),
+    ],
+)
+def test_the_days_are_entered_within_their_sentence(browser: Browser, occasion: str, one: str, many: str) -> None:
+    def sentence(page: str) -> str:
+        return re.sub("<[^>]*>", "", page.partition('class="days-sentence">')[2].partition("</div>")[0])
+
+    assert sentence(_text(browser.get(f"{BASE}{occasion}/"))) == many
+    typed = {"subject": "", "body": "", "days": "1", "version": "0"}
+    assert sentence(_text(browser.post(f"{BASE}{occasion}/", typed))) == one
+
+
+def test_the_card_leads_to_the_mail_as_it_went_out(
+    browser: Browser, browser_of: Callable[[User], Browser], stylist: User, sonnenschein: Salon, arriving: Inbox
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        turned_on(Occasion.BIRTHDAY)
+        susanne = born("Susanne", 29, 11, gender="FEMALE")
+        born("Ute", 29, 11)
+    night_of(sonnenschein)
+    with time_machine.travel(NINE, tick=False):
+        send_automation(str(DueWork.objects.get(task=SEND).pk))
+    with salon_scope(sonnenschein.pk):
+        text = Text(subject="Anders", body="Ganz anders.", days=7)
+        save_automation(actor=BOSS, occasion=Occasion.BIRTHDAY, text=text, now=NINE)
+        Client.objects.filter(pk=susanne.pk).update(first_name="Sanne")
+        one = Recipient.objects.get(client=susanne)
+        other = Recipient.objects.exclude(pk=one.pk).get()
+    url, card = f"{BASE}mails/{one.pk}/", f"/s/sonnenschein/clients/{susanne.pk}/"
+    assert f'<a href="{url}">' in _text(browser.get(card))
+    assert f'<a href="{url}">' not in _text(browser_of(stylist).get(card))
+    page = _text(browser.get(url))
+    assert "Ihr Geburtstag naht, Susanne" in page
+    assert "So ist sie am " in page
+    assert f'href="{card}"' in page
+    assert "Liebe Susanne," in _text(browser.get(f"{url}shown/"))
+    assert "Liebe Susanne," in _text(browser.get(f"{url}shown/?part=text"))
+    # Of one whose words are not kept there is nothing to be read.
+    with salon_scope(sonnenschein.pk):
+        Recipient.objects.filter(pk=other.pk).update(said=None)
+    assert f"{BASE}mails/{other.pk}/" not in _text(browser.get(f"/s/sonnenschein/clients/{other.client_id}/"))
+    assert browser.get(f"{BASE}mails/{other.pk}/").status_code == 404
 
 
 def test_a_text_may_be_long(browser: Browser) -> None:

@@ -257,6 +257,10 @@ def test_a_test_mail_is_of_what_is_typed(browser: Browser, campaign: Campaign) -
         assert "<span data-shown-name>Anna Ahrens</span>" in browser.get(f"{LIST}{campaign.pk}/{page}/").text
     with inside(campaign):
         clara = Client.objects.get(first_name="Clara").pk
+    # Who is chosen is in the address: loaded again, it is shown as she gets it.
+    for page in ("edit", "send"):
+        again = browser.get(f"{LIST}{campaign.pk}/{page}/", {"client": str(clara)}).text
+        assert "<span data-shown-name>Clara Vogel</span>" in again
     asked = browser.post(f"{LIST}{campaign.pk}/test/", {"client": str(clara)})
     assert asked["Location"] == f"{LIST}{campaign.pk}/send/#test-mail"
     assert len(re.findall("Die Testmail [^<]*carla@sonnenschein.example", browser.get(asked["Location"]).text)) == 1

@@ -1,6 +1,6 @@
 """The history of a client in words, with what was before and after (ui.md §2.4)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -208,8 +208,14 @@ def _of_mail(entry: AuditEntry, salon: Salon, *, opens: bool) -> Event:
     address = told.get("recipient", "")
     changes = [ShownChange(_FIELDS["recipient"], "", address)] if address else []
     mailing = entry.mailing if opens else None  # type: ignore[attr-defined]
-    url = reverse("campaign_mail", args=[salon.slug, mailing["campaign"], mailing["client"]]) if mailing else ""
+    url = _mail_url(mailing, entry.subject_id, salon) if mailing else ""
     return _bare(entry, changes, about=told.get("subject", ""), url=url)
+
+
+def _mail_url(mailing: Mapping[str, str | None], mail_id: UUID, salon: Salon) -> str:
+    if mailing["campaign"]:
+        return reverse("campaign_mail", args=[salon.slug, mailing["campaign"], mailing["client"]])
+    return reverse("automation_mail", args=[salon.slug, mail_id])
 
 
 # What needs no more than its entry to be told.
