@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.web.draft import uuid_in
 from marketing.campaigns import campaign_with_id, update_campaign
-from marketing.letters import check
+from marketing.letters import check, fallbacks
 from marketing.models import Basis, Campaign, CampaignState
 from marketing.rule import Group
 from marketing.rules import rules_now
@@ -34,6 +34,7 @@ from marketing.web.campaign_shown import (
     audience_of,
     first_of,
     foreseen,
+    gaps_of,
     page_of,
     rule_of_campaign,
     seen_by,
@@ -82,11 +83,15 @@ def campaign_edit(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     if request.method != "POST":
         form = CampaignForm.of(found, chosen)
         return _page(request, Saving(found, form))
+    said = fallbacks(found.subject, found.body)
     saving = _save(request, found, CampaignForm(_entered(request)), chosen)
     tests = request.POST.get("next") == "test" and saving.saved
     refused = _test(request, saving) if tests else ""
     if request.htmx:
-        return _answer(request, saving, refused, tests=tests)
+        response = _answer(request, saving, refused, tests=tests)
+        if fallbacks(saving.campaign.subject, saving.campaign.body) != said:
+            response["HX-Trigger"] = "placeholders-changed"
+        return response
     if not saving.saved:
         return _page(request, saving, status=422 if saving.faulty else 409)
     if request.POST.get("next") == "send":
@@ -102,19 +107,24 @@ def campaign_edit(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def campaign_audience(request: SalonRequest) -> HttpResponse:
-    """How many are in the group that is chosen, and how many of them may be written to."""
+    """How many are in the segment that is chosen, how many of them may be written to, and of how many of those the
+    placeholders of the draft have nothing to say."""
     now, chosen, basis = timezone.now(), request.GET.get("segment", ""), request.GET.get("basis", "")
     rule: Group | None = None
+    drafted = uuid_in(request.GET.get("campaign"))
+    campaign = campaign_with_id(drafted) if drafted else None
     if chosen == KEPT:
-        kept = uuid_in(request.GET.get("campaign"))
-        rule = rule_of_campaign(campaign_with_id(kept)) if kept else None
+        rule = rule_of_campaign(campaign) if campaign else None
     elif chosen:
         try:
             _name, rule = chosen_rule(chosen)
         except SegmentGone:
             rule = None
-    found = foreseen(rule, basis if basis in Basis else Basis.CONSENT, salon=request.salon, now=now)
-    return render(request, "marketing/_campaign_audience.html", {"audience": audience_of(found.counts)})
+    said = fallbacks(campaign.subject, campaign.body) if campaign else {}
+    basis = basis if basis in Basis else Basis.CONSENT
+    found = foreseen(rule, basis, salon=request.salon, now=now, placeholders=said)
+    context = {"audience": audience_of(found.counts), "gaps": gaps_of(found, said)}
+    return render(request, "marketing/_campaign_foreseen.html", context)
 
 
 def _has_written(found: Campaign, form: CampaignForm) -> bool:
@@ -193,7 +203,8 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
     found, form = saving.campaign, saving.form
     so_far = segment_of(found, own)
     chosen = str(form["segment"].value() or "")
-    who = foreseen(rule_of_campaign(found), found.basis, salon=request.salon, now=now)
+    said = fallbacks(found.subject, found.body)
+    who = foreseen(rule_of_campaign(found), found.basis, salon=request.salon, now=now, placeholders=said)
     shown = uuid_in(request.GET.get("client")) or first_of(found, who)
     seen = seen_by(shown, found, salon=request.salon, rules=rules, now=now)
     place = [request.salon.slug]
@@ -208,6 +219,7 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
         ),
         "tested": tested(request, found),
         "audience": audience_of(who.counts),
+        "gaps": gaps_of(who, said),
         "audience_url": f"{reverse('campaign_audience', args=place)}?campaign={found.pk}",
         "placeholders": offered_placeholders(),
         "seen": seen,

@@ -16,12 +16,14 @@ from marketing.models import Basis
 from marketing.people import lacking, people
 from marketing.placeholders import PLACEHOLDERS, values_for
 from marketing.recipients import Foreseen, foresee, settle
+from marketing.segments import create_segment
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon, new_id
 from tests.bookings.salonday import make_appointment, make_client, make_service, make_staff
 from tests.conftest import NOW
-from tests.marketing.campaigning import agreed, draft, everybody, may_send
+from tests.marketing.campaign_desk import HTMX, LIST, now_of, typed
+from tests.marketing.campaigning import BOSS, agreed, draft, everybody, may_send
 
 
 def _all_sorts() -> None:
@@ -111,3 +113,38 @@ def test_whoever_sends_is_warned(browser_of: Callable[[User], Browser], manager:
     # How other words stand there is told here, and where placeholders are offered.
     assert "<code>{{first_name|andere Worte}}</code>" in page_of(made, "send")
     assert "<code>{{first_name|Guten Tag}}</code>" in page_of(made, "edit")
+
+
+def test_whoever_writes_is_told_at_once(
+    browser_of: Callable[[User], Browser], manager: User, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        agreed("Lena", treatcard_number="TC-1")
+        agreed("Kim", preferred_staff=make_staff("Anna"))
+        rule = {"match": "ALL", "negated": False, "parts": [{"field": "treatcard", "operator": "yes", "values": []}]}
+        everyone = everybody()
+        with_card = str(create_segment(actor=BOSS, name="Mit Karte", rule=rule, now=NOW).pk)
+        made = draft(everyone, subject="Neues", body="{{first_name}}, {{treatcard|–}}")
+    browser = browser_of(manager)
+
+    def saved(body: str) -> str:
+        answer = browser.post(f"{LIST}{made.pk}/edit/", typed(now_of(made), body=body, segment=everyone), headers=HTMX)
+        return str(answer.headers.get("HX-Trigger", ""))
+
+    def told(segment: str) -> list[str]:
+        given = {"segment": segment, "basis": "CONSENT", "campaign": str(made.pk)}
+        return re.findall("<li>(.*?)</li>", browser.get(f"{LIST}audience/", given).text.partition('id="gaps"')[2])
+
+    page = browser.get(f"{LIST}{made.pk}/edit/").text.partition('<div id="gaps"')[2].partition("</section>")[0]
+    lacks = "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht „–“."
+    assert lacks in page
+    assert "Text ändern" not in page
+    assert told(everyone) == [lacks]
+    assert told(with_card) == told("") == []
+    # Only what says something else of the clients is counted anew.
+    assert saved("{{first_name}}, Ihre Karte: {{treatcard|–}}") == ""
+    assert saved("{{first_name}}, Ihre Karte: {{treatcard}} {{staff}}") == "placeholders-changed"
+    assert told(everyone) == [
+        "<strong>Stammfriseur/in</strong> fehlt bei 1 von 2: dort steht nichts.",
+        "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht nichts.",
+    ]
