@@ -249,12 +249,17 @@ def _explain_missing(client_ids: Collection[UUID]) -> None:
             raise TooManyPoints
 
 
-_WRITE = """
-WITH given AS (
+# One posting is given by its values: arrays of one take a fifth of all the time.
+_ONE = """
+  SELECT %(id)s::uuid AS id, %(client_id)s::uuid AS client_id, %(points)s::int AS points, %(cause)s::text AS cause,
+    %(cause_id)s::uuid AS cause_id, %(reason)s::text AS reason, %(rules_version)s::int AS rules_version"""
+_MANY = """
   SELECT * FROM unnest(
-    %(ids)s::uuid[], %(clients)s::uuid[], %(points)s::int[], %(causes)s::text[], %(cause_ids)s::uuid[],
-    %(reasons)s::text[], %(versions)s::int[]
-  ) AS given (id, client_id, points, cause, cause_id, reason, rules_version)
+    %(id)s::uuid[], %(client_id)s::uuid[], %(points)s::int[], %(cause)s::text[], %(cause_id)s::uuid[],
+    %(reason)s::text[], %(rules_version)s::int[]
+  ) AS given (id, client_id, points, cause, cause_id, reason, rules_version)"""
+_WRITE = """
+WITH given AS ({given}
 ),
 card AS (
   UPDATE clients_client card
@@ -322,15 +327,22 @@ class _Standing:
 
 def _write(wanted: Sequence[Posting], actor: Actor, now: datetime, *, newer: int) -> dict[UUID, _Standing]:
     """Write balances, entries and what is recorded; return how the cards stand that could have it."""
-    values: dict[str, Any] = {
+    rows = [
+        {
+            "id": new_id(),
+            "client_id": one.client_id,
+            "points": one.points,
+            "cause": str(one.cause),
+            "cause_id": one.cause_id,
+            "reason": one.reason[:LONGEST_REASON],
+            "rules_version": one.rules_version,
+        }
+        for one in wanted
+    ]
+    given: dict[str, Any] = rows[0] if len(rows) == 1 else {name: [row[name] for row in rows] for name in rows[0]}
+    values = {
+        **given,
         "salon": current_salon_id(),
-        "ids": [new_id() for _one in wanted],
-        "clients": [one.client_id for one in wanted],
-        "points": [one.points for one in wanted],
-        "causes": [str(one.cause) for one in wanted],
-        "cause_ids": [one.cause_id for one in wanted],
-        "reasons": [one.reason[:LONGEST_REASON] for one in wanted],
-        "versions": [one.rules_version for one in wanted],
         "actor_kind": str(actor.kind),
         "actor_id": actor.id,
         "actor_name": actor.name,
@@ -341,7 +353,7 @@ def _write(wanted: Sequence[Posting], actor: Actor, now: datetime, *, newer: int
         "most": MOST,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, values)
+        cursor.execute(_WRITE.format(given=_ONE if len(rows) == 1 else _MANY), values)
         return {client_id: _Standing(*told) for client_id, *told in cursor.fetchall()}
 
 
