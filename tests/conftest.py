@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
 from django.test import Client as Browser
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck
 from pytest_django import Settings
 
 from salon.identity.models import Membership, User
@@ -41,6 +43,9 @@ def pytest_configure() -> None:
     """Compile the translations; serve assets by their plain names, as no manifest is collected for tests; wake workers
     at once, whatever the test before did."""
     compile_catalogues(settings.BASE_DIR / "locale")
+    # How fast examples come says something of the machine, nothing of what they are examples of.
+    hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    hypothesis.settings.load_profile("any machine")
     settings.WAKE_UP_PAUSE = 0
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.STORAGES = {

@@ -194,7 +194,9 @@ RATES = st.integers(0, 300).map(from_cents)
 STEPS = st.lists(st.tuples(st.booleans(), st.integers(1, 3)), max_size=5)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(RATES, RATES, st.integers(1, 4), st.integers(1, 3), STEPS)
 def test_points_after_any_refunds(
     office: Till, services: Decimal, products: Decimal, oils: int, cuts: int, steps: list[tuple[bool, int]]

@@ -143,7 +143,9 @@ def test_reading_apart_is_reading(tmp_path: Path) -> None:
         list(lines)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(content=st.binary(max_size=400) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")))
 def test_any_bytes_are_a_table_or_refused(tmp_path: Path, content: bytes) -> None:
     if tables.kind_of(content) != "csv":
@@ -156,7 +158,9 @@ def test_any_bytes_are_a_table_or_refused(tmp_path: Path, content: bytes) -> Non
     assert not any("\x00" in cell or cell != cell.strip() for cells in lines for cell in cells)
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(changes=st.lists(st.tuples(st.integers(0, 1500), st.integers(0, 255)), min_size=1, max_size=12))
 def test_a_damaged_workbook_is_read_or_refused(tmp_path: Path, changes: list[tuple[int, int]]) -> None:
     content = bytearray(workbook([["A", "B"], ["1", "2"]]))

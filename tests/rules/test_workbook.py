@@ -119,7 +119,7 @@ def test_no_payload_is_a_formula_in_csv(tmp_path: Path) -> None:
     assert [_unmarked(cell) for cell in cells] == PAYLOADS
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(texts=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1), min_size=1))
 def test_any_text_comes_back_from_csv(tmp_path: Path, texts: list[str]) -> None:
     write_csv(_texts(texts), tmp_path / "file.csv")
