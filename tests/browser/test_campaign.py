@@ -217,3 +217,26 @@ def test_whom_it_goes_to_is_changed_in_haste_and_nothing_is_lost(open_page: Open
     expect(group).to_have_value(values[-1])
     expect(page.locator("input[name=basis]").first).to_be_checked()
     assert desk.violations() == []
+
+
+def test_what_is_not_known_of_everybody_is_said_while_writing(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("anna@sonnenschein.example", f"{CAMPAIGNS}new/")
+    page = desk.page
+    page.get_by_label("Name", exact=True).fill("Lücken")
+    page.get_by_role("radio", name=re.compile("^Alle Kunden")).check()
+    page.get_by_role("button", name="Mail schreiben").click()
+    page.wait_for_url("**/edit/")
+    gaps, text = page.locator("#gaps"), page.locator("#id_body")
+    expect(gaps).to_be_empty()
+    text.fill("Ihre Karte: {{treatcard}}")
+    expect(gaps).to_contain_text("Treatcard-Nummer fehlt bei")
+    everybody = gaps.inner_text()
+    desk.settle()
+    assert desk.violations() == []
+    page.locator("#id_segment").select_option("vip")
+    expect(gaps).not_to_have_text(everybody)
+    expect(gaps).to_contain_text("Treatcard-Nummer fehlt bei")
+    text.fill("Ihre Karte liegt bei uns.")
+    expect(gaps).to_be_empty()
+    assert desk.complaints == []
