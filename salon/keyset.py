@@ -31,11 +31,13 @@ class Order:
 class Meeting:
     """A condition on rows, said twice: as it is best asked of all rows at once, and of one row after the other.
 
-    `each` is None where whoever asks of one row would have to know of all.
+    `each` is None where whoever asks of one row would have to know of all. `reach`: how many times as far as usual it
+    is worth looking, where asking of one row costs next to nothing.
     """
 
     all: Q
     each: Q | None
+    reach: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def _sought[Row: Model](ordered: QuerySet[Row], meeting: Meeting, many: int) -> 
     keys: list[Any] = []
     if meeting.each is not None:
         meets = ExpressionWrapper(meeting.each, output_field=BooleanField())
-        walked = ordered.annotate(meets=meets).values("pk", "meets")[:WALKED]
+        walked = ordered.annotate(meets=meets).values("pk", "meets")[: WALKED * meeting.reach]
         keys = _keys(f"SELECT pk FROM (…) walked WHERE meets LIMIT {int(many)}", walked)  # noqa: S608 - a number
     if len(keys) < many:
         names = [str(name) for name in ordered.query.order_by]
