@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,7 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from clients.cards import get_client
-from clients.consent import AskedLately, NoAddress, ask_again, asked_until, ledger_of, newest_of, record_consent
+from clients.consent import (
+    BETWEEN_MAILS,
+    AskedLately,
+    NoAddress,
+    ask_again,
+    asked_until,
+    ledger_of,
+    newest_of,
+    record_consent,
+)
 from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from clients.web.facts import CHANGED
 from clients.web.notes import HealthPanel, health_panel
@@ -67,9 +77,9 @@ class ConsentPanel:
     consents: list[Consent]
     record_url: str | None
 
-    def granted(self, purpose: ConsentPurpose) -> bool:
-        """Whether the client agrees to a purpose by now."""
-        return any(one.granted for one in self.consents if one.purpose == purpose)
+    def of(self, purpose: ConsentPurpose) -> Consent:
+        """Return what a client has agreed to for one purpose."""
+        return next(one for one in self.consents if one.purpose == purpose)
 
 
 def consent_panel(request: SalonRequest, client: Client, refused: Refused = ("", "", "")) -> ConsentPanel:
@@ -121,25 +131,31 @@ def _consent(
 @require_POST
 def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
     """Write down what the client said in the salon."""
-    client = get_client(client_id)
     purpose, decision = request.POST.get("purpose", ""), request.POST.get("decision", "")
     if purpose not in ConsentPurpose or decision not in Decision:
         raise InvalidInput([FieldError("purpose", "invalid_choice", _("Choose one of the values offered."))])
     # News are asked for in the salon's own words, by whoever records it.
     wording = "" if purpose == ConsentPurpose.EMAIL_MARKETING else request.POST.get("wording", "")
     refused: Refused = ("", "", "")
+    now = timezone.now()
     try:
-        _decide(request, client, ConsentPurpose(purpose), Decision(decision), wording)
+        _decide(request, client_id, ConsentPurpose(purpose), Decision(decision), wording, now)
     except InvalidInput as refusal:
         refused = (purpose, wording, refusal.errors[0].message)
     except (AskedLately, NoAddress) as refusal:
         refused = (purpose, "", refusal.message)
+    # What holds now, the card itself says, too: read it only when that is decided.
+    client = get_client(client_id)
+    panel = consent_panel(request, client, refused)
+    toast = "" if refused[0] else _done(panel.of(ConsentPurpose(purpose)), now)
     card_url = reverse("client_card", args=[request.salon.slug, client.pk])
     if not request.htmx and not refused[0]:
+        messages.success(request, toast)
         return redirect(f"{card_url}#consent")
     health: HealthPanel | None = health_panel(request, client)
     context = {
-        "panel": consent_panel(request, client, refused),
+        "panel": panel,
+        "toast": toast,
         "health": health,
         "card_url": card_url,
         "client_name": client.full_name,
@@ -151,20 +167,35 @@ def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
     return response
 
 
-def _decide(request: SalonRequest, client: Client, purpose: ConsentPurpose, decision: Decision, wording: str) -> None:
+def _done(consent: Consent, now: datetime) -> str:
+    """Return what has just become of a consent, for the toast."""
+    if consent.granted:
+        return gettext("The consent is recorded.")
+    if not consent.requested:
+        return gettext("The consent is withdrawn.")
+    if consent.ask_at is None:
+        return str(NoAddress.message)
+    if consent.ask_at == now + BETWEEN_MAILS:
+        return gettext("The mail to confirm is on its way to %(address)s.") % {"address": consent.address}
+    return str(AskedLately.message)
+
+
+def _decide(
+    request: SalonRequest, client_id: UUID, purpose: ConsentPurpose, decision: Decision, wording: str, now: datetime
+) -> None:
     if purpose == ConsentPurpose.EMAIL_MARKETING:
         if decision == Decision.REQUESTED:
-            ask_again(actor=request.actor, client_id=client.pk, now=timezone.now())
+            ask_again(actor=request.actor, client_id=client_id, now=now)
             return
         if decision == Decision.GRANTED:
             # Said in the salon, it holds once she has confirmed it.
             decision = Decision.REQUESTED
     record_consent(
         actor=request.actor,
-        client_id=client.pk,
+        client_id=client_id,
         purpose=purpose,
         decision=decision,
         source=ConsentSource.SALON,
         wording=wording,
-        now=timezone.now(),
+        now=now,
     )

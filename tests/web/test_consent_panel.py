@@ -132,3 +132,43 @@ def test_the_field_says_what_another_address_brings_before_it_is_saved(
         assert (words in browser.get(f"{url}/edit/").content.decode()) is told
     decide(front_desk, frank, Decision.WITHDRAWN, now=NOW)
     assert words not in browser.get(f"/s/sonnenschein/clients/{frank.pk}/edit/").content.decode()
+
+
+def _decided(browser: Browser, card: Client, purpose: ConsentPurpose, decision: str, wording: str = "") -> str:
+    said = {"purpose": purpose, "decision": decision, "wording": wording}
+    return browser.post(f"/s/sonnenschein/clients/{card.pk}/consent/", said, headers=HTMX).content.decode()
+
+
+def test_the_answer_to_a_withdrawal_shows_what_holds_now(browser: Browser, frank: Client) -> None:
+    answer = _decided(browser, frank, ConsentPurpose.EMAIL_MARKETING, "WITHDRAWN")
+    news, _health = answer.split('<li class="consent-item">')[1:]
+    assert "widerrufen</span>" in news
+    assert "eingewilligt</span>" not in news
+    assert 'value="WITHDRAWN"' not in news
+    assert "Die Einwilligung ist widerrufen." in answer
+
+
+def test_the_answer_to_a_request_says_what_becomes_of_the_mail(
+    browser: Browser, in_sonnenschein: Salon, front_desk: Actor
+) -> None:
+    news = ConsentPurpose.EMAIL_MARKETING
+    here, twin, without = (
+        make_client(in_sonnenschein, front_desk, ClientDetails(name, "Weiß", email=address))
+        for name, address in (("Tom", "tom@web.example"), ("Ida", "tom@web.example"), ("Eva", ""))
+    )
+    assert "Die Bestätigungsmail ist unterwegs an tom@web.example." in _decided(browser, here, news, "GRANTED")
+    # The address is the one of two cards, and is asked once.
+    assert "weniger als einem Tag" in _decided(browser, twin, news, "GRANTED").partition("beforeend:#toasts")[2]
+    assert "keine E-Mail-Adresse" in _decided(browser, without, news, "GRANTED").partition("beforeend:#toasts")[2]
+
+
+def test_the_answer_about_health_data_says_what_was_done(browser: Browser, frank: Client) -> None:
+    health = ConsentPurpose.HEALTH_DATA
+    assert "Die Einwilligung ist erfasst." in _decided(browser, frank, health, "GRANTED", "Ja, gern.")
+    assert "Die Einwilligung ist widerrufen." in _decided(browser, frank, health, "WITHDRAWN")
+
+
+def test_without_a_script_the_card_says_what_was_done(browser: Browser, frank: Client) -> None:
+    said = {"purpose": "EMAIL_MARKETING", "decision": "WITHDRAWN"}
+    page = browser.post(f"/s/sonnenschein/clients/{frank.pk}/consent/", said, follow=True).content.decode()
+    assert "Die Einwilligung ist widerrufen." in page
