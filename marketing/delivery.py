@@ -23,6 +23,7 @@ from marketing.mailing import message_of
 from marketing.models import Basis, Recipient, RecipientReason, RecipientState
 from marketing.people import people
 from marketing.recipients import Judged, judge, write_judged
+from marketing.reply_addresses import reply_addresses
 from marketing.rules import rules_now
 from marketing.unsubscribing import unsubscribe_url
 from salon.audit.recording import Change, record_many
@@ -152,6 +153,7 @@ def _take(
 
 def _addressed(salon: Salon, mailing: Mailing, going: Sequence[Judged], now: datetime) -> list[_Addressed]:
     rules = rules_now()
+    answering = reply_addresses([one.row.client_id for one in going], now=now)
     told = people([one.row.client_id for one in going], salon=salon, now=now)
     placeholders = fallbacks(mailing.subject, mailing.body)
     mails = []
@@ -168,7 +170,13 @@ def _addressed(salon: Salon, mailing: Mailing, going: Sequence[Judged], now: dat
         person = told[one.row.client_id]
         letter = written(mailing.subject, mailing.body, person, frame)
         message = message_of(
-            letter, to=one.address, salon=salon, rules=rules, mail_id=one.row.pk, unsubscribe_url=way_out
+            letter,
+            to=one.address,
+            salon=salon,
+            rules=rules,
+            mail_id=one.row.pk,
+            reply_to=answering.get(one.row.client_id, rules.reply_to),
+            unsubscribe_url=way_out,
         )
         said = sayings(person, frame, placeholders)
         if mailing.may_change:

@@ -43,6 +43,7 @@ def message_of(
     salon: Salon,
     rules: MarketingRules,
     mail_id: UUID,
+    reply_to: str,
     unsubscribe_url: str | None = None,
 ) -> EmailMultiAlternatives:
     """Return a mail in the name of a salon, from the address of this installation.
@@ -64,7 +65,7 @@ def message_of(
         letter.text,
         from_email=formataddr((rules.sender_name or salon.name, address)),
         to=[to],
-        reply_to=[rules.reply_to] if rules.reply_to else [],
+        reply_to=[reply_to] if reply_to else [],
         headers=headers,
     )
     message.attach_alternative(letter.html, "text/html")

@@ -18,7 +18,7 @@ from marketing.letters import wrong_placeholders
 from marketing.models import Direction, MarketingRules, Message
 from marketing.people import people
 from marketing.placeholders import PLACEHOLDERS, Person, fill_lines, plain, silent, values_for
-from marketing.reply_addresses import reply_address
+from marketing.reply_addresses import reply_addresses
 from salon import keyset
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, FieldError, InvalidInput
@@ -91,7 +91,7 @@ def write_message(
             about_id=own_id,
             tells="message",
             recipient=client.email,
-            reply_to=reply_address(client.pk, now=now) or salon_mailbox(),
+            reply_to=reply_addresses([client.pk], now=now).get(client.pk) or salon_mailbox(),
             draft=message_letters.draft(subject=subject, text=text, author=actor.name, salon=salon),
             due_at=now,
             expires_at=now + _OF_USE,

@@ -23,20 +23,19 @@ def receives() -> bool:
     return bool(settings.INBOUND_DOMAIN)
 
 
-def reply_address(client_id: UUID, *, now: datetime) -> str:
-    """Return the address to which a client of the open salon answers, which leads to her from now on; empty where the
-    operator lets none come in.
+def reply_addresses(client_ids: Collection[UUID], *, now: datetime) -> dict[UUID, str]:
+    """Return the address to which each of these clients of the open salon answers, which leads to her from now on;
+    nothing where the operator lets no answers come in.
 
     It is the same each time, and can be told from no other by whoever does not know this installation's key.
     """
     if not receives():
-        return ""
+        return {}
     salon_id = current_salon_id()
-    digest = salted_hmac(_SALT, f"{salon_id} {client_id}", algorithm="sha256").digest()[:_TOKEN_BYTES]
-    # Small letters alone: on their way, mail programs change the case of an address.
-    token = b32encode(digest).decode().lower()
-    directory.put_reply_address(salon_id=salon_id, client_id=client_id, token_hash=_hashed(token), now=now)
-    return f"antwort+{token}@{settings.INBOUND_DOMAIN}"
+    tokens = {client_id: _token(salon_id, client_id) for client_id in client_ids}
+    hashes = {client_id: _hashed(token) for client_id, token in tokens.items()}
+    directory.put_reply_addresses(salon_id, hashes, now=now)
+    return {client_id: f"antwort+{token}@{settings.INBOUND_DOMAIN}" for client_id, token in tokens.items()}
 
 
 def whose(address: str) -> ReplyAddress | None:
@@ -50,6 +49,12 @@ def whose(address: str) -> ReplyAddress | None:
 def forget(client_ids: Collection[UUID]) -> None:
     """Let no answer come in for these clients of the open salon any more."""
     directory.forget_reply_addresses(current_salon_id(), client_ids)
+
+
+def _token(salon_id: UUID, client_id: UUID) -> str:
+    digest = salted_hmac(_SALT, f"{salon_id} {client_id}", algorithm="sha256").digest()[:_TOKEN_BYTES]
+    # Small letters alone: on their way, mail programs change the case of an address.
+    return b32encode(digest).decode().lower()
 
 
 def _hashed(token: str) -> bytes:

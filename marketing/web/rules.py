@@ -1,6 +1,7 @@
 """*Marketing » Regeln*: who writes, what clients agree to, and whether existing customers are written to (§ 7 UWG)."""
 
 from dataclasses import asdict
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from clients.models import ConsentPurpose
 from clients.wordings import LONGEST_WORDING, default_wording, save_wording, wording_now, wordings
 from marketing.models import MarketingRules
+from marketing.reply_addresses import receives
 from marketing.rules import (
     LONGEST_ADDRESS,
     LONGEST_IMPRINT,
@@ -59,6 +61,14 @@ class SenderForm(forms.Form):
         ),
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if receives():
+            self.fields["reply_to"].help_text = _(
+                "Answers to campaigns, automations and messages come in under Messages and stand on the client's card. "
+                "Only answers to test mails go to this address."
+            )
 
     @property
     def sender(self) -> Sender:

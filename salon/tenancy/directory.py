@@ -6,7 +6,7 @@ Every table without row-level security stands in `DIRECTORY_TABLES` with its rea
 `pg_class`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -276,10 +276,14 @@ def close_api_key(salon_id: UUID, key_id: UUID, *, now: datetime) -> ApiKey | No
     return rows.get() if rows.filter(revoked_at=None).update(revoked_at=now) else None
 
 
-def put_reply_address(*, salon_id: UUID, client_id: UUID, token_hash: bytes, now: datetime) -> None:
-    """Let answers to the address with the token of that hash come to a client of a salon; known already is fine."""
-    address = ReplyAddress(token_hash=token_hash, salon_id=salon_id, client_id=client_id, created_at=now)
-    ReplyAddress.objects.bulk_create([address], ignore_conflicts=True)
+def put_reply_addresses(salon_id: UUID, token_hashes: Mapping[UUID, bytes], *, now: datetime) -> None:
+    """Let answers to the address with the token of that hash come to each of these clients of a salon; known already
+    is fine."""
+    addresses = [
+        ReplyAddress(token_hash=token_hash, salon_id=salon_id, client_id=client_id, created_at=now)
+        for client_id, token_hash in token_hashes.items()
+    ]
+    ReplyAddress.objects.bulk_create(addresses, ignore_conflicts=True)
 
 
 def find_reply_address(token_hash: bytes) -> ReplyAddress | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client as Browser
+from pytest_django import Settings
 
 from clients.consent import ledger_of
 from clients.details import ClientDetails
@@ -45,6 +46,16 @@ def test_the_imprint_is_asked_for_until_it_is_there(browser_of: SignIn, manager:
     answer = browser.post(f"{PAGE}sender/", SENDER | {"version": "0"}, follow=True).content.decode()
     assert "Noch geht keine Kampagne hinaus" not in answer
     assert _rules(sonnenschein) == ("Anna\nBerlin", "hallo@sonnenschein.example", 1)
+
+
+@pytest.mark.parametrize(("domain", "told"), [("antworten.example", True), ("", False)], ids=["in", "not in"])
+def test_where_answers_come_in_the_page_says_so(
+    browser_of: SignIn, manager: User, settings: Settings, domain: str, told: bool
+) -> None:
+    settings.INBOUND_DOMAIN = domain
+    page = browser_of(manager).get(PAGE).content.decode()
+    assert ("kommen unter Nachrichten an" in page) is told
+    assert ("Die E-Mail-Adresse Ihres Salons." in page) is not told
 
 
 def test_who_saves_behind_somebody_else_is_told(browser_of: SignIn, manager: User, sonnenschein: Salon) -> None:

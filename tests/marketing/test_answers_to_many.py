@@ -1,0 +1,64 @@
+"""Answers to campaigns and automations: they come to the card of whoever answers, where answers come in (domain.md §9.4)."""
+
+import pytest
+import time_machine
+from pytest_django import Settings
+
+from marketing.models import Direction, Message, Occasion
+from marketing.occasions import SEND
+from marketing.receiving import Outcome, receive
+from marketing.tasks import send_automation
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import ReplyAddress, Salon
+from salon.work.models import DueWork
+from tests.conftest import NOW
+from tests.marketing.automating import NINE, born, night_of, turned_on
+from tests.marketing.campaigning import run, sent_to
+from tests.marketing.letterbox import DOMAIN, a_mail, read
+from tests.marketing.mailserver import Inbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _answers(salon: Salon) -> dict[str, str]:
+    """Return what came in from whom, by first name."""
+    with salon_scope(salon.pk):
+        came_in = Message.objects.filter(direction=Direction.IN)
+        return dict(came_in.values_list("client__first_name", "text"))
+
+
+def test_each_client_answers_a_campaign_on_her_own_card(
+    sonnenschein: Salon, arriving: Inbox, settings: Settings, clock: time_machine.Traveller
+) -> None:
+    settings.INBOUND_DOMAIN = DOMAIN
+    sent_to(sonnenschein, "Anna", "Berta")
+    run()
+    addresses = {str(mail["To"]): str(mail["Reply-To"]) for mail in arriving.mails}
+    assert len(set(addresses.values())) == 2
+    for to, address in addresses.items():
+        answer = a_mail(address, f"Hier ist {to}", sender=to, Message_ID=f"<{to}>")
+        assert receive(read(answer), now=NOW) is Outcome.KEPT
+    assert _answers(sonnenschein) == {"Anna": "Hier ist anna@x.example", "Berta": "Hier ist berta@x.example"}
+
+
+def test_and_an_automation(sonnenschein: Salon, arriving: Inbox, settings: Settings) -> None:
+    settings.INBOUND_DOMAIN = DOMAIN
+    with salon_scope(sonnenschein.pk):
+        turned_on(Occasion.BIRTHDAY)
+        born("Susanne", 29, 11)
+    night_of(sonnenschein)
+    with time_machine.travel(NINE, tick=False):
+        send_automation(str(DueWork.objects.get(task=SEND).pk))
+    [mail] = arriving.mails
+    assert receive(read(a_mail(str(mail["Reply-To"]), "Danke!")), now=NINE) is Outcome.KEPT
+    assert _answers(sonnenschein) == {"Susanne": "Danke!"}
+
+
+def test_where_no_answers_come_in_they_go_to_the_salon(
+    sonnenschein: Salon, arriving: Inbox, settings: Settings, clock: time_machine.Traveller
+) -> None:
+    settings.INBOUND_DOMAIN = ""
+    sent_to(sonnenschein, "Anna")
+    run()
+    assert [mail["Reply-To"] for mail in arriving.mails] == ["post@sonnenschein.example"]
+    assert not ReplyAddress.objects.exists()
