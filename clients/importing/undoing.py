@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, ManyToOneRel, OuterRef, Q
 
 from clients.details import ClientDetails
 from clients.importing.reversing import reverse
@@ -73,18 +73,31 @@ def _remove(work: Undoing, rows: dict[UUID, ImportRow]) -> dict[UUID, str]:
     """Delete cards; one that something refers to stays, one with a ledger is emptied instead."""
     if not rows:
         return {}
-    ledgered = set(ConsentEntry.objects.filter(client__in=rows).values_list("client_id", flat=True))
-    ledgered |= set(PointsEntry.objects.filter(client__in=rows).values_list("client_id", flat=True))
-    kept = dict.fromkeys(_delete([card_id for card_id in rows if card_id not in ledgered]), IN_USE)
-    withdraw_points(work, [row for card_id, row in rows.items() if card_id in ledgered])
+    kept = dict.fromkeys(_in_use(rows), IN_USE)
+    idle = [card_id for card_id in rows if card_id not in kept]
+    ledgered = set(ConsentEntry.objects.filter(client__in=idle).values_list("client_id", flat=True))
+    ledgered |= set(PointsEntry.objects.filter(client__in=idle).values_list("client_id", flat=True))
+    kept |= dict.fromkeys(_delete([card_id for card_id in idle if card_id not in ledgered]), IN_USE)
+    withdraw_points(work, [rows[card_id] for card_id in idle if card_id in ledgered])
     _empty(work, ledgered)
     gone: dict[UUID, list[Change]] = {card_id: [] for card_id in rows if card_id not in kept}
     record_many(actor=work.actor, action=REMOVED, subject_kind="client", changes=gone, now=work.now)
     return kept
 
 
+def _in_use(card_ids: Collection[UUID]) -> set[UUID]:
+    """Return the cards that another card names, or anything outside the client file: an appointment, a message …"""
+    refers = Q()
+    for relation in Client._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ManyToOneRel):
+            model = relation.related_model
+            if model is Client or model._meta.app_label != Client._meta.app_label:
+                refers |= Q(Exists(model._default_manager.filter(**{relation.field.attname: OuterRef("pk")})))  # noqa: SLF001
+    return set(Client.objects.filter(refers, pk__in=card_ids).values_list("pk", flat=True))
+
+
 def _delete(card_ids: Sequence[UUID]) -> list[UUID]:
-    """Delete cards; return those that something refers to."""
+    """Delete cards; return those that something has come to refer to."""
     if not card_ids:
         return []
     try:
@@ -102,7 +115,7 @@ def _delete(card_ids: Sequence[UUID]) -> list[UUID]:
 
 
 def _empty(work: Undoing, card_ids: Collection[UUID]) -> None:
-    """Leave nothing of cards but the ledger of consent, which nobody can delete, and withdraw the consent."""
+    """Leave nothing of cards but their ledgers, which nobody can delete, and withdraw the consent."""
     CategoryAssignment.objects.filter(client__in=card_ids).delete()
     Note.objects.filter(client__in=card_ids).delete()
     CarriedService.objects.filter(client__in=card_ids).delete()

@@ -11,9 +11,11 @@ from clients.importing import reversing
 from clients.models import CarriedService, CategoryAssignment, Client, ConsentEntry, CreatedVia, ImportRow, Note
 from clients.notes import edit_note
 from clients.treatcard import set_treatcard
+from marketing.messages import write_message
 from salon.audit.models import AuditEntry
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
+from tests.bookings.salonday import make_appointment, make_service, make_staff
 from tests.conftest import NOW
 from tests.importing.files import MANAGER, applied, counts, table, undone
 
@@ -22,7 +24,7 @@ LATER = NOW + timedelta(hours=1)
 HEADER = ("Vorname", "E-Mail", "Ort", "Treatcard-Nr.", "Punkte", "Kategorien", "Notizen", "Leistungen", "Newsletter")
 BEFORE = (
     ("Mia", "mia@mail.example", "Ulm", "", "", "VIP", "mag Tee", "Facial x3", ""),
-    ("Ida", "ida@mail.example", "", "TC-7", "", "", "", "", ""),
+    ("Ida", "ida@mail.example", "", "TC-7", "", "Farbe", "", "", ""),
     ("Eva", "eva@mail.example", "Bonn", "", "", "", "", "", ""),
 )
 AFTER = (
@@ -172,6 +174,33 @@ def test_a_new_card_that_another_one_names_stays_and_the_rest_goes(sonnenschein:
         kept = ImportRow.objects.exclude(kept_because="").values_list("kept_because", flat=True)
         assert list(kept) == ["in_use", "in_use"]
         assert AuditEntry.objects.filter(action="client.import_removed").count() == 5
+
+
+def test_a_new_card_that_is_in_use_stays_with_its_ledgers(sonnenschein: Salon) -> None:
+    rows = [(name, f"{name}@mail.example", "", "", "100", "", "", "", "ja") for name in ("Mia", "Ida", "Eva", "Lea")]
+    batch = applied(sonnenschein, table(HEADER, *rows), consent_wording=WORDS)
+    with salon_scope(sonnenschein.pk):
+        cards = {card.first_name: card for card in Client.objects.all()}
+        make_appointment((make_service(), make_staff()), client=cards["Mia"])
+        write_message(actor=MANAGER, client_id=cards["Ida"].pk, subject="Hallo", text="Bis bald.", now=NOW)
+        create_client(
+            actor=MANAGER,
+            salon=sonnenschein,
+            details=ClientDetails(first_name="Zoe", referred_by=str(cards["Eva"].pk)),
+            created_via=CreatedVia.STAFF,
+            now=NOW,
+        )
+    assert undone(sonnenschein, batch, LATER).kept == 3
+    with salon_scope(sonnenschein.pk):
+        kept = ImportRow.objects.order_by("number").values_list("kept_because", flat=True)
+        assert list(kept) == ["in_use", "in_use", "in_use", ""]
+        stays = Client.objects.listed().order_by("number")
+        assert [(one.first_name, one.points, one.email_consent) for one in stays] == [
+            ("Mia", 100, True),
+            ("Ida", 100, True),
+            ("Eva", 100, True),
+            ("Zoe", 0, False),
+        ]
 
 
 def test_new_cards_with_a_ledger_are_emptied_each_to_its_own_number(sonnenschein: Salon) -> None:
