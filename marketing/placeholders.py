@@ -33,7 +33,7 @@ PLACEHOLDERS: dict[str, Promise] = {
     "treatcard": _("Number of the Treatcard"),
 }
 # A name, and what to say instead where there is nothing; never over a line's end.
-PATTERN = re.compile(r"\{\{([^{}|\r\n]*)(?:\|([^{}\r\n]*))?\}\}")
+PATTERN = re.compile(r"(?<!\{)\{\{([^{}|\r\n]*)(?:\|([^{}\r\n]*))?\}\}(?!\})")
 # What somebody wrote who meant one: with one brace at an end.
 _HALF = re.compile(rf"(?<!\{{)\{{\s*(?:{'|'.join(PLACEHOLDERS)})\s*[|}}]")
 # What joins languages' letters stays: ZERO WIDTH NON-JOINER and JOINER.

@@ -39,12 +39,18 @@ form?.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.verb === "post") sent = typed;
 });
 
-// A subject is as long as a client reads it: the lines above the mail show it filled in; until they come anew, other
-// words count at once.
+// A subject is as long as a client reads it: the lines above the mail show it filled in, as it was when it was sent there;
+// until they come anew, other words count at once.
 const words = document.querySelector("[data-counts]");
 const subject = document.getElementById(words?.dataset.counts);
 const unfilled = () => subject.value.replace(/\{\{[^{}]*\}\}/g, "").length;
+let asked = subject && unfilled();
 let filled = 0;
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const tells = form ? event.target === form && event.detail.verb === "post" : event.target.id === "preview-lines";
+  if (subject && tells) asked = unfilled();
+});
 
 function count() {
   const { value, maxLength } = subject;
@@ -56,7 +62,7 @@ function count() {
 function measure() {
   if (!subject) return;
   const seen = document.querySelector("#preview-lines [data-shown-subject]")?.textContent ?? "";
-  filled = seen.length - unfilled();
+  filled = seen.length - asked;
   count();
 }
 subject?.addEventListener("input", count);

@@ -145,6 +145,7 @@ def test_what_stands_where_there_is_nothing(body: str, said: str) -> None:
         ("x" * 150, "x" * LONGEST_BODY, []),
         ("x" * 151, "x" * (LONGEST_BODY + 1), [("subject", "too_long"), ("body", "too_long")]),
         ("{{first_name}", "{first_name}}", [("subject", "broken_placeholder"), ("body", "broken_placeholder")]),
+        ("{{{salon}}}", "{{{first_name|x}}}", [("subject", "broken_placeholder"), ("body", "broken_placeholder")]),
         ("{first_name}", "{{first_name|\nx}}", [("subject", "broken_placeholder"), ("body", "broken_placeholder")]),
         ("", "[x](https://a.example/{{first_name}})", [("body", "placeholder_in_address")]),
         ("", "[x](https://a.example/%7B%7Bfirst_name%7D%7D)", [("body", "placeholder_in_address")]),
