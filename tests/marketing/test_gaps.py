@@ -95,6 +95,7 @@ def test_whoever_sends_is_warned(browser_of: Callable[[User], Browser], manager:
         made = draft(
             group, subject="Neues, {{first_name|<Du>}}", body="{{treatcard}} {{treatcard|–}} {{visits}} {{points}}"
         )
+        worded = draft(group, subject="Neues", body="{{first_name|Sie}} {{treatcard|–}}")
         whole = draft(group, subject="Neues", body="{{visits}} {{salon}} {{greeting}}")
     browser = browser_of(manager)
 
@@ -102,7 +103,7 @@ def test_whoever_sends_is_warned(browser_of: Callable[[User], Browser], manager:
         return browser.get(f"/s/sonnenschein/marketing/campaigns/{campaign.pk}/{page}/").content.decode()
 
     def warned(campaign: Any) -> list[str]:
-        part = re.search(r'<section class="notice warn gaps".*?</section>', page_of(campaign, "send"), re.DOTALL)
+        part = re.search(r'<section class="notice(?: warn)? gaps".*?</section>', page_of(campaign, "send"), re.DOTALL)
         return re.findall("<li>(.*?)</li>", part[0]) if part else []
 
     assert warned(made) == [
@@ -110,8 +111,13 @@ def test_whoever_sends_is_warned(browser_of: Callable[[User], Browser], manager:
         "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht nichts oder „–“.",
     ]
     assert warned(whole) == []
+    # Where each has words of its own, that is all there is to know.
+    assert len(warned(worded)) == 2
+    assert 'class="notice gaps"' in page_of(worded, "send")
+    assert "andere Worte" not in page_of(worded, "send")
     # How other words stand there is told here, and where placeholders are offered.
-    assert "<code>{{first_name|andere Worte}}</code>" in page_of(made, "send")
+    assert "<code>{{treatcard|andere Worte}}</code>" in page_of(made, "send")
+    assert 'class="notice warn gaps"' in page_of(made, "send")
     assert "<code>{{first_name|Guten Tag}}</code>" in page_of(made, "edit")
 
 
