@@ -33,8 +33,9 @@ from salon.tenancy.models import Salon
 LONGEST_SUBJECT = 200
 # Whoever has not got it by then has long asked for another one.
 OF_USE = timedelta(hours=1)
-# So long what became of it is told where it was asked for.
+# So long what became of it is told where it was asked for; that it has gone out, only while one waits for it.
 TOLD_FOR = timedelta(days=1)
+SENT_TOLD_FOR = timedelta(minutes=10)
 _NOBODY = Person(first_name="Lena", last_name="Muster")
 
 
@@ -102,7 +103,10 @@ def send_test_letter(
 def last_test(*, actor: Actor, about_id: UUID, now: datetime) -> ClientMail | None:
     """Return the test mail that the actor has asked for last, as long as anybody waits to hear of it."""
     to = _address_of(actor)
-    return last_test_mail(about_id, recipient=to, since=now - TOLD_FOR) if to else None
+    mail = last_test_mail(about_id, recipient=to, since=now - TOLD_FOR) if to else None
+    if mail is not None and mail.sent_at is not None and mail.sent_at <= now - SENT_TOLD_FOR:
+        return None
+    return mail
 
 
 def _address_of(actor: Actor) -> str | None:

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from marketing.automations import turn_on
 from marketing.models import Occasion, Recipient
-from marketing.testing import OF_USE, TOLD_FOR, send_test
+from marketing.testing import OF_USE, SENT_TOLD_FOR, TOLD_FOR, send_test
 from salon.audit.models import AuditEntry
 from salon.errors import InvalidInput, NotAllowed
 from salon.identity.models import User
@@ -148,6 +148,9 @@ def test_whoever_asked_hears_what_became_of_it(
         assert (arriving.to, _left(sonnenschein)) == ([owner.email], ([("SENT", "")], 0))
         assert f"Testmail um 11:02 Uhr an {owner.email} gesendet." in told()
         assert "hx-get" not in told()
+        # That it went out is soon no news any more.
+        clock.shift(SENT_TOLD_FOR)
+        assert "<p" not in told(page="edit")
         _ask(sonnenschein, owner, campaign_id=campaign.pk)
         arriving.rcpt["*"] = "550 never"
         _run()
