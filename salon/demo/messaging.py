@@ -18,8 +18,7 @@ TEMPLATES = (
     Wording(
         "Termin verschieben",
         "Ihr Termin bei {{salon}}",
-        "{{greeting}},\n\nleider müssen wir Ihren Termin verschieben.\n\n"
-        "Bisheriger Termin: {{next_visit|wie vereinbart}}\n\n"
+        "{{greeting}},\n\nleider müssen wir Ihren Termin am {{next_visit}} verschieben.\n\n"
         "Wann passt es Ihnen stattdessen? Antworten Sie einfach auf diese E-Mail.\n\nViele Grüße",
     ),
     Wording(
