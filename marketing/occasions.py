@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from clients.classification import MEMORY, Reason, Status
 from clients.models import Client
 from marketing.eligibility import INCLUDED, reason_case
+from marketing.facts import Moment, with_next_visit
 from marketing.models import Automation, Basis, Occasion, Recipient, RecipientState
 from marketing.recipients import settle
 from salon.tenancy.models import Salon
@@ -30,6 +31,7 @@ LOOKS_BACK = 30
 # The same occasion of a client that moves by some days, as a date on her card is corrected, is still the same.
 _APART = timedelta(days=180)
 _BEFORE = frozenset({Occasion.BIRTHDAY, Occasion.ABOUT_TO_LAPSE})
+_MISSED = frozenset({Occasion.ABOUT_TO_LAPSE, Occasion.LAPSED})
 _DAY = timedelta(days=1)
 _GONE_OUT = (RecipientState.WAITING, RecipientState.SENDING, RecipientState.SENT)
 
@@ -87,7 +89,7 @@ def write_due(automation: Automation, *, salon: Salon, today: date, now: datetim
         on = day_of(automation.occasion, written_on=written_on, days=automation.days)
         if _is_from_when_it_was_on(automation, written_on, on, salon):
             settle(
-                _still_to_be_written(automation, on),
+                _still_to_be_written(automation, on, Moment.of(salon, now)),
                 basis=Basis.CONSENT,
                 now=now,
                 automation_id=automation.pk,
@@ -121,13 +123,16 @@ def _is_from_when_it_was_on(automation: Automation, written_on: date, on: date, 
     )
 
 
-def _still_to_be_written(automation: Automation, on: date) -> QuerySet[Client]:
-    """Return whose occasion is on a day, except who has had this one already, by whichever card."""
+def _still_to_be_written(automation: Automation, on: date, at: Moment) -> QuerySet[Client]:
+    """Return whose occasion is on a day, except who has had this one already, by whichever card; nobody who has an
+    appointment is missed."""
     clients = clients_of(automation.occasion, on, on)
     if automation.occasion == Occasion.ABOUT_TO_LAPSE:
         clients = clients.filter(status=Status.RETURNING, status_changes_on=on)
     elif automation.occasion == Occasion.LAPSED:
         clients = clients.filter(status=Status.NEW, status_reason=Reason.LAPSED)
+    if automation.occasion in _MISSED:
+        clients = clients.exclude(pk__in=with_next_visit(at))
     had = Recipient.objects.filter(automation=automation)
     hers = had.filter(client_id=OuterRef("pk"), occasion__gt=on - _APART, occasion__lt=on + _APART)
     shared = had.filter(occasion=on, state__in=_GONE_OUT, address__iexact=OuterRef("email"))

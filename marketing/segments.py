@@ -71,8 +71,12 @@ READY_MADE: dict[str, ReadyMade] = dict(
         _ready(
             "lapsing",
             _("About to lapse"),
-            _("Their last visit is soon 365 days ago: within 30 days they would count as new again."),
+            _(
+                "Their last visit is soon 365 days ago, and they have no appointment: within 30 days they would count "
+                "as new again."
+            ),
             Condition("lapsing", "within_next", (30,)),
+            Condition("next_visit", "none"),
         ),
         _ready(
             "lapsed",

@@ -71,7 +71,10 @@ class CampaignBody(Body):
         "rule": {
             "match": "ALL",
             "negated": False,
-            "parts": [{"field": "lapsing", "operator": "within_next", "values": [30]}],
+            "parts": [
+                {"field": "lapsing", "operator": "within_next", "values": [30]},
+                {"field": "next_visit", "operator": "none", "values": []},
+            ],
         },
         "basis": "CONSENT",
         "state": "SENT",

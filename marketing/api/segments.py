@@ -132,11 +132,15 @@ class ReadyMadeBody(Body):
     example = {
         "key": "lapsing",
         "name": "About to lapse",
-        "description": "Their last visit is soon 365 days ago: within 30 days they would count as new again.",
+        "description": "Their last visit is soon 365 days ago, and they have no appointment: within 30 days they would "
+        "count as new again.",
         "rule": {
             "match": "ALL",
             "negated": False,
-            "parts": [{"field": "lapsing", "operator": "within_next", "values": [30]}],
+            "parts": [
+                {"field": "lapsing", "operator": "within_next", "values": [30]},
+                {"field": "next_visit", "operator": "none", "values": []},
+            ],
         },
     }
 

@@ -19,9 +19,13 @@ FOR_WHOM = {
     Occasion.BIRTHDAY: gettext_lazy(
         "Whoever has a birthday on the card. Born on 29 February: in other years on the 28th."
     ),
-    Occasion.ABOUT_TO_LAPSE: gettext_lazy("Whoever has not come for almost 365 days and would soon count as new."),
+    Occasion.ABOUT_TO_LAPSE: gettext_lazy(
+        "Whoever has not come for almost 365 days, would soon count as new, and has no appointment."
+    ),
     Occasion.AFTER_FIRST_VISIT: gettext_lazy("Whoever has come for the very first time."),
-    Occasion.LAPSED: gettext_lazy("Whoever has not come for more than 365 days and counts as new again."),
+    Occasion.LAPSED: gettext_lazy(
+        "Whoever has not come for more than 365 days, counts as new again, and has no appointment."
+    ),
 }
 _WHEN = {
     Occasion.BIRTHDAY: ngettext_lazy("%(days)s day before the birthday", "%(days)s days before the birthday", "number"),

@@ -33,7 +33,10 @@ def test_a_draft_is_made_read_changed_and_deleted(api: Caller) -> None:
     path = f"campaigns/{made['id']}"
     assert answer.status_code == 201
     assert answer["Location"].endswith(f"/api/v1/{path}")
-    assert made["rule"]["parts"] == [{"field": "lapsing", "operator": "within_next", "values": [30]}]
+    assert made["rule"]["parts"] == [
+        {"field": "lapsing", "operator": "within_next", "values": [30]},
+        {"field": "next_visit", "operator": "none", "values": []},
+    ]
     assert {name: made[name] for name in (*WORDS, "state", "basis", "result", "scheduled_at")} == {
         **WORDS,
         "state": "DRAFT",

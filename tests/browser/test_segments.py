@@ -126,11 +126,11 @@ def test_on_a_phone(open_page: OpenPage) -> None:
     owner.sign_in("anna@sonnenschein.example", f"{NEW}?segment=lapsing")
     page = owner.page
     page.get_by_role("button", name="Bedingungsgruppe", exact=True).tap()
-    expect(page.locator("#part-1 .rule-add summary")).to_be_focused()
-    page.locator("#part-1 .rule-add summary").tap()
-    page.locator("button[value='add:1:blocked']").tap()
-    expect(page.locator("#part-1-0")).to_be_visible()
-    page.locator("#part-1 .rule-ask select").first.select_option("none")
+    expect(page.locator("#part-2 .rule-add summary")).to_be_focused()
+    page.locator("#part-2 .rule-add summary").tap()
+    page.locator("button[value='add:2:blocked']").tap()
+    expect(page.locator("#part-2-0")).to_be_visible()
+    page.locator("#part-2 .rule-ask select").first.select_option("none")
     expect(page.locator("#outcome-bar")).to_contain_text("Kund")
     expect(page.locator(".outcome-sentence")).to_contain_text("auf die Folgendes nicht zutrifft")
     small = page.evaluate(
@@ -141,5 +141,5 @@ def test_on_a_phone(open_page: OpenPage) -> None:
     assert small == []
     assert owner.violations() == []
     page.get_by_role("button", name="Bedingungsgruppe entfernen").tap()
-    expect(page.locator("#part-1")).to_have_count(0)
+    expect(page.locator("#part-2")).to_have_count(0)
     assert owner.complaints == []

@@ -1,4 +1,4 @@
-"""Answers to campaigns and automations: they come to the card of whoever answers, where answers come in (domain.md §9.4)."""
+"""Answers to campaigns and automations: they stand on the card of whoever answers (domain.md §9.4)."""
 
 import pytest
 import time_machine

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 
+from bookings.states import State
 from clients.classification import Reason, Status
 from clients.models import Client
 from marketing import delivery
@@ -25,7 +26,7 @@ from marketing.tasks import send_automation
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from salon.work.models import DueWork
-from tests.bookings.salonday import make_client
+from tests.bookings.salonday import a_salon_day, make_appointment, make_client
 from tests.conftest import NOW
 from tests.identity.racing import race
 from tests.marketing.automating import DAY, NINE, THREE, TODAY, born, night_of, turned_on, written_to
@@ -230,7 +231,7 @@ def test_two_nights_at_once_write_once(sonnenschein: Salon, transactional_db: No
 
 
 def test_about_to_lapse_and_lapsed(sonnenschein: Salon) -> None:
-    """Somebody who comes again in between is about nothing."""
+    """Whoever comes again in between, or has an appointment, is not missed."""
     with salon_scope(sonnenschein.pk):
         turned_on(Occasion.ABOUT_TO_LAPSE, now=NOW - 100 * DAY)
         turn_on(actor=BOSS, occasion=Occasion.LAPSED, now=NOW - 100 * DAY)
@@ -253,9 +254,18 @@ def test_about_to_lapse_and_lapsed(sonnenschein: Salon) -> None:
         visited("Over", over - 366 * DAY, Status.NEW, Reason.LAPSED, None)
         visited("NotYet", over - 365 * DAY, Status.NEW, Reason.LAPSED, None)
         visited("CameBack", TODAY - DAY, Status.RETURNING, Reason.RECENT_VISIT, TODAY + 365 * DAY)
-    assert night_of(sonnenschein) == {"written": 2}
+        visited("ComesSoon", soon - 366 * DAY, Status.RETURNING, Reason.RECENT_VISIT, soon)
+        visited("ComesAgain", over - 366 * DAY, Status.NEW, Reason.LAPSED, None)
+        visited("Cancelled", over - 366 * DAY, Status.NEW, Reason.LAPSED, None)
+        day = a_salon_day()
+        states = {"ComesSoon": State.BOOKED, "ComesAgain": State.BOOKED, "Cancelled": State.CANCELLED}
+        for number, (name, state) in enumerate(states.items(), start=1):
+            client = Client.objects.get(first_name=name)
+            make_appointment((day.cut, day.anna), client=client, starts_at=THREE + number * DAY, state=state)
+    assert night_of(sonnenschein) == {"written": 3}
     with salon_scope(sonnenschein.pk):
-        assert {name: on for name, (_state, _why, on) in written_to().items()} == {"Soon": soon, "Over": over}
+        told = {name: on for name, (_state, _why, on) in written_to().items()}
+        assert told == {"Soon": soon, "Over": over, "Cancelled": over}
 
 
 def test_turned_off_it_writes_to_nobody_who_waits(sonnenschein: Salon, arriving: Inbox) -> None:

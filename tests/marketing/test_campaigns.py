@@ -49,7 +49,10 @@ def test_a_draft_keeps_the_rule_that_was_chosen(in_sonnenschein: Salon) -> None:
     assert campaign.rule == {
         "match": "ALL",
         "negated": False,
-        "parts": [{"field": "lapsing", "operator": "within_next", "values": [30]}],
+        "parts": [
+            {"field": "lapsing", "operator": "within_next", "values": [30]},
+            {"field": "next_visit", "operator": "none", "values": []},
+        ],
     }
     assert (campaign.state, campaign.basis, campaign.version) == (CampaignState.DRAFT, Basis.CONSENT, 1)
     none = update_campaign(actor=BOSS, campaign_id=campaign.pk, changes={"segment": ""}, now=NOW)

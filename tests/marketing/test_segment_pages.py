@@ -241,7 +241,7 @@ def test_deleted_and_brought_back(browser: Browser, colour: Category, sonnensche
 
 def test_a_ready_made_one_is_copied(browser: Browser) -> None:
     page = browser.get(f"{NEW}?segment=lapsing")
-    assert [part.name for part in page.context["rule"].parts] == ["lapsing"]
+    assert [part.name for part in page.context["rule"].parts] == ["lapsing", "next_visit"]
     assert page.context["name"].startswith(str(READY_MADE["lapsing"].name))
     assert browser.get(f"{NEW}?segment=nothing").status_code == 404
 

@@ -30,7 +30,7 @@ from salon.folding import fold
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.bookings.salonday import a_salon_day, make_client, make_staff
+from tests.bookings.salonday import a_salon_day, make_appointment, make_client, make_staff
 from tests.checkout.till import MANAGER
 from tests.conftest import NOW
 from tests.marketing.segment_world import TODAY, one, sold
@@ -219,6 +219,8 @@ def test_the_ready_made_ones(in_sonnenschein: Salon) -> None:
     make_client("Pending", status=Status.NEW, status_reason=Reason.FIRST_VISIT_PENDING)
     make_client("Lapsed", status=Status.NEW, status_reason=Reason.LAPSED)
     make_client("Lapsing", status_changes_on=TODAY + timedelta(days=30))
+    coming = make_client("Coming", status_changes_on=TODAY + timedelta(days=30))
+    make_appointment((day.cut, day.anna), client=coming, starts_at=NOW + timedelta(days=7))
     make_client("Later", status_changes_on=TODAY + timedelta(days=31))
     make_client("Birthday", birth_day=1, birth_month=11)
     days = {"carried_first_visit_on": TODAY - timedelta(days=700), "carried_last_visit_on": TODAY - timedelta(days=300)}
