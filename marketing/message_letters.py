@@ -14,12 +14,12 @@ from salon.mail.letters import Draft, Letter
 from salon.tenancy.models import Salon
 
 # The name of `write` in CLIENT_LETTERS.
-_WRITER = "message"
+WRITER = "message"
 
 
 def draft(*, subject: str, text: str, author: str, salon: Salon) -> Draft:
     """Return all that a message is to say."""
-    return Draft(_WRITER, {"subject": subject, "text": text, "author": author, "salon": salon.name})
+    return Draft(WRITER, {"subject": subject, "text": text, "author": author, "salon": salon.name})
 
 
 def write(facts: Mapping[str, Any]) -> Letter:

@@ -12,12 +12,14 @@ from bookings.agenda import gist_within
 from clients.merging import MERGED
 from clients.models import Cause
 from clients.points import action_of
+from marketing import message_letters
 from marketing.campaigns import mailing_within
 from marketing.messages import SUBJECT as MESSAGE
 from marketing.messages import message_within
 from salon import keyset
 from salon.audit.models import AuditEntry
 from salon.mail.telling import SUBJECT as MAIL
+from salon.mail.telling import sent_as
 
 
 class Kind(TextChoices):
@@ -121,6 +123,8 @@ QUIET = frozenset(
         "sale.payment_taken",
     }
 )
+# A message is told when it is written; of its mail only that it did not arrive.
+_TOLD = ~Q(action__in=QUIET) & ~sent_as(message_letters.WRITER)
 _OF_APPOINTMENT, _OF_MESSAGE = Q(subject_kind="appointment"), Q(subject_kind=MESSAGE)
 _OF_MAIL = Q(subject_kind=MAIL)
 _ORDER = keyset.Order(("at", "id"), descending=True)
@@ -158,16 +162,13 @@ def history_of(client_id: UUID, *, kind: Kind | None = None, limit: int = PAGE, 
     What is recorded of an appointment belongs to the client who had it then, and to the card that hers went into.
     An empty page names no kinds. Raises: keyset.InvalidCursor.
     """
-    shown = ~Q(action__in=QUIET)
+    entries = AuditEntry.objects.filter(_TOLD)
     if kind is not None:
-        shown = Q(action__in=[action for action in ACTIONS if ACTIONS[action] == kind and action not in QUIET])
-    entries = AuditEntry.objects.filter(shown)
+        entries = entries.filter(action__in=[action for action in ACTIONS if ACTIONS[action] == kind])
     went_into_hers = Q(_WentInto("client_id", Value(client_id)))
     parts = [entries.filter(one) for one in (Q(subject_id=client_id), Q(client_id=client_id), went_into_hers)]
     # One statement: the kinds come along with the rows.
-    own = AuditEntry.objects.filter(
-        ~Q(action__in=QUIET), Q(subject_id=client_id) | Q(client_id=client_id) | went_into_hers
-    )
+    own = AuditEntry.objects.filter(_TOLD, Q(subject_id=client_id) | Q(client_id=client_id) | went_into_hers)
     actions = ArraySubquery(own.values("action").distinct())
     rows = AuditEntry.objects.annotate(
         all_actions=actions,

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q
+
 from salon.audit.recording import Change, record
 from salon.identity.roles import system_actor
 from salon.mail.models import ClientMail
@@ -26,3 +28,8 @@ def tell(mail: ClientMail, action: str, *, now: datetime) -> None:
         now=now,
         client_id=mail.client_id,
     )
+
+
+def sent_as(writer: str) -> Q:
+    """Return a condition on entries of the audit: that they tell of a mail of this writer that it went out."""
+    return Q(Exists(ClientMail.objects.filter(pk=OuterRef("subject_id"), writer=writer)), action=SENT)

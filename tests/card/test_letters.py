@@ -24,6 +24,7 @@ from bookings.waiting import (
     restore_waiting,
 )
 from clients.models import Client
+from marketing.messages import write_message
 from salon.audit.models import AuditEntry
 from salon.desk.erasure import erase_card
 from salon.desk.history import Kind, history_of
@@ -177,6 +178,22 @@ class TestMails:
         [event] = _history(in_sonnenschein, day.lena.pk, Kind.MAILS)
         subject = "Ihr Termin am Dienstag, 24. November 2026, 10:00 Uhr · Salon Sonnenschein"
         assert _told(event) == ("E-Mail nicht rechtzeitig gesendet", subject, [("An", "", ADDRESS)])
+
+    @pytest.mark.parametrize("refused", [False, True])
+    def test_a_message_is_told_once_unless_it_did_not_arrive(
+        self, sonnenschein: Salon, petra: Client, server: MailServer, *, refused: bool
+    ) -> None:
+        with salon_scope(sonnenschein.pk):
+            Client.objects.filter(pk=petra.pk).update(email=ADDRESS)
+            write_message(actor=CARLA, client_id=petra.pk, subject="Ihr Termin", text="Um zehn?", now=NOW)
+        if refused:
+            server.answers[b"RCPT"] = b"550 no such user"
+        deliver_client_mail(str(DueWork.objects.get().pk))
+        told = [event.title for event in _history(sonnenschein, petra.pk) if event.about == "Ihr Termin"]
+        assert told == [*(["E-Mail nicht zugestellt"] if refused else []), "Nachricht geschrieben"]
+        assert len(_history(sonnenschein, petra.pk, Kind.MAILS)) == refused
+        with salon_scope(sonnenschein.pk):
+            assert (Kind.MAILS in history_of(petra.pk).kinds) is refused
 
     @pytest.mark.usefixtures("server")
     def test_the_card_has_a_filter_for_them(self, browser: Browser, sonnenschein: Salon, petra: Client) -> None:
