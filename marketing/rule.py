@@ -28,7 +28,7 @@ LONGEST_MONTHS = 1_200
 MOST_VISITS = 100_000
 MOST_POINTS = 1_000_000_000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_WHOLE = re.compile(r"-?\d{1,10}", re.ASCII)
+_WHOLE = re.compile(r"-?\d{1,40}", re.ASCII)
 
 type Value = str | int | Decimal | date | UUID
 
@@ -122,6 +122,11 @@ def _most(operator: Operator) -> int:
     if operator.many is None:
         return 0
     return MOST_CLIENTS if operator.many == Kind.CLIENT else MOST_VALUES
+
+
+def too_deep() -> str:
+    """Return why a group does not fit into another one."""
+    return _("Groups of conditions stand in each other at most %(deepest)d deep.") % {"deepest": DEEPEST}
 
 
 class _Unread(Exception):
@@ -229,8 +234,7 @@ class _Reading:
             self.refuse(f"{at}.negated", "invalid", _("Give true or false."))
         parts = self._list(entered, at, "parts", MOST_CONDITIONS)
         if depth > DEEPEST:
-            message = _("Groups of conditions stand in each other at most %(deepest)d deep.")
-            self.refuse(at, "too_deep", message % {"deepest": DEEPEST})
+            self.refuse(at, "too_deep", too_deep())
             return None
         if depth > 1 and not parts and parts is not None:
             self.refuse(f"{at}.parts", "required", _("Add a condition, or remove the group of conditions."))

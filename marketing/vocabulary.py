@@ -73,6 +73,16 @@ class Operator:
     takes: tuple[Kind, ...] = ()
     many: Kind | None = None
 
+    @property
+    def head(self) -> str:
+        """The words ahead of the first value."""
+        return str(self.label).partition("…")[0].strip()
+
+    @property
+    def words(self) -> list[str]:
+        """The words behind each of `takes`."""
+        return [one.strip() for one in str(self.label).split("…")[1:]]
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -110,9 +120,9 @@ def _bounds(kind: Kind) -> tuple[Operator, Operator]:
 def _bought(kind: Kind) -> tuple[Operator, ...]:
     return (
         Operator("bought", _("has had one of"), many=kind),
-        Operator("bought_within", _("has had within the last … months one of"), (Kind.MONTHS,), kind),
+        Operator("bought_within", _("has had one of these within the last … months"), (Kind.MONTHS,), kind),
         Operator("not_bought", _("has had none of"), many=kind),
-        Operator("not_bought_within", _("has had within the last … months none of"), (Kind.MONTHS,), kind),
+        Operator("not_bought_within", _("has had none of these within the last … months"), (Kind.MONTHS,), kind),
     )
 
 
@@ -152,7 +162,8 @@ FIELDS: dict[str, Field] = dict(
         _field(
             "spent",
             _("Money spent"),
-            *_bounds(Kind.MONEY),
+            Operator("at_least", _("altogether at least …"), (Kind.MONEY,)),
+            Operator("at_most", _("altogether at most …"), (Kind.MONEY,)),
             Operator("at_least_within", _("at least … within the last … months"), (Kind.MONEY, Kind.MONTHS)),
             Operator("at_most_within", _("at most … within the last … months"), (Kind.MONEY, Kind.MONTHS)),
         ),

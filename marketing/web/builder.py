@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from marketing.choosing import towns
-from marketing.rule import MOST_CONDITIONS
+from marketing.rule import MOST_CONDITIONS, too_deep
 from marketing.vocabulary import FIELDS, REFERENCES, Kind, Operator
 from marketing.web.drafts import (
     ASKS,
@@ -92,7 +92,8 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One value to enter, or to choose from `options`; or (POSTCODE) several with commas between them."""
+    """One value to enter, or to choose from `options`; or (POSTCODE) several with commas between them. `after` are the
+    words of its operator that stand behind it."""
 
     name: str
     kind: str
@@ -101,6 +102,7 @@ class Input:
     unit: Promise | str
     options: list[Option]
     wrong: bool
+    after: str = ""
     longest: int = _LONGEST
 
 
@@ -126,14 +128,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class ShownGroup:
-    """One group: how it asks for its parts, and what it may still take."""
+    """One group: how it asks for its parts, and what it may still take; `too_deep` says why no group fits into it."""
 
     frame: Frame
     ask: str
     asks: list[Option]
     parts: "list[ShownGroup | ShownCondition]"
     may_add: bool
-    may_group: bool
+    too_deep: str
     is_group: bool = True
 
 
@@ -231,7 +233,7 @@ class Builder:
                 for number, part in enumerate(group.parts)
             ],
             may_add=not self._full,
-            may_group=may_hold(place, DraftGroup()) and not self._full,
+            too_deep="" if may_hold(place, DraftGroup()) else too_deep(),
         )
 
     def _part(
@@ -249,7 +251,7 @@ class Builder:
             name=part.field,
             label=known.label,
             icon=ICONS[part.field],
-            operators=[Option(one.name, one.label, one is operator) for one in known.operators.values()],
+            operators=[Option(one.name, one.head, one is operator) for one in known.operators.values()],
             plain=all(not one.takes and not one.many for one in known.operators.values()),
             inputs=[
                 self._input(part, place, number, kind, wrong=f"values.{number}" in wrong)
@@ -289,13 +291,14 @@ class Builder:
         if len(part.takes) > 1:
             label += f" ({number + 1})"
         name = f"value:{written(place)}.{number}"
-        return Input(name, kind.value, value, label, unit, options if kind == Kind.MONTH else [], wrong)
+        after = _operator(part).words[number]
+        return Input(name, kind.value, value, label, unit, options if kind == Kind.MONTH else [], wrong, after)
 
 
 def _typed(part: DraftCondition, place: Place, *, wrong: bool) -> Input:
     label = f"{FIELDS[part.field].label}: {_operator(part).label}"
     name = f"many:{written(place)}"
-    return Input(name, Kind.POSTCODE.value, ", ".join(part.many), label, "", [], wrong, LONGEST_TYPED)
+    return Input(name, Kind.POSTCODE.value, ", ".join(part.many), label, "", [], wrong, longest=LONGEST_TYPED)
 
 
 def _places(chosen: list[str], offered: list[str]) -> list[Option]:

@@ -4,7 +4,7 @@ A part is called by its place in the tree: (1, 0) is the first part of the secon
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field as each_with
@@ -192,6 +192,21 @@ def conditions(part: DraftGroup | DraftCondition) -> Iterator[DraftCondition]:
     else:
         for one in part.parts:
             yield from conditions(one)
+
+
+def without(group: DraftGroup, places: Collection[Place], at: Place = ()) -> DraftGroup:
+    """Return a group without the parts at these places, and without the groups that this leaves empty."""
+    left: list[DraftGroup | DraftCondition] = []
+    for number, part in enumerate(group.parts):
+        here = (*at, number)
+        if here in places:
+            continue
+        if isinstance(part, DraftCondition):
+            left.append(part)
+        elif (inner := without(part, places, here)).parts:
+            left.append(inner)
+    # Where nothing is left to ask, nothing is asked: not even that nothing be true.
+    return DraftGroup(group.match, group.negated and bool(left), left)
 
 
 def may_hold(place: Place, part: DraftGroup | DraftCondition) -> bool:

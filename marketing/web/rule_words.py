@@ -165,21 +165,26 @@ class _Writing:
         """What is a value: put into the words as it is, or marked."""
         return f"<b>{escape(text)}</b>" if self.marks else text
 
-    def group(self, group: Group) -> str:
-        word = _("and") if group.match == Match.ALL else _("or")
-        parts = [self._inner(part) if isinstance(part, Group) else self.condition(part) for part in group.parts]
-        joined = f" {self.joint(word)} ".join(parts)
-        if not group.negated:
+    def whole(self, rule: Group) -> str:
+        joined = self._joined(rule)
+        if not rule.negated:
             return joined
-        several = group.match == Match.ALL and len(parts) > 1
+        several = rule.match == Match.ALL and len(rule.parts) > 1
         words = (
             _("for whom not all of this is true: (%(this)s)") if several else _("for whom this is not true: (%(this)s)")
         )
         return words % {"this": joined}
 
+    def _joined(self, group: Group) -> str:
+        word = _("and") if group.match == Match.ALL else _("or")
+        parts = [self._inner(part) if isinstance(part, Group) else self.condition(part) for part in group.parts]
+        return f" {self.joint(word)} ".join(parts)
+
     def _inner(self, group: Group) -> str:
-        inner = self.group(group)
-        return inner if group.negated or len(group.parts) == 1 else f"({inner})"
+        inner = self._joined(group)
+        if group.negated:
+            return f"{self.joint(_('not'))} ({inner})"
+        return inner if len(group.parts) == 1 else f"({inner})"
 
     def joint(self, word: str) -> str:
         return f"<em>{escape(word)}</em>" if self.marks else word
@@ -238,12 +243,12 @@ def sentence_of(rule: Group, names: Names, currency: str) -> str:
     """Return what a rule means as a sentence; `names` has those of the salon's own things in it."""
     if not rule.parts:
         return _("Nobody.") if rule.negated else _("All clients.")
-    return _("All clients %(who)s.") % {"who": _Writing(names, currency, marks=False).group(rule)}
+    return _("All clients %(who)s.") % {"who": _Writing(names, currency, marks=False).whole(rule)}
 
 
 def marked_sentence(rule: Group, names: Names, currency: str) -> SafeString:
     """Return the same for a page: values are marked, and what joins them."""
     if not rule.parts:
         return mark_safe(escape(sentence_of(rule, names, currency)))  # noqa: S308 - escaped
-    words = escape(_("All clients %(who)s.")) % {"who": _Writing(names, currency, marks=True).group(rule)}
+    words = escape(_("All clients %(who)s.")) % {"who": _Writing(names, currency, marks=True).whole(rule)}
     return mark_safe(words)  # noqa: S308 - each value in it is escaped, and so are the words

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as each_with
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -37,7 +38,17 @@ from marketing.segments import (
 )
 from marketing.vocabulary import FIELDS
 from marketing.web.builder import Builder, ShownGroup, errors_by_place, menu
-from marketing.web.drafts import DraftCondition, DraftGroup, Place, change, draft_of, field_of, part_at, read_draft
+from marketing.web.drafts import (
+    DraftCondition,
+    DraftGroup,
+    Place,
+    change,
+    draft_of,
+    field_of,
+    part_at,
+    read_draft,
+    without,
+)
 from marketing.web.rule_words import ids_in, marked_sentence, names_of
 from salon.errors import FieldError, InvalidInput, NotAllowed, NotFound, VersionConflict
 from salon.identity.roles import Permission
@@ -73,15 +84,21 @@ class Example:
 class Lack:
     """One part of a rule that is not complete, or (`words`) not right, and the names of the fields that it is about."""
 
-    key: str
+    place: Place
     label: str
     words: str
     fields: str
 
+    @property
+    def key(self) -> str:
+        """Its place, as ids carry it."""
+        return "-".join(map(str, self.place))
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Whom a rule means: how many, how many of them want news by e-mail, and the first few; or what it still lacks."""
+    """Whom a rule means: how many, how many of them want news by e-mail, and the first few; or what is `wrong` with it.
+    What is still `open` is not counted."""
 
     sentence: SafeString | str = ""
     total: int = 0
@@ -89,12 +106,8 @@ class Outcome:
     agreed: int = 0
     agreed_text: str = ""
     examples: Sequence[Example] = ()
-    lacks: Sequence[Lack] = ()
-
-    @property
-    def wrong(self) -> list[Lack]:
-        """Those that are not right, as opposed to not there yet."""
-        return [one for one in self.lacks if one.words]
+    wrong: list[Lack] = each_with(default_factory=list)
+    open: list[Lack] = each_with(default_factory=list)
 
 
 @requires(Permission.MARKETING)
@@ -170,10 +183,15 @@ def _clients_text(total: int) -> str:
 
 def outcome_of(request: SalonRequest, draft: DraftGroup) -> Outcome:
     """Return whom a draft means; one statement finds and counts them."""
+    undone: list[Lack] = []
     try:
         rule = parse(draft.json)
     except InvalidInput as refusal:
-        return Outcome(lacks=_lacks(draft, refusal.errors))
+        lacks = _lacks(draft, refusal.errors)
+        undone = [one for one in lacks if not one.words]
+        if wrong := [one for one in lacks if one.words]:
+            return Outcome(wrong=wrong, open=undone)
+        rule = parse(without(draft, {one.place for one in undone}).json)
     found = (
         clients_in(rule, salon=request.salon, now=timezone.now())
         .annotate(
@@ -195,6 +213,7 @@ def outcome_of(request: SalonRequest, draft: DraftGroup) -> Outcome:
             Example(f"{given} {family}".strip(), reverse("client_card", args=[request.salon.slug, pk]))
             for pk, given, family, _total, _agreed in first
         ],
+        open=undone,
     )
 
 
@@ -209,7 +228,7 @@ def _lacks(draft: DraftGroup, errors: list[FieldError]) -> list[Lack]:
             said = [(where, words) for where, words in said if not part.lacks(where)]
             named = [field_of(part, place, where) for where, _words in said]
         words, fields = dict.fromkeys(words for _where, words in said), dict.fromkeys(named)
-        found.append(Lack("-".join(map(str, place)), label, " ".join(words), " ".join(fields)))
+        found.append(Lack(place, label, " ".join(words), " ".join(fields)))
     return found
 
 

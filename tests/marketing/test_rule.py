@@ -106,6 +106,7 @@ def test_values_are_of_their_kinds() -> None:
         (rule(said("points", "at_least", True)), {"rule.parts.0.values.0": "invalid"}),
         (rule(said("points", "at_least", "1e3")), {"rule.parts.0.values.0": "invalid"}),
         (rule(said("points", "at_least", 10**10)), {"rule.parts.0.values.0": "range"}),
+        (rule(said("points", "at_least", "99999999999")), {"rule.parts.0.values.0": "range"}),
         (rule(said("visits", "at_least", -1)), {"rule.parts.0.values.0": "range"}),
         (rule(said("last_visit", "within_last", 36_501)), {"rule.parts.0.values.0": "range"}),
         (rule(said("top_spenders", "top_percent", 0)), {"rule.parts.0.values.0": "range"}),

@@ -132,8 +132,21 @@ def test_who_is_meant_is_told_while_it_is_built(browser: Browser, colour: Catego
     assert (either.total, either.agreed, [one.name for one in either.examples]) == (3, 1, ["Ada", "Bea", "Cleo"])
     nobody = browser.post(COUNT, asked(colour, **{"ask:": "none"})).context["outcome"]
     assert (nobody.total, nobody.examples) == (0, [])
-    lacking = browser.post(COUNT, asked(colour, **{"value:1.0": ""})).context["outcome"]
-    assert [(one.key, one.label, one.words) for one in lacking.lacks] == [("1", str(FIELDS["lapsing"].label), "")]
+
+
+def test_what_is_still_open_is_not_counted_yet(browser: Browser, colour: Category) -> None:
+    page = browser.post(COUNT, asked(colour, **{"value:1.0": ""}))
+    outcome = page.context["outcome"]
+    assert (outcome.total, [one.name for one in outcome.examples], outcome.wrong) == (2, ["Ada", "Bea"], [])
+    assert [(one.key, one.label, one.words) for one in outcome.open] == [("1", str(FIELDS["lapsing"].label), "")]
+    assert "Stimmt noch nicht" not in page.text
+    # A group in which all is open is as open; and who is asked nothing else is anybody.
+    inner = {"ask:": "none", "ask:0": "all", "field:0.0": "points", "ask:1": "any"}
+    whole = browser.post(COUNT, inner).context["outcome"]
+    assert ([one.key for one in whole.open], whole.total) == (["0-0", "1"], 3)
+    # Beside what is wrong it stays open.
+    both = browser.post(COUNT, asked(colour, **{"value:1.0": "bald", "field:2": "points"})).context["outcome"]
+    assert ([one.key for one in both.wrong], [one.key for one in both.open]) == (["1"], ["2"])
 
 
 @pytest.mark.parametrize(
@@ -164,6 +177,7 @@ def test_what_is_wrong_stands_at_the_condition(
         ("age between", ["60", "30"], "value:0.1", "Diese Zahl ist kleiner als die erste."),
         ("age at_least", ["abc"], "value:0.0", "Geben Sie eine ganze Zahl ein."),
         ("last_visit within_last", ["100000"], "value:0.0", "Geben Sie eine Zahl von 0 bis 36500 ein."),
+        ("points at_least", ["99999999999"], "value:0.0", "Geben Sie eine Zahl von -1000000000 bis 1000000000 ein."),
         ("spent at_least", ["-3"], "value:0.0", "Betrag"),
     ],
 )
@@ -176,10 +190,10 @@ def test_what_is_wrong_is_said_while_it_is_built(
     assert f'data-lack="0" data-fields="{field}"' in counted
     assert words in counted
     assert "Stimmt noch nicht" in counted
-    assert "Es fehlt noch" not in counted
-    # What nobody has entered yet is only missing.
+    assert "Noch offen" not in counted
+    # What nobody has entered yet is only open.
     missing = browser.post(COUNT, sent | {f"value:0.{at}": "" for at, _one in enumerate(values)}).text
-    assert "Es fehlt noch" in missing
+    assert "Noch offen" in missing
     assert "data-words" not in missing
 
 
@@ -409,11 +423,45 @@ def test_a_sentence_says_it_in_the_language_of_the_screen() -> None:
         )
         assert sentence_of(meant, {}, "EUR").replace("\N{NO-BREAK SPACE}", " ") == (
             "Alle Kundinnen und Kunden, die innerhalb der letzten 6 Monate mindestens 99,90 € ausgegeben haben und"
-            " (die mindestens 1.500 Punkte haben oder die nicht gesperrt sind) und auf die Folgendes nicht zutrifft:"
+            " (die mindestens 1.500 Punkte haben oder die nicht gesperrt sind) und nicht"
             " (die meist am Montag, Dienstag oder Mittwoch kommen)."
+        )
+        deep = Group(Match.ALL, (today, Condition("blocked", "yes")), negated=True)
+        assert sentence_of(Group(Match.ANY, (deep, Condition("treatcard", "yes")), negated=True), {}, "EUR") == (
+            "Alle Kundinnen und Kunden, auf die Folgendes nicht zutrifft: (nicht ((die heute da waren oder die schon"
+            " vor heute Kunden waren) und die gesperrt sind) oder die eine Treatcard haben)."
         )
         assert sentence_of(Group(Match.ALL), {}, "EUR") == "Alle Kundinnen und Kunden."
         assert sentence_of(Group(Match.ALL, negated=True), {}, "EUR") == "Niemand."
+
+
+def test_numbers_stand_inside_the_words_of_their_operator(browser: Browser, colour: Category) -> None:
+    for field in FIELDS.values():
+        heads = [one.head for one in field.operators.values()]
+        assert len(set(heads)) == len(heads), "each can be told from the others where it is chosen"
+        for operator in field.operators.values():
+            assert len(operator.words) == len(operator.takes)
+    page = browser.post(NEW, asked(colour, do="show"))
+    assert "innerhalb" not in text_of(page.text)
+    assert re.search(r'in den nächsten</span>.*value="30".*>Tagen</span>', page.text, re.DOTALL)
+    spent = browser.post(NEW, {"field:0": "spent", "operator:0": "at_least_within", "do": "show"}).text
+    assert re.search(
+        r'selected>mindestens</option>.*€</span></span>\s*<span>in den letzten</span>.*value="12".*>Monaten</span>',
+        spent,
+        re.DOTALL,
+    )
+
+
+def test_where_no_more_groups_fit_it_says_so(browser: Browser, colour: Category) -> None:
+    def buttons(page: str) -> list[str]:
+        return re.findall(r'<button[^>]*(?:value="group:[\d.]*"|aria-disabled="true")[^>]*>', page)
+
+    deepest = browser.post(NEW, {"ask:": "all", "ask:0": "any", "ask:0.0": "all", "ask:0.0.0": "any", "do": "show"})
+    *others, last = sorted(buttons(deepest.text), key=lambda one: "aria-disabled" in one)
+    assert len(others) == 3
+    assert 'type="button" aria-disabled="true" aria-describedby="deep-0-0-0"' in last
+    reason = "Bedingungsgruppen lassen sich höchstens 4 Ebenen tief verschachteln."
+    assert f'<span class="reason" id="deep-0-0-0">{reason}</span>' in deepest.text
 
 
 def test_names_in_a_sentence_are_text(browser: Browser, sonnenschein: Salon) -> None:
