@@ -120,7 +120,9 @@ def install(uv: str, requirements: str) -> None:
 def attempt_install(uv: str, path: str) -> str:
     """Run `uv pip sync` and return its complaint, empty when it went well."""
     python = os.path.join(VENV, "bin", "python")
-    status, output = capture([uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, path])
+    # Compiled once, not by each of the many processes to come: some environments keep Python from doing so by itself.
+    quietly = ["--quiet", "--require-hashes", "--compile-bytecode"]
+    status, output = capture([uv, "pip", "sync", *quietly, "--python", python, path])
     return "" if status == 0 else output or f"uv ended with status {status}"
 
 

@@ -110,7 +110,7 @@ def test(arguments: Sequence[str]) -> int:
     # Without a database: the static checks must not reach the one of the tests.
     static = _in_background(_static_steps(), report, {**_NOWHERE, **os.environ})
     with ephemeral(data_directory() / "test") as (folder, variables):
-        environment = {**os.environ, **variables, "SALON_DATA_DIR": str(folder), "BROWSER_WORLD": secrets.token_hex(8)}
+        environment = _environment(folder, variables) | {"BROWSER_WORLD": secrets.token_hex(8)}
         main, browser = _split(arguments)
         if main is not None:
             _run_quietly([_migrations_step()], report, environment)
@@ -136,12 +136,17 @@ def soak(arguments: Sequence[str]) -> int:
     named = any(_names_tests(word) for word in arguments)
     main, browser = _split(arguments if named else [*SOAKED, *arguments])
     with ephemeral(data_directory() / "test") as (folder, variables):
-        environment = {**os.environ, **variables, "SALON_DATA_DIR": str(folder), "SOAK": "1"}
+        environment = _environment(folder, variables) | {"SOAK": "1"}
         if main is not None:
             _run_tests(main, report, environment)
         if browser is not None:
             last_word = _run_browser_tests(browser, report, environment)
     return _close(report, last_word)
+
+
+def _environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    # Hundreds of processes are begun: each would compile the product anew where nothing may be kept.
+    return {**os.environ, **variables, "SALON_DATA_DIR": str(folder), "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def _close(report: Report, last_word: str) -> int:
