@@ -30,7 +30,7 @@ def chips_of(query: ListQuery, here: str) -> list[Chip]:
     """Return what narrows the list, in the order of the filters; categories one by one."""
     found: list[Chip] = []
     if query.segment:
-        text = _("Segment: %(name)s") % {"name": query.segment.name or _("unknown")}
+        text = _("Segment: %(name)s") % {"name": query.segment.name or _("not available")}
         found.append(Chip(text, query.address(here, without=("segment",))))
     for name, value in query.values.items():
         if name == "category":

@@ -17,11 +17,15 @@ DayReader = Callable[[Collection[UUID], datetime], Mapping[UUID, datetime]]
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A group of clients that an app above has described: what addresses call it, its name, what a card must meet."""
+    """A group of clients that an app above has described: what addresses call it, its name, what a card must meet.
+
+    `unseen` is why nobody is in it: it is gone, or not for whoever asks.
+    """
 
     key: str
     name: str
     meeting: Q
+    unseen: Text = ""
 
 
 # Returns the segment that an address names; nobody is in one that is gone, or that whoever asks may not see.

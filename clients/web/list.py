@@ -94,6 +94,8 @@ def clients(request: SalonRequest) -> HttpResponse:
         "query": query,
         "heads": _heads(query, here, columns),
         "name_head": _head(Column.NUMBER.value, Sort.NAME, "", query, here),
+        "unseen": query.segment.unseen if query.segment else "",
+        "without_segment_url": query.address(here, without=("segment",)),
         "chips": chips_of(query, here) if query.narrowed else [],
         "clear_url": query.address(here, without=tuple(name for name, _value in query.narrowed)),
         "count_url": None if page.whole else query.address(count_url),

@@ -171,8 +171,10 @@ def segment_in_list(request: SalonRequest, key: str, now: datetime) -> ListSegme
     try:
         request.actor.require(Permission.MARKETING)
         name, rule = chosen_rule(key)
-    except (NotAllowed, NotFound):
-        return ListSegment(key, "", Q(pk__in=[]))
+    except NotAllowed:
+        return ListSegment(key, "", Q(pk__in=[]), unseen=_("Your role does not see segments."))
+    except NotFound as gone:
+        return ListSegment(key, "", Q(pk__in=[]), unseen=gone.message)
     return ListSegment(key, name, meeting(rule, salon=request.salon, now=now))
 
 

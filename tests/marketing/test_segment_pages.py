@@ -331,13 +331,23 @@ def test_nobody_is_in_a_segment_that_is_gone(browser: Browser, colour: Category,
     page = browser.get(f"{LIST}?segment={key}")
     if key != "%00":
         assert page.context["page"].clients == []
-        assert [chip.text for chip in page.context["chips"]] == ["Zielgruppe: unbekannt"]
+        assert [chip.text for chip in page.context["chips"]] == ["Zielgruppe: nicht verfügbar"]
+        assert "Diese Zielgruppe gibt es nicht (mehr)." in page.text
+        assert "0 Kundinnen und Kunden" not in page.text
 
 
 def test_staff_do_not_see_what_marketing_is_about(
     browser_of: Callable[[User], Browser], stylist: User, colour: Category
 ) -> None:
-    assert browser_of(stylist).get(f"{LIST}?segment=lapsing").context["page"].clients == []
+    page = browser_of(stylist).get(f"{LIST}?segment=lapsing&sort=number")
+    assert page.context["page"].clients == []
+    assert "Ihre Rolle sieht keine Zielgruppen." in page.text
+    assert f'href="{LIST}?sort=number">Liste ohne sie zeigen' in page.text
+    # Nobody has counted anything.
+    assert "0 Kundinnen und Kunden" not in page.text
+    found = browser_of(stylist).get(f"{LIST}?segment=lapsing&q=ada", headers=HTMX)
+    assert found.text.count("Ihre Rolle sieht keine Zielgruppen.") == 2
+    assert "Keine Treffer" not in found.text
 
 
 def test_all_that_is_listed_are_those_of_the_segment(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
