@@ -26,6 +26,7 @@ from marketing.web.automation_words import FOR_WHOM, around_days, automation_at,
 from marketing.web.campaign_form import offered_placeholders
 from marketing.web.campaign_shown import Seen, seen_by, where_mails_go
 from marketing.web.campaign_tested import tested_about
+from marketing.web.compared import theirs_beside
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.mail.web.framing import MAIL, WITH_FRAME, framed
@@ -163,6 +164,7 @@ def _page(
         "form": form,
         "unsaved": form.differs_from(text_of(found)),
         "conflict": conflict,
+        "theirs": theirs_beside((subject, body), (found.subject, found.body)) if conflict else None,
         "seen": seen,
         "placeholders": offered_placeholders(),
         "automations_url": reverse("automations", args=place[:1]),

@@ -40,6 +40,7 @@ from marketing.web.campaign_shown import (
     seen_by,
 )
 from marketing.web.campaign_tested import tested
+from marketing.web.compared import Theirs, theirs_beside
 from marketing.web.segment_since import segment_since
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
@@ -184,10 +185,16 @@ def _context(saving: Saving) -> dict[str, object]:
     return {
         "form": saving.form,
         "conflict": saving.conflict,
+        "theirs": saving.conflict and _theirs(saving.conflict, saving.form),
         "faulty": saving.faulty,
         # What conflicts stays so until somebody has chosen: it keeps the version that was read.
         "version": (saving.form.cleaned_data["version"] if saving.conflict else None) or saving.campaign.version,
     }
+
+
+def _theirs(stored: Campaign, form: CampaignForm) -> Theirs:
+    typed = form.cleaned_data
+    return theirs_beside((typed["subject"], typed["body"]), (stored.subject, stored.body))
 
 
 def _answer(request: SalonRequest, saving: Saving, refused: str, *, tests: bool) -> HttpResponse:
