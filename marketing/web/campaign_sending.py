@@ -33,6 +33,7 @@ from marketing.launching import (
 )
 from marketing.letters import fallbacks
 from marketing.models import Campaign, CampaignState
+from marketing.reply_addresses import receives
 from marketing.results import results_of
 from marketing.rules import rules_now
 from marketing.segments import list_segments
@@ -227,7 +228,7 @@ def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bo
         "lacking": lacking,
         "wrong": any(one.wrong for one in lacking),
         "ready": bool(audience.included) and not lacking,
-        "reply_to": rules.reply_to,
+        "reply_to": _("Messages and the client's card") if receives() else rules.reply_to,
         "seen": seen_by(shown, found, salon=request.salon, rules=rules, now=now),
     }
     status = 422 if when.errors or refused else 200

@@ -4,6 +4,7 @@ arrive."""
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -38,7 +39,9 @@ def seen_in(campaign: Campaign, client_id: UUID | None, *, salon: Salon, now: da
 def seen_as_sent(one: Recipient, salon: Salon) -> Seen | None:
     """Return the mail that the mail server was given for somebody, and what became of it; None where its words are not
     kept."""
-    letter = letter_as_sent(one, unsubscribe_url=unsubscribe_url(NOBODY, NOBODY, salon.pk))
+    # Her own way out is for whoever has the mail. Where no mail leaves this computer, nobody has it anywhere else.
+    whose = (one.pk, one.client_id) if settings.MAILS_STAY else (NOBODY, NOBODY)
+    letter = letter_as_sent(one, unsubscribe_url=unsubscribe_url(*whose, salon.pk))
     if letter is None:
         return None
     frame = frame_of(one.said or {})

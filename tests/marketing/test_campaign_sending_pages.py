@@ -215,7 +215,9 @@ def test_whoever_sends_is_told_that_the_mails_stay(
     settings.MAILS_STAY = stays
     told = "Es ist kein Mailserver eingerichtet: Die Mails bleiben auf diesem Rechner."
     assert (told in browser.get(f"{LIST}{campaign.pk}/send/").content.decode()) == stays
-    assert ("Zum Postausgang" in browser.get(f"{LIST}{campaign.pk}/send/").text) == stays
+    page = browser.get(f"{LIST}{campaign.pk}/send/").text
+    assert ("sind sie bei den Empfängern zu lesen" in page) == stays
+    assert "Zum Postausgang" not in page
     # Of a draft from another day the day is told too.
     with inside(campaign):
         Campaign.objects.filter(pk=campaign.pk).update(updated_at=datetime(2026, 3, 5, 12, tzinfo=UTC))
@@ -225,7 +227,19 @@ def test_whoever_sends_is_told_that_the_mails_stay(
     assert (told in tested) == stays
     with inside(campaign):
         send_now(actor=BOSS, campaign_id=campaign.pk, now=timezone.now())
-    assert (told in browser.get(f"{LIST}{campaign.pk}/results/").content.decode()) == stays
+    page = browser.get(f"{LIST}{campaign.pk}/results/").text
+    assert (told in page) == stays
+    assert (f'<a href="{LIST}{campaign.pk}/recipients/">Bei den Empfängern lesen</a>' in page) == stays
+
+
+@pytest.mark.parametrize(
+    ("domain", "told"), [("antworten.example", "Nachrichten und Karte"), ("", "post@sonnenschein.example")]
+)
+def test_whoever_sends_is_told_where_answers_come_in(
+    browser: Browser, campaign: Campaign, settings: Settings, domain: str, told: str
+) -> None:
+    settings.INBOUND_DOMAIN = domain
+    assert f"<dt>Antworten gehen an</dt><dd>{told}</dd>" in browser.get(f"{LIST}{campaign.pk}/send/").text
 
 
 def test_a_placeholder_is_read_in_words(browser: Browser, campaign: Campaign) -> None:

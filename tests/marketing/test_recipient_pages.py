@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pytest
 from django.test import Client as Browser
 from django.utils import timezone
+from pytest_django import Settings
 
 from bookings.models import Appointment, Sale
 from clients.models import Client
 from marketing.disclosing import marketing_of_client
 from marketing.erasing import erase_marketing
 from marketing.models import Campaign, MarketingRules, Recipient
+from marketing.unsubscribing import NOBODY, Way, read_way
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -114,6 +116,19 @@ def test_the_card_leads_to_the_mail_whoever_may_see_it(
     with salon_scope(sonnenschein.pk):
         Campaign.objects.update(deleted_at=timezone.now())
     assert link not in browser.get(card).text
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_her_own_way_out_is_shown_only_where_no_mail_leaves(
+    browser: Browser, campaign: Campaign, sonnenschein: Salon, settings: Settings, stays: bool
+) -> None:
+    settings.MAILS_STAY = stays
+    with salon_scope(sonnenschein.pk):
+        anna = Recipient.objects.get(client__first_name="Anna")
+    mail = browser.get(f"{LIST}{campaign.pk}/preview/", {"client": str(anna.client_id), "part": "text"}).text
+    [secret] = re.findall(r"/unsubscribe/([^/]*)/\s", html.unescape(re.sub(r"<[^>]*>", "", mail)))
+    own = Way(sonnenschein.pk, anna.client_id, anna.pk)
+    assert read_way(secret) == (own if stays else Way(sonnenschein.pk, NOBODY, NOBODY))
 
 
 def test_a_mail_is_shown_as_it_went_out(browser: Browser, campaign: Campaign, sonnenschein: Salon) -> None:
