@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Max
 
+from marketing.models import Recipient, RecipientState
 from salon.money import from_cents
 from salon.tenancy.context import current_salon_id
 
@@ -198,6 +200,13 @@ def results_of(campaign_ids: Collection[UUID], *, now: datetime) -> dict[UUID, R
 def results_of_automations(automation_ids: Collection[UUID], *, since: datetime, now: datetime) -> dict[UUID, Result]:
     """Return what became of what each of these automations has written since a moment, in one statement."""
     return _results(_RESULTS_OF_AUTOMATIONS, automation_ids, {"now": now, "since": since})
+
+
+def counts_until(campaign_id: UUID) -> datetime | None:
+    """Return until when appointments count for what a campaign has sent so far; None where nobody has got it."""
+    gone_out = Recipient.objects.filter(campaign=campaign_id, state=RecipientState.SENT)
+    last: datetime | None = gone_out.aggregate(last=Max("sent_at"))["last"]
+    return last + BOOKED_WITHIN if last else None
 
 
 def bookings_of(campaign_id: UUID, *, now: datetime) -> dict[UUID, Booked]:

@@ -19,7 +19,7 @@ from marketing.launching import is_stopping
 from marketing.models import Campaign, CampaignState, RecipientState
 from marketing.placeholders import in_words
 from marketing.recipient_list import Effect
-from marketing.results import BOOKED_WITHIN, Result, results_of
+from marketing.results import BOOKED_WITHIN, Result, counts_until, results_of
 from marketing.web.campaign_preview import seen_of
 from marketing.web.campaign_shown import page_of
 from salon.identity.roles import Permission
@@ -57,6 +57,7 @@ class Tile:
     url: str
     words: str = ""
     words_url: str = ""
+    is_good: bool = False
 
 
 @csp_override(WITH_FRAME)
@@ -94,6 +95,7 @@ def _progress(request: SalonRequest, found: Campaign) -> dict[str, object]:
     standing = Standing(result.sent + result.failed, result.sent + result.failed + result.waiting) if result else None
     waiting = result.waiting if result else 0
     stopping = is_stopping(found)
+    until = counts_until(found.pk) if found.finished_at else None
     mark = f"{found.version}.{standing.done if standing else 0}.{stopping:d}"
     return {
         **page,
@@ -105,6 +107,8 @@ def _progress(request: SalonRequest, found: Campaign) -> dict[str, object]:
         or stopping
         or (found.state == CampaignState.ENDED and waiting > 0),
         "stopping": stopping,
+        "days": BOOKED_WITHIN.days,
+        "counts_until": until if until and until > now else None,
         "tiles": _tiles(request, result, str(page["recipients_url"])) if result else [],
         "mark": mark,
         "progress_url": f"{page['progress_url']}?seen={mark}",
@@ -148,6 +152,7 @@ def _tiles(request: SalonRequest, result: Result, recipients_url: str) -> list[T
             amount_text(result.revenue, request.salon.currency),
             those(result.revenue, effect=Effect.REVENUE),
             revenue_words(result, request.salon.currency),
+            is_good=result.revenue > 0,
         ),
     ]
 

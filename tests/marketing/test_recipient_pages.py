@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client as Browser
@@ -71,6 +72,7 @@ def test_a_figure_leads_to_those_whom_it_counts(browser: Browser, campaign: Camp
         "revenue": 1,
     }
     assert "hat 1 Termin gebucht · 59,00" in rows["revenue"]
+    assert "is-good figure-revenue" in page
     # Berta's is not paid yet; what she has booked leads to it.
     assert "bezahlten Verkäufen" in page
     assert "gebucht und noch nicht bezahlt: 59,00" in page
@@ -81,6 +83,20 @@ def test_a_figure_leads_to_those_whom_it_counts(browser: Browser, campaign: Camp
     assert "Anna Ahrens" in rows["revenue"]
     [left_out] = re.findall(r'figure-words"><a href="([^"]*)">2 ausgelassen</a>', page)
     assert browser.get(left_out).content.decode().count('<th scope="row">') == 2
+
+
+def test_what_counts_and_until_when(browser: Browser, campaign: Campaign, sonnenschein: Salon) -> None:
+    url = f"{LIST}{campaign.pk}/results/"
+    page = browser.get(url).text
+    assert "auch von Stammkunden, die ohnehin gekommen wären" in page
+    until = timezone.localdate() + timedelta(days=14)
+    assert f"Gezählt wird noch bis {until:%d.%m.%Y}." in page
+    # Nothing is earned yet.
+    assert "figure-revenue" in page
+    assert "is-good" not in page
+    with salon_scope(sonnenschein.pk):
+        Recipient.objects.filter(sent_at__isnull=False).update(sent_at=timezone.now() - timedelta(days=14))
+    assert "Gezählt wird noch bis" not in browser.get(url).text
 
 
 def test_by_name_searched_and_narrowed(browser: Browser, campaign: Campaign) -> None:
