@@ -60,8 +60,9 @@ def test_from_the_desk_to_the_mailbox_and_back(open_page: OpenPage) -> None:
     expect(news).to_contain_text(f"Eine E-Mail geht an {ADDRESS}")
     expect(news.locator("blockquote")).to_contain_text("Das kann ich jederzeit widerrufen.")
     expect(news.locator("textarea")).to_have_count(0)
-    news.get_by_role("button", name="Hat eingewilligt").click()
+    news.get_by_role("button", name="Bestätigungsmail senden").click()
     expect(news).to_contain_text("wartet auf Bestätigung")
+    expect(page.locator("#toasts")).to_contain_text(f"Die Bestätigungsmail ist unterwegs an {ADDRESS}.")
     assert desk.violations("#consent") == []
     expect(page.locator("#history")).to_contain_text("Einwilligung angefragt")
 
@@ -98,6 +99,10 @@ def test_from_the_desk_to_the_mailbox_and_back(open_page: OpenPage) -> None:
     page.reload()
     expect(page.locator("#history")).to_contain_text("Von Neuigkeiten abgemeldet")
     expect(news).to_contain_text("wartet auf Bestätigung")
+    news.get_by_role("button", name="Zurückziehen").click()
+    expect(news.locator(".badge")).to_have_text("widerrufen")
+    expect(news.get_by_role("button", name="Zurückziehen")).to_have_count(0)
+    expect(page.locator("#toasts")).to_contain_text("Die Einwilligung ist widerrufen.")
     desk.settle()
 
 

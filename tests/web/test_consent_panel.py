@@ -104,6 +104,8 @@ def test_nobody_at_the_desk_rewrites_what_is_asked_for(
     )
     page = browser.get(f"/s/sonnenschein/clients/{card.pk}/").content.decode()
     assert f">{words}</blockquote>" in page
+    # What the button sends, it says; a mail it can only send to an address.
+    assert page.count("Bestätigungsmail senden") == page.count("Hat eingewilligt") == 1
     # Only the words for health data are written by hand.
     assert page.count('name="wording"') == 1
     said = {"purpose": "EMAIL_MARKETING", "decision": "GRANTED", "wording": "Und verkaufen Sie meine Adresse."}
