@@ -1,7 +1,7 @@
 """Campaigns: drafted, copied, deleted (domain.md §9.2); what sends them is in marketing/launching.py."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import TypedDict
@@ -18,6 +18,7 @@ from clients.models import Client
 from marketing.choosing import marked
 from marketing.models import Basis, Campaign, CampaignState, Recipient
 from marketing.rule import MOST_CLIENTS, Condition, Group, Match, as_json
+from marketing.rules import rules_now, wrong_basis
 from marketing.segments import EVERYONE, READY_MADE, chosen_rule
 from salon import keyset
 from salon.catalogue.changing import told
@@ -264,10 +265,8 @@ def _write(campaign: Campaign, changes: ChangedCampaign) -> None:
         setattr(campaign, name, text)
         errors += _errors_of_text(name, text, longest)
     if "basis" in changes:
-        if changes["basis"] in Basis:
-            campaign.basis = Basis(changes["basis"])
-        else:
-            errors.append(FieldError("basis", "invalid_choice", _("Choose one of the values offered.")))
+        errors += _errors_of_basis(campaign, changes["basis"])
+        campaign.basis = changes["basis"]
     if "segment" in changes:
         try:
             _choose(campaign, changes["segment"])
@@ -319,6 +318,13 @@ def _errors_of_text(name: str, text: str, longest: int) -> list[FieldError]:
         message = _("This is too long: at most %(most)d characters.") % {"most": longest}
         return [FieldError(name, "max_length", message)]
     return []
+
+
+def _errors_of_basis(campaign: Campaign, basis: str) -> Iterable[FieldError]:
+    if basis not in Basis:
+        return [FieldError("basis", "invalid_choice", _("Choose one of the values offered."))]
+    # One that was allowed when it was chosen can be saved again; whether it still is, sending asks.
+    return () if basis == campaign.basis else wrong_basis(basis, rules_now())
 
 
 def save_campaign(campaign: Campaign, now: datetime, *names: str) -> None:

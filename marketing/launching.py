@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from marketing.campaigns import NotADraft, campaign_with_id, lock_campaign, save_campaign, tell_of_campaign
 from marketing.letters import check
-from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientState
+from marketing.models import Campaign, CampaignState, Recipient, RecipientState
 from marketing.recipients import leave_out_waiting
-from marketing.rules import hold_rules, rules_now
+from marketing.rules import hold_rules, rules_now, wrong_basis
 from salon.errors import DomainError, FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
 from salon.work import queue
@@ -157,9 +157,7 @@ def require_ready(campaign: Campaign, *more: FieldError) -> None:
     errors, rules = list(more), rules_now()
     if not campaign.rule:
         errors.append(FieldError("segment", "required", _("Choose whom you write to.")))
-    if campaign.basis == Basis.EXISTING_CUSTOMER and rules.existing_customers_at is None:
-        message = _("Your salon writes only to clients who have agreed. The owner can decide otherwise in the rules.")
-        errors.append(FieldError("basis", "not_allowed", message))
+    errors += wrong_basis(campaign.basis, rules)
     if not rules.imprint.strip():
         message = _("Every mail says who writes, and where. Enter that in the rules first.")
         errors.append(FieldError("imprint", "required", message))

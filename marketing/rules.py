@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from marketing.letters import who_writes
-from marketing.models import Automation, Campaign, CampaignState, MarketingRules
+from marketing.models import Automation, Basis, Campaign, CampaignState, MarketingRules
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, FieldError, InvalidInput, VersionConflict
 from salon.identity.roles import Actor, Permission
@@ -40,6 +40,13 @@ class Sender:
 def rules_now() -> MarketingRules:
     """Return the rules that hold in the open salon; those of a salon that has decided nothing are not saved."""
     return MarketingRules.objects.first() or MarketingRules(salon_id=current_salon_id(), version=DEFAULT_VERSION)
+
+
+def wrong_basis(basis: str, rules: MarketingRules) -> Iterator[FieldError]:
+    """Tell (`not_allowed`) where a basis means existing customers whom the owner has not decided to write to."""
+    if basis == Basis.EXISTING_CUSTOMER and rules.existing_customers_at is None:
+        message = _("Your salon writes only to clients who have agreed. The owner can decide otherwise in the rules.")
+        yield FieldError("basis", "not_allowed", message)
 
 
 def foot_of_news(salon: str) -> list[str]:

@@ -33,7 +33,7 @@ LONGEST_KEY = 160
 # Chosen like the key of a segment: all clients of the list.
 EVERYONE = "everybody"
 _ALL_CLIENTS = _("All clients")
-_BY_NAME = keyset.Order(("name_key", "id"))
+_NEWEST_FIRST = keyset.Order(("created_at", "id"), descending=True)
 
 
 class SegmentGone(NotFound):
@@ -195,11 +195,11 @@ def list_segments() -> list[Segment]:
 
 
 def segments_page(*, limit: int, cursor: str | None = None) -> keyset.Page[Segment]:
-    """Return one page of the segments of the open salon, by name.
+    """Return one page of the segments of the open salon, the newest first.
 
     Raises: keyset.InvalidCursor.
     """
-    return keyset.page(Segment.objects.live(), _BY_NAME, limit=limit, cursor=cursor)
+    return keyset.page(Segment.objects.live(), _NEWEST_FIRST, limit=limit, cursor=cursor)
 
 
 def get_segment(segment_id: UUID) -> Segment:

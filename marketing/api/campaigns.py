@@ -139,7 +139,8 @@ class ChangedCampaignBody(Body):
     basis = serializers.ChoiceField(
         Basis.choices,
         required=False,
-        help_text="`EXISTING_CUSTOMER` also writes to existing customers (§ 7 (3) UWG), where the owner decided so.",
+        help_text="`EXISTING_CUSTOMER` also writes to existing customers (§ 7 (3) UWG), where the owner decided so; "
+        "elsewhere it is refused with `not_allowed`.",
     )
 
 
@@ -296,13 +297,13 @@ class CampaignSendEndpoint(CampaignCalls):
 
     @extend_schema(request=SendBody, responses={200: CampaignBody})
     @idempotent(Idempotency.OFFERED)
-    def post(self, request: Request, campaign_id: UUID) -> Response:  # noqa: ARG002 - DRF's signature
+    def post(self, request: Request, campaign_id: UUID) -> Response:
         """Send a draft, now or at a time.
 
         Who is in its group is asked when it begins, and everybody's consent once more at the moment of sending. All
         that is missing is named at once: `subject`, `body`, `segment`, `imprint` (entered in the browser), `basis`.
         """
-        at = self.entered(SendBody).get("at")
+        at = self.entered(SendBody).get("at") if request.body else None
         if at is None:
             return self.answer(send_now(actor=self.actor, campaign_id=campaign_id, now=self.now))
         return self.answer(schedule(actor=self.actor, campaign_id=campaign_id, at=at, now=self.now))

@@ -186,7 +186,7 @@ class SegmentsEndpoint(_SegmentEndpoint):
     def get(self, request: Request) -> Response:
         """List segments.
 
-        By name; deleted ones are left out, and so are those that every salon has (`segments/ready-made`).
+        The newest first; deleted ones are left out, and so are those that every salon has (`segments/ready-made`).
         """
         asked = page_asked(request)
         try:

@@ -58,7 +58,7 @@ def test_a_draft_is_made_read_changed_and_deleted(api: Caller) -> None:
 
 def test_sending_says_who_got_it(api: Caller, draft: Any, sonnenschein: Salon) -> None:
     path = f"campaigns/{draft['id']}"
-    sent = api.post(f"{path}/send", {})
+    sent = api("POST", f"{path}/send")
     assert (sent.status_code, sent.json()["state"]) == (200, "SENDING")
     again = api.post(f"{path}/send", {})
     assert (again.status_code, again.json()["code"]) == (409, "not_a_draft")
@@ -138,6 +138,7 @@ def test_what_is_missing_is_named(api: Caller) -> None:
     for body, field, code in (
         ({**WORDS, "segment": "nobody"}, "segment", "not_found"),
         ({"name": ""}, "name", "required"),
+        ({**WORDS, "basis": "EXISTING_CUSTOMER"}, "basis", "not_allowed"),
         ({**WORDS, "state": "SENT"}, "state", "unknown_field"),
     ):
         answer = api.post("campaigns", body)

@@ -56,11 +56,11 @@ def test_one_is_made_and_read(api: Caller, sonnenschein: Salon) -> None:
     assert (read.status_code, read.json(), read["ETag"]) == (200, made, '"1"')
 
 
-def test_they_are_listed_in_pages_by_name(api: Caller) -> None:
+def test_they_are_listed_in_pages_the_newest_first(api: Caller) -> None:
     made = {name: _make(api, name) for name in ("Zahler", "Älteste", "Barber")}
     listed = {name: {key: value for key, value in one.items() if key != "count"} for name, one in made.items()}
     first = api.get("segments?limit=2").json()
-    assert (first["results"], first["previous"]) == ([listed["Älteste"], listed["Barber"]], None)
+    assert (first["results"], first["previous"]) == ([listed["Barber"], listed["Älteste"]], None)
     second = api.get(first["next"]).json()
     assert (second["results"], second["next"]) == ([listed["Zahler"]], None)
     assert api.get(second["previous"]).json()["results"] == first["results"]

@@ -10,9 +10,16 @@ import pytest
 from django.db import connection
 
 from marketing import campaigns, launching
-from marketing.campaigns import copy_campaign, create_campaign, delete_campaign, restore_campaign, update_campaign
+from marketing.campaigns import (
+    ChangedCampaign,
+    copy_campaign,
+    create_campaign,
+    delete_campaign,
+    restore_campaign,
+    update_campaign,
+)
 from marketing.launching import end, pause, resume, schedule, send_now, unschedule
-from marketing.models import Basis, Campaign, CampaignState
+from marketing.models import Basis, Campaign, CampaignState, MarketingRules
 from marketing.rule import Condition, Group, Match, as_json
 from marketing.segments import READY_MADE, create_segment, delete_segment
 from salon.audit.models import AuditEntry
@@ -132,8 +139,30 @@ def test_a_version_that_is_not_that_of_now_is_refused(in_sonnenschein: Salon) ->
     assert Campaign.objects.get().name == "Sommer"
 
 
+def test_existing_customers_are_chosen_only_where_the_owner_has_decided_so(in_sonnenschein: Salon) -> None:
+    existing: ChangedCampaign = {"basis": Basis.EXISTING_CUSTOMER}
+    campaign = draft()
+    for step in (
+        lambda: create_campaign(actor=BOSS, details={"name": "Neu", **existing}, now=NOW),
+        lambda: update_campaign(actor=BOSS, campaign_id=campaign.pk, changes=existing, now=NOW),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            step()
+        assert _refusals(refused.value) == {("basis", "not_allowed")}
+    rules = may_send(existing_customers_at=NOW, existing_customers_by="Anna Krüger")
+    update_campaign(actor=BOSS, campaign_id=campaign.pk, changes=existing, now=NOW)
+    # A decision that is taken back leaves drafts as they are; they can be written on, and do not go out.
+    MarketingRules.objects.filter(pk=rules.pk).update(existing_customers_at=None, existing_customers_by="")
+    kept = update_campaign(actor=BOSS, campaign_id=campaign.pk, changes={**existing, "name": "Anders"}, now=NOW)
+    assert (kept.name, kept.basis) == ("Anders", Basis.EXISTING_CUSTOMER)
+    with pytest.raises(InvalidInput) as refused:
+        send_now(actor=BOSS, campaign_id=campaign.pk, now=NOW)
+    assert _refusals(refused.value) == {("basis", "not_allowed")}
+
+
 def test_all_that_is_missing_is_named_at_once(in_sonnenschein: Salon) -> None:
-    campaign = create_campaign(actor=BOSS, details={"name": "Leer", "basis": Basis.EXISTING_CUSTOMER}, now=NOW)
+    campaign = create_campaign(actor=BOSS, details={"name": "Leer"}, now=NOW)
+    Campaign.objects.update(basis=Basis.EXISTING_CUSTOMER)
     with pytest.raises(InvalidInput) as refused:
         send_now(actor=BOSS, campaign_id=campaign.pk, now=NOW)
     missing = {("segment", "required"), ("subject", "required"), ("body", "required")}
