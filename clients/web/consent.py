@@ -131,6 +131,7 @@ def _consent(
 @require_POST
 def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
     """Write down what the client said in the salon."""
+    client = get_client(client_id)
     purpose, decision = request.POST.get("purpose", ""), request.POST.get("decision", "")
     if purpose not in ConsentPurpose or decision not in Decision:
         raise InvalidInput([FieldError("purpose", "invalid_choice", _("Choose one of the values offered."))])
@@ -139,13 +140,13 @@ def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
     refused: Refused = ("", "", "")
     now = timezone.now()
     try:
-        _decide(request, client_id, ConsentPurpose(purpose), Decision(decision), wording, now)
+        _decide(request, client.pk, ConsentPurpose(purpose), Decision(decision), wording, now)
     except InvalidInput as refusal:
         refused = (purpose, wording, refusal.errors[0].message)
     except (AskedLately, NoAddress) as refusal:
         refused = (purpose, "", refusal.message)
-    # What holds now, the card itself says, too: read it only when that is decided.
-    client = get_client(client_id)
+    # What holds now, the card itself says, too: it is read once more when that is decided.
+    client = get_client(client.pk)
     panel = consent_panel(request, client, refused)
     toast = "" if refused[0] else _done(panel.of(ConsentPurpose(purpose)), now)
     card_url = reverse("client_card", args=[request.salon.slug, client.pk])
