@@ -7,8 +7,7 @@ from difflib import SequenceMatcher
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-# A word with what stands behind it: what is changed next to each other is marked as one.
-_WORDS = re.compile(r"\S+\s*|\s+")
+_WORDS = re.compile(r"\s+|\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,9 @@ def _marked(mine: str, theirs: str) -> SafeString:
     """Return a text for a page: what only it says is inserted, what only the other says is deleted."""
     # Forms send each line's end as two characters.
     old, new = _WORDS.findall(mine.replace("\r\n", "\n")), _WORDS.findall(theirs.replace("\r\n", "\n"))
-    written = []
-    for change, start, end, there, until in SequenceMatcher(None, old, new).get_opcodes():
+    written: list[str] = []
+    # Texts have nothing in common by their spaces alone: words changed next to each other are marked as one.
+    for change, start, end, there, until in SequenceMatcher(str.isspace, old, new).get_opcodes():
         kept, gone = escape("".join(new[there:until])), escape("".join(old[start:end]))
         if change == "equal":
             written.append(kept)

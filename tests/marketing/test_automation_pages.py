@@ -157,7 +157,7 @@ def test_somebody_else_was_first(browser: Browser, sonnenschein: Salon) -> None:
     response = browser.post(f"{BASE}birthday/", mine)
     page = _text(response)
     assert response.status_code == 422
-    assert "Von <del>mir </del><ins>Carla </ins>geschrieben." in page
+    assert "Von <del>mir</del><ins>Carla</ins> geschrieben." in page
     assert "Von mir geschrieben." in page
     assert browser.post(f"{BASE}birthday/", {**mine, "version": "1"}).status_code == 302
     with salon_scope(sonnenschein.pk):
