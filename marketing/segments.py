@@ -231,6 +231,14 @@ def chosen_rule(chosen: str | UUID) -> tuple[str, Group]:
     return segment.name, rule_of(segment)
 
 
+def group_name(campaign: Campaign) -> str:
+    """Return what the group of a campaign is called: a ready-made one in the language of whoever reads it."""
+    if campaign.segment_key == EVERYONE:
+        return str(_ALL_CLIENTS)
+    ready = READY_MADE.get(campaign.segment_key)
+    return str(ready.name) if ready else campaign.segment_name
+
+
 def rule_of(segment: Segment) -> Group:
     """Return whom a segment means."""
     return parse(segment.rule)

@@ -23,6 +23,7 @@ from marketing.launching import schedule, send_now
 from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientReason, RecipientState
 from marketing.recipient_list import LONGEST_TYPED, Effect, Wanted, list_recipients
 from marketing.results import results_of
+from marketing.segments import group_name
 from salon import keyset
 from salon.api.authentication import MissingScope
 from salon.api.endpoint import Endpoint
@@ -101,8 +102,9 @@ class CampaignBody(Body):
     name = serializers.CharField(read_only=True)
     subject = Text(read_only=True)
     body = Text(read_only=True, help_text="Markdown with placeholders.")
-    segment_name = Text(
-        read_only=True, help_text="What its group is called (once it has begun: was called then); `null`: none yet."
+    segment_name = serializers.SerializerMethodField(
+        help_text="What its group is called (once it has begun: was called then), a ready-made one in the language of "
+        "the call; `null`: none yet."
     )
     rule = serializers.SerializerMethodField(
         help_text="Whom it means, as it was when it was chosen: the rule of a segment, or (`client` `in` ids) those "
@@ -117,6 +119,10 @@ class CampaignBody(Body):
     version = serializers.IntegerField(read_only=True, help_text="Counts changes; also the ETag.")
     created_at = Instant(read_only=True)
     updated_at = Instant(read_only=True)
+
+    def get_segment_name(self, campaign: Campaign) -> str | None:
+        """Return what its group is called, None where nobody was chosen."""
+        return group_name(campaign) or None
 
     @extend_schema_field({"type": ["object", "null"], "additionalProperties": True})
     def get_rule(self, campaign: Campaign) -> dict[str, Any] | None:

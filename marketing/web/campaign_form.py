@@ -11,7 +11,7 @@ from marketing.campaigns import LONGEST_NAME, ChangedCampaign
 from marketing.letters import PLACEHOLDERS
 from marketing.models import Basis, Campaign, MarketingRules, Segment
 from marketing.rule import EVERYBODY, Group, as_json, lists_clients, parse
-from marketing.segments import EVERYONE, READY_MADE, list_segments, rule_of
+from marketing.segments import EVERYONE, READY_MADE, group_name, list_segments, rule_of
 
 # Stands for the group as it was chosen, where the segment itself has changed since or is gone.
 KEPT = "kept"
@@ -108,8 +108,8 @@ def group_now(key: str, own: list[Segment]) -> Group | None:
 def kept_name(campaign: Campaign) -> str:
     """Return what a group is called that is none of the choices: whoever was chosen, or a segment as it was."""
     if lists_clients(parse(campaign.rule)):
-        return campaign.segment_name
-    return str(_("%(name)s, as it was chosen") % {"name": campaign.segment_name})
+        return group_name(campaign)
+    return str(_("%(name)s, as it was chosen") % {"name": group_name(campaign)})
 
 
 def segment_groups(chosen: str, own: list[Segment] | None = None, *, kept: str = "") -> list[ChoiceGroup]:

@@ -21,6 +21,7 @@ from marketing.people import lacking, people
 from marketing.placeholders import in_words
 from marketing.recipients import Foreseen, foresee
 from marketing.rule import Group, parse
+from marketing.segments import group_name
 from marketing.unsubscribing import NOBODY, unsubscribe_url
 from salon.identity.roles import Permission
 from salon.mail.letters import Letter
@@ -237,6 +238,7 @@ def page_of(request: SalonRequest, campaign: Campaign) -> dict[str, object]:
     return {
         "campaign": campaign,
         "state_label": CampaignState(campaign.state).label,
+        "group_name": group_name(campaign),
         "basis_label": Basis(campaign.basis).label,
         "subject": in_words(campaign.subject),
         **where_mails_go(request),

@@ -28,6 +28,7 @@ from marketing.campaigns import (
 )
 from marketing.models import Campaign, CampaignState
 from marketing.results import BOOKED_WITHIN, Result, results_of
+from marketing.segments import group_name
 from marketing.web.campaign_form import StartForm, segment_groups
 from marketing.web.campaign_shown import urls_of
 from salon.errors import InvalidInput
@@ -167,7 +168,7 @@ def _row(request: SalonRequest, one: Campaign, result: Result | None) -> Row:
     return Row(
         url=reverse("campaign", args=[request.salon.slug, one.pk]),
         name=one.name,
-        segment=one.segment_name,
+        segment=group_name(one),
         state=one.state,
         state_label=CampaignState(one.state).label,
         when=one.finished_at or one.started_at or one.scheduled_at,

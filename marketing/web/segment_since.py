@@ -6,6 +6,7 @@ from django.utils.safestring import SafeString
 
 from marketing.models import Campaign, Segment
 from marketing.rule import parse
+from marketing.segments import group_name
 from marketing.web.campaign_form import KEPT, group_now, segment_of
 from marketing.web.rule_words import ids_in, marked_sentence, names_of
 
@@ -36,5 +37,5 @@ def segment_since(campaign: Campaign, own: list[Segment], currency: str) -> Sinc
     names = names_of(ids_in([kept] if rule is None else [kept, rule]))
     then = marked_sentence(kept, names, currency)
     if rule is None:
-        return Since(campaign.segment_name, "", then)
-    return Since(campaign.segment_name, key, then, marked_sentence(rule, names, currency))
+        return Since(group_name(campaign), "", then)
+    return Since(group_name(campaign), key, then, marked_sentence(rule, names, currency))

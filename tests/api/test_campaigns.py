@@ -44,8 +44,9 @@ def test_a_draft_is_made_read_changed_and_deleted(api: Caller) -> None:
         "result": None,
         "scheduled_at": None,
     }
-    # In the language of the salon, whichever the caller reads.
-    assert made["segment_name"] == "Droht abzuwandern"
+    # In the language that the caller reads.
+    assert made["segment_name"] == "About to lapse"
+    assert api.get(path, Accept_Language="de").json()["segment_name"] == "Droht abzuwandern"
     assert api.get(path).json() == made
     changed = api.patch(path, {"subject": None, "segment": None}, If_Match='"1"').json()
     assert (changed["subject"], changed["rule"], changed["segment_name"], changed["version"]) == (None, None, None, 2)

@@ -62,6 +62,17 @@ def test_a_campaign_begins_with_whom_it_is_for(browser: Browser, sonnenschein: S
     assert 'value="Nochmal"' in refused.content.decode()
 
 
+def test_a_ready_made_group_is_called_as_its_reader_calls_it(browser: Browser, sonnenschein: Salon) -> None:
+    browser.post(f"{LIST}new/", {"name": "Rundbrief", "segment": "everybody"})
+    browser.post(f"{LIST}new/", {"name": "Rückkehr", "segment": "lapsed"})
+    called = ("Alle Kunden", "Abgewandert", "All clients", "Lapsed")
+    pages = {language: browser.get(LIST, headers={"Accept-Language": language}).text for language in ("de", "en")}
+    assert {language: [one for one in called if one in page] for language, page in pages.items()} == {
+        "de": ["Alle Kunden", "Abgewandert"],
+        "en": ["All clients", "Lapsed"],
+    }
+
+
 def test_copy_delete_and_undo(browser: Browser, campaign: Campaign) -> None:
     answer = browser.post(f"{LIST}{campaign.pk}/copy/")
     with inside(campaign):

@@ -142,10 +142,11 @@ def test_a_version_that_is_not_that_of_now_is_refused(in_sonnenschein: Salon) ->
 def test_existing_customers_are_chosen_only_where_the_owner_has_decided_so(in_sonnenschein: Salon) -> None:
     existing: ChangedCampaign = {"basis": Basis.EXISTING_CUSTOMER}
     campaign = draft()
-    for step in (
+    steps: list[Callable[[], Campaign]] = [
         lambda: create_campaign(actor=BOSS, details={"name": "Neu", **existing}, now=NOW),
         lambda: update_campaign(actor=BOSS, campaign_id=campaign.pk, changes=existing, now=NOW),
-    ):
+    ]
+    for step in steps:
         with pytest.raises(InvalidInput) as refused:
             step()
         assert _refusals(refused.value) == {("basis", "not_allowed")}
