@@ -232,6 +232,7 @@ def _begun(request: SalonRequest, client: Client, template_id: UUID) -> MessageF
 def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status: int = 200) -> HttpResponse:
     slug = request.salon.slug
     in_drawer = bool(request.htmx) and request.htmx.target == _DRAWER
+    subject = bool(form["subject"].value())
     context: dict[str, Any] = {
         "client": client,
         "form": form,
@@ -246,7 +247,8 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
         "receives": receives(),
         "mailbox": "" if receives() else salon_mailbox(),
         "back": "card" if in_drawer else "",
-        "in_drawer": in_drawer,
+        "at_subject": in_drawer and not subject,
+        "at_text": in_drawer and subject,
     }
     if not in_drawer:
         try:

@@ -1,6 +1,8 @@
 // The calendar's drawer: links that open in it, its address, parts that stay open, and Escape that leaves it.
 // What it shows comes from the server; without a script every one of these links leads to a page.
 
+import { askBeforeClosing } from "./discard.js";
+
 const container = () => document.getElementById("drawer");
 const onCalendar = () => document.querySelector("[data-calendar]") !== null;
 // What of the calendar's address belongs to the drawer.
@@ -44,22 +46,8 @@ document.addEventListener("htmx:afterSettle", () => {
 
 document.addEventListener("drawer-closing", (event) => {
   const form = formInDrawer();
-  const dialog = document.getElementById("discard");
-  if (!form || !dialog || enteredIn(form) === (untouched.get(form.action) ?? enteredIn(form))) return;
-  event.preventDefault();
-  dialog.returnValue = "";
-  dialog.showModal();
+  if (form && enteredIn(form) !== (untouched.get(form.action) ?? enteredIn(form))) askBeforeClosing(event);
 });
-
-document.addEventListener(
-  "close",
-  (event) => {
-    if (event.target.id === "discard" && event.target.returnValue === "discard") {
-      document.dispatchEvent(new CustomEvent("drawer-close"));
-    }
-  },
-  true,
-);
 
 document.addEventListener("drawer-closed", () => untouched.clear());
 

@@ -6,7 +6,7 @@ import sys
 
 import psycopg
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from salon import environment
 from tests.browser.conftest import OpenPage
@@ -81,7 +81,8 @@ def test_from_the_card_to_the_inbox_and_back(open_page: OpenPage) -> None:
     page.goto(visitor.base + str(page.get_by_role("link", name="Frank Hofmann").first.get_attribute("href")))
     page.get_by_role("link", name="Nachricht", exact=True).click()
     drawer = page.locator("#drawer .drawer")
-    expect(drawer.get_by_label("Nachricht", exact=True)).to_be_focused()
+    # Nothing was written to Frank so far: the subject is still to be thought of.
+    expect(drawer.get_by_label("Betreff")).to_be_focused()
     visitor.settle()
     # What was written so far can be read beside it.
     assert page.locator("#history").bounding_box()["width"] > 400  # type: ignore[index]
@@ -125,6 +126,60 @@ def test_from_the_card_to_the_inbox_and_back(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Als ungelesen markieren").click()
     expect(page.get_by_role("region", name="Ungelesen")).to_contain_text("Frank Hofmann")
     expect(badge).to_contain_text("2 ungelesene Antworten")
+
+
+def test_what_was_typed_is_not_dropped_without_asking(open_page: OpenPage) -> None:
+    visitor = open_page()
+    visitor.sign_in("empfang@sonnenschein.example", f"{SALON}clients/?q=heike+sommer")
+    page = visitor.page
+    page.goto(visitor.base + str(page.get_by_role("link", name="Heike Sommer").first.get_attribute("href")))
+    drawer, question = page.locator("#drawer .drawer"), page.locator("#discard")
+    opener, text = page.get_by_role("link", name="Nachricht", exact=True), drawer.get_by_label("Nachricht", exact=True)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    opener.click()
+    expect(drawer.get_by_label("Betreff")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(question).to_be_hidden()
+
+    opener.click()
+    text.press_sequentially("Bis Dienstag")
+    page.keyboard.press("Escape")
+    expect(question.get_by_role("button", name="Weiter eingeben")).to_be_focused()
+    visitor.settle()
+    assert visitor.violations("#discard") == []
+    page.keyboard.press("Escape")
+    expect(question).to_be_hidden()
+    expect(text).to_have_value("Bis Dienstag")
+    # Opened once more, it is as it was left.
+    opener.click()
+    expect(drawer).to_be_focused()
+    expect(text).to_have_value("Bis Dienstag")
+    drawer.get_by_role("link", name="Alle Nachrichten").click()
+    expect(text).to_have_value("Bis Dienstag")
+    assert asked == ["beforeunload"]
+    drawer.get_by_role("link", name="Schließen").click()
+    question.get_by_role("button", name="Verwerfen").click()
+    expect(drawer).to_have_count(0)
+
+    # A template is as good as typed; what is sent asks nothing.
+    opener.click()
+    drawer.get_by_text("Vorlage verwenden").click()
+    drawer.get_by_role("button", name="Nach dem Besuch").click()
+    expect(text).to_have_value(re.compile("^Liebe Heike,"))
+    page.keyboard.press("Escape")
+    question.get_by_role("button", name="Weiter eingeben").click()
+    text.fill("Bis Dienstag!")
+    drawer.get_by_role("button", name="Nachricht senden").click()
+    expect(page.get_by_role("status")).to_contain_text("Die Nachricht an Heike Sommer ist unterwegs.")
+    expect(drawer).to_have_count(0)
+    assert asked == ["beforeunload"]
 
 
 def test_without_a_script(open_page: OpenPage) -> None:
