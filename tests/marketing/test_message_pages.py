@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
@@ -86,6 +87,16 @@ def test_a_message_from_the_card(sonnenschein: Salon, desk: Browser, lena: Clien
     assert "Nachricht geschrieben" in card
     assert f'<a href="{_url(lena)}#message-{message.pk}">Termin</a>' in card
     assert "Dienstag?" in card
+
+
+def test_the_focus_is_where_writing_begins(sonnenschein: Salon, desk: Browser, lena: Client) -> None:
+    def focused() -> str:
+        (field,) = re.findall(r"<[^>]*autofocus[^>]*>", desk.get(_url(lena), headers=DRAWER).text)
+        return re.findall(r'name="(\w+)"', field)[0]
+
+    assert focused() == "subject"
+    _answer(sonnenschein, lena)
+    assert focused() == "text"
 
 
 def test_a_refused_message_keeps_what_was_typed(sonnenschein: Salon, desk: Browser, lena: Client) -> None:
