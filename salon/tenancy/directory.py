@@ -279,9 +279,10 @@ def close_api_key(salon_id: UUID, key_id: UUID, *, now: datetime) -> ApiKey | No
 def put_reply_addresses(salon_id: UUID, token_hashes: Mapping[UUID, bytes], *, now: datetime) -> None:
     """Let answers to the address with the token of that hash come to each of these clients of a salon; known already
     is fine."""
+    # In one order: of two that put the same ones, neither waits for what the other is about to put.
     addresses = [
         ReplyAddress(token_hash=token_hash, salon_id=salon_id, client_id=client_id, created_at=now)
-        for client_id, token_hash in token_hashes.items()
+        for client_id, token_hash in sorted(token_hashes.items())
     ]
     ReplyAddress.objects.bulk_create(addresses, ignore_conflicts=True)
 
