@@ -92,7 +92,7 @@ def test_a_message_from_the_card(sonnenschein: Salon, desk: Browser, lena: Clien
 def test_the_focus_is_where_writing_begins(sonnenschein: Salon, desk: Browser, lena: Client) -> None:
     def focused() -> str:
         (field,) = re.findall(r"<[^>]*autofocus[^>]*>", desk.get(_url(lena), headers=DRAWER).text)
-        return re.findall(r'name="(\w+)"', field)[0]
+        return str(re.findall(r'name="(\w+)"', field)[0])
 
     assert focused() == "subject"
     _answer(sonnenschein, lena)
