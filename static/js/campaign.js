@@ -124,6 +124,12 @@ function format(way, sample) {
   write(body, ...WAYS[way](marked || sample));
 }
 
+// Wherever the editor stands, what it offers opens in sight.
+function show({ target }) {
+  if (target.matches?.(".placeholders[open]")) target.querySelector(".menu-panel").scrollIntoView({ block: "nearest" });
+}
+document.addEventListener("toggle", show, true);
+
 document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-writes]")) field = event.target;
 });

@@ -54,6 +54,9 @@ def test_written_seen_sent_and_measured(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Knopf", exact=True).click()
     page.keyboard.type("https://salon.example/termin")
     expect(body).to_have_value(re.compile(r"\n\n\*\*\[Termin buchen\]\(https://salon\.example/termin\)\*\*\n*$"))
+    page.locator(".placeholders summary").click()
+    expect(page.locator(".placeholders .menu-panel")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
     mail = page.frame_locator("iframe:not(.coming)")
     expect(mail.get_by_text("Kommen Sie!")).to_be_visible()
     expect(page.locator("#draft-state")).to_contain_text("gespeichert")
@@ -110,7 +113,7 @@ def _send(desk: Watched) -> None:
 def _look_into(desk: Watched) -> None:
     page = desk.page
     # Each recipient with the reason, and the mail as she got it.
-    page.get_by_role("link", name="Empfänger").click()
+    page.get_by_role("link", name="Empfänger", exact=True).click()
     search = page.locator(".recipient-filter").get_by_role("button", name="Suchen")
     page.get_by_label("Stand").select_option("EXCLUDED")
     search.click()
