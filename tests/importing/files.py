@@ -9,9 +9,11 @@ from uuid import UUID
 
 from django.core.files.base import ContentFile
 
+from clients.details import ClientDetails
+from clients.editing import create_client
 from clients.importing.batches import Choices, begin, choose, undo, upload
 from clients.importing.stages import Worker, work_on
-from clients.models import ImportBatch
+from clients.models import Client, CreatedVia, ImportBatch
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -43,6 +45,14 @@ def table(*rows: Sequence[str], delimiter: str = ";", encoding: str = "utf-8") -
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter).writerows(rows)
     return out.getvalue().encode(encoding)
+
+
+def on_file(salon: Salon, **details: str) -> Client:
+    """Return a card that the salon has made itself."""
+    with salon_scope(salon.pk):
+        return create_client(
+            actor=MANAGER, salon=salon, details=ClientDetails(**details), created_via=CreatedVia.STAFF, now=NOW
+        ).client
 
 
 def work(salon: Salon, batch: ImportBatch, now: datetime = NOW) -> ImportBatch:

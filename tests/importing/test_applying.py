@@ -8,7 +8,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from clients.categories import change_assignments, create_category
 from clients.details import ClientDetails
-from clients.editing import create_client, update_client
+from clients.editing import update_client
 from clients.importing.batches import Choices, WrongMoment, begin, choose, discard, forget_clients, forget_old, undo
 from clients.labels import CategoryDetails
 from clients.listing import search_clients
@@ -18,7 +18,6 @@ from clients.models import (
     CategoryAssignment,
     Client,
     ConsentEntry,
-    CreatedVia,
     ImportBatch,
     ImportKey,
     ImportRow,
@@ -40,6 +39,7 @@ from tests.importing.files import (
     checked,
     choices_of,
     counts,
+    on_file,
     table,
     undone,
     uploaded,
@@ -47,13 +47,6 @@ from tests.importing.files import (
 
 pytestmark = pytest.mark.django_db
 WORDS = "Liste der Newsletter-Anmeldungen unserer alten Software"
-
-
-def _add(salon: Salon, **details: str) -> Client:
-    with salon_scope(salon.pk):
-        return create_client(
-            actor=MANAGER, salon=salon, details=ClientDetails(**details), created_via=CreatedVia.STAFF, now=NOW
-        ).client
 
 
 def _problems(batch: ImportBatch) -> list[tuple[int, str, str]]:
@@ -141,7 +134,7 @@ def test_the_same_file_again_changes_nothing(sonnenschein: Salon, content: str) 
 
 
 def test_what_is_missing_is_filled_and_nothing_erased(sonnenschein: Salon) -> None:
-    card = _add(sonnenschein, first_name="Petra", last_name="Lange", email="petra@mail.example", city="Potsdam")
+    card = on_file(sonnenschein, first_name="Petra", last_name="Lange", email="petra@mail.example", city="Potsdam")
     batch = applied(sonnenschein, SHORE.encode())
     assert counts(batch) == (1, 1, 0, 0)
     with salon_scope(sonnenschein.pk):
@@ -157,7 +150,7 @@ def test_what_is_missing_is_filled_and_nothing_erased(sonnenschein: Salon) -> No
 
 
 def test_overwriting_tells_old_and_new_before(sonnenschein: Salon) -> None:
-    _add(sonnenschein, first_name="Petra", last_name="Lange", email="petra@mail.example", street="Alte Gasse 1")
+    on_file(sonnenschein, first_name="Petra", last_name="Lange", email="petra@mail.example", street="Alte Gasse 1")
     blank = table(("Vorname", "Nachname", "E-Mail", "Straße"), ("Petra", "Lang", "PETRA@mail.example", ""))
     batch = checked(sonnenschein, blank, known_clients="UPDATE")
     with salon_scope(sonnenschein.pk):
@@ -211,7 +204,7 @@ def test_what_is_no_treatcard_number_is_told_in_its_line(sonnenschein: Salon) ->
 
 
 def test_a_treatcard_number_from_before_comes_again(sonnenschein: Salon) -> None:
-    card = _add(sonnenschein, first_name="Petra", last_name="Lang", email="petra@mail.example")
+    card = on_file(sonnenschein, first_name="Petra", last_name="Lang", email="petra@mail.example")
     with salon_scope(sonnenschein.pk):
         Client.objects.filter(pk=card.pk).update(treatcard_number="#7/A")
     rows = (
@@ -225,7 +218,7 @@ def test_a_treatcard_number_from_before_comes_again(sonnenschein: Salon) -> None
 
 
 def test_a_shared_phone_is_told_but_not_mistaken(sonnenschein: Salon) -> None:
-    card = _add(sonnenschein, first_name="Petra", last_name="Lang", mobile="0171 5550318")
+    card = on_file(sonnenschein, first_name="Petra", last_name="Lang", mobile="0171 5550318")
     rows = (("Vorname", "Nachname", "Handy"), ("Mia", "Lang", "0171 5550318"), ("Ben", "Lang", "0171 5550318"))
     batch = checked(sonnenschein, table(*rows))
     assert counts(batch) == (2, 0, 0, 0)
@@ -276,7 +269,7 @@ def test_undo_leaves_nothing_of_an_import(sonnenschein: Salon) -> None:
 
 
 def test_undo_sets_changed_cards_back(sonnenschein: Salon) -> None:
-    card = _add(sonnenschein, first_name="Petra", last_name="Lange", email="petra@mail.example", city="Potsdam")
+    card = on_file(sonnenschein, first_name="Petra", last_name="Lange", email="petra@mail.example", city="Potsdam")
     batch = applied(sonnenschein, SHORE.encode(), consent_wording=WORDS, known_clients="UPDATE")
     assert counts(batch) == (1, 1, 0, 0)
     with salon_scope(sonnenschein.pk):
@@ -293,7 +286,7 @@ def test_undo_sets_changed_cards_back(sonnenschein: Salon) -> None:
 
 
 def test_undo_keeps_what_others_did_since(sonnenschein: Salon) -> None:
-    card = _add(sonnenschein, first_name="Petra", last_name="Lange", email="petra@mail.example")
+    card = on_file(sonnenschein, first_name="Petra", last_name="Lange", email="petra@mail.example")
     batch = applied(sonnenschein, SHORE.encode())
     with salon_scope(sonnenschein.pk):
         joerg = Client.objects.get(first_name="Jörg")
@@ -310,7 +303,7 @@ def test_undo_keeps_what_others_did_since(sonnenschein: Salon) -> None:
 
 
 def test_a_category_given_by_hand_outlives_the_undo(sonnenschein: Salon) -> None:
-    other = _add(sonnenschein, first_name="Mia")
+    other = on_file(sonnenschein, first_name="Mia")
     batch = applied(sonnenschein, SHORE.encode())
     with salon_scope(sonnenschein.pk):
         vip = Category.objects.get(name="VIP")

@@ -5,8 +5,6 @@ from datetime import timedelta
 import pytest
 
 from clients.consent import record_consent
-from clients.details import ClientDetails
-from clients.editing import create_client
 from clients.importing.batches import begin
 from clients.importing.formats import OUR_COLUMNS, Target
 from clients.models import (
@@ -14,7 +12,6 @@ from clients.models import (
     ConsentEntry,
     ConsentPurpose,
     ConsentSource,
-    CreatedVia,
     Decision,
     ImportRow,
 )
@@ -25,6 +22,7 @@ from tests.conftest import NOW
 from tests.importing.files import (
     MANAGER,
     checked,
+    on_file,
     table,
     undone,
     work,
@@ -32,13 +30,6 @@ from tests.importing.files import (
 
 pytestmark = pytest.mark.django_db
 WORDS = "Liste der Newsletter-Anmeldungen unserer alten Software"
-
-
-def _add(salon: Salon, **details: str) -> Client:
-    with salon_scope(salon.pk):
-        return create_client(
-            actor=MANAGER, salon=salon, details=ClientDetails(**details), created_via=CreatedVia.STAFF, now=NOW
-        ).client
 
 
 def _decides(card: Client, decision: Decision, *, source: ConsentSource, wording: str = "") -> None:
@@ -55,7 +46,7 @@ def _decides(card: Client, decision: Decision, *, source: ConsentSource, wording
 
 def test_a_file_makes_nobody_agree_whose_address_has_objected(sonnenschein: Salon) -> None:
     known = {"first_name": "Petra", "last_name": "Alt", "mobile": "0171 5550111"}
-    card = _add(sonnenschein, email="PETRA@mail.example", **known)
+    card = on_file(sonnenschein, email="PETRA@mail.example", **known)
     with salon_scope(sonnenschein.pk):
         _decides(card, Decision.WITHDRAWN, source=ConsentSource.SALON)
     rows = [
@@ -80,7 +71,7 @@ def test_a_file_makes_nobody_agree_whose_address_has_objected(sonnenschein: Salo
 
 
 def test_a_new_address_ends_a_consent_and_the_history_says_so(sonnenschein: Salon) -> None:
-    card = _add(sonnenschein, first_name="Ida", last_name="Rot", email="ida@mail.example")
+    card = on_file(sonnenschein, first_name="Ida", last_name="Rot", email="ida@mail.example")
     with salon_scope(sonnenschein.pk):
         _decides(card, Decision.GRANTED, source=ConsentSource.IMPORT, wording=WORDS)
     said = {Target.NUMBER: str(card.number), Target.FIRST_NAME: "Ida", Target.LAST_NAME: "Rot"}

@@ -16,14 +16,13 @@ from django.core.files.base import ContentFile
 from django.test import Client as Browser
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from clients.details import ClientDetails
-from clients.editing import create_client, update_client
+from clients.editing import update_client
 from clients.importing import applying, stages, tables
 from clients.importing.batches import begin, upload
 from clients.importing.planning import plan_lines
 from clients.importing.stages import Worker, work_on
 from clients.importing.tables import reading_apart
-from clients.models import Client, CreatedVia, ImportBatch, ImportRow
+from clients.models import Client, ImportBatch, ImportRow
 from clients.standing import recompute
 from clients.tasks import forget_imports
 from clients.treatcard import set_treatcard
@@ -31,16 +30,9 @@ from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon, new_id
 from tests.conftest import NOW
-from tests.importing.files import MANAGER, SHORE, applied, checked, counts, table, undone, work
+from tests.importing.files import MANAGER, SHORE, applied, checked, counts, on_file, table, undone, work
 
 pytestmark = pytest.mark.django_db
-
-
-def _add(salon: Salon, **details: str) -> Client:
-    with salon_scope(salon.pk):
-        return create_client(
-            actor=MANAGER, salon=salon, details=ClientDetails(**details), created_via=CreatedVia.STAFF, now=NOW
-        ).client
 
 
 def test_what_time_did_is_nobodys_touch(sonnenschein: Salon) -> None:
@@ -55,8 +47,8 @@ def test_what_time_did_is_nobodys_touch(sonnenschein: Salon) -> None:
 
 
 def test_a_treatcard_that_somebody_else_has_by_now_stays_theirs(sonnenschein: Salon) -> None:
-    card = _add(sonnenschein, first_name="Petra", email="petra@mail.example")
-    other = _add(sonnenschein, first_name="Mia", email="mia@mail.example")
+    card = on_file(sonnenschein, first_name="Petra", email="petra@mail.example")
+    other = on_file(sonnenschein, first_name="Mia", email="mia@mail.example")
     with salon_scope(sonnenschein.pk):
         set_treatcard(actor=MANAGER, client_id=card.pk, number="TC-1", now=NOW)
     rows = (("Vorname", "E-Mail", "Ort", "Treatcard-Nummer"), ("Petra", "petra@mail.example", "Bernau", "TC-2"))
@@ -78,7 +70,7 @@ def test_a_card_that_the_file_made_is_no_card_of_a_later_line(
     """Whatever lines make one block, the file does what its preview shows."""
     monkeypatch.setattr(stages, "BLOCK", 1)
     header = ("Kundennr.", "Vorname", "Nachname", "Mobil", "Ort", "Einwilligung E-Mail")
-    _add(sonnenschein, first_name="Wer", last_name="Anders")
+    on_file(sonnenschein, first_name="Wer", last_name="Anders")
     rows = (
         # Becomes number 2 here; mother and son share a phone, and number 2 of the file is the son.
         ("1", "Anna", "Lang", "0171 5550318", "", ""),
@@ -100,7 +92,7 @@ def test_a_card_changed_between_look_up_and_lock_keeps_the_change(
     sonnenschein: Salon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However often: what is written over a card was read under its lock."""
-    card = _add(sonnenschein, first_name="Petra", email="petra@mail.example")
+    card = on_file(sonnenschein, first_name="Petra", email="petra@mail.example")
     batch = checked(sonnenschein, table(("Vorname", "E-Mail", "Ort"), ("Petra", "petra@mail.example", "Bernau")))
     streets = iter(["Alte Gasse 1", "Alte Gasse 2"])
 

@@ -10,7 +10,6 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from django.utils import translation
 
 from clients.categories import assign_to_many, create_category, delete_category
 from clients.details import ClientDetails
@@ -20,9 +19,7 @@ from clients.models import Category, Client, CreatedVia
 from marketing.models import Segment
 from marketing.rule import Condition, Group, Match, as_json
 from marketing.segments import READY_MADE, create_segment
-from marketing.vocabulary import FIELDS, Kind
-from marketing.web.builder import _MENU, ICONS
-from marketing.web.rule_words import _PHRASES, sentence_of
+from marketing.vocabulary import FIELDS
 from salon.identity.models import User
 from salon.identity.roles import Actor, system_actor
 from salon.tenancy.context import salon_scope
@@ -383,66 +380,6 @@ def test_pages_take_the_same_queries_for_any_number_of_rows(
             category = create_category(actor=system_actor("T"), details=CategoryDetails(name=f"K{number}"), now=NOW)
             create_segment(actor=system_actor("T"), name=f"Nr {number}", rule=rule(category), now=NOW)
     assert queries() == few <= 15
-
-
-def test_whatever_can_be_asked_is_offered_and_has_words() -> None:
-    assert sorted(name for _label, names in _MENU for name in names) == sorted(FIELDS)
-    assert set(ICONS) == set(FIELDS)
-    assert set(_PHRASES) == {(one.name, operator) for one in FIELDS.values() for operator in one.operators}
-    for (name, operator), phrase in _PHRASES.items():
-        said = FIELDS[name].operators[operator]
-        told = {"first", "second"} if len(said.takes) == 2 else {"first"} if said.takes else set()
-        assert set(re.findall(r"%\((\w+)\)s", str(phrase))) == told | ({"many"} if said.many else set()), (
-            name,
-            operator,
-        )
-
-
-VALUES: dict[Kind, Any] = {
-    Kind.DAYS: 30,
-    Kind.MONTHS: 6,
-    Kind.VISITS: 3,
-    Kind.POINTS: 1500,
-    Kind.PERCENT: 10,
-    Kind.MONTH: 5,
-    Kind.MONEY: "99.90",
-    Kind.DATE: TODAY,
-    Kind.YEARS: 30,
-}
-
-
-def test_a_sentence_says_it_in_the_language_of_the_screen() -> None:
-    meant = Group(
-        Match.ALL,
-        (
-            Condition("spent", "at_least_within", ("99.90", 6)),
-            Group(Match.ANY, (Condition("points", "at_least", (1500,)), Condition("blocked", "no"))),
-            Group(Match.ANY, (Condition("weekday", "in", ("MON", "TUE", "WED")),), negated=True),
-        ),
-    )
-    women = Group(Match.ALL, (Condition("gender", "in", ("FEMALE",)), Condition("age", "between", (18, 30))))
-    with translation.override("de"):
-        assert sentence_of(women, {}, "EUR").replace("\N{NO-BREAK SPACE}", " ") == (
-            "Alle Kundinnen und Kunden, deren Geschlecht „weiblich“ ist und die 18 bis 30 Jahre alt sind."
-        )
-        today = Group(
-            Match.ANY, (Condition("last_visit", "within_last", (0,)), Condition("listed", "longer_ago", (0,)))
-        )
-        assert sentence_of(today, {}, "EUR") == (
-            "Alle Kundinnen und Kunden, die heute da waren oder die schon vor heute Kunden waren."
-        )
-        assert sentence_of(meant, {}, "EUR").replace("\N{NO-BREAK SPACE}", " ") == (
-            "Alle Kundinnen und Kunden, die innerhalb der letzten 6 Monate mindestens 99,90 € ausgegeben haben und"
-            " (die mindestens 1.500 Punkte haben oder die nicht gesperrt sind) und nicht"
-            " (die meist am Montag, Dienstag oder Mittwoch kommen)."
-        )
-        deep = Group(Match.ALL, (today, Condition("blocked", "yes")), negated=True)
-        assert sentence_of(Group(Match.ANY, (deep, Condition("treatcard", "yes")), negated=True), {}, "EUR") == (
-            "Alle Kundinnen und Kunden, auf die Folgendes nicht zutrifft: (nicht ((die heute da waren oder die schon"
-            " vor heute Kunden waren) und die gesperrt sind) oder die eine Treatcard haben)."
-        )
-        assert sentence_of(Group(Match.ALL), {}, "EUR") == "Alle Kundinnen und Kunden."
-        assert sentence_of(Group(Match.ALL, negated=True), {}, "EUR") == "Niemand."
 
 
 def test_numbers_stand_inside_the_words_of_their_operator(browser: Browser, colour: Category) -> None:
