@@ -75,6 +75,15 @@ def clients_of(occasion: Occasion | str, first: date, last: date) -> QuerySet[Cl
     return listed.filter(visited | put_down)
 
 
+def clients_ever(occasion: Occasion | str, at: Moment) -> QuerySet[Client]:
+    """Return whose card tells of such an occasion, on whichever day, and who would not be left out of its mail now."""
+    listed = Client.objects.listed()
+    if occasion == Occasion.BIRTHDAY:
+        return listed.exclude(birth_month=None)
+    visited = listed.exclude(last_success_on=None)
+    return visited.exclude(pk__in=with_next_visit(at)) if occasion in _MISSED else visited
+
+
 def write_due(automation: Automation, *, salon: Salon, today: date, now: datetime) -> int:
     """Write down who gets a mail of an automation, whose row is locked, by the occasions that are due today, or were up
     to LATEST days ago and have not been written to; return how many will get one.

@@ -18,15 +18,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings.web.draft import uuid_in
 from clients.models import Client
 from marketing.automations import LONGEST_BODY, PRESETS, Text, about_tests_of, save_automation, text_of
-from marketing.letters import LONGEST_SUBJECT
-from marketing.models import Automation, Basis, Campaign, Occasion
+from marketing.facts import Moment
+from marketing.letters import LONGEST_SUBJECT, fallbacks
+from marketing.models import Automation, Basis, Occasion
+from marketing.occasions import clients_ever
+from marketing.people import lacking
+from marketing.recipients import foresee
 from marketing.rules import rules_now
 from marketing.testing import send_test_letter
 from marketing.web.automation_words import FOR_WHOM, around_days, automation_at, place_of
 from marketing.web.campaign_form import offered_placeholders
-from marketing.web.campaign_shown import Seen, seen_by, where_mails_go
-from marketing.web.campaign_tested import tested_about
 from marketing.web.compared import theirs_beside
+from marketing.web.gaps import Gaps, gaps_of
+from marketing.web.mail_shown import Seen, seen_by, where_mails_go
+from marketing.web.tested import tested_about
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.mail.web.framing import MAIL, WITH_FRAME, framed
@@ -98,12 +103,14 @@ def automation(request: SalonRequest, occasion: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def automation_preview(request: SalonRequest, occasion: str) -> HttpResponse:
     """The mail as `client` gets it, with what is typed if anything is; `part=text` is its text, `part=lines` what
-    stands above it."""
+    stands above it, and what its placeholders leave open."""
     found = automation_at(occasion)
-    seen = _seen(request, found, request.POST.get("subject", found.subject), request.POST.get("body", found.body))
+    typed = request.POST.get("subject", found.subject), request.POST.get("body", found.body)
+    seen = _seen(request, found, *typed)
     part = request.GET.get("part")
     if part == "lines":
-        return render(request, "marketing/_campaign_lines.html", {"seen": seen})
+        context = {"seen": seen, "gaps": _gaps(request, found, *typed)}
+        return render(request, "marketing/_automation_lines.html", context)
     return framed(seen.letter, part)
 
 
@@ -115,7 +122,7 @@ def automation_tested(request: SalonRequest, occasion: str) -> HttpResponse:
     found = automation_at(occasion)
     if not request.htmx:
         return redirect("automation", *place_of(request, found))
-    return render(request, "marketing/_campaign_tested.html", _of_test(request, found))
+    return render(request, "marketing/_tested.html", _of_test(request, found))
 
 
 def _of_test(request: SalonRequest, found: Automation) -> dict[str, Any]:
@@ -166,6 +173,7 @@ def _page(
         "conflict": conflict,
         "theirs": theirs_beside((subject, body), (found.subject, found.body)) if conflict else None,
         "seen": seen,
+        "gaps": _gaps(request, found, subject, body),
         "placeholders": offered_placeholders(),
         "automations_url": reverse("automations", args=place[:1]),
         "preview_url": reverse("automation_preview", args=place),
@@ -182,5 +190,15 @@ def _seen(request: SalonRequest, found: Automation, subject: str, body: str) -> 
     if client_id is None:
         with_mail = Client.objects.listed().filter(email_consent=True).exclude(email="").order_by("number")
         client_id = with_mail.values_list("pk", flat=True).first()
-    letter = Campaign(subject=subject[:LONGEST_SUBJECT], body=body[:LONGEST_BODY], basis=Basis.CONSENT)
-    return seen_by(client_id, letter, salon=request.salon, rules=rules_now(), now=timezone.now())
+    typed, now = (subject[:LONGEST_SUBJECT], body[:LONGEST_BODY]), timezone.now()
+    return seen_by(client_id, *typed, basis=Basis.CONSENT, salon=request.salon, rules=rules_now(), now=now)
+
+
+def _gaps(request: SalonRequest, found: Automation, subject: str, body: str) -> Gaps:
+    """Return what the placeholders leave open of those who may get the mail some day."""
+    now = timezone.now()
+    at, said = Moment.of(request.salon, now), fallbacks(subject[:LONGEST_SUBJECT], body[:LONGEST_BODY])
+    lacks = lacking(said, at)
+    if not lacks:
+        return Gaps([], "")
+    return gaps_of(foresee(clients_ever(found.occasion, at), basis=Basis.CONSENT, now=now, lacking=lacks), said)

@@ -13,8 +13,7 @@ from django.views.decorators.http import require_safe
 
 from clients.models import CardState
 from marketing.models import Occasion, Recipient
-from marketing.web.campaign_sent import seen_as_sent
-from marketing.web.campaign_shown import Seen
+from marketing.web.mail_shown import Seen, seen_as_sent
 from salon.identity.roles import Permission
 from salon.mail.web.framing import MAIL, WITH_FRAME, framed
 from salon.web.access import SalonRequest, requires
@@ -38,7 +37,7 @@ def automation_mail(request: SalonRequest, recipient_id: UUID) -> HttpResponse:
         "back_url": card if is_there else all_of_them,
         "back": seen.name if is_there else _("Automations"),
     }
-    return render(request, "marketing/campaign_mail.html", context)
+    return render(request, "marketing/mail_to_client.html", context)
 
 
 @csp_override(MAIL)

@@ -23,7 +23,7 @@ from marketing.placeholders import Person, fill, values_for
 from marketing.results import BOOKED_WITHIN, Result, results_of_automations
 from marketing.rules import rules_now
 from marketing.web.automation_words import FOR_WHOM, ICONS, automation_at, place_of, when
-from marketing.web.campaign_shown import where_mails_go
+from marketing.web.mail_shown import where_mails_go
 from salon.errors import DomainError
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires

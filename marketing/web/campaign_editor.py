@@ -32,16 +32,16 @@ from marketing.web.campaign_form import (
 )
 from marketing.web.campaign_shown import (
     audience_of,
+    campaign_seen_by,
     first_of,
     foreseen,
-    gaps_of,
     page_of,
     rule_of_campaign,
-    seen_by,
 )
-from marketing.web.campaign_tested import tested
 from marketing.web.compared import Theirs, theirs_beside
+from marketing.web.gaps import gaps_of
 from marketing.web.segment_since import segment_since
+from marketing.web.tested import tested
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.mail.web.framing import WITH_FRAME
@@ -213,7 +213,7 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
     said = fallbacks(found.subject, found.body)
     who = foreseen(rule_of_campaign(found), found.basis, salon=request.salon, now=now, placeholders=said)
     shown = uuid_in(request.GET.get("client")) or first_of(found, who)
-    seen = seen_by(shown, found, salon=request.salon, rules=rules, now=now)
+    seen = campaign_seen_by(shown, found, salon=request.salon, rules=rules, now=now)
     place = [request.salon.slug]
     context = {
         **page_of(request, found),

@@ -18,7 +18,8 @@ from marketing.campaigns import campaign_with_id
 from marketing.models import Campaign
 from marketing.rules import rules_now
 from marketing.web.campaign_sent import seen_in
-from marketing.web.campaign_shown import Seen, first_of, foreseen, rule_of_campaign, seen_by
+from marketing.web.campaign_shown import campaign_seen_by, first_of, foreseen, rule_of_campaign
+from marketing.web.mail_shown import Seen
 from salon.identity.roles import Permission
 from salon.mail.web.framing import MAIL, framed
 from salon.web.access import SalonRequest, requires
@@ -45,7 +46,7 @@ def campaign_preview(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     seen = seen_of(request, campaign_with_id(campaign_id))
     part = request.GET.get("part")
     if part == "lines":
-        return render(request, "marketing/_campaign_lines.html", {"seen": seen})
+        return render(request, "marketing/_mail_lines.html", {"seen": seen})
     return framed(seen.letter, part)
 
 
@@ -56,7 +57,7 @@ def campaign_clients(request: SalonRequest) -> HttpResponse:
     typed = request.GET.get("as", "").strip()[:100]
     found, _more = search_clients(typed, limit=SUGGESTIONS)
     hits = [Hit(one.pk, one.full_name, contact_of(one, request.salon.country)) for one in found]
-    return render(request, "marketing/_campaign_clients.html", {"query": typed, "hits": hits})
+    return render(request, "marketing/_preview_clients.html", {"query": typed, "hits": hits})
 
 
 def seen_of(request: SalonRequest, campaign: Campaign) -> Seen:
@@ -70,4 +71,4 @@ def seen_of(request: SalonRequest, campaign: Campaign) -> Seen:
         client_id = first_of(campaign, found)
     if campaign.started_at is not None:
         return seen_in(campaign, client_id, salon=request.salon, now=now)
-    return seen_by(client_id, campaign, salon=request.salon, rules=rules_now(), now=now)
+    return campaign_seen_by(client_id, campaign, salon=request.salon, rules=rules_now(), now=now)

@@ -117,7 +117,7 @@ def campaign_mail(request: SalonRequest, campaign_id: UUID, client_id: UUID) -> 
     if not Recipient.objects.filter(campaign=found, client=client_id).exists():
         raise Http404
     seen = seen_in(found, client_id, salon=request.salon, now=timezone.now())
-    template = "marketing/_campaign_mail_dialog.html" if request.htmx else "marketing/campaign_mail.html"
+    template = "marketing/_mail_dialog.html" if request.htmx else "marketing/mail_to_client.html"
     url = f"{reverse('campaign_preview', args=[request.salon.slug, found.pk])}?client={client_id}"
     context = {
         **page_of(request, found),

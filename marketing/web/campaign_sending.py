@@ -40,15 +40,15 @@ from marketing.segments import list_segments
 from marketing.testing import send_test
 from marketing.web.campaign_shown import (
     audience_of,
+    campaign_seen_by,
     first_of,
     foreseen,
-    gaps_of,
     page_of,
     rule_of_campaign,
-    seen_by,
 )
-from marketing.web.campaign_tested import tested
+from marketing.web.gaps import gaps_of
 from marketing.web.segment_since import segment_since
+from marketing.web.tested import tested
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.mail.web.framing import WITH_FRAME
@@ -141,7 +141,7 @@ def campaign_tested(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     if not request.htmx:
         return redirect("campaign", request.salon.slug, campaign_id)
     context = {**page_of(request, found), "tested": tested(request, found)}
-    return render(request, "marketing/_campaign_tested.html", context)
+    return render(request, "marketing/_tested.html", context)
 
 
 @requires(Permission.MARKETING_WRITE)
@@ -229,7 +229,7 @@ def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bo
         "wrong": any(one.wrong for one in lacking),
         "ready": bool(audience.included) and not lacking,
         "reply_to": _("Messages and the client's card") if receives() else rules.reply_to,
-        "seen": seen_by(shown, found, salon=request.salon, rules=rules, now=now),
+        "seen": campaign_seen_by(shown, found, salon=request.salon, rules=rules, now=now),
     }
     status = 422 if when.errors or refused else 200
     return render(request, "marketing/campaign_send.html", context, status=status)

@@ -5,27 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 
 from clients.models import Client
 from marketing.choosing import clients_in
-from marketing.eligibility import INCLUDED, standings
+from marketing.eligibility import INCLUDED
 from marketing.facts import Moment
-from marketing.letters import PLACEHOLDERS, Frame, Person, written
 from marketing.models import Basis, Campaign, CampaignState, MarketingRules, Recipient, RecipientReason, RecipientState
-from marketing.people import lacking, people
+from marketing.people import lacking
 from marketing.placeholders import in_words
 from marketing.recipients import Foreseen, foresee
 from marketing.rule import Group, parse
 from marketing.segments import group_name
-from marketing.unsubscribing import NOBODY, unsubscribe_url
+from marketing.web.mail_shown import Seen, seen_by, where_mails_go
 from salon.identity.roles import Permission
-from salon.mail.letters import Letter
-from salon.mail.sending import sender_address
 from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest
 
@@ -63,44 +58,6 @@ class Audience:
         return f"{100 * self.included / self.total:.2f}%" if self.total else "0%"
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A placeholder that has nothing to say of some who would get the mail, and what stands there instead, in words."""
-
-    label: Promise | str
-    many: str
-    all: str
-    instead: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gaps:
-    """What the placeholders of a text leave open; `example` is the first for which nothing stands there, with words of
-    its own, "" where each has some."""
-
-    rows: list[Gap]
-    example: str
-
-
-@dataclass(slots=True)
-class Seen:
-    """A mail as one client gets it: `letter` in words, and what is to be said of it, which `warns` where she does not
-    get it."""
-
-    client_id: UUID | None
-    name: str
-    address: str
-    sender: str
-    letter: Letter
-    remark: str = ""
-    warns: bool = False
-
-    @property
-    def subject(self) -> str:
-        """Its subject, everything filled in."""
-        return self.letter.subject
-
-
 def foreseen(
     rule: Group | None, basis: str, *, salon: Salon, now: datetime, placeholders: Collection[str] = ()
 ) -> Foreseen:
@@ -128,27 +85,6 @@ def audience_of(counts: Mapping[RecipientReason, int]) -> Audience:
     return Audience(sum(counts.values()), included, reasons)
 
 
-def gaps_of(found: Foreseen, said: Mapping[str, list[str]]) -> Gaps:
-    """Return where placeholders would stay empty; `said` is what then stands in their places, by name."""
-    included = sum(count for reason, count in found.counts.items() if reason in INCLUDED)
-    lacking = {name: many for name, many in found.lacking.items() if many}
-    rows = [
-        Gap(
-            label=PLACEHOLDERS[name],
-            many=number_format(many, force_grouping=True),
-            all=number_format(included, force_grouping=True),
-            instead=_(" or ").join(_quoted(words) if words else _("nothing") for words in said[name]),
-        )
-        for name, many in lacking.items()
-    ]
-    wordless = next((name for name in lacking if "" in said[name]), None)
-    return Gaps(rows, f"{{{{{wordless}|{_('other words')}}}}}" if wordless else "")
-
-
-def _quoted(words: str) -> str:
-    return _("“%(words)s”") % {"words": words}
-
-
 def first_of(campaign: Campaign, found: Foreseen | None = None) -> UUID | None:
     """Return who a mail is shown to first: who gets it, else anybody."""
     first = None
@@ -158,49 +94,6 @@ def first_of(campaign: Campaign, found: Foreseen | None = None) -> UUID | None:
     if first is None and found is not None:
         first = found.first
     return first or Client.objects.listed().order_by("number").values_list("pk", flat=True).first()
-
-
-def seen_by(client_id: UUID | None, campaign: Campaign, *, salon: Salon, rules: MarketingRules, now: datetime) -> Seen:
-    """Return a campaign as this client would get it; without one as somebody of whom nothing is known."""
-    client = Client.objects.listed().filter(pk=client_id).first() if client_id else None
-    person = people([client.pk], salon=salon, now=now).get(client.pk, Person()) if client else Person()
-    why, remark = "", ""
-    if client is not None:
-        why = standings([client.pk], basis=campaign.basis, now=now).get(client.pk, "")
-    if client is not None and why and why not in INCLUDED:
-        told = {"name": client.full_name, "why": RecipientReason(why).label}
-        remark = _("%(name)s would not get it: %(why)s.") % told
-    frame = Frame(
-        salon=salon.name,
-        sender=rules.sender_name,
-        imprint=rules.imprint,
-        unsubscribe_url=unsubscribe_url(NOBODY, NOBODY, salon.pk),
-        language=settings.LANGUAGE_CODE,
-        agreed=why != RecipientReason.EXISTING_CUSTOMER,
-    )
-    return Seen(
-        client_id=client.pk if client else None,
-        name=client.full_name if client else "",
-        address=client.email if client else "",
-        sender=sender_line(rules.sender_name or salon.name),
-        letter=written(campaign.subject, campaign.body, person, frame),
-        remark=remark,
-        warns=bool(remark),
-    )
-
-
-def sender_line(name: str) -> str:
-    """Return whom a mail comes from, as mail programs show it."""
-    return f"{name} <{sender_address()}>"
-
-
-def told_of_test(address: str) -> str:
-    """Return what became of a test mail, in words; without a mail server it goes nowhere."""
-    if settings.MAILS_STAY:
-        return _(
-            "The test mail to %(address)s is written. No mail server is set up: the mails stay on this computer."
-        ) % {"address": address}
-    return _("The test mail is on its way to %(address)s.") % {"address": address}
 
 
 def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
@@ -224,13 +117,11 @@ def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
     }
 
 
-def where_mails_go(request: SalonRequest) -> dict[str, object]:
-    """Return whether mails stay on this computer, and then where they are read by whoever may."""
-    reads_them = settings.MAILS_STAY and Permission.SETTINGS in request.actor.permissions
-    return {
-        "mails_stay": settings.MAILS_STAY,
-        "outbox_url": reverse("mails", args=[request.salon.slug]) if reads_them else "",
-    }
+def campaign_seen_by(
+    client_id: UUID | None, campaign: Campaign, *, salon: Salon, rules: MarketingRules, now: datetime
+) -> Seen:
+    """Return a campaign as this client would get it."""
+    return seen_by(client_id, campaign.subject, campaign.body, basis=campaign.basis, salon=salon, rules=rules, now=now)
 
 
 def page_of(request: SalonRequest, campaign: Campaign) -> dict[str, object]:

@@ -37,7 +37,7 @@ def test_written_seen_sent_and_measured(open_page: OpenPage) -> None:
     desk.settle()
     assert desk.violations() == []
     everybody.check()
-    page.get_by_role("button", name="Mail schreiben").click()
+    page.get_by_role("button", name="E-Mail schreiben").click()
     page.wait_for_url("**/edit/")
     desk.settle()
 
@@ -122,7 +122,7 @@ def _look_into(desk: Watched) -> None:
     search.click()
     desk.settle()
     assert desk.violations() == []
-    page.get_by_role("link", name=re.compile("^Die Mail an")).first.click()
+    page.get_by_role("link", name=re.compile("^Die E-Mail an")).first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.frame_locator("iframe").get_by_role("paragraph").filter(has_text="bald ist Winter.")).to_be_visible()
     page.keyboard.press("Escape")
@@ -168,7 +168,7 @@ def test_whom_it_goes_to_is_changed_in_haste_and_nothing_is_lost(open_page: Open
     page.get_by_role("link", name="Neue Kampagne").click()
     page.get_by_label("Name", exact=True).fill("In Eile")
     page.get_by_role("radio", name=re.compile("^Alle Kunden")).check()
-    page.get_by_role("button", name="Mail schreiben").click()
+    page.get_by_role("button", name="E-Mail schreiben").click()
     page.wait_for_url("**/edit/")
     group, audience = page.get_by_label("Zielgruppe", exact=True), page.locator("#audience")
     values = group.locator("option").evaluate_all("all => all.map(one => one.value)")
@@ -228,7 +228,7 @@ def test_what_is_not_known_of_everybody_is_said_while_writing(open_page: OpenPag
     page = desk.page
     page.get_by_label("Name", exact=True).fill("Lücken")
     page.get_by_role("radio", name=re.compile("^Alle Kunden")).check()
-    page.get_by_role("button", name="Mail schreiben").click()
+    page.get_by_role("button", name="E-Mail schreiben").click()
     page.wait_for_url("**/edit/")
     gaps, text = page.locator("#gaps"), page.locator("#id_body")
     expect(gaps).to_be_empty()

@@ -115,7 +115,7 @@ def test_it_says_where_the_mails_of_campaigns_are_read(
     sonnenschein: Salon, owner: User, browser_of: Callable[[User], Browser]
 ) -> None:
     page = browser_of(owner).get(reverse("mails", args=[sonnenschein.slug])).text
-    assert f'Die Mails von <a href="{reverse("campaigns", args=[sonnenschein.slug])}">Kampagnen</a> stehen' in page
+    assert f'Die E-Mails von <a href="{reverse("campaigns", args=[sonnenschein.slug])}">Kampagnen</a> stehen' in page
 
 
 def test_a_link_that_is_hers_alone_stays_hers(

@@ -71,7 +71,7 @@ def test_without_a_mail_server_it_is_said_what_becomes_of_the_mails(
     settings.MAILS_STAY = stays
     with salon_scope(sonnenschein.pk):
         may_send()
-    told = "Es ist kein Mailserver eingerichtet: Die Mails"
+    told = "Es ist kein Mailserver eingerichtet: Die E-Mails"
     for url in (BASE, f"{BASE}birthday/"):
         page = _text(browser.get(url))
         assert (told in page) == stays

@@ -31,7 +31,7 @@ def test_the_editor_says_who_gets_it_and_why_not_the_others(
     browser: Browser, campaign: Campaign, browser_of: Callable[[User], Browser], owner: User
 ) -> None:
     page = browser.get(f"{LIST}{campaign.pk}/edit/").content.decode()
-    assert "<strong>2</strong> <span>von 4 Kunden bekommen die Mail</span>" in page
+    assert "<strong>2</strong> <span>von 4 Kunden bekommen die E-Mail</span>" in page
     assert re.search(r"hat nicht zugestimmt</span><span class=\"number\">1<", page) or "nicht" in page
     assert "keine E-Mail-Adresse" in page
     # The law's other basis is the owner's to decide: she is led there, the others hear who can.

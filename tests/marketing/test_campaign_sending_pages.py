@@ -120,7 +120,7 @@ def test_it_is_watched_stopped_and_let_go_on(browser: Browser, campaign: Campaig
     # A worker that has not noticed yet: the page says so, and asks until it has.
     DueWork.objects.filter(subject_id=campaign.pk).update(claimed_at=timezone.now())
     page = browser.get(f"{LIST}{campaign.pk}/results/").text
-    assert "Die letzten Mails gehen noch hinaus" in page
+    assert "Die letzten E-Mails gehen noch hinaus" in page
     assert "Niemand wird mehr angeschrieben" not in page
     asking = re.search(r'hx-get="([^"]*progress/\?seen=[^"]*)"', page)
     assert asking
@@ -154,16 +154,16 @@ def test_whoever_comes_too_late_is_told_how_it_stands(
     with inside(campaign):
         send_now(actor=BOSS, campaign_id=campaign.pk, now=timezone.now())
     for step in ("unschedule", "resume", "end"):
-        assert "Die Kampagne wird gerade verschickt: 0 Mails sind schon hinaus." in told(step)
+        assert "Die Kampagne wird gerade verschickt: 0 E-Mails sind schon hinaus." in told(step)
     told("pause")
-    assert "Schon angehalten: 0 Mails sind verschickt." in told("pause")
+    assert "Schon angehalten: 0 E-Mails sind verschickt." in told("pause")
     told("resume")
     work_on(sonnenschein, campaign.pk, now=timezone.now())
     for step in ("pause", "resume", "end", "unschedule"):
-        assert "Schon fertig: 2 Mails sind verschickt." in told(step)
+        assert "Schon fertig: 2 E-Mails sind verschickt." in told(step)
     with inside(campaign):
         Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.ENDED)
-    assert "Schon beendet: 2 Mails sind verschickt." in told("end")
+    assert "Schon beendet: 2 E-Mails sind verschickt." in told("end")
 
 
 def test_afterwards_everybody_is_told_of_with_the_reason(
@@ -213,7 +213,7 @@ def test_whoever_sends_is_told_that_the_mails_stay(
     browser: Browser, campaign: Campaign, settings: Settings, stays: bool
 ) -> None:
     settings.MAILS_STAY = stays
-    told = "Es ist kein Mailserver eingerichtet: Die Mails bleiben auf diesem Rechner."
+    told = "Es ist kein Mailserver eingerichtet: Die E-Mails bleiben auf diesem Rechner."
     assert (told in browser.get(f"{LIST}{campaign.pk}/send/").content.decode()) == stays
     page = browser.get(f"{LIST}{campaign.pk}/send/").text
     assert ("sind sie bei den Empfängern zu lesen" in page) == stays

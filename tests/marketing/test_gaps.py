@@ -9,10 +9,12 @@ from django.db.models import Q
 from django.test import Client as Browser
 
 from bookings.states import State
-from clients.models import Client
+from clients.models import CardState, Client
+from marketing.automations import Text, save_automation
 from marketing.facts import Moment
 from marketing.letters import fallbacks
-from marketing.models import Basis
+from marketing.models import Basis, Occasion
+from marketing.occasions import clients_ever
 from marketing.people import lacking, people
 from marketing.placeholders import PLACEHOLDERS, values_for
 from marketing.recipients import Foreseen, foresee, settle
@@ -22,8 +24,11 @@ from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon, new_id
 from tests.bookings.salonday import make_appointment, make_client, make_service, make_staff
 from tests.conftest import NOW
+from tests.marketing.automating import born, turned_on
 from tests.marketing.campaign_desk import HTMX, LIST, now_of, typed
 from tests.marketing.campaigning import BOSS, agreed, draft, everybody, may_send
+
+AUTOMATIONS = "/s/sonnenschein/marketing/automations/"
 
 
 def _all_sorts() -> None:
@@ -154,3 +159,55 @@ def test_whoever_writes_is_told_at_once(
         "<strong>Stammfriseur/in</strong> fehlt bei 1 von 2: dort steht nichts.",
         "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht nichts.",
     ]
+
+
+def test_an_automation_is_for_whoever_may_have_its_occasion(in_sonnenschein: Salon) -> None:
+    came = {"first_visit_on": date(2026, 1, 7), "last_visit_on": date(2026, 9, 3)}
+    born("Born", 29, 2)
+    agreed("Came", **came)
+    coming = agreed("Comes", **came)
+    agreed("Never")
+    agreed("Erased", state=CardState.ERASED, birth_day=1, birth_month=3, **came)
+    at = datetime(2026, 12, 25, 9, 0, tzinfo=UTC)
+    make_appointment((make_service(), make_staff("Anna")), starts_at=at, client=coming, state=State.BOOKED)
+    found = {
+        occasion: set(clients_ever(occasion, Moment.of(in_sonnenschein, NOW)).values_list("first_name", flat=True))
+        for occasion in Occasion
+    }
+    assert found == {
+        Occasion.BIRTHDAY: {"Born"},
+        Occasion.AFTER_FIRST_VISIT: {"Came", "Comes"},
+        # Who has an appointment is not missed.
+        Occasion.ABOUT_TO_LAPSE: {"Came"},
+        Occasion.LAPSED: {"Came"},
+    }
+
+
+def test_whoever_writes_an_automation_is_told(
+    browser_of: Callable[[User], Browser], manager: User, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        born("Lena", 29, 11, treatcard_number="TC-1")
+        born("Kim", 1, 3)
+        agreed("Never")
+    browser, url = browser_of(manager), f"{AUTOMATIONS}birthday/"
+
+    def told(body: str) -> tuple[list[str], bool]:
+        answer = browser.post(f"{url}preview/?part=lines", {"subject": "Alles Gute", "body": body}, headers=HTMX)
+        _lines, _found, gaps = answer.text.partition('<div id="gaps" hx-swap-oob="innerHTML">')
+        return re.findall("<li>(.*?)</li>", gaps), "andere Worte" in gaps
+
+    missing = "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht "
+    assert told("{{treatcard}}") == ([f"{missing}nichts."], True)
+    assert told("{{treatcard|–}}, {{first_name}}") == ([f"{missing}„–“."], False)
+    assert told("{{visits}}") == ([], False)
+    page = browser.get(url).text
+    assert page.count('<div id="gaps"') == 1
+    assert missing not in page
+    typed_now = {"subject": "", "body": "{{treatcard}}", "days": "7", "version": "0"}
+    assert missing in browser.post(url, typed_now).text
+    with salon_scope(sonnenschein.pk):
+        turned_on(Occasion.BIRTHDAY)
+        text = Text(subject="Alles Gute", body="{{treatcard}}", days=7)
+        save_automation(actor=BOSS, occasion=Occasion.BIRTHDAY, text=text, now=NOW)
+    assert missing in browser.get(url).text

@@ -90,7 +90,7 @@ def test_it_goes_to_whoever_asks_and_is_counted_nowhere(sonnenschein: Salon, own
         mail = ClientMail.objects.latest("id")
     for part in (mail.text, mail.html):
         assert "weil Sie eingewilligt haben, dass" in part
-        assert "Abmelden (in der Mail selbst ein Link; dies ist ein Test)" in part
+        assert "Abmelden (in der E-Mail selbst ein Link; dies ist ein Test)" in part
     assert "/unsubscribe/" not in mail.text + mail.html
     assert _left(sonnenschein) == ([("SENT", "")] * 2, 0)
     with salon_scope(sonnenschein.pk):

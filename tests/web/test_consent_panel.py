@@ -53,7 +53,7 @@ def test_the_panel_follows_an_address_changed_in_its_place(browser: Browser, fra
     assert (_listed(browser, "yes"), _listed(browser, "no")) == (True, False)
     html = _readdress(browser, frank, NEW)
     fact, panel = html.split("<section", 1)
-    assert "Eine Mail mit dem Link zum Bestätigen geht an diese." in fact
+    assert "Eine E-Mail mit dem Link zum Bestätigen geht an diese." in fact
     assert ASIDE in panel
     assert f"Die E-Mail mit dem Link ging an {NEW}" in panel
     assert "angefragt" in panel

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy
 
 from marketing.models import Campaign
 from marketing.testing import last_test
-from marketing.web.campaign_shown import told_of_test
 from salon.mail.models import ClientMail, MailState
 from salon.web.access import SalonRequest
 
@@ -57,12 +56,21 @@ def tested_about(request: SalonRequest, about_id: UUID) -> Tested | None:
     if mail.error:
         words = _("The mail server does not take the test mail yet (%(error)s); it is tried again by itself.")
         return Tested(words % {"error": mail.error}, "clock", "warn", moving=True)
-    return Tested(told_of_test(mail.recipient), "clock", "", moving=True)
+    return Tested(_on_its_way(mail.recipient), "clock", "", moving=True)
 
 
 def _ended(mail: ClientMail) -> Tested:
     if mail.state == MailState.SENT and settings.MAILS_STAY:
-        return Tested(told_of_test(mail.recipient), "inbox", "", moving=False)
+        return Tested(_on_its_way(mail.recipient), "inbox", "", moving=False)
     words, icon, tone = _ENDED[mail.state]
     at = date_format(timezone.localtime(mail.sent_at), "H:i") if mail.sent_at else ""
     return Tested(words % {"address": mail.recipient, "error": mail.error, "at": at}, icon, tone, moving=False)
+
+
+def _on_its_way(address: str) -> str:
+    """Return what became of a test mail, in words; without a mail server it goes nowhere."""
+    if settings.MAILS_STAY:
+        return _(
+            "The test mail to %(address)s is written. No mail server is set up: the mails stay on this computer."
+        ) % {"address": address}
+    return _("The test mail is on its way to %(address)s.") % {"address": address}
