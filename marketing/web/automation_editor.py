@@ -28,7 +28,7 @@ from marketing.rules import rules_now
 from marketing.testing import send_test_letter
 from marketing.web.automation_words import FOR_WHOM, around_days, automation_at, place_of
 from marketing.web.campaign_form import offered_placeholders
-from marketing.web.compared import theirs_beside
+from marketing.web.compared import Theirs, theirs_beside
 from marketing.web.gaps import Gaps, gaps_of
 from marketing.web.mail_shown import Seen, seen_by, where_mails_go
 from marketing.web.tested import tested_about
@@ -53,10 +53,10 @@ class TextForm(forms.Form):
         given = self.cleaned_data
         return Text(subject=given["subject"], body=given["body"], days=given["days"])
 
-    def differs_from(self, saved: Text) -> bool:
-        """Return whether something else is typed than is saved, valid or not."""
-        typed = [str(self[name].value()).replace("\r\n", "\n") for name in ("subject", "body", "days")]
-        return typed != [saved.subject, saved.body, str(saved.days)]
+    def beside(self, saved: Text) -> list[Theirs]:
+        """Return what is saved otherwise than it is typed, valid or not."""
+        names = ("days", "subject", "body")
+        return theirs_beside((self[name].label, str(self[name].value()), str(getattr(saved, name))) for name in names)
 
 
 @csp_override(WITH_FRAME)
@@ -169,9 +169,9 @@ def _page(
         "around": around_days(occasion),
         "preset": PRESETS[occasion],
         "form": form,
-        "unsaved": form.differs_from(text_of(found)),
+        "unsaved": bool(form.beside(text_of(found))),
         "conflict": conflict,
-        "theirs": theirs_beside((subject, body), (found.subject, found.body)) if conflict else None,
+        "theirs": form.beside(text_of(found)) if conflict else [],
         "seen": seen,
         "gaps": _gaps(request, found, subject, body),
         "placeholders": offered_placeholders(),

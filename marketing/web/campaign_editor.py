@@ -19,7 +19,7 @@ from marketing.letters import check, fallbacks
 from marketing.models import Basis, Campaign, CampaignState
 from marketing.rule import Group
 from marketing.rules import rules_now
-from marketing.segments import SegmentGone, chosen_rule, list_segments
+from marketing.segments import SegmentGone, chosen_rule, group_name, list_segments
 from marketing.testing import send_test
 from marketing.web.campaign_form import (
     KEPT,
@@ -185,16 +185,25 @@ def _context(saving: Saving) -> dict[str, object]:
     return {
         "form": saving.form,
         "conflict": saving.conflict,
-        "theirs": saving.conflict and _theirs(saving.conflict, saving.form),
+        "theirs": _theirs(saving.conflict, saving.form) if saving.conflict else [],
         "faulty": saving.faulty,
         # What conflicts stays so until somebody has chosen: it keeps the version that was read.
         "version": (saving.form.cleaned_data["version"] if saving.conflict else None) or saving.campaign.version,
     }
 
 
-def _theirs(stored: Campaign, form: CampaignForm) -> Theirs:
-    typed = form.cleaned_data
-    return theirs_beside((typed["subject"], typed["body"]), (stored.subject, stored.body))
+def _theirs(stored: Campaign, form: CampaignForm) -> list[Theirs]:
+    typed, hers = form.cleaned_data, group_name(stored)
+    try:
+        mine = hers if typed["segment"] in {"", KEPT} else chosen_rule(typed["segment"])[0]
+    except SegmentGone:
+        mine = hers
+    compared = {
+        "segment": (mine, hers),
+        "basis": (str(Basis(typed["basis"] or stored.basis).label), str(Basis(stored.basis).label)),
+        **{name: (typed[name], getattr(stored, name)) for name in ("name", "subject", "body")},
+    }
+    return theirs_beside((form[name].label, *pair) for name, pair in compared.items())
 
 
 def _answer(request: SalonRequest, saving: Saving, refused: str, *, tests: bool) -> HttpResponse:

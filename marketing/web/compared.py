@@ -1,9 +1,11 @@
 """What somebody else has stored meanwhile, beside what is typed here: what differs is marked."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from django.utils.functional import Promise
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -12,23 +14,22 @@ _WORDS = re.compile(r"\s+|\S+")
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """Subject and text as they are stored; `differs` where anything is marked in them."""
+    """One thing as it is stored, which differs from what is typed."""
 
-    subject: SafeString
-    text: SafeString
-    differs: bool
+    label: Promise | str
+    words: SafeString
 
 
-def theirs_beside(mine: tuple[str, str], theirs: tuple[str, str]) -> Theirs:
-    """Return a stored subject and text, compared with those that are typed."""
-    subject, text = (_marked(*pair) for pair in zip(mine, theirs, strict=True))
-    return Theirs(subject, text, mine != theirs)
+def theirs_beside(compared: Iterable[tuple[Promise | str, str, str]]) -> list[Theirs]:
+    """Return what is stored otherwise than it is typed, of labels each with what is typed and what is stored."""
+    # Forms send each line's end as two characters.
+    pairs = [(label, mine.replace("\r\n", "\n"), theirs) for label, mine, theirs in compared]
+    return [Theirs(label, _marked(mine, theirs)) for label, mine, theirs in pairs if mine != theirs]
 
 
 def _marked(mine: str, theirs: str) -> SafeString:
     """Return a text for a page: what only it says is inserted, what only the other says is deleted."""
-    # Forms send each line's end as two characters.
-    old, new = _WORDS.findall(mine.replace("\r\n", "\n")), _WORDS.findall(theirs.replace("\r\n", "\n"))
+    old, new = _WORDS.findall(mine), _WORDS.findall(theirs)
     written: list[str] = []
     # Texts have nothing in common by their spaces alone: words changed next to each other are marked as one.
     for change, start, end, there, until in SequenceMatcher(str.isspace, old, new).get_opcodes():

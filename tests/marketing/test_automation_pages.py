@@ -158,6 +158,8 @@ def test_somebody_else_was_first(browser: Browser, sonnenschein: Salon) -> None:
     page = _text(response)
     assert response.status_code == 422
     assert "Von <del>mir</del><ins>Carla</ins> geschrieben." in page
+    assert "<dt>Tage</dt>" in page
+    assert "<del>6</del><ins>5</ins>" in page
     assert "Von mir geschrieben." in page
     assert browser.post(f"{BASE}birthday/", {**mine, "version": "1"}).status_code == 302
     with salon_scope(sonnenschein.pk):
