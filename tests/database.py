@@ -4,10 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any, LiteralString
 from uuid import uuid4
 
 import psycopg
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
@@ -114,8 +116,9 @@ def _server() -> psycopg.Connection[tuple[Any, ...]]:
 def _fingerprint() -> str:
     """Return what tells these migrations from others."""
     told = blake2b(digest_size=8)
-    for path in sorted(settings.BASE_DIR.glob("**/migrations/*.py")):
-        told.update(path.read_bytes())
+    for app in apps.get_app_configs():
+        for path in sorted(Path(app.path).glob("migrations/*.py")):
+            told.update(path.read_bytes())
     return told.hexdigest()
 
 
