@@ -4,7 +4,7 @@ Every salon begins with texts of ours, and with all of them off.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -154,6 +154,11 @@ def text_of(automation: Automation) -> Text:
     return Text(subject=automation.subject, body=automation.body, days=automation.days)
 
 
+def tidied(text: str) -> str:
+    """Return a subject or a body as it is stored."""
+    return text.replace("\r\n", "\n").strip()
+
+
 def save_automation(
     *, actor: Actor, occasion: Occasion, text: Text, now: datetime, version: int | None = None
 ) -> Automation:
@@ -164,23 +169,24 @@ def save_automation(
     """
     text = _tidied(text)
     with transaction.atomic():
-        automation = _lock(actor, occasion, version, now)
+        automation = _lock(actor, occasion, now, version)
         _check(occasion, text)
         before = text_of(automation)
         if text != before:
             automation.subject, automation.body, automation.days = text.subject, text.body, text.days
-            _save(automation, now, "subject", "body", "days")
+            automation.version += 1
+            _save(automation, now, "subject", "body", "days", "version")
             _tell(actor, "automation.changed", automation, _told(before), _told(text), now)
     return automation
 
 
-def turn_on(*, actor: Actor, occasion: Occasion, now: datetime, version: int | None = None) -> Automation:
+def turn_on(*, actor: Actor, occasion: Occasion, now: datetime) -> Automation:
     """Let an automation write on occasions from now on; of what was before now it writes to nobody.
 
-    Raises: NotAllowed, NoImprint, NotReady, VersionConflict.
+    Raises: NotAllowed, NoImprint, NotReady.
     """
     with transaction.atomic():
-        automation = _lock(actor, occasion, version, now)
+        automation = _lock(actor, occasion, now)
         if automation.enabled_at is not None:
             return automation
         hold_rules()
@@ -198,13 +204,13 @@ def turn_on(*, actor: Actor, occasion: Occasion, now: datetime, version: int | N
     return automation
 
 
-def turn_off(*, actor: Actor, occasion: Occasion, now: datetime, version: int | None = None) -> Automation:
+def turn_off(*, actor: Actor, occasion: Occasion, now: datetime) -> Automation:
     """Let an automation write to nobody more; what waits for its time goes to nobody.
 
-    Raises: NotAllowed, VersionConflict.
+    Raises: NotAllowed.
     """
     with transaction.atomic():
-        automation = _lock(actor, occasion, version, now)
+        automation = _lock(actor, occasion, now)
         if automation.enabled_at is None:
             return automation
         automation.enabled_at = None
@@ -233,8 +239,8 @@ def _preset(occasion: Occasion) -> Automation:
         )
 
 
-def _lock(actor: Actor, occasion: Occasion, version: int | None, now: datetime) -> Automation:
-    """Return an automation, locked, as the version that was read.
+def _lock(actor: Actor, occasion: Occasion, now: datetime, version: int | None = None) -> Automation:
+    """Return an automation, locked; with a version the text that was read.
 
     Raises: NotAllowed, VersionConflict.
     """
@@ -269,14 +275,12 @@ def _check(occasion: Occasion, text: Text) -> None:
 
 
 def _tidied(text: Text) -> Text:
-    body = text.body.replace("\r\n", "\n").strip()
-    return Text(subject=text.subject.strip(), body=body, days=text.days)
+    return replace(text, subject=tidied(text.subject), body=tidied(text.body))
 
 
 def _save(automation: Automation, now: datetime, *names: str) -> None:
-    automation.version += 1
     automation.updated_at = now
-    automation.save(update_fields=[*names, "version", "updated_at"])
+    automation.save(update_fields=[*names, "updated_at"])
 
 
 def _told(text: Text) -> dict[str, object]:

@@ -251,6 +251,11 @@ def lock_campaign(
     return campaign
 
 
+def tidied(name: str, text: str) -> str:
+    """Return the name, subject or body of a campaign as it is stored."""
+    return text.replace("\r\n", "\n").strip() if name == "body" else " ".join(text.split())
+
+
 def _write(campaign: Campaign, changes: ChangedCampaign) -> None:
     """Put changes into a draft.
 
@@ -260,8 +265,7 @@ def _write(campaign: Campaign, changes: ChangedCampaign) -> None:
     for name, longest in _LIMITS.items():
         if name not in changes:
             continue
-        text = str(changes[name])  # type: ignore[literal-required]
-        text = text.replace("\r\n", "\n").strip() if name == "body" else " ".join(text.split())
+        text = tidied(name, str(changes[name]))  # type: ignore[literal-required]
         setattr(campaign, name, text)
         errors += _errors_of_text(name, text, longest)
     if "basis" in changes:

@@ -158,6 +158,7 @@ def _addressed(salon: Salon, mailing: Mailing, going: Sequence[Judged], now: dat
     placeholders = fallbacks(mailing.subject, mailing.body)
     mails = []
     for one in going:
+        reply_to = answering.get(one.row.client_id, rules.reply_to)
         way_out = unsubscribe_url(one.row.pk, one.row.client_id, salon.pk)
         frame = Frame(
             salon=salon.name,
@@ -175,10 +176,10 @@ def _addressed(salon: Salon, mailing: Mailing, going: Sequence[Judged], now: dat
             salon=salon,
             rules=rules,
             mail_id=one.row.pk,
-            reply_to=answering.get(one.row.client_id, rules.reply_to),
+            reply_to=reply_to,
             unsubscribe_url=way_out,
         )
-        said = sayings(person, frame, placeholders)
+        said = sayings(person, frame, placeholders) | {"reply_to": reply_to}
         if mailing.may_change:
             said |= {"subject": mailing.subject, "body": mailing.body}
         mails.append(_Addressed(one.row, one.address, message, said))

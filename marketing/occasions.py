@@ -76,12 +76,15 @@ def clients_of(occasion: Occasion | str, first: date, last: date) -> QuerySet[Cl
 
 
 def clients_ever(occasion: Occasion | str, at: Moment) -> QuerySet[Client]:
-    """Return whose card tells of such an occasion, on whichever day, and who would not be left out of its mail now."""
+    """Return whose card tells of such an occasion, on whichever day, and who would not be left out of its mail now; a
+    first visit is one as long as no other has followed."""
     listed = Client.objects.listed()
     if occasion == Occasion.BIRTHDAY:
         return listed.exclude(birth_month=None)
+    if occasion == Occasion.AFTER_FIRST_VISIT:
+        return listed.filter(visits_in_all=1).exclude(first_success_on=None)
     visited = listed.exclude(last_success_on=None)
-    return visited.exclude(pk__in=with_next_visit(at)) if occasion in _MISSED else visited
+    return visited.exclude(pk__in=with_next_visit(at))
 
 
 def write_due(automation: Automation, *, salon: Salon, today: date, now: datetime) -> int:

@@ -35,15 +35,7 @@ def reply_addresses(client_ids: Collection[UUID], *, now: datetime) -> dict[UUID
     tokens = {client_id: _token(salon_id, client_id) for client_id in client_ids}
     hashes = {client_id: _hashed(token) for client_id, token in tokens.items()}
     directory.put_reply_addresses(salon_id, hashes, now=now)
-    return {client_id: _address(token) for client_id, token in tokens.items()}
-
-
-def reply_address(client_id: UUID) -> str:
-    """Return the address to which this client of the open salon answers; "" where the operator lets none come in.
-
-    It leads to her once a mail has told her of it.
-    """
-    return _address(_token(current_salon_id(), client_id)) if receives() else ""
+    return {client_id: f"antwort+{token}@{settings.INBOUND_DOMAIN}" for client_id, token in tokens.items()}
 
 
 def whose(address: str) -> ReplyAddress | None:
@@ -57,10 +49,6 @@ def whose(address: str) -> ReplyAddress | None:
 def forget(client_ids: Collection[UUID]) -> None:
     """Let no answer come in for these clients of the open salon any more."""
     directory.forget_reply_addresses(current_salon_id(), client_ids)
-
-
-def _address(token: str) -> str:
-    return f"antwort+{token}@{settings.INBOUND_DOMAIN}"
 
 
 def _token(salon_id: UUID, client_id: UUID) -> str:

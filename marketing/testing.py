@@ -15,7 +15,7 @@ from clients.models import Client
 from marketing.campaigns import campaign_with_id
 from marketing.choosing import clients_in
 from marketing.eligibility import standings
-from marketing.letters import Frame, check, written
+from marketing.letters import LONGEST_BODY, Frame, check, written
 from marketing.models import Basis, Campaign, MarketingRules, RecipientReason
 from marketing.people import people
 from marketing.placeholders import Person
@@ -71,14 +71,16 @@ def send_test_letter(
     client_id: UUID | None,
     now: datetime,
     agreed: bool = True,
+    longest: int = LONGEST_BODY,
 ) -> str:
     """Let a worker send a letter to the actor's own address as this client would get it; return the address.
 
-    `about_id` is the campaign whose letter it is, or what tests of an automation are about; `agreed` as in `Frame`.
+    `about_id` is the campaign whose letter it is, or what tests of an automation are about; `agreed` as in `Frame`,
+    `longest` as in `check`.
     Raises: NotAllowed, InvalidInput (as `send_test`).
     """
     actor.require(Permission.MARKETING_WRITE)
-    check(subject, body, complete=True)
+    check(subject, body, complete=True, longest=longest)
     to = _address_of(actor)
     if not to:
         raise InvalidInput([FieldError("to", "no_address", _("Only a person can get a test mail."))])

@@ -1,5 +1,6 @@
 """The text of an automation, and beside it the mail as a client gets it (ui.md §2.7)."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -17,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.web.draft import uuid_in
 from clients.models import Client
-from marketing.automations import LONGEST_BODY, PRESETS, Text, about_tests_of, save_automation, text_of
+from marketing.automations import LONGEST_BODY, PRESETS, Text, about_tests_of, save_automation, text_of, tidied
 from marketing.facts import Moment
 from marketing.letters import LONGEST_SUBJECT, fallbacks
 from marketing.models import Automation, Basis, Occasion
@@ -28,10 +30,10 @@ from marketing.rules import rules_now
 from marketing.testing import send_test_letter
 from marketing.web.automation_words import FOR_WHOM, around_days, automation_at, place_of
 from marketing.web.campaign_form import offered_placeholders
-from marketing.web.compared import Theirs, theirs_beside
+from marketing.web.compared import theirs_beside
 from marketing.web.gaps import Gaps, gaps_of
 from marketing.web.mail_shown import Seen, seen_by, where_mails_go
-from marketing.web.tested import tested_about
+from marketing.web.tested import tested
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.mail.web.framing import MAIL, WITH_FRAME, framed
@@ -53,10 +55,15 @@ class TextForm(forms.Form):
         given = self.cleaned_data
         return Text(subject=given["subject"], body=given["body"], days=given["days"])
 
-    def beside(self, saved: Text) -> list[Theirs]:
-        """Return what is saved otherwise than it is typed, valid or not."""
+    def differing(self, saved: Text) -> list[tuple[Promise | str, str, str]]:
+        """Return what is saved otherwise than it is typed, valid or not: labels, each with both."""
         names = ("days", "subject", "body")
-        return theirs_beside((self[name].label, str(self[name].value()), str(getattr(saved, name))) for name in names)
+        typed = {name: self[name].value() for name in names}
+        pairs = [
+            (self[name].label, "" if typed[name] is None else tidied(str(typed[name])), str(getattr(saved, name)))
+            for name in names
+        ]
+        return [(label, mine, theirs) for label, mine, theirs in pairs if mine != theirs]
 
 
 @csp_override(WITH_FRAME)
@@ -73,10 +80,15 @@ def automation(request: SalonRequest, occasion: str) -> HttpResponse:
         return _page(request, found, form)
     if request.POST.get("act") == "test":
         return _test(request, found, form)
+    return _save(request, found, form)
+
+
+def _save(request: SalonRequest, found: Automation, form: TextForm) -> HttpResponse:
+    occasion = Occasion(found.occasion)
     try:
         saved = save_automation(
             actor=request.actor,
-            occasion=Occasion(found.occasion),
+            occasion=occasion,
             text=form.text,
             version=form.cleaned_data["version"],
             now=timezone.now(),
@@ -85,10 +97,14 @@ def automation(request: SalonRequest, occasion: str) -> HttpResponse:
         show_errors(form, refusal.errors)
         return _page(request, found, form)
     except VersionConflict as refusal:
-        # Saved once more, it is saved over what is told now.
-        again = TextForm({**request.POST.dict(), "version": str(found.version)})
-        again.add_error(None, str(refusal.message))
-        return _page(request, found, again, conflict=True)
+        # What was read before may be older than what refused the change.
+        found = automation_at(occasion)
+        if form.differing(text_of(found)):
+            # Saved once more, it is saved over what is told now.
+            again = TextForm({**request.POST.dict(), "version": str(found.version)})
+            again.add_error(None, str(refusal.message))
+            return _page(request, found, again, conflict=True)
+        saved = found
     if saved.version == found.version:
         messages.info(request, _("Nothing was changed."))
     else:
@@ -103,13 +119,14 @@ def automation(request: SalonRequest, occasion: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def automation_preview(request: SalonRequest, occasion: str) -> HttpResponse:
     """The mail as `client` gets it, with what is typed if anything is; `part=text` is its text, `part=lines` what
-    stands above it, and what its placeholders leave open."""
+    stands above it, and what its placeholders leave open where they are others than those `told` of."""
     found = automation_at(occasion)
     typed = request.POST.get("subject", found.subject), request.POST.get("body", found.body)
     seen = _seen(request, found, *typed)
     part = request.GET.get("part")
     if part == "lines":
-        context = {"seen": seen, "gaps": _gaps(request, found, *typed)}
+        is_told = request.POST.get("told") == _placeholders(*typed)
+        context = {"seen": seen, **({} if is_told else _gaps(request, found, *typed))}
         return render(request, "marketing/_automation_lines.html", context)
     return framed(seen.letter, part)
 
@@ -128,7 +145,7 @@ def automation_tested(request: SalonRequest, occasion: str) -> HttpResponse:
 def _of_test(request: SalonRequest, found: Automation) -> dict[str, Any]:
     return {
         **where_mails_go(request),
-        "tested": tested_about(request, about_tests_of(Occasion(found.occasion))),
+        "tested": tested(request, about_tests_of(Occasion(found.occasion))),
         "tested_url": reverse("automation_tested", args=place_of(request, found)),
     }
 
@@ -149,6 +166,7 @@ def _test(request: SalonRequest, found: Automation, form: TextForm) -> HttpRespo
             body=text.body,
             client_id=uuid_in(request.POST.get("client")),
             now=timezone.now(),
+            longest=LONGEST_BODY,
         )
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
@@ -162,6 +180,7 @@ def _page(
     occasion, place = Occasion(found.occasion), place_of(request, found)
     subject, body = str(form["subject"].value() or ""), str(form["body"].value() or "")
     seen = _seen(request, found, subject, body)
+    differing = form.differing(text_of(found))
     context: dict[str, Any] = {
         "automation": found,
         "name": occasion.label,
@@ -169,11 +188,11 @@ def _page(
         "around": around_days(occasion),
         "preset": PRESETS[occasion],
         "form": form,
-        "unsaved": bool(form.beside(text_of(found))),
+        "unsaved": bool(differing),
         "conflict": conflict,
-        "theirs": form.beside(text_of(found)) if conflict else [],
+        "theirs": theirs_beside(differing) if conflict else [],
         "seen": seen,
-        "gaps": _gaps(request, found, subject, body),
+        **_gaps(request, found, subject, body),
         "placeholders": offered_placeholders(),
         "automations_url": reverse("automations", args=place[:1]),
         "preview_url": reverse("automation_preview", args=place),
@@ -194,11 +213,22 @@ def _seen(request: SalonRequest, found: Automation, subject: str, body: str) -> 
     return seen_by(client_id, *typed, basis=Basis.CONSENT, salon=request.salon, rules=rules_now(), now=now)
 
 
-def _gaps(request: SalonRequest, found: Automation, subject: str, body: str) -> Gaps:
-    """Return what the placeholders leave open of those who may get the mail some day."""
+def _gaps(request: SalonRequest, found: Automation, subject: str, body: str) -> dict[str, object]:
+    """Return what the placeholders leave open of those who may get the mail some day, and which placeholders are meant:
+    counted anew where they change, not with every word."""
     now = timezone.now()
-    at, said = Moment.of(request.salon, now), fallbacks(subject[:LONGEST_SUBJECT], body[:LONGEST_BODY])
+    at, said = Moment.of(request.salon, now), _said(subject, body)
     lacks = lacking(said, at)
-    if not lacks:
-        return Gaps([], "")
-    return gaps_of(foresee(clients_ever(found.occasion, at), basis=Basis.CONSENT, now=now, lacking=lacks), said)
+    gaps = Gaps([], "")
+    if lacks:
+        who = clients_ever(found.occasion, at)
+        gaps = gaps_of(foresee(who, basis=Basis.CONSENT, now=now, lacking=lacks), said)
+    return {"gaps": gaps, "told": _placeholders(subject, body)}
+
+
+def _placeholders(subject: str, body: str) -> str:
+    return json.dumps(_said(subject, body), sort_keys=True)
+
+
+def _said(subject: str, body: str) -> dict[str, list[str]]:
+    return fallbacks(subject[:LONGEST_SUBJECT], body[:LONGEST_BODY])

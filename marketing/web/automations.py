@@ -69,7 +69,7 @@ def automations(request: SalonRequest) -> HttpResponse:
     now = timezone.now()
     found = all_automations()
     since = now - timedelta(days=LOOKS_BACK)
-    results = results_of_automations([one.pk for one in found if one.version], since=since, now=now)
+    results = results_of_automations([one.pk for one in found], since=since, now=now)
     context = {
         "cards": [_card(request, one, results.get(one.pk), now) for one in found],
         **where_mails_go(request),

@@ -205,8 +205,8 @@ class Builder:
         wanted: dict[Kind, set[str]] = {}
         for one in conditions(self._draft):
             kind = _operator(one).many
-            if kind == Kind.TOWN:
-                self._offered.setdefault(kind, [(town, town) for town in towns()])
+            if kind == Kind.TOWN and kind not in self._offered:
+                self._offered[kind] = [(town, town) for town in towns()]
             elif kind in REFERENCES:
                 wanted.setdefault(kind, set()).update(one.many)
         for kind, ids in wanted.items():

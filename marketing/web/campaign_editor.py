@@ -48,9 +48,6 @@ from salon.mail.web.framing import WITH_FRAME
 from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
 
-# What both may have typed alike: then there is nothing to choose between.
-_TYPED = ("name", "subject", "body", "basis")
-
 
 @dataclass(frozen=True, slots=True)
 class Saving:
@@ -130,15 +127,14 @@ def campaign_audience(request: SalonRequest) -> HttpResponse:
 
 def _has_written(found: Campaign, form: CampaignForm) -> bool:
     """Whether what was typed is something else than what is stored."""
-    form.is_valid()
-    return any(form.cleaned_data.get(name) != getattr(found, name) for name in _TYPED)
+    return not form.is_valid() or bool(_theirs(found, form))
 
 
 def _entered(request: SalonRequest) -> QueryDict:
     """Return what was typed; `take` chooses a segment anew whose older words the draft has kept."""
     entered = request.POST.copy()
     if taken := entered.get("take"):
-        entered["segment"] = taken
+        entered["segment"], entered["chosen"] = taken, ""
     return entered
 
 
@@ -153,8 +149,9 @@ def _save(request: SalonRequest, found: Campaign, form: CampaignForm, chosen: st
             actor=request.actor, campaign_id=found.pk, changes=changes, version=version, now=timezone.now()
         )
     except VersionConflict:
-        is_same = all(changes.get(name, getattr(found, name)) == getattr(found, name) for name in _TYPED)
-        return Saving(found, form, conflict=None if is_same and "segment" not in changes else found)
+        # What was read before may be older than what refused the change.
+        found = campaign_with_id(found.pk)
+        return Saving(found, form, conflict=found if _theirs(found, form) else None)
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
         return Saving(found, form, faulty=True)
@@ -187,29 +184,52 @@ def _context(saving: Saving) -> dict[str, object]:
         "conflict": saving.conflict,
         "theirs": _theirs(saving.conflict, saving.form) if saving.conflict else [],
         "faulty": saving.faulty,
-        # What conflicts stays so until somebody has chosen: it keeps the version that was read.
-        "version": (saving.form.cleaned_data["version"] if saving.conflict else None) or saving.campaign.version,
+        **_as_read(saving),
+    }
+
+
+def _as_read(saving: Saving) -> dict[str, object]:
+    """Return the version and the segment that the page goes on from: what is not saved stays so until it is."""
+    form = saving.form
+    if not form.is_bound:
+        return {"version": saving.campaign.version, "chosen": form.initial["chosen"]}
+    if saving.saved:
+        return {"version": saving.campaign.version, "chosen": form.cleaned_data["segment"]}
+    return {
+        "version": form.cleaned_data.get("version") or saving.campaign.version,
+        "chosen": form.cleaned_data.get("chosen", ""),
     }
 
 
 def _theirs(stored: Campaign, form: CampaignForm) -> list[Theirs]:
-    typed, hers = form.cleaned_data, group_name(stored)
-    try:
-        mine = hers if typed["segment"] in {"", KEPT} else chosen_rule(typed["segment"])[0]
-    except SegmentGone:
-        mine = hers
+    """Return what of a draft is stored otherwise than it is typed."""
+    typed = form.cleaned_data
     compared = {
-        "segment": (mine, hers),
+        "segment": _groups(typed["segment"], typed["chosen"], stored),
         "basis": (str(Basis(typed["basis"] or stored.basis).label), str(Basis(stored.basis).label)),
         **{name: (typed[name], getattr(stored, name)) for name in ("name", "subject", "body")},
     }
     return theirs_beside((form[name].label, *pair) for name, pair in compared.items())
 
 
+def _groups(typed: str, chosen: str, stored: Campaign) -> tuple[str, str]:
+    """Return the names of the group on a page, which came with the one `chosen`, and of the stored one: the same for
+    the same."""
+    now = segment_of(stored, list_segments())
+    hers = kept_name(stored) if now == KEPT else group_name(stored)
+    if typed == now or typed == chosen == stored.segment_key:
+        return hers, hers
+    try:
+        # What a page came with that is no choice any more has no name here.
+        return "" if typed in {"", KEPT} else chosen_rule(typed)[0], hers
+    except SegmentGone:
+        return "", hers
+
+
 def _answer(request: SalonRequest, saving: Saving, refused: str, *, tests: bool) -> HttpResponse:
     context = {**page_of(request, saving.campaign), **_context(saving), "tests": tests, "refused": refused}
     if tests:
-        context["tested"] = tested(request, saving.campaign)
+        context["tested"] = tested(request, saving.campaign.pk)
     status = 409 if saving.conflict else 422 if saving.faulty else 200
     return render(request, "marketing/_campaign_draft.html", context, status=status)
 
@@ -233,7 +253,7 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
         "bases": basis_choices(
             str(form["basis"].value()), rules, decides=Permission.EXISTING_CUSTOMERS in request.actor.permissions
         ),
-        "tested": tested(request, found),
+        "tested": tested(request, found.pk),
         "audience": audience_of(who.counts),
         "gaps": gaps_of(who, said),
         "audience_url": f"{reverse('campaign_audience', args=place)}?campaign={found.pk}",

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from marketing.campaigns import LONGEST_NAME, ChangedCampaign
+from marketing.campaigns import LONGEST_NAME, ChangedCampaign, tidied
 from marketing.letters import PLACEHOLDERS
 from marketing.models import Basis, Campaign, MarketingRules, Segment
 from marketing.rule import EVERYBODY, Group, as_json, lists_clients, parse
@@ -61,7 +61,10 @@ class StartForm(forms.Form):
 
 
 class CampaignForm(forms.Form):
-    """A draft as it is typed; what it lacks is only told when it is to go out."""
+    """A draft as it is typed; what it lacks is only told when it is to go out.
+
+    `chosen` is the segment that the page came with, `over` the version that somebody has decided to write over.
+    """
 
     segment = forms.CharField(label=_("Segment"), required=False)
     basis = forms.ChoiceField(label=_("Who of them"), choices=Basis.choices, required=False)
@@ -70,18 +73,26 @@ class CampaignForm(forms.Form):
     body = forms.CharField(label=_("Text"), required=False, strip=False, widget=forms.Textarea)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     over = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    chosen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     @classmethod
     def of(cls, campaign: Campaign, segment: str) -> "CampaignForm":
         """Return the form that shows a campaign."""
         shown = {name: getattr(campaign, name) for name in ("name", "subject", "body", "basis", "version")}
-        return cls(initial={**shown, "segment": segment})
+        return cls(initial={**shown, "segment": segment, "chosen": segment})
+
+    def clean(self) -> dict[str, Any]:
+        """Have words as they are stored, so that they can be compared with what is."""
+        given: dict[str, Any] = self.cleaned_data
+        return given | {name: tidied(name, given[name]) for name in ("name", "subject", "body") if name in given}
 
     def changes(self, segment_so_far: str) -> ChangedCampaign:
-        """Return what was typed; a group that was not chosen anew stays as it was when it was chosen."""
+        """Return what was typed; a group that was not chosen anew stays as it was when it was chosen, whatever became
+        of its segment since."""
         entered: dict[str, Any] = self.cleaned_data
         changes = ChangedCampaign(name=entered["name"], subject=entered["subject"], body=entered["body"])
-        if entered["segment"] not in {segment_so_far, KEPT}:
+        untouched = segment_so_far if entered["over"] else entered["chosen"]
+        if entered["segment"] not in {untouched, "", KEPT}:
             changes["segment"] = entered["segment"]
         if entered["basis"]:
             changes["basis"] = Basis(entered["basis"])

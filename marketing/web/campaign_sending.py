@@ -140,7 +140,7 @@ def campaign_tested(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     found = campaign_with_id(campaign_id)
     if not request.htmx:
         return redirect("campaign", request.salon.slug, campaign_id)
-    context = {**page_of(request, found), "tested": tested(request, found)}
+    context = {**page_of(request, found), "tested": tested(request, found.pk)}
     return render(request, "marketing/_tested.html", context)
 
 
@@ -224,7 +224,7 @@ def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bo
         "audience": audience,
         "since": segment_since(found, list_segments(), request.salon.currency),
         "gaps": gaps_of(who, said),
-        "tested": tested(request, found),
+        "tested": tested(request, found.pk),
         "lacking": lacking,
         "wrong": any(one.wrong for one in lacking),
         "ready": bool(audience.included) and not lacking,

@@ -1,5 +1,4 @@
-"""The mail to one client of a campaign that has begun, or of an automation: as it went out to her, else as it would
-arrive."""
+"""The mail to one client of a campaign that has begun: as it went out to her, else as it would arrive."""
 
 from datetime import datetime
 from uuid import UUID

@@ -10,6 +10,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 _WORDS = re.compile(r"\s+|\S+")
+# Of more words and spaces than that, comparing may take seconds.
+_MOST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +24,15 @@ class Theirs:
 
 def theirs_beside(compared: Iterable[tuple[Promise | str, str, str]]) -> list[Theirs]:
     """Return what is stored otherwise than it is typed, of labels each with what is typed and what is stored."""
-    # Forms send each line's end as two characters.
-    pairs = [(label, mine.replace("\r\n", "\n"), theirs) for label, mine, theirs in compared]
-    return [Theirs(label, _marked(mine, theirs)) for label, mine, theirs in pairs if mine != theirs]
+    return [Theirs(label, _marked(mine, theirs)) for label, mine, theirs in compared if mine != theirs]
 
 
 def _marked(mine: str, theirs: str) -> SafeString:
-    """Return a text for a page: what only it says is inserted, what only the other says is deleted."""
+    """Return a text for a page: what only it says is inserted, what only the other says is deleted; a very long one as
+    it is."""
     old, new = _WORDS.findall(mine), _WORDS.findall(theirs)
+    if max(len(old), len(new)) > _MOST:
+        return escape(theirs)
     written: list[str] = []
     # Texts have nothing in common by their spaces alone: words changed next to each other are marked as one.
     for change, start, end, there, until in SequenceMatcher(str.isspace, old, new).get_opcodes():

@@ -1,4 +1,4 @@
-"""What the placeholders of a mail leave open, told while it is written."""
+"""What the placeholders of a mail leave open, told before it goes out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -16,7 +16,6 @@ from marketing.eligibility import INCLUDED, standings
 from marketing.letters import Frame, Person, frame_of, written
 from marketing.models import MarketingRules, Recipient, RecipientReason
 from marketing.people import people
-from marketing.reply_addresses import reply_address
 from marketing.unsubscribing import NOBODY, unsubscribe_url
 from salon.identity.roles import Permission
 from salon.mail.letters import Letter
@@ -28,7 +27,7 @@ from salon.web.access import SalonRequest
 @dataclass(slots=True)
 class Seen:
     """A mail as one client gets it: `letter` in words, and what is to be said of it, which `warns` where she does not
-    get it; `answers_to` is where her answers to one that went out come in, "" where nothing takes them in."""
+    get it; `answers_to` is where one that went out asks for answers, "" where that is not kept."""
 
     client_id: UUID | None
     name: str
@@ -99,7 +98,7 @@ def seen_as_sent(one: Recipient, salon: Salon) -> Seen | None:
         letter=letter,
         remark=remark,
         warns=warns,
-        answers_to=reply_address(one.client_id),
+        answers_to=(one.said or {}).get("reply_to", ""),
     )
 
 

@@ -285,7 +285,8 @@ def _posted(request: SalonRequest, found: Segment | None) -> HttpResponse:
     except InvalidInput as refusal:
         return _page(request, found, name=name, draft=draft, errors=refusal.errors)
     except VersionConflict:
-        return _page(request, found, name=name, draft=draft, conflict=True)
+        # What was read before may be older than what refused the change.
+        return _page(request, found and get_segment(found.pk), name=name, draft=draft, conflict=True)
     messages.success(request, _("The segment “%(name)s” is saved.") % {"name": saved.name})
     waiting = _waiting(request)
     if waiting is not None and found is None:
@@ -358,6 +359,8 @@ def _page(
     context = {
         **_rule_context(request, draft, errors=errors, focus=focus),
         "segment": found,
+        # As it was read, until somebody who has seen what is stored saves over it.
+        "version": found.version if found and (conflict or request.method != "POST") else request.POST.get("version"),
         "card": card,
         "name": name,
         "name_errors": [str(one.message) for one in errors or [] if one.field == "name"],

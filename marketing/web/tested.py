@@ -10,7 +10,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from marketing.models import Campaign
 from marketing.testing import last_test
 from salon.mail.models import ClientMail, MailState
 from salon.web.access import SalonRequest
@@ -41,13 +40,8 @@ class Tested:
     moving: bool
 
 
-def tested(request: SalonRequest, campaign: Campaign) -> Tested | None:
-    """Return what became of a campaign's last test mail to whoever looks, None where she has not asked for one."""
-    return tested_about(request, campaign.pk)
-
-
-def tested_about(request: SalonRequest, about_id: UUID) -> Tested | None:
-    """Return the same of whatever test mails are about."""
+def tested(request: SalonRequest, about_id: UUID) -> Tested | None:
+    """Return what became of the last test mail about this to whoever looks, None where she has not asked for one."""
     mail = last_test(actor=request.actor, about_id=about_id, now=timezone.now())
     if mail is None:
         return None

@@ -28,7 +28,8 @@ def inside(campaign: Campaign) -> AbstractContextManager[None]:
 def typed(campaign: Campaign, **given: object) -> dict[str, object]:
     """Return what the form of the editor sends."""
     return {
-        "segment": "kept",
+        "segment": campaign.segment_key,
+        "chosen": campaign.segment_key,
         "basis": "CONSENT",
         "name": campaign.name,
         "subject": campaign.subject,

@@ -1,13 +1,17 @@
 """Answers to campaigns and automations: they stand on the card of whoever answers (domain.md §9.4)."""
 
+from collections.abc import Callable
+
 import pytest
 import time_machine
+from django.test import Client as Browser
 from pytest_django import Settings
 
-from marketing.models import Direction, Message, Occasion
+from marketing.models import Direction, Message, Occasion, Recipient
 from marketing.occasions import SEND
 from marketing.receiving import Outcome, receive
 from marketing.tasks import send_automation
+from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import ReplyAddress, Salon
 from salon.work.models import DueWork
@@ -62,3 +66,27 @@ def test_where_no_answers_come_in_they_go_to_the_salon(
     run()
     assert [mail["Reply-To"] for mail in arriving.mails] == ["post@sonnenschein.example"]
     assert not ReplyAddress.objects.exists()
+
+
+def test_where_a_mail_asks_for_its_answer_can_be_read(
+    sonnenschein: Salon,
+    arriving: Inbox,
+    settings: Settings,
+    clock: time_machine.Traveller,
+    browser_of: Callable[[User], Browser],
+    manager: User,
+) -> None:
+    settings.INBOUND_DOMAIN = DOMAIN
+    campaign_id = sent_to(sonnenschein, "Anna").pk
+    run()
+    [mail] = arriving.mails
+    # As it went out, whatever the operator does since.
+    settings.INBOUND_DOMAIN = ""
+    with salon_scope(sonnenschein.pk):
+        one = Recipient.objects.get(campaign=campaign_id)
+    url = f"/s/sonnenschein/marketing/campaigns/{campaign_id}/recipients/{one.client_id}/mail/"
+    assert f"<dt>Antworten an</dt><dd>{mail['Reply-To']}</dd>" in browser_of(manager).get(url).text.replace("<wbr>", "")
+    with salon_scope(sonnenschein.pk):
+        said = {name: value for name, value in (one.said or {}).items() if name != "reply_to"}
+        Recipient.objects.filter(pk=one.pk).update(said=said)
+    assert "<dt>Antworten an</dt>" not in browser_of(manager).get(url).text

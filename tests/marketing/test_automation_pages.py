@@ -133,7 +133,7 @@ def test_changing_text_and_days(browser: Browser, sonnenschein: Salon) -> None:
     page = _text(browser.post(f"{BASE}birthday/", entered, follow=True))
     assert "Am Geburtstag selbst" in page
     assert "Alles Gute" in page
-    assert browser.post(f"{BASE}birthday/", entered).status_code == 422
+    assert browser.post(f"{BASE}birthday/", {**entered, "days": "1"}).status_code == 422
     page = _text(browser.post(f"{BASE}birthday/", {**entered, "version": "1"}, follow=True))
     assert "Es wurde nichts geändert." in page
 
@@ -164,6 +164,18 @@ def test_somebody_else_was_first(browser: Browser, sonnenschein: Salon) -> None:
     assert browser.post(f"{BASE}birthday/", {**mine, "version": "1"}).status_code == 302
     with salon_scope(sonnenschein.pk):
         assert text_of(automation_for(Occasion.BIRTHDAY)).subject == "Von mir"
+
+
+def test_switching_is_no_other_text(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        may_send()
+        read = automation_for(Occasion.BIRTHDAY).version
+        turn_on(actor=BOSS, occasion=Occasion.BIRTHDAY, now=timezone.now())
+    mine = {"subject": "Von mir", "body": "Eins\r\n\r\nZwei ", "days": "6", "version": str(read)}
+    assert browser.post(f"{BASE}birthday/", mine).status_code == 302
+    # What is sent once more says the same: there is nothing to choose between.
+    again = browser.post(f"{BASE}birthday/", mine, follow=True)
+    assert "Es wurde nichts geändert." in _text(again)
 
 
 def test_preview_as_a_client_of_what_is_typed(browser: Browser, sonnenschein: Salon) -> None:

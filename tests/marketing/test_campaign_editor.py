@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from clients.models import Client
 from clients.search import add_tokens
-from marketing.campaigns import ChangedCampaign, update_campaign
 from marketing.models import Campaign, MarketingRules
 from marketing.segments import create_segment, delete_segment, update_segment
 from salon.identity.models import User
@@ -106,50 +105,6 @@ def test_what_cannot_go_out_is_said_at_once_and_stored_all_the_same(browser: Bro
     page = browser.post(url, typed(now_of(campaign), name=" ", body="Anders"))
     assert page.status_code == 422
     assert "Anders</textarea>" in page.content.decode()
-
-
-def test_two_who_write_at_once_keep_both_texts(browser: Browser, campaign: Campaign) -> None:
-    url = f"{LIST}{campaign.pk}/edit/"
-    with inside(campaign):
-        update_campaign(actor=BOSS, campaign_id=campaign.pk, changes={"body": "Ihr Text"}, now=timezone.now())
-    answer = browser.post(url, typed(campaign, body="Mein Text"), headers=HTMX)
-    text = answer.content.decode()
-    assert answer.status_code == 409
-    # What differs is marked.
-    assert "<del>Mein</del><ins>Ihr</ins> Text" in text
-    assert f'value="{campaign.version}"' in text
-    assert _compared(text) == ["Text"]
-    page = browser.post(url, typed(campaign, body="Mein Text"))
-    assert page.status_code == 409
-    assert "Mein Text</textarea>" in page.content.decode()
-    assert "<ins>Ihr</ins>" in page.content.decode()
-    assert now_of(campaign).body == "Ihr Text"
-    # Whoever keeps hers says over what.
-    answer = browser.post(url, typed(campaign, body="Mein Text", over=now_of(campaign).version), headers=HTMX)
-    assert answer.status_code == 200
-    assert now_of(campaign).body == "Mein Text"
-    # Who typed the same as somebody else has nothing to choose between.
-    answer = browser.post(url, typed(campaign, body="Mein Text"), headers=HTMX)
-    assert answer.status_code == 200
-
-
-def test_whatever_differs_is_told(browser: Browser, campaign: Campaign) -> None:
-    url = f"{LIST}{campaign.pk}/edit/"
-    hers: ChangedCampaign = {"segment": "lapsed", "name": "Herbst", "subject": "Neues"}
-    with inside(campaign):
-        MarketingRules.objects.update(existing_customers_at=timezone.now(), existing_customers_by="Anna Krüger")
-        update_campaign(actor=BOSS, campaign_id=campaign.pk, changes=hers, now=timezone.now())
-    mine = {"segment": "everybody", "basis": "EXISTING_CUSTOMER", "name": "Winter"}
-    text = browser.post(url, typed(campaign, **mine, subject="Neues"), headers=HTMX).text
-    assert _compared(text) == ["Zielgruppe", "Wer davon", "Name"]
-    assert "<del>Alle " in text
-    assert "<del>Winter</del><ins>Herbst</ins>" in text
-
-
-def _compared(text: str) -> list[str]:
-    """Return what of a draft is told to be stored otherwise."""
-    [lines] = re.findall(r'<dl class="theirs">(.*?)</dl>', text, re.DOTALL)
-    return re.findall("<dt>(.*?)</dt>", lines)
 
 
 def test_a_group_stays_as_it_was_chosen(browser: Browser, campaign: Campaign) -> None:

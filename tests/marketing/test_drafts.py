@@ -1,5 +1,7 @@
 """A rule while it is built: parts come, go and move, and the form says what there is."""
 
+from typing import Any
+
 import pytest
 from django.http import QueryDict
 from django.test import RequestFactory
@@ -10,6 +12,7 @@ from marketing.vocabulary import FIELDS
 from marketing.web.builder import Builder, ShownCondition
 from marketing.web.drafts import LONGEST_TYPED, DraftCondition, DraftGroup, change, draft_of, part_at, read_draft
 from salon.errors import InvalidInput
+from salon.tenancy.models import Salon
 
 # a, (b, (c), d), e: each a condition of so many points.
 NESTED = "a(b(c)d)e"
@@ -209,3 +212,11 @@ def test_days_months_and_percent_begin_with_a_number_and_stay_empty_when_emptied
     assert read_draft(QueryDict(chosen)).parts == [DraftCondition("spent", "at_least_within", ["50", "12"])]
     emptied = read_draft(QueryDict(f"{chosen}&value:0.1="))
     assert emptied.parts == [DraftCondition("spent", "at_least_within", ["50", ""])]
+
+
+def test_towns_are_read_once_for_any_number_of_conditions(
+    in_sonnenschein: Salon, django_assert_num_queries: Any
+) -> None:
+    draft = DraftGroup(parts=[DraftCondition("town", "in", many=["Berlin"]) for _place in range(3)])
+    with django_assert_num_queries(1):
+        Builder(draft, currency="EUR")

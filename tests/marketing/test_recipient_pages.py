@@ -15,7 +15,6 @@ from clients.models import Client
 from marketing.disclosing import marketing_of_client
 from marketing.erasing import erase_marketing
 from marketing.models import Campaign, MarketingRules, Recipient
-from marketing.reply_addresses import reply_addresses
 from marketing.unsubscribing import NOBODY, Way, read_way
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
@@ -146,20 +145,6 @@ def test_her_own_way_out_is_shown_only_where_no_mail_leaves(
     [secret] = re.findall(r"/unsubscribe/([^/]*)/\s", html.unescape(re.sub(r"<[^>]*>", "", mail)))
     own = Way(sonnenschein.pk, anna.client_id, anna.pk)
     assert read_way(secret) == (own if stays else Way(sonnenschein.pk, NOBODY, NOBODY))
-
-
-@pytest.mark.parametrize("domain", ["antwort.x.example", ""])
-def test_where_her_answers_come_in_is_shown_where_they_do(
-    browser: Browser, campaign: Campaign, sonnenschein: Salon, settings: Settings, domain: str
-) -> None:
-    settings.INBOUND_DOMAIN = domain
-    with salon_scope(sonnenschein.pk):
-        anna = Client.objects.get(first_name="Anna")
-        told = reply_addresses([anna.pk], now=timezone.now())
-    page = browser.get(f"{LIST}{campaign.pk}/recipients/{anna.pk}/mail/").text.replace("<wbr>", "")
-    assert ("<dt>Antworten an</dt>" in page) == bool(domain)
-    assert all(address in page for address in told.values())
-    assert bool(told) == bool(domain)
 
 
 def test_a_mail_is_shown_as_it_went_out(browser: Browser, campaign: Campaign, sonnenschein: Salon) -> None:

@@ -233,6 +233,9 @@ def test_somebody_else_has_saved_meanwhile(browser: Browser, colour: Category, s
     assert page.context["name"] == "Meine"
     assert page.context["rule"].parts[1].inputs[0].value == "60"
     assert 'name="version" value="2"' in page.text
+    # Without a script, building on is no decision to save over it.
+    built = browser.post(url, asked(colour, name="Meine", version="1", do="group"))
+    assert 'name="version" value="1"' in built.text
     assert browser.post(url, asked(colour, name="Meine", version="2")).status_code == 302
 
 
