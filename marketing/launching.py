@@ -13,9 +13,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from marketing.campaigns import NotADraft, campaign_with_id, lock_campaign, save_campaign, tell_of_campaign
+from marketing.choosing import clients_in
+from marketing.eligibility import INCLUDED
 from marketing.letters import check
-from marketing.models import Campaign, CampaignState, Recipient, RecipientState
-from marketing.recipients import leave_out_waiting
+from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientState
+from marketing.recipients import foresee, leave_out_waiting
+from marketing.rule import parse
 from marketing.rules import hold_rules, rules_now, wrong_basis
 from salon.errors import DomainError, FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
@@ -50,12 +53,14 @@ class NotPaused(DomainError):
 def send_now(*, actor: Actor, campaign_id: UUID, now: datetime, version: int | None = None) -> Campaign:
     """Begin to send a draft; a worker settles who gets it and writes to them.
 
-    Raises: NotAllowed, NoSuchCampaign, NotADraft, VersionConflict, InvalidInput (all that is missing).
+    Raises: NotAllowed, NoSuchCampaign, NotADraft, VersionConflict, InvalidInput (all that is missing; `nobody` at
+    `segment`).
     """
     with transaction.atomic():
         campaign = lock_campaign(actor, campaign_id, version, CampaignState.DRAFT, NotADraft)
         hold_rules()
         require_ready(campaign)
+        _require_somebody(campaign, now)
         begin(campaign, actor=actor, now=now)
         queue.schedule(task=SEND, subject_id=campaign.pk, due_at=now, salon_id=campaign.salon_id)
     return campaign
@@ -164,6 +169,19 @@ def require_ready(campaign: Campaign, *more: FieldError) -> None:
     errors += _errors_of(lambda: check(campaign.subject, campaign.body, complete=True))
     if errors:
         raise InvalidInput(errors)
+
+
+def _require_somebody(campaign: Campaign, now: datetime) -> None:
+    """Refuse to send to nobody: the draft would be used up.
+
+    Raises: InvalidInput.
+    """
+    clients = clients_in(parse(campaign.rule), salon=campaign.salon, now=now)
+    counts = foresee(clients, basis=Basis(campaign.basis), now=now).counts
+    if not any(reason in INCLUDED for reason in counts):
+        alone = _("Nobody in this segment may be written to.")
+        message = alone if counts else _("Nobody is in this segment at the moment.")
+        raise InvalidInput([FieldError("segment", "nobody", message)])
 
 
 def begin(campaign: Campaign, *, actor: Actor, now: datetime) -> None:

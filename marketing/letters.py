@@ -82,7 +82,7 @@ def check(subject: str, body: str, *, complete: bool = False, longest: int = LON
     """Make sure that a letter can be written to anybody; a draft may lack words, what is `complete` may not.
 
     Raises: InvalidInput at `subject` and `body`: `required`, `too_long`, `one_line`, `unknown_placeholder`,
-    `broken_placeholder`, `placeholder_in_address`, `bad_address`.
+    `broken_placeholder`, `no_pictures`, `placeholder_in_address`, `bad_address`.
     """
     errors = [*_wrong_subject(subject), *_wrong_body(body, longest)]
     if complete:
@@ -169,6 +169,9 @@ def _wrong_body(body: str, longest: int) -> list[FieldError]:
     in_address = markup.fills_addresses(tree)
     broken = not in_address and any(map(is_broken, markup.words_in(tree)))
     errors = _wrong_placeholders("body", list(names), broken=broken)
+    if markup.has_images(tree):
+        message = _("Pictures cannot be sent. Take away the “!” before the link, or the link.")
+        errors.append(FieldError("body", "no_pictures", message))
     if in_address:
         message = _("A placeholder cannot be part of an address.")
         return [*errors, FieldError("body", "placeholder_in_address", message)]
@@ -183,7 +186,7 @@ def _wrong_body(body: str, longest: int) -> list[FieldError]:
 def _wrong_placeholders(field: str, names: list[str], *, broken: bool) -> list[FieldError]:
     message = _("There is no placeholder {{%(name)s}}.")
     errors = [FieldError(field, "unknown_placeholder", message % {"name": name[:60]}) for name in names]
-    if broken and not errors:
+    if broken:
         message = _("A placeholder stands in two pairs of braces, in one line: {{first_name}}.")
         errors.append(FieldError(field, "broken_placeholder", message))
     return errors

@@ -75,6 +75,12 @@ def fills_addresses(tree: SyntaxTreeNode) -> bool:
     return False
 
 
+def has_images(tree: SyntaxTreeNode) -> bool:
+    """Return whether somebody has written a picture, which arrives as an exclamation mark and a link."""
+    links = (node.previous_sibling for node in tree.walk() if node.type == "link")
+    return any(before is not None and before.type == "text" and before.content.endswith("!") for before in links)
+
+
 def as_html(tree: SyntaxTreeNode, values: Values) -> str:
     """Return a text as HTML, with everything filled in."""
     return "".join(_block_html(node, values) for node in tree.children)

@@ -68,6 +68,7 @@ class CampaignBody(Body):
         "name": "Frühling",
         "subject": "Neues für {{first_name}}",
         "body": "Hallo {{first_name}},\n\nes gibt **Neues**.",
+        "segment": "lapsing",
         "segment_name": "Kurz vor dem Ablauf",
         "rule": {
             "match": "ALL",
@@ -102,6 +103,9 @@ class CampaignBody(Body):
     name = serializers.CharField(read_only=True)
     subject = Text(read_only=True)
     body = Text(read_only=True, help_text="Markdown with placeholders.")
+    segment = serializers.SerializerMethodField(
+        help_text="The segment that was chosen, as it is given; `null`: none yet, or clients marked one by one."
+    )
     segment_name = serializers.SerializerMethodField(
         help_text="What its group is called (once it has begun: was called then), a ready-made one in the language of "
         "the call; `null`: none yet."
@@ -119,6 +123,10 @@ class CampaignBody(Body):
     version = serializers.IntegerField(read_only=True, help_text="Counts changes; also the ETag.")
     created_at = Instant(read_only=True)
     updated_at = Instant(read_only=True)
+
+    def get_segment(self, campaign: Campaign) -> str | None:
+        """Return which segment was chosen, whatever became of it since."""
+        return campaign.segment_key or None
 
     def get_segment_name(self, campaign: Campaign) -> str | None:
         """Return what its group is called, None where nobody was chosen."""
@@ -308,6 +316,7 @@ class CampaignSendEndpoint(CampaignCalls):
 
         Who is in its group is asked when it begins, and everybody's consent once more at the moment of sending. All
         that is missing is named at once: `subject`, `body`, `segment`, `imprint` (entered in the browser), `basis`.
+        To nobody (`nobody` at `segment`) nothing is sent now.
         """
         at = self.entered(SendBody).get("at") if request.body else None
         if at is None:

@@ -21,7 +21,7 @@ from bookings.web.draft import uuid_in
 from clients.models import Client
 from marketing.automations import LONGEST_BODY, PRESETS, Text, about_tests_of, save_automation, text_of, tidied
 from marketing.facts import Moment
-from marketing.letters import LONGEST_SUBJECT, fallbacks
+from marketing.letters import LONGEST_SUBJECT, check, fallbacks
 from marketing.models import Automation, Basis, Occasion
 from marketing.occasions import clients_ever
 from marketing.people import lacking
@@ -96,13 +96,12 @@ def _save(request: SalonRequest, found: Automation, form: TextForm) -> HttpRespo
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
         return _page(request, found, form)
-    except VersionConflict as refusal:
+    except VersionConflict:
         # What was read before may be older than what refused the change.
         found = automation_at(occasion)
         if form.differing(text_of(found)):
             # Saved once more, it is saved over what is told now.
             again = TextForm({**request.POST.dict(), "version": str(found.version)})
-            again.add_error(None, str(refusal.message))
             return _page(request, found, again, conflict=True)
         saved = found
     if saved.version == found.version:
@@ -126,7 +125,7 @@ def automation_preview(request: SalonRequest, occasion: str) -> HttpResponse:
     part = request.GET.get("part")
     if part == "lines":
         is_told = request.POST.get("told") == _placeholders(*typed)
-        context = {"seen": seen, **({} if is_told else _gaps(request, found, *typed))}
+        context = {"seen": seen, "fields": _checked(request), **({} if is_told else _gaps(request, found, *typed))}
         return render(request, "marketing/_automation_lines.html", context)
     return framed(seen.letter, part)
 
@@ -199,7 +198,7 @@ def _page(
         "clients_url": reverse("campaign_clients", args=place[:1]),
         **_of_test(request, found),
     }
-    shown = status or (422 if form.is_bound and form.errors else 200)
+    shown = status or (422 if conflict or (form.is_bound and form.errors) else 200)
     return render(request, "marketing/automation.html", context, status=shown)
 
 
@@ -211,6 +210,17 @@ def _seen(request: SalonRequest, found: Automation, subject: str, body: str) -> 
         client_id = with_mail.values_list("pk", flat=True).first()
     typed, now = (subject[:LONGEST_SUBJECT], body[:LONGEST_BODY]), timezone.now()
     return seen_by(client_id, *typed, basis=Basis.CONSENT, salon=request.salon, rules=rules_now(), now=now)
+
+
+def _checked(request: SalonRequest) -> list[forms.BoundField]:
+    """Return the fields of what is typed, with what cannot go out as it stands."""
+    form = TextForm(request.POST)
+    form.is_valid()
+    try:
+        check(form["subject"].value() or "", form["body"].value() or "", longest=LONGEST_BODY)
+    except InvalidInput as refusal:
+        show_errors(form, refusal.errors)
+    return [form["subject"], form["body"]]
 
 
 def _gaps(request: SalonRequest, found: Automation, subject: str, body: str) -> dict[str, object]:

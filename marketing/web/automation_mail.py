@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from clients.models import CardState
 from marketing.models import Occasion, Recipient
-from marketing.web.mail_shown import Seen, seen_as_sent
+from marketing.web.mail_shown import Seen, seen_as_sent, where_mails_go
 from salon.identity.roles import Permission
 from salon.mail.web.framing import MAIL, WITH_FRAME, framed
 from salon.web.access import SalonRequest, requires
@@ -30,6 +30,7 @@ def automation_mail(request: SalonRequest, recipient_id: UUID) -> HttpResponse:
     card, all_of_them = reverse("client_card", args=[*place, one.client_id]), reverse("automations", args=place)
     url = reverse("automation_mail_shown", args=[*place, one.pk])
     context = {
+        **where_mails_go(request),
         "seen": seen,
         "occasion": Occasion(one.automation.occasion).label if one.automation else "",
         "html_url": url,

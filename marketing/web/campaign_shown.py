@@ -8,6 +8,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from clients.models import Client
 from marketing.choosing import clients_in
@@ -120,8 +121,12 @@ def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
 def campaign_seen_by(
     client_id: UUID | None, campaign: Campaign, *, salon: Salon, rules: MarketingRules, now: datetime
 ) -> Seen:
-    """Return a campaign as this client would get it."""
-    return seen_by(client_id, campaign.subject, campaign.body, basis=campaign.basis, salon=salon, rules=rules, now=now)
+    """Return a campaign as this client would get it, and whether she is meant at all."""
+    seen = seen_by(client_id, campaign.subject, campaign.body, basis=campaign.basis, salon=salon, rules=rules, now=now)
+    rule = rule_of_campaign(campaign)
+    if rule and seen.client_id and not clients_in(rule, salon=salon, now=now).filter(pk=seen.client_id).exists():
+        seen.remark, seen.warns = _("%(name)s is not in this segment.") % {"name": seen.name}, True
+    return seen
 
 
 def page_of(request: SalonRequest, campaign: Campaign) -> dict[str, object]:

@@ -166,14 +166,14 @@ class _Writing:
         return f"<b>{escape(text)}</b>" if self.marks else text
 
     def whole(self, rule: Group) -> str:
-        joined = self._joined(rule)
-        if not rule.negated:
-            return joined
-        several = rule.match == Match.ALL and len(rule.parts) > 1
+        return self._denied(rule) if rule.negated else self._joined(rule)
+
+    def _denied(self, group: Group) -> str:
+        several = group.match == Match.ALL and len(group.parts) > 1
         words = (
             _("for whom not all of this is true: (%(this)s)") if several else _("for whom this is not true: (%(this)s)")
         )
-        return words % {"this": joined}
+        return words % {"this": self._joined(group)}
 
     def _joined(self, group: Group) -> str:
         word = _("and") if group.match == Match.ALL else _("or")
@@ -181,9 +181,9 @@ class _Writing:
         return f" {self.joint(word)} ".join(parts)
 
     def _inner(self, group: Group) -> str:
-        inner = self._joined(group)
         if group.negated:
-            return f"{self.joint(_('not'))} ({inner})"
+            return self._denied(group)
+        inner = self._joined(group)
         return inner if len(group.parts) == 1 else f"({inner})"
 
     def joint(self, word: str) -> str:

@@ -26,6 +26,7 @@ from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
 from salon.web.access import SalonRequest
 
+_SAFE = frozenset({"GET", "HEAD"})
 _SALON_PATH = re.compile(r"/s/([-a-zA-Z0-9_]+)/")
 
 
@@ -75,6 +76,9 @@ class SalonMiddleware:
 
     @staticmethod
     def _sign_in_first(request: SalonRequest) -> HttpResponse:
+        if request.htmx and request.method not in _SAFE:
+            # The page stays, with what was typed: it says what has happened.
+            return HttpResponse(status=401)
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
             messages.info(request, _("Your session has ended. Please sign in again."))
         if request.htmx:

@@ -1,5 +1,6 @@
 // A campaign: its draft saves itself while it is written, the mail beside it follows, placeholders go in at the cursor.
 
+import { tellErrors } from "./field_errors.js";
 import { refresh } from "./preview.js";
 
 const PAUSE = 900;
@@ -77,12 +78,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (!form || !state() || event.target.id !== "draft-state") return;
   if ("saved" in state().dataset && sent === typed) delete form.dataset.unsaved;
-  for (const error of form.querySelectorAll("p.field-error[id$=_error]")) {
-    const field = document.getElementById(error.id.replace(/_error$/, ""));
-    if (!field) continue;
-    if (error.hidden) field.removeAttribute("aria-invalid");
-    else field.setAttribute("aria-invalid", "true");
-  }
+  tellErrors(form);
   if (contested()) document.querySelector("#draft-conflict .notice").focus();
   else if (state().dataset.version !== shown) {
     shown = state().dataset.version;

@@ -1,5 +1,7 @@
 // Forms: the pressed button shows that it works, nothing is sent twice, and a saved form leads on.
 
+import { token } from "./token.js";
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method === "dialog" || form.method === "get") return;
@@ -14,6 +16,21 @@ const ready = (form) => {
 };
 
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(ready));
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    const field = event.target.querySelector("[name=csrfmiddlewaretoken]");
+    if (field) field.value = token();
+  },
+  true,
+);
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const { parameters, headers } = event.detail;
+  if (parameters.csrfmiddlewaretoken) parameters.csrfmiddlewaretoken = token();
+  if (headers["X-CSRFToken"]) headers["X-CSRFToken"] = token();
+});
 
 // A button that says why it cannot be pressed stays reachable, but does nothing.
 document.addEventListener(

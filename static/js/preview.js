@@ -64,3 +64,6 @@ document.getElementById("preview-form")?.addEventListener("submit", (event) => {
   history.replaceState(history.state, "", address);
   refresh();
 });
+
+// What was refused stands in the form alone.
+if (form && "unsaved" in form.dataset) refresh();

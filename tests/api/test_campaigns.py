@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from clients.models import Client
 from marketing.models import Campaign, Recipient
 from salon.api.scopes import Scope
 from salon.tenancy.context import salon_scope
@@ -45,16 +46,35 @@ def test_a_draft_is_made_read_changed_and_deleted(api: Caller) -> None:
         "scheduled_at": None,
     }
     # In the language that the caller reads.
-    assert made["segment_name"] == "About to lapse"
+    assert (made["segment"], made["segment_name"]) == ("lapsing", "About to lapse")
     assert api.get(path, Accept_Language="de").json()["segment_name"] == "Droht abzuwandern"
     assert api.get(path).json() == made
     changed = api.patch(path, {"subject": None, "segment": None}, If_Match='"1"').json()
-    assert (changed["subject"], changed["rule"], changed["segment_name"], changed["version"]) == (None, None, None, 2)
+    names = ("subject", "rule", "segment", "segment_name", "version")
+    assert [changed[name] for name in names] == [None, None, None, None, 2]
     assert api.patch(path, {"name": "Sommer"}, If_Match='"1"').status_code == 412
     assert [one["id"] for one in api.get("campaigns").json()["results"]] == [made["id"]]
     assert api("DELETE", path).status_code == 204
     assert api.get(path).status_code == 404
     assert api.get("campaigns").json()["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("segment", "words"),
+    [("lapsed", "Nobody is in this segment at the moment."), ("birthday", "Nobody in this segment may be written to.")],
+)
+def test_nothing_is_sent_to_nobody(api: Caller, draft: Any, sonnenschein: Salon, segment: str, words: str) -> None:
+    path = f"campaigns/{draft['id']}"
+    api.patch(path, {"segment": segment})
+    with salon_scope(sonnenschein.pk):
+        Client.objects.update(blocked=True)
+    refused = api.post(f"{path}/send", {})
+    assert refused.status_code == 400
+    assert [(one["field"], one["code"], one["detail"]) for one in refused.json()["errors"]] == [
+        ("segment", "nobody", words)
+    ]
+    # At a time, who is meant is asked then.
+    assert api.post(f"{path}/send", {"at": (timezone.now() + timedelta(days=1)).isoformat()}).status_code == 200
 
 
 def test_sending_says_who_got_it(api: Caller, draft: Any, sonnenschein: Salon) -> None:

@@ -25,7 +25,7 @@ QUIET = [
     "--no-first-run",
 ]
 # Told by the server on purpose where a test asks for it, and by Chromium on the console.
-EXPECTED = ("status of 404", "status of 410", "status of 422", "status of 403", "status of 429")
+EXPECTED = ("status of 401", "status of 404", "status of 410", "status of 422", "status of 403", "status of 429")
 ASSETS = "/static/"
 PATIENCE = 15_000  # milliseconds, on a machine that does other things too
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
 from salon import environment
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import PASSWORD, OpenPage
 from tests.marketing.letterbox import DOMAIN, a_mail
 from tests.serving import ROOT
 
@@ -183,6 +183,41 @@ def test_what_was_typed_is_not_dropped_without_asking(open_page: OpenPage) -> No
     expect(page.get_by_role("status")).to_contain_text("Die Nachricht an Heike Sommer ist unterwegs.")
     expect(drawer).to_have_count(0)
     assert asked == ["beforeunload"]
+
+
+def test_whoever_is_signed_out_meanwhile_loses_nothing(open_page: OpenPage) -> None:
+    visitor = open_page()
+    visitor.sign_in("empfang@sonnenschein.example", f"{SALON}clients/?q=heike+sommer")
+    page = visitor.page
+    page.goto(visitor.base + str(page.get_by_role("link", name="Heike Sommer").first.get_attribute("href")))
+    page.get_by_role("link", name="Nachricht", exact=True).click()
+    page.locator("#drawer .drawer").get_by_role("link", name="Alle Nachrichten").click()
+    page.get_by_label("Betreff").fill("Bis Dienstag")
+    text = page.get_by_label("Nachricht", exact=True)
+    text.fill("Bis Dienstag, liebe Heike!")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Nachricht senden").click()
+    told = page.get_by_role("status").get_by_text("Sie sind abgemeldet")
+    expect(told).to_be_visible()
+    expect(text).to_have_value("Bis Dienstag, liebe Heike!")
+    # The console tells of it, too.
+    assert all("401" in one for one in visitor.complaints)
+    visitor.complaints.clear()
+    with page.expect_popup() as opened:
+        page.get_by_role("status").get_by_role("link", name="Anmelden").click()
+    other = opened.value
+    other.get_by_label("E-Mail").fill("empfang@sonnenschein.example")
+    other.locator("input[type=password]").fill(PASSWORD)
+    other.keyboard.press("Enter")
+    other.wait_for_url("**/s/**")
+    other.close()
+    # The page has the token of before; what it sends has the one of now.
+    page.get_by_role("button", name="Nachricht senden").click()
+    expect(page.locator(".message.ours").last).to_contain_text("Bis Dienstag, liebe Heike!")
+    # Sent is sent: whoever goes back does not find it there to be sent once more.
+    page.get_by_role("link", name="Zur Karte").click()
+    page.go_back()
+    expect(page.get_by_label("Nachricht", exact=True)).to_have_value("")
 
 
 def test_without_a_script(open_page: OpenPage) -> None:

@@ -172,6 +172,18 @@ def test_a_salons_page_leads_through_sign_in_and_back(owner: User, browser: Brow
     assert _sign_in(browser, owner.email, next=wanted)["Location"] == "/s/sonnenschein/settings/members/"
 
 
+def test_whoever_is_signed_out_meanwhile_keeps_what_was_typed(browser: Browser) -> None:
+    url, headers = (
+        "/s/sonnenschein/settings/members/",
+        {"HX-Request": "true", "HX-Current-URL": "http://testserver/s/x/"},
+    )
+    # Nothing was typed: the browser is led to sign in, and back.
+    assert browser.get(url, headers=headers)["HX-Redirect"] == "/sign-in/?next=/s/x/"
+    refused = browser.post(url, headers=headers)
+    assert (refused.status_code, "HX-Redirect" in refused) == (401, False)
+    assert browser.post(url)["Location"] == f"/sign-in/?next={url}"
+
+
 def test_unknown_account_and_wrong_password_get_the_same_page(owner: User, browser: Browser) -> None:
     known = _sign_in(browser, owner.email, "something-else")
     unknown = _sign_in(browser, "none@sonnenschein.example", "something-else")

@@ -12,7 +12,7 @@ from django.db import connection
 from clients.models import Client
 from marketing.campaigns import ChangedCampaign, create_campaign
 from marketing.delivery import Attempt
-from marketing.launching import send_now
+from marketing.launching import SEND, begin
 from marketing.models import Campaign, MarketingRules, Recipient
 from marketing.segments import create_segment
 from marketing.sending import send_campaign
@@ -22,6 +22,7 @@ from salon.mail.posting import Post
 from salon.rows import insert
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
+from salon.work import queue
 from salon.work.models import DueWork
 from tests.bookings.salonday import make_client
 from tests.conftest import NOW
@@ -56,8 +57,11 @@ def draft(segment: str | None = None, now: datetime = NOW, **given: str) -> Camp
 
 
 def being_sent(now: datetime = NOW, segment: str | None = None, **given: str) -> Campaign:
-    """Draft a campaign to everybody and send it."""
-    return send_now(actor=BOSS, campaign_id=draft(segment, now=now, **given).pk, now=now)
+    """Draft a campaign to everybody and begin to send it, whoever is there by then."""
+    campaign = draft(segment, now=now, **given)
+    begin(campaign, actor=BOSS, now=now)
+    queue.schedule(task=SEND, subject_id=campaign.pk, due_at=now, salon_id=campaign.salon_id)
+    return campaign
 
 
 def agreed(first_name: str, **given: Any) -> Client:

@@ -193,6 +193,12 @@ def test_preview_as_a_client_of_what_is_typed(browser: Browser, sonnenschein: Sa
     assert "Ihr Salon Sonnenschein &lt;" in lines
     assert "<strong data-shown-subject>Lena&lt;b&gt;, bald!</strong>" in lines
     assert "Lena&lt;b&gt; Vogel bekäme sie nicht" in lines
+    assert 'id="id_body_error" hx-swap-oob="true" hidden' in lines
+    # What cannot go out is said at once.
+    wrong = {**typed, "subject": "{{nix}}", "body": "{{first_name}", "days": "viele"}
+    lines = _text(browser.post(f"{BASE}birthday/preview/?part=lines", wrong))
+    assert re.search(r'id="id_subject_error" hx-swap-oob="true">.*\{\{nix\}\}', lines, re.DOTALL)
+    assert re.search(r'id="id_body_error" hx-swap-oob="true">.*\{\{first_name\}\}', lines, re.DOTALL)
     page = _text(browser.get(f"{BASE}birthday/?client={lena.pk}"))
     assert f'name="client" value="{lena.pk}"' in page
     assert "Lena&lt;b&gt; Vogel bekäme sie nicht" in page

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from clients.models import Client
 from clients.search import add_tokens
+from marketing.campaigns import update_campaign
 from marketing.models import Campaign, MarketingRules
 from marketing.segments import create_segment, delete_segment, update_segment
 from salon.identity.models import User
@@ -213,6 +214,15 @@ def test_the_mail_is_shown_as_a_client_gets_it(browser: Browser, campaign: Campa
     page = browser.get(f"{LIST}{campaign.pk}/edit/")
     assert "frame-src 'self'" in page["Content-Security-Policy"]
     assert page["X-Frame-Options"] == "DENY"
+
+
+def test_whoever_is_not_meant_is_told_from_those_who_are(browser: Browser, campaign: Campaign) -> None:
+    with inside(campaign):
+        anna = {"client": str(Client.objects.get(first_name="Anna").pk), "part": "lines"}
+    assert "gehört nicht" not in browser.get(f"{LIST}{campaign.pk}/preview/", anna).text
+    with inside(campaign):
+        update_campaign(actor=BOSS, campaign_id=campaign.pk, changes={"segment": "lapsed"}, now=timezone.now())
+    assert "Anna Ahrens gehört nicht zu dieser Zielgruppe." in browser.get(f"{LIST}{campaign.pk}/preview/", anna).text
 
 
 def test_a_preview_without_anybody(browser: Browser, sonnenschein: Salon) -> None:

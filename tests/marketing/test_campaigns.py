@@ -30,7 +30,7 @@ from salon.tenancy.models import Salon
 from salon.work.models import DueWork
 from tests.conftest import NOW
 from tests.identity.racing import race
-from tests.marketing.campaigning import BODY, BOSS, SUBJECT, draft, everybody, may_send
+from tests.marketing.campaigning import BODY, BOSS, SUBJECT, agreed, draft, everybody, may_send
 
 HOUR = timedelta(hours=1)
 type Step = Callable[..., Campaign]
@@ -237,6 +237,7 @@ _REFUSED = {
 
 def _in_state(state: str) -> UUID:
     may_send()
+    agreed("Lena")
     campaign = draft()
     if state == "SCHEDULED":
         schedule(actor=BOSS, campaign_id=campaign.pk, at=NOW + HOUR, now=NOW)
@@ -297,6 +298,7 @@ def test_what_is_deleted_is_not_there(in_sonnenschein: Salon, step: str) -> None
 
 def test_a_copy_says_the_same_and_is_a_draft(in_sonnenschein: Salon) -> None:
     may_send()
+    agreed("Lena")
     original = draft(name="N" * 80)
     send_now(actor=BOSS, campaign_id=original.pk, now=NOW)
     copy = copy_campaign(actor=BOSS, campaign_id=original.pk, now=NOW)

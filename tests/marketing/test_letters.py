@@ -157,6 +157,10 @@ def test_what_stands_where_there_is_nothing(body: str, said: str) -> None:
         ("", "[x](salon.example) [y](//salon.example) [z](https://)", [("body", "bad_address")] * 3),
         ("", "[{{first_name}}](https://a.example) {ein Wort} \\{\\{x", [("body", "broken_placeholder")]),
         ("", "{ein Wort} } {", []),
+        ("{{x}} {salon}", "", [("subject", "unknown_placeholder"), ("subject", "broken_placeholder")]),
+        ("", "{{x}} {salon}", [("body", "unknown_placeholder"), ("body", "broken_placeholder")]),
+        ("", "![Bild](https://a.example/b.png)", [("body", "no_pictures")]),
+        ("", "Schau! [Hier](https://a.example) steht es!", []),
     ],
 )
 def test_what_cannot_be_written_is_refused(subject: str, body: str, codes: list[tuple[str, str]]) -> None:

@@ -45,13 +45,14 @@ def test_a_sentence_says_it_in_the_language_of_the_screen() -> None:
         )
         assert sentence_of(meant, {}, "EUR").replace("\N{NO-BREAK SPACE}", " ") == (
             "Alle Kundinnen und Kunden, die innerhalb der letzten 6 Monate mindestens 99,90 € ausgegeben haben und"
-            " (die mindestens 1.500 Punkte haben oder die nicht gesperrt sind) und nicht"
+            " (die mindestens 1.500 Punkte haben oder die nicht gesperrt sind) und auf die Folgendes nicht zutrifft:"
             " (die meist am Montag, Dienstag oder Mittwoch kommen)."
         )
         deep = Group(Match.ALL, (today, Condition("blocked", "yes")), negated=True)
         assert sentence_of(Group(Match.ANY, (deep, Condition("treatcard", "yes")), negated=True), {}, "EUR") == (
-            "Alle Kundinnen und Kunden, auf die Folgendes nicht zutrifft: (nicht ((die heute da waren oder die schon"
-            " vor heute Kunden waren) und die gesperrt sind) oder die eine Treatcard haben)."
+            "Alle Kundinnen und Kunden, auf die Folgendes nicht zutrifft: (auf die nicht alles davon zutrifft:"
+            " ((die heute da waren oder die schon vor heute Kunden waren) und die gesperrt sind) oder die eine"
+            " Treatcard haben)."
         )
         assert sentence_of(Group(Match.ALL), {}, "EUR") == "Alle Kundinnen und Kunden."
         assert sentence_of(Group(Match.ALL, negated=True), {}, "EUR") == "Niemand."

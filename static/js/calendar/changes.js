@@ -1,10 +1,9 @@
 // What has been moved or made longer is told to the server; what it answers is shown: a toast that takes it back, or
 // why it was refused and where it would go.
 
+import { token } from "../token.js";
 import { bodyOf, clock, firstOf, root, rowOf, settle, STEP } from "./places.js";
 import { look } from "./poll.js";
-
-const token = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
 
 export function show(text) {
   const answer = document.getElementById("calendar-answer");
