@@ -132,7 +132,7 @@ def test_on_a_phone(open_page: OpenPage) -> None:
     expect(page.locator("#part-2-0")).to_be_visible()
     page.locator("#part-2 .rule-ask select").first.select_option("none")
     expect(page.locator("#outcome-bar")).to_contain_text("Kund")
-    expect(page.locator(".outcome-sentence")).to_contain_text("und nicht (die gesperrt sind)")
+    expect(page.locator(".outcome-sentence")).to_contain_text("auf die Folgendes nicht zutrifft: (die gesperrt sind)")
     small = page.evaluate(
         """[...document.querySelectorAll('#segment-form :is(button, select, summary, input, .outcome-examples a)')]
         .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
