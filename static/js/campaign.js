@@ -40,6 +40,15 @@ form?.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.verb === "post") sent = typed;
 });
 
+// Nothing came of it: signed out, or no connection. What is typed next tries again.
+for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  form?.addEventListener(name, (event) => {
+    if (event.target !== form) return;
+    delete state().dataset.saved;
+    state().lastElementChild.textContent = state().dataset.failed;
+  });
+}
+
 // A subject is as long as a client reads it: the lines above the mail show it filled in, as it was when it was sent there;
 // until they come anew, other words count at once.
 const words = document.querySelector("[data-counts]");

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Dialog, Route, expect
@@ -243,3 +244,29 @@ def test_what_is_not_known_of_everybody_is_said_while_writing(open_page: OpenPag
     text.fill("Ihre Karte liegt bei uns.")
     expect(gaps).to_be_empty()
     assert desk.complaints == []
+
+
+def test_a_draft_that_is_not_saved_says_so(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("anna@sonnenschein.example", f"{CAMPAIGNS}new/")
+    page = desk.page
+    page.get_by_label("Name", exact=True).fill("Abgemeldet")
+    page.get_by_role("radio", name=re.compile("^Alle Kunden")).check()
+    page.get_by_role("button", name="E-Mail schreiben").click()
+    page.wait_for_url("**/edit/")
+    state, text = page.locator("#draft-state"), page.locator("#id_body")
+    expect(state).to_contain_text("gespeichert")
+    cookies: Any = page.context.cookies()
+    page.context.clear_cookies()
+    text.fill("Was ich zuletzt schrieb")
+    expect(state).to_have_text("nicht gespeichert")
+    expect(page.get_by_role("status").get_by_text("Sie sind abgemeldet")).to_be_visible()
+    # Signed in again, what is typed next is saved with it.
+    page.context.add_cookies(cookies)
+    text.press_sequentially("!")
+    expect(state).to_contain_text(re.compile(r"^\s*gespeichert"))
+    desk.settle()
+    assert all("401" in one for one in desk.complaints), desk.complaints
+    desk.complaints.clear()
+    page.reload()
+    expect(text).to_have_value("Was ich zuletzt schrieb!")
