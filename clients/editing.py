@@ -19,7 +19,7 @@ from clients.holding import tell_what_holds
 from clients.listing import sharing_contact
 from clients.models import CardState, Client, CreatedVia
 from clients.models.card import DETAIL_FIELDS
-from clients.search import add_tokens, replace_tokens
+from clients.tokens import add_tokens, replace_tokens
 from salon.audit.recording import Change, record
 from salon.catalogue.models import StaffMember
 from salon.errors import DomainError, FieldError, InvalidInput, VersionConflict, refusing

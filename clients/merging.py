@@ -16,8 +16,8 @@ from clients.consent import holds, newest_of
 from clients.details import ClientDetails
 from clients.models import CardState, Cause, Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision, Merge
 from clients.points import Posting, moved_points, post_all
-from clients.search import replace_tokens
 from clients.standing import refresh
+from clients.tokens import replace_tokens
 from salon.audit.recording import Change, record, record_many
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, VersionConflict, refusing
 from salon.identity.roles import Actor

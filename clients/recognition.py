@@ -13,7 +13,7 @@ from clients.details import ClientDetails, accept
 from clients.identity import Candidate, IdentityPolicy, Person, identify
 from clients.models import CardState, TokenField
 from clients.rules import policy_of
-from clients.search import LONGEST_TOKEN
+from clients.tokens import LONGEST_TOKEN
 from salon.errors import FieldError, InvalidInput, Text
 from salon.folding import fold
 from salon.identity.roles import Actor, Permission

@@ -1,9 +1,9 @@
-"""Finding cards while somebody types: tokens of a card, and ranges over them (architecture.md §5, domain.md §2)."""
+"""Finding cards while somebody types: ranges over the tokens of cards (architecture.md §5, domain.md §2)."""
 
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,11 @@ from django.db import connection
 from django.db.models import Q, Value
 from django.db.models.expressions import RawSQL
 
-from clients.details import ClientDetails
-from clients.models import CardState, Client, TokenField
-from salon.folding import fold, words
+from clients.models import Client, TokenField
+from clients.tokens import SHORTEST_PHONE_TOKEN
+from salon.folding import words
 from salon.tenancy.context import current_salon_id
 
-SHORTEST_PHONE_TOKEN = 3
-LONGEST_TOKEN = 254
 MOST_WORDS = 6
 # In what order the fields of a card stand among the hits.
 RANKED = (
@@ -37,109 +35,6 @@ FEW = 1000
 _PHONE_LIKE = re.compile(r"[+(]*[\d\s()/.-]+")
 # +49 (0)171 …: the trunk prefix is not dialled with the country's code.
 _TRUNK_IN_BRACKETS = re.compile(r"(?<=\d)\s*\(0\)\s*")
-_EMAIL_PARTS = re.compile(r"(?<=[._+@-])")
-
-
-def tokens_of(details: ClientDetails, number: int, treatcard_number: str = "") -> set[tuple[TokenField, str]]:
-    """Return everything a card is found by, folded.
-
-    A name is one token per word, followed by the whole name so that equal words stand in order of names; an e-mail
-    is its endings behind each separator; a phone is every ending of its digits with three digits or more.
-    """
-    found = {(TokenField.NAME, f"{word} {details.sort_key}") for word in name_words(details)}
-    found.add((TokenField.NUMBER, str(number)))
-    email = fold(details.email)
-    found |= {(TokenField.EMAIL, "".join(rest)) for rest in _endings(_EMAIL_PARTS.split(email)) if email}
-    for phone in (details.mobile, details.landline):
-        digits = phone.removeprefix("+")
-        found |= {(TokenField.PHONE, digits[start:]) for start in range(len(digits) - SHORTEST_PHONE_TOKEN + 1)}
-    for place in (details.street, details.postal_code, details.city):
-        found |= {(TokenField.PLACE, word) for word in words(place)}
-    card = words(treatcard_number)
-    found |= {(TokenField.CARD, word) for word in (*card, "".join(card)) if word}
-    return {(field, token[:LONGEST_TOKEN]) for field, token in found}
-
-
-def name_words(details: ClientDetails) -> set[str]:
-    """Return the folded words of both names."""
-    return {*words(details.first_name), *words(details.last_name)}
-
-
-def _endings(parts: list[str]) -> Iterable[list[str]]:
-    return (parts[start:] for start in range(len(parts)) if parts[start])
-
-
-def holders(wanted: Iterable[tuple[TokenField, str]]) -> set[UUID]:
-    """Return the cards with any of these tokens, each looked up by itself."""
-    asked = sorted({(int(field), token[:LONGEST_TOKEN]) for field, token in wanted})
-    if not asked:
-        return set()
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLDERS, [*map(list, zip(*asked, strict=True)), current_salon_id()])
-        return {client_id for (client_id,) in cursor.fetchall()}
-
-
-# OFFSET 0 keeps look-ups from becoming a join over all tokens of a salon, which PostgreSQL may take for none.
-_HOLDERS = """
-SELECT held.client_id FROM unnest(%s::smallint[], %s::text[]) AS wanted (field, token)
-CROSS JOIN LATERAL (
-  SELECT client_id FROM clients_searchtoken
-  WHERE salon_id = %s AND field = wanted.field AND token = wanted.token OFFSET 0
-) AS held"""
-
-
-def add_tokens(*clients: Client) -> None:
-    """Store the tokens of cards that have none yet."""
-    _insert({(client.pk, *token) for client in clients for token in _stored_tokens(client)})
-
-
-def replace_tokens(*clients: Client) -> None:
-    """Make the stored tokens of cards those of their data as they are, writing only what differs.
-
-    A card that is not in use is found by nothing.
-    """
-    if not clients:
-        return
-    in_use = [client for client in clients if client.state == CardState.LISTED]
-    wanted = {(client.pk, *token) for client in in_use for token in _stored_tokens(client)}
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_CARDS, [[client.pk for client in clients], current_salon_id()])
-        stored = set(cursor.fetchall())
-        if gone := sorted(stored - wanted):
-            cursor.execute(_DELETE, [*map(list, zip(*gone, strict=True)), current_salon_id()])
-    _insert(wanted - stored)
-
-
-_OF_CARDS = """
-SELECT own.* FROM unnest(%s::uuid[]) AS card (id)
-CROSS JOIN LATERAL (
-  SELECT client_id, field, token FROM clients_searchtoken WHERE salon_id = %s AND client_id = card.id OFFSET 0
-) AS own"""
-_DELETE = """
-DELETE FROM clients_searchtoken WHERE ctid = ANY (ARRAY(
-  SELECT own.ctid FROM unnest(%s::uuid[], %s::smallint[], %s::text[]) AS gone (client_id, field, token)
-  CROSS JOIN LATERAL (
-    SELECT ctid FROM clients_searchtoken
-    WHERE salon_id = %s AND field = gone.field AND token = gone.token AND client_id = gone.client_id OFFSET 0
-  ) AS own
-))"""
-
-
-def _stored_tokens(client: Client) -> set[tuple[int, str]]:
-    tokens = tokens_of(client.details, client.number, client.treatcard_number)
-    return {(int(field), token) for field, token in tokens}
-
-
-def _insert(tokens: set[tuple[UUID, int, str]]) -> None:
-    """Store tokens in one statement: a hundred cards have four thousand."""
-    if not tokens:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO clients_searchtoken (salon_id, client_id, field, token) "
-            "SELECT %s, * FROM unnest(%s::uuid[], %s::smallint[], %s::text[])",
-            [current_salon_id(), *map(list, zip(*sorted(tokens), strict=True))],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +56,20 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """One card found, and the token that found it: the place to go on from."""
+
+    client_id: UUID
+    field: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """One word typed: a card meets it by a token in any of the ranges. `rare` words stand on few cards."""
 
     ranges: tuple[Range, ...]
+    typed: str = ""
     rare: bool = False
 
 
@@ -173,6 +78,50 @@ class Query:
     """What was typed: a card must meet every word."""
 
     words: tuple[Word, ...]
+
+    @property
+    def named(self) -> "Named | None":
+        """The words that may all stand in one name, where there are several of them."""
+        letters = tuple(word.typed for word in self.words if word.typed.isalpha())
+        others = tuple(word for word in self.words if not word.typed.isalpha())
+        return Named(letters, others) if len(letters) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Cards with all of `letters` in their name, which each token of a name tells by itself, meeting `others` too."""
+
+    letters: tuple[str, ...]
+    others: tuple[Word, ...]
+
+    @property
+    def longest(self) -> str:
+        """The word whose tokens are read: as a rule that of the fewest cards."""
+        return max(self.letters, key=len)
+
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """What is read, best first: "anna mul" is Anna Müller before Annabel Müller, and so is "mul anna" with `mul` in
+        full."""
+        written: tuple[str, ...] = ()
+        if len(self.letters) == 2:
+            first, second = self.letters
+            written = (f"{first} {second}", f"{first} {first} {second}")
+        return tuple(Range(TokenField.NAME, prefix) for prefix in (*written, self.longest))
+
+    def place_of(self, hit: Hit) -> int | None:
+        """Return in which of the ranges a hit was found; None where it is of another field or of other words."""
+        within = hit.field == TokenField.NAME and all(f" {word}" in f" {hit.token}" for word in self.letters)
+        places = (place for place, one in enumerate(self.ranges) if within and hit.token.startswith(one.prefix))
+        return next(places, None)
+
+    @property
+    def condition(self) -> tuple[str, list[Any]]:
+        """The condition that a token of the longest word tells of a name with the other words, and its values."""
+        met, values = _within([self.ranges[-1]])
+        others = [word for word in self.letters if word != self.longest]
+        likes = " AND ".join(["' ' || own.token LIKE %s"] * len(others))
+        return f"({met} AND {likes})", [*values, *(f"% {word}%" for word in others)]
 
 
 def parse_query(text: str) -> Query | None:
@@ -183,7 +132,7 @@ def parse_query(text: str) -> Query | None:
     typed = list(dict.fromkeys(words(text)))[:MOST_WORDS]
     # A beginning of another word says nothing that the longer one does not.
     telling = [word for word in typed if not any(other.startswith(word) for other in typed if other != word)]
-    return Query(tuple(Word(_word_ranges(word)) for word in telling)) if telling else None
+    return Query(tuple(Word(_word_ranges(word), word) for word in telling)) if telling else None
 
 
 def _word_ranges(word: str) -> tuple[Range, ...]:
@@ -215,28 +164,29 @@ def _without_trunk(digits: str) -> str:
     return digits.removeprefix("00") if digits.startswith("00") else digits.removeprefix("0")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One card found, and the token that found it: the place to go on from."""
-
-    client_id: UUID
-    field: int
-    token: str
-
-
 def find(query: Query, *, after: Hit | None = None, limit: int, meeting: Q | None = None) -> list[Hit]:
-    """Return up to `limit` cards of the open salon that meet the query, best field first, then in order of tokens.
+    """Return up to `limit` cards of the open salon that meet the query: with all words in the name, then best field
+    first, then in order of tokens.
 
     A card stands once, where its best token stands; `after` goes on behind that hit. `meeting` is asked of the card.
     """
-    if len(query.words) > 1:
-        query = _rarest_first(query, after)
+    asked: Q | list[UUID] | None = meeting
     if meeting:
         # Few cards are handed over; of many the next one is never far.
         few = list(Client.objects.listed().filter(meeting).values_list("pk", flat=True)[:FEW])
-        if len(few) < FEW:
-            return _found(statement(query, after=after, limit=limit, meeting=few)) if few else []
-    return _found(statement(query, after=after, limit=limit, meeting=meeting))
+        if not few:
+            return []
+        asked = few if len(few) < FEW else meeting
+    hits: list[Hit] = []
+    if (named := query.named) and (after is None or named.place_of(after) is not None):
+        hits = _found(named_statement(named, after=after, limit=limit, meeting=asked))
+        after = None
+    if len(hits) == limit:
+        return hits
+    ordered = _rarest_first(query, after) if len(query.words) > 1 else query
+    return (
+        [*hits, *_found(statement(ordered, after=after, limit=limit - len(hits), meeting=asked))] if ordered else hits
+    )
 
 
 def _found(asked: tuple[str, list[Any]]) -> list[Hit]:
@@ -245,12 +195,17 @@ def _found(asked: tuple[str, list[Any]]) -> list[Hit]:
         return [Hit(*row) for row in cursor.fetchall()]
 
 
-def _rarest_first(query: Query, after: Hit | None) -> Query:
-    """Let the word on the fewest cards drive; a later page is driven by the word that drove the first."""
+def _rarest_first(query: Query, after: Hit | None) -> Query | None:
+    """Let the word on the fewest cards drive; a later page is driven by the word that drove the first.
+
+    None where a word stands on no card.
+    """
     with connection.cursor() as cursor:
         cursor.execute(*sizes_statement(query))
         sizes = cursor.fetchone()
-    words = [(size, Word(word.ranges, rare=size < RARE)) for size, word in zip(sizes, query.words, strict=True)]
+    if not all(sizes):
+        return None
+    words = [(size, replace(word, rare=size < RARE)) for size, word in zip(sizes, query.words, strict=True)]
     words.sort(key=lambda one: (not (after and _drove(one[1], after)), one[0]))
     return Query(tuple(word for _size, word in words))
 
@@ -269,34 +224,79 @@ def _drove(word: Word, after: Hit) -> bool:
     return any(one.field == after.field and one.prefix <= after.token < one.end for one in word.ranges)
 
 
+def named_statement(
+    named: Named, *, after: Hit | None = None, limit: int, meeting: Q | list[UUID] | None = None
+) -> tuple[str, list[Any]]:
+    """Return the SQL that reads the cards with all words in their name, and its values."""
+    place = named.place_of(after) if after else None
+    parts = []
+    for number, one in enumerate(named.ranges):
+        if place is not None and number < place:
+            continue
+        also = [_met(word) for word in named.others]
+        if number == len(named.ranges) - 1:
+            also += [("' ' || t.token LIKE %s", [f"% {word}%"]) for word in named.letters if word != named.longest]
+        before = [_in_any(named.ranges[:number])]
+        parts.append(_range_sql(one, also, before, after=after if number == place else None, meeting=meeting))
+    return _read(parts, limit)
+
+
 def statement(
     query: Query, *, after: Hit | None = None, limit: int, meeting: Q | list[UUID] | None = None
 ) -> tuple[str, list[Any]]:
-    """Return the SQL of `find` and its values; the first word drives. `meeting`: a condition, or the cards by id."""
+    """Return the SQL that reads the cards meeting every word, but for those with all words in their name, and its
+    values; the first word drives. `meeting`: a condition, or the cards by id.
+    """
     driving, *others = query.words
     values: list[Any] = []
-    sets, parts = [], []
+    sets: list[str] = []
+    also: list[tuple[str, list[Any]]] = []
     for place, word in enumerate(others):
         if word.rare:
             cards, cards_values = _cards_sql(word)
             sets.append(f"cards_{place} AS MATERIALIZED ({cards})")
             values += cards_values
+            also.append((f"(t.client_id IN (SELECT client_id FROM cards_{place})) IS TRUE", []))
+        else:
+            also.append(_met(word))
+    named = query.named
+    in_name = [_in_any(named.ranges[:-1]), named.condition] if named else []
+    parts = []
     for one in driving.ranges:
-        if after and one.rank < RANKS[TokenField(after.field)]:
-            continue
-        part, part_values = _range_sql(one, earlier=driving.ranges, others=others, after=after, meeting=meeting)
-        parts.append(f"({part} LIMIT {int(limit)})")
-        values += part_values
+        rank = RANKS[TokenField(after.field)] if after else one.rank
+        if one.rank >= rank:
+            before = [_in_any(tuple(place for place in driving.ranges if place.rank < one.rank)), *in_name]
+            here = after if after and one.rank == rank else None
+            parts.append(_range_sql(one, also, before, after=here, meeting=meeting))
+    sql, read = _read(parts, limit)
+    return f"WITH {', '.join(sets)} {sql}" if sets else sql, [*values, *read]
+
+
+def _read(parts: list[tuple[str, list[Any]]], limit: int) -> tuple[str, list[Any]]:
+    """Return the SQL that reads one part after another until there are enough, and its values."""
     # UNION ALL keeps the order of its parts and stops reading where the limit is met.
-    hits = " UNION ALL ".join(parts) or "SELECT NULL::uuid AS client_id, 0 AS field, '' AS token WHERE false"
-    read_once = f"WITH {', '.join(sets)} " if sets else ""
-    return f"{read_once}SELECT client_id, field, token FROM ({hits}) hits LIMIT {int(limit)}", values
+    hits = " UNION ALL ".join(f"({sql} LIMIT {int(limit)})" for sql, _values in parts)
+    nothing = "SELECT NULL::uuid AS client_id, 0 AS field, '' AS token WHERE false"
+    sql = f"SELECT client_id, field, token FROM ({hits or nothing}) hits LIMIT {int(limit)}"
+    return sql, [value for _sql, values in parts for value in values]
+
+
+def _met(word: Word) -> tuple[str, list[Any]]:
+    """Return the condition that a card's own tokens meet a word, and its values."""
+    met, values = _in_any(word.ranges)
+    return f"EXISTS ({_OWN_TOKENS} WHERE {met})", [current_salon_id(), *values]
 
 
 def _range_sql(
-    one: Range, *, earlier: tuple[Range, ...], others: list[Word], after: Hit | None, meeting: Q | list[UUID] | None
+    one: Range,
+    also: list[tuple[str, list[Any]]],
+    before: list[tuple[str, list[Any]]],
+    *,
+    after: Hit | None,
+    meeting: Q | list[UUID] | None,
 ) -> tuple[str, list[Any]]:
-    """Return the SQL that reads one range in order of tokens, and its values.
+    """Return the SQL that reads one range in order of tokens, and its values: of cards that meet what is `also` asked
+    and have no token that stands `before`.
 
     The planner has no statistics of one salon's tokens and takes every range for one row; so what it may not do is
     said: `OFFSET 0` keeps the look into one card's own tokens from becoming a join over a whole range, `IS TRUE` the
@@ -308,23 +308,17 @@ def _range_sql(
         "WHERE t.salon_id = %s AND t.field = %s AND t.token >= %s AND t.token < %s"
     )
     values: list[Any] = [salon_id, int(one.field), one.prefix, one.end]
-    if after and one.field == after.field:
+    if after:
         sql += " AND (t.token, t.client_id) > (%s, %s)"
         values += [after.token, after.client_id]
-    for place, word in enumerate(others):
-        if word.rare:
-            sql += f" AND (t.client_id IN (SELECT client_id FROM cards_{place})) IS TRUE"
-        else:
-            met, met_values = _in_any(word.ranges)
-            sql += f" AND EXISTS ({_OWN_TOKENS} WHERE {met})"
-            values += [salon_id, *met_values]
-    # A card stands once: where the same field has an earlier token in the range, or a better field has one.
-    better, better_values = _in_any(tuple(place for place in earlier if place.rank < one.rank))
-    sql += (
-        f" AND NOT EXISTS ({_OWN_TOKENS} WHERE {better or 'false'} "
-        "OR (own.field = %s AND own.token >= %s AND own.token < t.token))"
-    )
-    values += [salon_id, *better_values, int(one.field), one.prefix]
+    for met, met_values in also:
+        sql += f" AND {met}"
+        values += met_values
+    # A card stands once: where the same field has an earlier token in the range, or it stands before by another.
+    earlier = ("(own.field = %s AND own.token >= %s AND own.token < t.token)", [int(one.field), one.prefix])
+    elsewhere = [(met, met_values) for met, met_values in (*before, earlier) if met]
+    sql += f" AND NOT EXISTS ({_OWN_TOKENS} WHERE {' OR '.join(met for met, _values in elsewhere)})"
+    values += [salon_id, *(value for _met, met_values in elsewhere for value in met_values)]
     if isinstance(meeting, Q):
         card, card_values = _card_sql(meeting)
         sql += f" AND EXISTS ({card} OFFSET 0)"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.card_numbers import fault_of, tidied
 from clients.cards import ConflictingChange, lock_client
 from clients.models import Client
-from clients.search import replace_tokens
+from clients.tokens import replace_tokens
 from salon.audit.recording import Change, record
 from salon.errors import FieldError, InvalidInput, Text, refusing
 from salon.identity.roles import Actor, Permission

@@ -11,7 +11,7 @@ from clients.categories import ids_in_use
 from clients.classification import Status
 from clients.filters import in_categories, with_status
 from clients.models import Client, SearchToken, TokenField
-from clients.search import LONGEST_TOKEN
+from clients.tokens import LONGEST_TOKEN
 from salon.errors import FieldError, InvalidInput
 from salon.folding import fold
 from salon.keyset import Meeting

@@ -35,8 +35,8 @@ from clients.models import (
 )
 from clients.objections import object_at
 from clients.points import Posting, post_all
-from clients.search import add_tokens, replace_tokens
 from clients.standing import refresh
+from clients.tokens import add_tokens, replace_tokens
 from salon.audit.recording import Change, record_many
 from salon.errors import DomainError, InvalidInput, refusing
 from salon.folding import fold

@@ -14,7 +14,7 @@ from clients.importing.formats import Format
 from clients.importing.mapping import Wanted
 from clients.importing.whose import Known, contacts_of, whose
 from clients.models import Client, ImportBatch, ImportKey, ImportRow, Outcome, TokenField
-from clients.search import holders
+from clients.tokens import holders
 from salon.tenancy.context import current_salon_id
 
 

@@ -23,7 +23,7 @@ from clients.models import (
     ImportRow,
     Note,
 )
-from clients.search import replace_tokens
+from clients.tokens import replace_tokens
 from salon.audit.recording import Change, record_many
 from salon.errors import DomainError, refusing
 from salon.tenancy.context import current_salon_id

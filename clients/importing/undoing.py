@@ -21,8 +21,8 @@ from clients.models import (
     Outcome,
     PointsEntry,
 )
-from clients.search import replace_tokens
 from clients.standing import STATUS_CHANGED, refresh
+from clients.tokens import replace_tokens
 from salon.audit.models import AuditEntry
 from salon.audit.recording import Change, record_many
 from salon.tenancy.context import current_salon_id

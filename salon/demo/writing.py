@@ -14,7 +14,7 @@ from clients.classification import classify
 from clients.details import parse_birthday
 from clients.models import CardState, Cause, ConsentPurpose, ConsentSource, Decision
 from clients.points import SUBJECT, action_of
-from clients.search import tokens_of
+from clients.tokens import tokens_of
 from clients.wordings import Wording
 from salon.demo.people import Person
 from salon.identity.roles import ActorKind

@@ -9,7 +9,7 @@ import pytest
 from bookings.models import Appointment
 from bookings.scheduling import change_client
 from clients.models import Client
-from clients.search import add_tokens
+from clients.tokens import add_tokens
 from salon.api.scopes import Scope
 from salon.catalogue.models import Service
 from salon.identity.roles import system_actor

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from django.test import Client as Browser
 
-from clients.search import add_tokens
+from clients.tokens import add_tokens
 from salon.identity.models import User
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.models import Salon

@@ -7,7 +7,7 @@ from django.test import Client as Browser
 
 from bookings.models import Sale
 from clients.models import Client
-from clients.search import add_tokens, replace_tokens
+from clients.tokens import add_tokens, replace_tokens
 from salon.identity.models import User
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.context import salon_scope

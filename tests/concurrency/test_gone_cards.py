@@ -13,7 +13,7 @@ from bookings.online import Booker, book_online
 from bookings.placing import ItemWish
 from bookings.waiting import Longing, add_waiting, book_waiting
 from clients.models import Client
-from clients.search import add_tokens
+from clients.tokens import add_tokens
 from salon.desk.erasure import erase_card
 from salon.desk.merging import merge_cards
 from salon.errors import InvalidInput

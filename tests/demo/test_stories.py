@@ -6,7 +6,7 @@ from bookings.models import Appointment, AppointmentItem
 from bookings.states import State
 from clients.listing import search_clients
 from clients.models import Client, SearchToken
-from clients.search import tokens_of
+from clients.tokens import tokens_of
 from salon.tenancy.models import Salon
 
 TODAY = date(2026, 11, 21)

@@ -15,7 +15,7 @@ from clients.details import ClientDetails
 from clients.importing.saving import save_cards
 from clients.listing import sharing_address
 from clients.models import Client, KnownClients, SearchToken, TokenField
-from clients.search import add_tokens, holders, replace_tokens, tokens_of
+from clients.tokens import add_tokens, holders, replace_tokens, tokens_of
 from salon.audit.models import AuditEntry
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon

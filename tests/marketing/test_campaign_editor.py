@@ -9,7 +9,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from clients.models import Client
-from clients.search import add_tokens
+from clients.tokens import add_tokens
 from marketing.campaigns import update_campaign
 from marketing.models import Campaign, MarketingRules
 from marketing.segments import create_segment, delete_segment, update_segment

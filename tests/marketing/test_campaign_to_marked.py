@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from clients.models import CardState, Client
-from clients.search import add_tokens
+from clients.tokens import add_tokens
 from marketing.campaigns import copy_campaign, create_campaign_to, delete_campaign, update_campaign
 from marketing.choosing import clients_in
 from marketing.models import Basis, Campaign

@@ -23,8 +23,8 @@ from clients.recognition import (
     verdict_of_booking,
 )
 from clients.rules import choose_identity_policy, identity_policy
-from clients.search import replace_tokens
 from clients.standing import refresh
+from clients.tokens import replace_tokens
 from salon.audit.models import AuditEntry
 from salon.errors import InvalidInput, NotAllowed
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role, system_actor

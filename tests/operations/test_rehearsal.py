@@ -12,7 +12,7 @@ from clients.details import ClientDetails
 from clients.editing import create_client
 from clients.models import CardState, Client
 from clients.rehearsal import PLACEHOLDER, Rehearsal, rehearse_policies
-from clients.search import replace_tokens
+from clients.tokens import replace_tokens
 from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon

@@ -1,11 +1,16 @@
 """Finding clients while typing (domain.md §2)."""
 
+from uuid import UUID
+
 import pytest
 
 from clients.details import ClientDetails
 from clients.editing import create_client, update_client
 from clients.listing import search_clients, sharing_contact
-from clients.models import CreatedVia
+from clients.models import Client, CreatedVia
+from clients.search import Hit
+from clients.tokens import tokens_of
+from salon.folding import words
 from salon.identity.roles import Actor
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
@@ -110,6 +115,54 @@ def test_pages_of_several_words_go_on_with_the_word_that_drove(
             if after is None:
                 break
         assert sorted(seen) == [f"Anna{index}" for index in range(7)]
+
+
+def _listed(salon: Salon, actor: Actor, *people: tuple[str, str, str]) -> list[tuple[str, str, str]]:
+    for first, last, city in people:
+        details = ClientDetails(first_name=first, last_name=last, city=city, email=f"{city.lower()}@web.example")
+        create_client(actor=actor, salon=salon, details=details, created_via=CreatedVia.STAFF, now=NOW)
+    return list(people)
+
+
+def test_words_that_all_stand_in_the_name_come_first(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    _listed(
+        in_sonnenschein,
+        front_desk,
+        ("Annabel", "Müller", "Mulda"),
+        ("Anna", "Zander", "Mulda"),
+        ("Anna", "Müller", "Mulda"),
+        ("Bert", "Anna-Mulde", "Mulda"),
+        ("Anna", "Bode", "Mulda"),
+    )
+    # In full and then the beginning of the last name; the rest of the names; then names with places.
+    assert _found("anna mul") == ["Anna Müller", "Annabel Müller", "Bert Anna-Mulde", "Anna Bode", "Anna Zander"]
+    assert _found("müller an") == ["Anna Müller", "Annabel Müller"]
+
+
+def test_each_card_meeting_all_words_stands_once_on_whatever_page(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    firsts = ("Anna", "Annabel", "Jörg", "Joerg", "Mula")
+    lasts = ("Müller", "Mueller", "Anna-Müller", "Becker-Weiß", "Mulani")
+    cities = dict.fromkeys(firsts, "Berlin") | {"Annabel": "Mulda"}
+    _listed(in_sonnenschein, front_desk, *((first, last, cities[first]) for first in firsts for last in lasts))
+    cards = {client.pk: tokens_of(client.details, client.number) for client in Client.objects.all()}
+    for typed in ("anna mul", "mul anna", "mueller jo", "jörg müller", "a b", "a m 1", "beck weiss anna", "anna mul berl"):
+        wanted = [
+            card
+            for card, tokens in cards.items()
+            if all(any(token.startswith(word) for _field, token in tokens) for word in words(typed))
+        ]
+        whole = [client.pk for client in search_clients(typed, limit=500)[0]]
+        assert (typed, sorted(whole)) == (typed, sorted(wanted))
+        assert wanted
+        for limit in (1, 2, 3):
+            seen: list[UUID] = []
+            after: Hit | None = None
+            while True:
+                clients, after = search_clients(typed, limit=limit, after=after)
+                seen += [client.pk for client in clients]
+                if after is None:
+                    break
+            assert (typed, limit, seen) == (typed, limit, whole)
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "%", "_", "'", "xyz", "müller smith", "\x00", "0", "+", "@", "@."])

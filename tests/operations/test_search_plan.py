@@ -10,7 +10,8 @@ from pytest_django import DjangoDbBlocker
 
 from clients.details import ClientDetails
 from clients.models import Client, SearchToken
-from clients.search import parse_query, sizes_statement, statement, tokens_of
+from clients.search import named_statement, parse_query, sizes_statement, statement
+from clients.tokens import tokens_of
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests import database
@@ -66,6 +67,21 @@ def test_ranges_are_read_by_index(crowded: Salon, typed: str) -> None:
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Seq Scan" not in plan
     assert re.search(r"clients_searchtoken_pkey.*\n +Index Cond: .*\(token >= .*\(token < ", plan), plan
+
+
+@pytest.mark.parametrize("typed", ["anna mü", "anna mul 10"])
+def test_names_are_read_by_ranges_of_their_tokens(crowded: Salon, typed: str) -> None:
+    query = parse_query(typed)
+    assert query is not None
+    assert query.named is not None
+    with salon_scope(crowded.pk), connection.cursor() as cursor:
+        sql, values = named_statement(query.named, limit=9)
+        cursor.execute(f"EXPLAIN {sql}", values)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Seq Scan" not in plan
+    assert len(re.findall(r"clients_searchtoken_pkey.*\n +Index Cond: .*\(token >= .*\(token < ", plan)) == len(
+        query.named.ranges
+    ), plan
 
 
 @pytest.mark.parametrize("typed", ["anna7 mü", "mül 017", "anna berlin 0171 47"])

@@ -13,7 +13,7 @@ from django.test import Client as Browser
 
 from bookings.models import Appointment, AppointmentItem
 from bookings.states import State
-from clients.search import add_tokens
+from clients.tokens import add_tokens
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import Absence, AbsenceKind, StaffMember
 from salon.identity.models import User

@@ -10,7 +10,7 @@ from django.test import Client as Browser
 
 from bookings.models import Appointment, AppointmentItem
 from clients.models import Client, Note
-from clients.search import add_tokens
+from clients.tokens import add_tokens
 from salon.catalogue.models import AbsenceKind
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope

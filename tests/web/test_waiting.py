@@ -9,7 +9,7 @@ from django.test import Client as Browser
 
 from bookings.models import Appointment, WaitingEntry, WaitingState
 from bookings.waiting import Longing, add_waiting, longing_of
-from clients.search import add_tokens
+from clients.tokens import add_tokens
 from salon.identity.models import User
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope

@@ -1,0 +1,119 @@
+"""The tokens a card is found by, and keeping them those of its data (architecture.md §5, domain.md §2)."""
+
+import re
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection
+
+from clients.details import ClientDetails
+from clients.models import CardState, Client, TokenField
+from salon.folding import fold, words
+from salon.tenancy.context import current_salon_id
+
+SHORTEST_PHONE_TOKEN = 3
+LONGEST_TOKEN = 254
+
+_EMAIL_PARTS = re.compile(r"(?<=[._+@-])")
+
+
+def tokens_of(details: ClientDetails, number: int, treatcard_number: str = "") -> set[tuple[TokenField, str]]:
+    """Return everything a card is found by, folded.
+
+    A name is one token per word, followed by the whole name so that equal words stand in order of names; an e-mail
+    is its endings behind each separator; a phone is every ending of its digits with three digits or more.
+    """
+    found = {(TokenField.NAME, f"{word} {details.sort_key}") for word in name_words(details)}
+    found.add((TokenField.NUMBER, str(number)))
+    email = fold(details.email)
+    found |= {(TokenField.EMAIL, "".join(rest)) for rest in _endings(_EMAIL_PARTS.split(email)) if email}
+    for phone in (details.mobile, details.landline):
+        digits = phone.removeprefix("+")
+        found |= {(TokenField.PHONE, digits[start:]) for start in range(len(digits) - SHORTEST_PHONE_TOKEN + 1)}
+    for place in (details.street, details.postal_code, details.city):
+        found |= {(TokenField.PLACE, word) for word in words(place)}
+    card = words(treatcard_number)
+    found |= {(TokenField.CARD, word) for word in (*card, "".join(card)) if word}
+    return {(field, token[:LONGEST_TOKEN]) for field, token in found}
+
+
+def name_words(details: ClientDetails) -> set[str]:
+    """Return the folded words of both names."""
+    return {*words(details.first_name), *words(details.last_name)}
+
+
+def _endings(parts: list[str]) -> Iterable[list[str]]:
+    return (parts[start:] for start in range(len(parts)) if parts[start])
+
+
+def holders(wanted: Iterable[tuple[TokenField, str]]) -> set[UUID]:
+    """Return the cards with any of these tokens, each looked up by itself."""
+    asked = sorted({(int(field), token[:LONGEST_TOKEN]) for field, token in wanted})
+    if not asked:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDERS, [*map(list, zip(*asked, strict=True)), current_salon_id()])
+        return {client_id for (client_id,) in cursor.fetchall()}
+
+
+# OFFSET 0 keeps look-ups from becoming a join over all tokens of a salon, which PostgreSQL may take for none.
+_HOLDERS = """
+SELECT held.client_id FROM unnest(%s::smallint[], %s::text[]) AS wanted (field, token)
+CROSS JOIN LATERAL (
+  SELECT client_id FROM clients_searchtoken
+  WHERE salon_id = %s AND field = wanted.field AND token = wanted.token OFFSET 0
+) AS held"""
+
+
+def add_tokens(*clients: Client) -> None:
+    """Store the tokens of cards that have none yet."""
+    _insert({(client.pk, *token) for client in clients for token in _stored_tokens(client)})
+
+
+def replace_tokens(*clients: Client) -> None:
+    """Make the stored tokens of cards those of their data as they are, writing only what differs.
+
+    A card that is not in use is found by nothing.
+    """
+    if not clients:
+        return
+    in_use = [client for client in clients if client.state == CardState.LISTED]
+    wanted = {(client.pk, *token) for client in in_use for token in _stored_tokens(client)}
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_CARDS, [[client.pk for client in clients], current_salon_id()])
+        stored = set(cursor.fetchall())
+        if gone := sorted(stored - wanted):
+            cursor.execute(_DELETE, [*map(list, zip(*gone, strict=True)), current_salon_id()])
+    _insert(wanted - stored)
+
+
+_OF_CARDS = """
+SELECT own.* FROM unnest(%s::uuid[]) AS card (id)
+CROSS JOIN LATERAL (
+  SELECT client_id, field, token FROM clients_searchtoken WHERE salon_id = %s AND client_id = card.id OFFSET 0
+) AS own"""
+_DELETE = """
+DELETE FROM clients_searchtoken WHERE ctid = ANY (ARRAY(
+  SELECT own.ctid FROM unnest(%s::uuid[], %s::smallint[], %s::text[]) AS gone (client_id, field, token)
+  CROSS JOIN LATERAL (
+    SELECT ctid FROM clients_searchtoken
+    WHERE salon_id = %s AND field = gone.field AND token = gone.token AND client_id = gone.client_id OFFSET 0
+  ) AS own
+))"""
+
+
+def _stored_tokens(client: Client) -> set[tuple[int, str]]:
+    tokens = tokens_of(client.details, client.number, client.treatcard_number)
+    return {(int(field), token) for field, token in tokens}
+
+
+def _insert(tokens: set[tuple[UUID, int, str]]) -> None:
+    """Store tokens in one statement: a hundred cards have four thousand."""
+    if not tokens:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO clients_searchtoken (salon_id, client_id, field, token) "
+            "SELECT %s, * FROM unnest(%s::uuid[], %s::smallint[], %s::text[])",
+            [current_salon_id(), *map(list, zip(*sorted(tokens), strict=True))],
+        )
