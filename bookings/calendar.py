@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
@@ -179,8 +180,11 @@ class _Clock:
             )
             if following - midnight == DAY
         ]
+        # A full day begins eight appointments at the same minute.
+        self.minute = cache(self._minute)
+        self.place = cache(self._place)
 
-    def minute(self, moment: int) -> int:
+    def _minute(self, moment: int) -> int:
         """Return the minute of the day that an instant is shown at."""
         for _day, midnight in self._even:
             if 0 <= moment - midnight < DAY:
@@ -188,7 +192,7 @@ class _Clock:
         there = datetime.fromtimestamp(moment, self.zone)
         return there.hour * 60 + there.minute
 
-    def place(self, starts: int, ends: int) -> list[tuple[date, Stretch]]:
+    def _place(self, starts: int, ends: int) -> list[tuple[date, Stretch]]:
         """Return the part of a period in each of the days that it touches.
 
         In the night of the long hour a period is as long as it lasts, from the row that its start is shown at.

@@ -36,16 +36,17 @@ SELECT id::text, state, version, client_status, client_id::text FROM bookings_ap
 _AROUND = """
 SELECT
     (SELECT json_object_agg(id, name) FROM catalogue_service
-    WHERE salon_id = %(salon)s AND id = ANY(%(services)s::uuid[])),
+    WHERE salon_id = %(salon)s AND id = ANY(string_to_array(%(services)s, ',')::uuid[])),
     (SELECT json_object_agg(id, concat_ws(' ', first_name, last_name)) FROM clients_client
-    WHERE salon_id = %(salon)s AND id = ANY(%(clients)s::uuid[])),
+    WHERE salon_id = %(salon)s AND id = ANY(string_to_array(%(clients)s, ',')::uuid[])),
     (SELECT json_agg(json_build_array(client_id, text) ORDER BY written_at, id) FROM clients_note
-    WHERE salon_id = %(salon)s AND client_id = ANY(%(clients)s::uuid[]) AND pinned AND deleted_at IS NULL),
+    WHERE salon_id = %(salon)s AND client_id = ANY(string_to_array(%(clients)s, ',')::uuid[])
+    AND pinned AND deleted_at IS NULL),
     (SELECT json_agg(json_build_array(id, staff_id, kind, note, extract(epoch FROM starts_at)::bigint,
         extract(epoch FROM ends_at)::bigint) ORDER BY starts_at, id)
     FROM catalogue_absence WHERE salon_id = %(salon)s AND ends_at > %(begin)s AND starts_at < %(end)s),
     (SELECT json_agg(appointment_id) FROM bookings_sale
-    WHERE salon_id = %(salon)s AND appointment_id = ANY(%(appointments)s::uuid[])
+    WHERE salon_id = %(salon)s AND appointment_id = ANY(string_to_array(%(appointments)s, ',')::uuid[])
     AND state <> 'VOID' AND state IN ('PAID', 'PARTLY_REFUNDED'))
 """
 
@@ -119,9 +120,10 @@ def daybook(begin: datetime, end: datetime, *, staff_ids: Collection[UUID] | Non
             "salon": salon_id,
             "begin": begin,
             "end": end,
-            "services": list({item.service_id for item in items}),
-            "clients": list({head.client_id for head in heads.values() if head.client_id}),
-            "appointments": list(heads),
+            # As texts: turning a thousand ids into a list for the database takes as long as reading them.
+            "services": ",".join({item.service_id for item in items}),
+            "clients": ",".join({head.client_id for head in heads.values() if head.client_id}),
+            "appointments": ",".join(heads),
         }
         cursor.execute(_AROUND, around)
         services, clients, notes, absences, paid = cursor.fetchone()

@@ -43,25 +43,59 @@ def reaches(column: Column, *, first_row: int, last_row: int) -> list[Reach]:
     around: list[Block | Away] = [*column.blocks, *(one for one in column.away if one.kind == AbsenceKind.BLOCKED)]
     around.sort(key=attrgetter("stretch"))
     spans = [(one.stretch.row, one.stretch.row + one.stretch.rows) for one in around]
-    apart = all(one[1] <= other[0] for one, other in pairwise(spans))
     shared = [_sharing(one) for one in around]
-    found: dict[int, Reach] = {}
-    for place, one in enumerate(around):
+    if all(one[1] <= other[0] for one, other in pairwise(spans)):
+        far = _apart(spans, shared, first_row, last_row)
+    else:
+        far = [_among(place, around, spans, shared, first_row, last_row) for place in range(len(around))]
+    found = dict(zip(map(id, around), far, strict=True))
+    return [found[id(one)] for one in column.blocks]
+
+
+def _apart(spans: list[tuple[int, int]], shared: list[int], first_row: int, last_row: int) -> list[Reach]:
+    """Return the reach of those of which no two stand beside each other: only the next ones are in the way."""
+    found = []
+    last = len(spans) - 1
+    for place, (row, end) in enumerate(spans):
         if shared[place] == _ALONE:
+            found.append(NONE)
             continue
-        row, end = spans[place]
-        above: tuple[_Room, ...] = (_room(row - first_row, _EDGE),)
-        below: tuple[_Room, ...] = (_room(last_row - end, _EDGE),)
-        others = range(len(around)) if not apart else range(max(place - 1, 0), min(place + 2, len(around)))
-        for other in others:
-            if other == place or not (apart or _in_one_place(one, around[other])):
-                continue
-            if spans[other][0] < end:
-                above += (_room(row - spans[other][1], shared[other]),)
-            if spans[other][1] > row:
-                below += (_room(spans[other][0] - end, shared[other]),)
-        found[id(one)] = _taken(end - row, above, below)
-    return [found.get(id(one), NONE) for one in column.blocks]
+        above, below = (first_row, _EDGE), (last_row, _EDGE)
+        if place:
+            above = (max(spans[place - 1][1], first_row), shared[place - 1])
+        if place < last:
+            below = (min(spans[place + 1][0], last_row), shared[place + 1])
+        found.append(_between(end - row, row - above[0], above[1], below[0] - end, below[1]))
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _between(rows: int, above: int, sharing_above: int, below: int, sharing_below: int) -> Reach:
+    return _taken(rows, (_room(above, sharing_above),), (_room(below, sharing_below),))
+
+
+def _among(
+    place: int,
+    around: list[Block | Away],
+    spans: list[tuple[int, int]],
+    shared: list[int],
+    first_row: int,
+    last_row: int,
+) -> Reach:
+    """Return the reach of one where some stand beside each other: whatever is in its own place may be in the way."""
+    if shared[place] == _ALONE:
+        return NONE
+    row, end = spans[place]
+    above: tuple[_Room, ...] = (_room(row - first_row, _EDGE),)
+    below: tuple[_Room, ...] = (_room(last_row - end, _EDGE),)
+    for other, one in enumerate(around):
+        if other == place or not _in_one_place(around[place], one):
+            continue
+        if spans[other][0] < end:
+            above += (_room(row - spans[other][1], shared[other]),)
+        if spans[other][1] > row:
+            below += (_room(spans[other][0] - end, shared[other]),)
+    return _taken(end - row, above, below)
 
 
 @lru_cache(maxsize=10_000)

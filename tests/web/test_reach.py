@@ -65,6 +65,12 @@ def test_what_is_blocked_can_still_be_hit(in_sonnenschein: Salon, day: SalonDay)
     assert reaches(_column(in_sonnenschein), **HOURS) == [Reach(7, 0)]
 
 
+def test_what_lies_outside_of_what_is_shown_gives_no_room(in_sonnenschein: Salon, day: SalonDay) -> None:
+    make_absence(day.anna, at(7), at(8), AbsenceKind.BLOCKED)
+    make_appointment((make_service("Kurz", 10), day.anna), starts_at=at(9))
+    assert reaches(_column(in_sonnenschein), **HOURS) == [Reach(0, 7)]
+
+
 def test_what_stands_beside_it_leaves_it_its_room(in_sonnenschein: Salon, day: SalonDay) -> None:
     make_appointment((make_service("Kurz", 10), day.anna), starts_at=at(10, 20))
     # As if the salon had let both be booked: no rule is asked.
