@@ -85,6 +85,8 @@ def campaign_edit(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     saving = _save(request, found, CampaignForm(_entered(request)), chosen)
     tests = request.POST.get("next") == "test" and saving.saved
     refused = _test(request, saving) if tests else ""
+    if saving.saved and request.POST.get("next") == "send":
+        return redirect("campaign_send", request.salon.slug, found.pk)
     if request.htmx:
         response = _answer(request, saving, refused, tests=tests)
         if fallbacks(saving.campaign.subject, saving.campaign.body) != said:
@@ -92,8 +94,6 @@ def campaign_edit(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
         return response
     if not saving.saved:
         return _page(request, saving, status=422 if saving.faulty else 409)
-    if request.POST.get("next") == "send":
-        return redirect("campaign_send", request.salon.slug, found.pk)
     if request.POST.get("take"):
         messages.success(request, _("The campaign goes to the segment as it is now."))
     if refused:

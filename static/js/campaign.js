@@ -88,6 +88,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (!form || !state() || event.target.id !== "draft-state") return;
   if ("saved" in state().dataset && sent === typed) delete form.dataset.unsaved;
   tellErrors(form);
+  // Whoever wanted to go on and cannot is led to what is wrong.
+  if (event.detail.requestConfig.elt.value === "send") form.querySelector("[aria-invalid=true]")?.focus();
   if (contested()) document.querySelector("#draft-conflict .notice").focus();
   else if (state().dataset.version !== shown) {
     shown = state().dataset.version;

@@ -27,9 +27,9 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   form.closest(".drawer").focus();
 });
 
-// What leads back to the page that it was sent from is saved; what leads to another, such as to sign in, need not be.
+// What was sent and leads on is saved, wherever to; what was only asked for, and leads to sign in, need not be.
 document.addEventListener("htmx:beforeOnLoad", (event) => {
-  const to = event.detail.xhr.getResponseHeader("HX-Redirect");
-  const form = event.detail.requestConfig.elt.closest("form[data-asks]");
-  if (form && to && new URL(to, location.href).pathname === location.pathname) delete form.dataset.unsaved;
+  const { elt, verb } = event.detail.requestConfig;
+  const form = elt.closest("form[data-asks]");
+  if (form && verb !== "get" && event.detail.xhr.getResponseHeader("HX-Redirect")) delete form.dataset.unsaved;
 });

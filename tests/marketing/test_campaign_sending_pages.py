@@ -29,6 +29,7 @@ def test_sending_shows_everything_before(browser: Browser, campaign: Campaign, s
     url = f"{LIST}{campaign.pk}/send/"
     answer = browser.post(f"{LIST}{campaign.pk}/edit/", typed(campaign, next="send"))
     assert answer["Location"] == url
+    assert browser.post(f"{LIST}{campaign.pk}/edit/", typed(campaign, next="send"), headers=HTMX)["HX-Redirect"] == url
     page = browser.get(url).content.decode()
     assert "Jetzt an 2 Personen senden" in page
     assert "Ihr Salon Sonnenschein" in page
