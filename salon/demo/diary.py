@@ -64,6 +64,8 @@ def _runs(free: int, length: int) -> int:
     return free
 
 
+# What it spares a day that something fits into a gap.
+_IN_GAP = 4
 _QUARTERS = sum(1 << at // STEP for at in range(0, MIDNIGHT, GRID))
 
 
@@ -123,12 +125,20 @@ class Diary:
         possible = self._starts(wish, ways)
         if not possible:
             return best
+        in_gaps = self._in_gaps(day, wish, ways)
+        floors = []
         for at in range(after + -after % GRID, until, GRID):
             if possible >> at // STEP & 1:
-                found = self._slotted(wish, ways, at)
-                cost = abs(at - wish.around) / 60 + 0.8 * random.random() + self._fragments(day, found)
-                if cost < least:
-                    best, least = found, cost
+                cost = abs(at - wish.around) / 60 + 0.8 * random.random()
+                floors.append((cost - _IN_GAP * sum(one >> at // STEP & 1 for one in in_gaps), cost, at))
+        # The cheapest first: of most it need not be known who would do it.
+        for floor, cost, at in sorted(floors):
+            if floor >= least:
+                break
+            found = self._slotted(wish, ways, at)
+            whole = cost + self._fragments(day, found)
+            if whole < least:
+                best, least = found, whole
         return best
 
     def find_at(self, day: date, service: str, at: int, staff: str) -> Slotted | None:
@@ -191,12 +201,28 @@ class Diary:
             at += self.services[service].minutes.duration
         return found
 
+    def _in_gaps(self, day: date, wish: Wish, ways: list[dict[str, int]]) -> list[int]:
+        """Return for each service of a wish the starts of the wish with which it might fit into a gap."""
+        found, behind = [], 0
+        for service, able in zip(wish.services, ways, strict=True):
+            gaps = reduce(or_, (self._starting(self._page(staff, day).gaps, service) for staff in able))
+            if gaps:
+                found.append(gaps >> behind // STEP)
+            behind += self.services[service].minutes.duration
+        return found
+
     def _fits(self, staff: str, day: date, service: str) -> int:
         """Return where somebody could start a service."""
-        free, minutes = self._page(staff, day).free, self.services[service].minutes
-        starts = _runs(free, minutes.apply // STEP)
+        return self._starting(self._page(staff, day).free, service)
+
+    def _starting(self, room: int, service: str) -> int:
+        """Return where a service could start that takes no more than this room."""
+        if not room:
+            return 0
+        minutes = self.services[service].minutes
+        starts = _runs(room, minutes.apply // STEP)
         if minutes.finish:
-            starts &= _runs(free, minutes.finish // STEP) >> (minutes.apply + minutes.processing) // STEP
+            starts &= _runs(room, minutes.finish // STEP) >> (minutes.apply + minutes.processing) // STEP
         return starts
 
     def _fragments(self, day: date, found: list[Slotted]) -> float:
@@ -207,7 +233,7 @@ class Diary:
             taken = self._busy[one.service] << one.at // STEP
             beside = (taken >> 1 | taken << 1) & ~taken
             if not taken & ~page.gaps:
-                cost -= 4
+                cost -= _IN_GAP
             elif not beside & ~page.free:
                 cost += 1
         return cost
