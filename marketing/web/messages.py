@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.web.draft import uuid_in
 from clients.cards import MergedAway, get_client
 from clients.models import Client
+from marketing.answered import AnsweredMail, mails_answered
 from marketing.message_templates import filled, get_template, templates
 from marketing.messages import (
     LONGEST_SUBJECT,
@@ -105,6 +106,7 @@ class Shown:
     attachments: list[str]
     state: Promise | str
     state_icon: str
+    answers: AnsweredMail | None
 
 
 @require_safe
@@ -263,8 +265,8 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
 
 def _page(request: SalonRequest, client: Client) -> Mapping[str, Any]:
     page = thread_of(client.pk, cursor=request.GET.get("page") or None)
-    states = delivery_of(page.rows)
-    shown = [_shown(one, client, states.get(one.pk)) for one in reversed(page.rows)]
+    states, answered = delivery_of(page.rows), mails_answered(page.rows)
+    shown = [_shown(one, client, states.get(one.pk), answered.get(one.pk)) for one in reversed(page.rows)]
     here = reverse("message_thread", args=[request.salon.slug, client.pk])
     return {
         "thread": shown,
@@ -276,7 +278,7 @@ def _page(request: SalonRequest, client: Client) -> Mapping[str, Any]:
     }
 
 
-def _shown(message: Message, client: Client, state: MailState | None) -> Shown:
+def _shown(message: Message, client: Client, state: MailState | None, answers: AnsweredMail | None) -> Shown:
     is_ours = message.direction == Direction.OUT
     parts = parts_of(message.text)
     word, icon = _STATES[state] if state else ("", "")
@@ -296,6 +298,7 @@ def _shown(message: Message, client: Client, state: MailState | None) -> Shown:
         attachments=list(message.attachments),
         state=word,
         state_icon=icon,
+        answers=answers,
     )
 
 

@@ -1,0 +1,65 @@
+"""Which mail to many an answer is to: that stands in no thread, and nobody answers well without it (domain.md §9.4)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from marketing.as_sent import letter_as_sent
+from marketing.models import Direction, Message, Recipient
+
+# Nobody answers a mail later than that, and nobody is written to so often until then.
+_WITHIN = timedelta(days=60)
+_MOST = 100
+# What mail programs put before the subject of an answer, in German and in English, also several times.
+_ANSWERING = re.compile(r"^(?:\s*(?:re|aw|antw|antwort|fw|fwd|wg)(?:\[\d+\])?\s*:)+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredMail:
+    """A mail of a campaign or an automation as it went out, without its way to unsubscribe."""
+
+    subject: str
+    text: str
+    sent_at: datetime
+
+
+def mails_answered(answers: Sequence[Message]) -> dict[UUID, AnsweredMail]:
+    """Return the mail that each of these answers of one client is to, by the answer's id; none for what answers a
+    message of its own thread, or nothing.
+
+    It is the last one before the answer with its subject: mail programs keep that, and mail servers change all else.
+    """
+    hers = [one for one in answers if one.direction == Direction.IN and _subject(one.subject)]
+    if not hers:
+        return {}
+    client_id, times = hers[0].client_id, [one.created_at for one in hers]
+    sent: list[tuple[datetime, str, AnsweredMail | None]] = []
+    mails = Recipient.objects.filter(
+        client_id=client_id, sent_at__gte=min(times) - _WITHIN, sent_at__lte=max(times), said__isnull=False
+    )
+    for mail in mails.select_related("campaign").order_by("-sent_at")[:_MOST]:
+        letter = letter_as_sent(mail, unsubscribe_url=None)
+        if letter and mail.sent_at:
+            as_sent = AnsweredMail(letter.subject, letter.text, mail.sent_at)
+            sent.append((mail.sent_at, _subject(letter.subject), as_sent))
+    if not sent:
+        return {}
+    ours = Message.objects.filter(
+        client_id=client_id, direction=Direction.OUT, created_at__gte=min(times) - _WITHIN, created_at__lte=max(times)
+    )
+    for at, subject in ours.order_by("-created_at").values_list("created_at", "subject")[:_MOST]:
+        sent.append((at, _subject(subject), None))
+    sent.sort(key=lambda one: one[0], reverse=True)
+    found: dict[UUID, AnsweredMail] = {}
+    for answer in hers:
+        subject, since = _subject(answer.subject), answer.created_at - _WITHIN
+        before = (one for at, about, one in sent if about == subject and since <= at <= answer.created_at)
+        if answered := next(before, None):
+            found[answer.pk] = answered
+    return found
+
+
+def _subject(subject: str) -> str:
+    return " ".join(_ANSWERING.sub("", subject).casefold().split())
