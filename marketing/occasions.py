@@ -101,7 +101,7 @@ def write_due(automation: Automation, *, salon: Salon, today: date, now: datetim
         on = day_of(automation.occasion, written_on=written_on, days=automation.days)
         if _is_from_when_it_was_on(automation, written_on, on, salon):
             settle(
-                _still_to_be_written(automation, on, Moment.of(salon, now)),
+                _still_to_be_written(automation, on, Moment.of(salon, now), today=today),
                 basis=Basis.CONSENT,
                 now=now,
                 automation_id=automation.pk,
@@ -126,6 +126,16 @@ def would_have_reached(automation: Automation, *, today: date, now: datetime) ->
     return asked.filter(_why__in=INCLUDED).count()
 
 
+def due_tomorrow(automation: Automation, *, salon: Salon, now: datetime) -> int:
+    """Return how many clients an automation that is on will write to tomorrow, as cards are today."""
+    today = salon.date_at(now)
+    on = day_of(automation.occasion, written_on=today + _DAY, days=automation.days)
+    if not _is_from_when_it_was_on(automation, today + _DAY, on, salon):
+        return 0
+    asked = _still_to_be_written(automation, on, Moment.of(salon, now), today=today)
+    return asked.annotate(_why=reason_case(Basis.CONSENT, now)).filter(_why__in=INCLUDED).count()
+
+
 def _is_from_when_it_was_on(automation: Automation, written_on: date, on: date, salon: Salon) -> bool:
     enabled_at = automation.enabled_at
     return (
@@ -135,11 +145,11 @@ def _is_from_when_it_was_on(automation: Automation, written_on: date, on: date, 
     )
 
 
-def _still_to_be_written(automation: Automation, on: date, at: Moment) -> QuerySet[Client]:
+def _still_to_be_written(automation: Automation, on: date, at: Moment, *, today: date) -> QuerySet[Client]:
     """Return whose occasion is on a day, except who has had this one already, by whichever card; nobody who has an
     appointment is missed."""
     clients = clients_of(automation.occasion, on, on)
-    if automation.occasion == Occasion.ABOUT_TO_LAPSE:
+    if automation.occasion == Occasion.ABOUT_TO_LAPSE or (automation.occasion == Occasion.LAPSED and on > today):
         clients = clients.filter(status=Status.RETURNING, status_changes_on=on)
     elif automation.occasion == Occasion.LAPSED:
         clients = clients.filter(status=Status.NEW, status_reason=Reason.LAPSED)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from clients.details import Gender
 from marketing.automations import all_automations, turn_off, turn_on
 from marketing.models import Automation, Occasion
-from marketing.occasions import LOOKS_BACK, would_have_reached
+from marketing.occasions import LOOKS_BACK, due_tomorrow, would_have_reached
 from marketing.placeholders import Person, fill, values_for
 from marketing.results import BOOKED_WITHIN, Result, results_of_automations
 from marketing.rules import rules_now
@@ -52,8 +52,14 @@ class Card:
     since: datetime | None
     url: str
     switch_url: str
+    tomorrow: int | None
     would_have: int
     figures: list[Figure]
+
+    @property
+    def tomorrow_text(self) -> str:
+        """The number as people read it."""
+        return number_format(self.tomorrow or 0, force_grouping=True)
 
     @property
     def would_have_text(self) -> str:
@@ -118,6 +124,7 @@ def _card(request: SalonRequest, found: Automation, result: Result | None, now: 
         since=found.enabled_at,
         url=reverse("automation", args=place),
         switch_url=reverse("automation_switch", args=place),
+        tomorrow=due_tomorrow(found, salon=request.salon, now=now) if found.enabled_at else None,
         would_have=would_have_reached(found, today=request.salon.date_at(now), now=now),
         figures=_figures(result, request.salon.currency) if result else [],
     )

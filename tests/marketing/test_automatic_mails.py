@@ -8,9 +8,11 @@ import time_machine
 from bookings.states import State
 from clients.classification import Reason, Status
 from clients.models import Client
+from clients.standing import recompute
 from marketing import delivery
 from marketing.as_sent import letter_as_sent
 from marketing.automations import (
+    PRESETS,
     Text,
     automation_for,
     save_automation,
@@ -21,7 +23,7 @@ from marketing.automations import (
 from marketing.disclosing import marketing_of_client
 from marketing.erasing import erase_marketing
 from marketing.models import MarketingRules, Occasion, Recipient, RecipientState
-from marketing.occasions import SEND
+from marketing.occasions import SEND, day_of, due_tomorrow
 from marketing.tasks import send_automation
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -343,3 +345,33 @@ def test_other_salons_have_their_own(sonnenschein: Salon, dom: Salon) -> None:
         born("Fremd", 29, 11)
     assert night_of(sonnenschein) == {"written": 0}
     assert night_of(dom) == {}
+
+
+@pytest.mark.parametrize("occasion", Occasion)
+@pytest.mark.parametrize("soonest", [False, True])
+def test_what_the_page_says_of_tomorrow_is_what_the_night_writes(
+    sonnenschein: Salon, occasion: Occasion, soonest: bool
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        automation = turned_on(occasion, PRESETS[occasion].fewest if soonest else None, now=NOW - 400 * DAY)
+        first = day_of(occasion, written_on=TODAY, days=automation.days)
+        for place, on in enumerate((first - DAY, first, first, first - 2 * DAY)):
+            born(f"Born{place}", on.day, on.month)
+            visit = min(on, NOW.date())
+            agreed(f"First{place}", first_visit_on=visit, last_visit_on=visit, listed_on=visit)
+            last = on - 366 * DAY
+            agreed(f"Last{place}", first_visit_on=last, last_visit_on=last, listed_on=last)
+        make_client("Nein", birth_day=first.day, birth_month=first.month, email="nein@x.example")
+        _night_on(NOW.date())
+        told = due_tomorrow(automation, salon=sonnenschein, now=NOW)
+        assert written_to() == {}
+        _night_on(TODAY)
+    night_of(sonnenschein)
+    with salon_scope(sonnenschein.pk):
+        waiting = Recipient.objects.filter(state=RecipientState.WAITING, occasion=first).count()
+    assert (told, waiting) == (2, 2)
+
+
+def _night_on(today: date) -> None:
+    """Let every card say what it is on a day."""
+    recompute(today=today, after=None, limit=1000)
