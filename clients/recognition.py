@@ -101,33 +101,35 @@ def contacts_of(email: str, *phones: str) -> set[Contact]:
     return found
 
 
-# One row at least: the policy, beside each card in use that stands under any of the tokens.
-LOOK_UP = f"""
-SELECT (SELECT identity_policy FROM clients_clientrules WHERE salon_id = %(salon)s), card.*
+def look_up(contacts: Iterable[Contact]) -> tuple[str, list[UUID | int | str]]:
+    """Return the SQL that reads the policy, in one row at least, beside each card in use that stands under any of the
+    contacts, and its values.
+
+    Each contact is looked up by itself: joined with a list of them, all tokens of a salon would be read that PostgreSQL
+    has not counted yet, and the list would be planned anew each time.
+    """
+    salon_id, asked = current_salon_id(), sorted(contacts)
+    one = "SELECT client_id FROM clients_searchtoken WHERE salon_id = %s AND field = %s AND token = %s"
+    tokens = " UNION ALL ".join([one] * len(asked)) or "SELECT NULL::uuid"
+    values: list[UUID | int | str] = [salon_id, salon_id]
+    for field, token in asked:
+        values += [salon_id, int(field), token]
+    return _LOOK_UP.format(tokens=tokens), values
+
+
+_LOOK_UP = f"""
+SELECT (SELECT identity_policy FROM clients_clientrules WHERE salon_id = %s), card.*
 FROM (SELECT 1) AS always
 LEFT JOIN (
   SELECT id, number, listed_on, first_name, email, mobile, landline, last_success_on, first_success_on, created_via
   FROM clients_client
-  WHERE salon_id = %(salon)s AND state = '{CardState.LISTED.value}' AND id = ANY(ARRAY(
-    SELECT token.client_id FROM unnest(%(fields)s::smallint[], %(tokens)s::text[]) AS wanted (field, token)
-    JOIN clients_searchtoken token
-      ON token.salon_id = %(salon)s AND token.field = wanted.field AND token.token = wanted.token
-  ))
+  WHERE salon_id = %s AND state = '{CardState.LISTED.value}' AND id = ANY(ARRAY({{tokens}}))
 ) AS card ON true"""
-
-
-def look_up_values(contacts: Iterable[Contact]) -> dict[str, UUID | list[int] | list[str]]:
-    """Return the values of LOOK_UP."""
-    fields, tokens = [], []
-    for field, token in sorted(contacts):
-        fields.append(int(field))
-        tokens.append(token)
-    return {"salon": current_salon_id(), "fields": fields, "tokens": tokens}
 
 
 def _look_up(contacts: Iterable[Contact]) -> tuple[IdentityPolicy, list[tuple[Candidate, Facts]]]:
     with connection.cursor() as cursor:
-        cursor.execute(LOOK_UP, look_up_values(contacts))
+        cursor.execute(*look_up(contacts))
         rows = cursor.fetchall()
     found = []
     for _policy, *card in rows:

@@ -78,10 +78,12 @@ def _shared(contacts: Iterable[Contact]) -> dict[Contact, Sequence[UUID]]:
     wanted = sorted(contacts)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT t.field, t.token, array_agg(t.client_id) "
+            # OFFSET 0: each looked up by itself, as in clients/recognition.py.
+            "SELECT wanted.field, wanted.token, array_agg(held.client_id) "
             "FROM unnest(%s::smallint[], %s::text[]) AS wanted (field, token) "
-            "JOIN clients_searchtoken t ON t.salon_id = %s AND t.field = wanted.field AND t.token = wanted.token "
-            "GROUP BY t.field, t.token HAVING count(*) BETWEEN 2 AND %s",
+            "CROSS JOIN LATERAL (SELECT client_id FROM clients_searchtoken "
+            "WHERE salon_id = %s AND field = wanted.field AND token = wanted.token OFFSET 0) AS held "
+            "GROUP BY wanted.field, wanted.token HAVING count(*) BETWEEN 2 AND %s",
             [[field for field, _token in wanted], [token for _field, token in wanted], current_salon_id(), PLACEHOLDER],
         )
         return {(field, token): cards for field, token, cards in cursor.fetchall()}

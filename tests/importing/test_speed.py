@@ -11,49 +11,26 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from clients.details import ClientDetails
 from clients.importing.saving import save_cards
 from clients.listing import sharing_address
 from clients.models import Client, KnownClients, SearchToken, TokenField
-from clients.tokens import add_tokens, holders, replace_tokens, tokens_of
+from clients.tokens import holders, replace_tokens, tokens_of
 from salon.audit.models import AuditEntry
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests import database
-from tests.conftest import NOW
 from tests.importing.files import applied, counts, table, undone
 from tests.marketing.watching import rows_looked_at
+from tests.uncounted import uncounted as _uncounted
 
 CARDS, BLOCK = 600, 150
 HEADER = ("Vorname", "Nachname", "E-Mail", "Mobil", "Straße", "Ort", "Treatcard-Nr.")
 
 
-def _fill(salon: Salon, many: int) -> None:
-    with salon_scope(salon.pk):
-        cards = []
-        for number in range(1, many + 1):
-            card = Client(number=number, listed_on=NOW.date(), created_via="IMPORT", created_at=NOW, updated_at=NOW)
-            card.details = ClientDetails(
-                first_name=f"Anna {number}",
-                last_name="Lang",
-                email=f"anna.{number}@mail.example",
-                mobile=f"+49171{5_000_000 + number}",
-                city="Berlin",
-            )
-            cards.append(card)
-        Client.objects.bulk_create(cards)
-        add_tokens(*cards)
-
-
 @pytest.fixture
 def uncounted(sonnenschein: Salon, dom: Salon) -> Iterator[Salon]:
     """Return a salon whose cards came after PostgreSQL had counted those of another one."""
-    database.forget_counts()
-    _fill(dom, CARDS)
-    database.count_rows()
-    _fill(sonnenschein, CARDS)
-    yield sonnenschein
-    database.forget_counts()
+    with _uncounted(sonnenschein, dom, CARDS):
+        yield sonnenschein
 
 
 @pytest.mark.django_db(transaction=True)

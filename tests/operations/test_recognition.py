@@ -1,6 +1,7 @@
 """Looking up whose card it is, and what a booking would be told (domain.md §4)."""
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,10 +15,9 @@ from clients.editing import create_client
 from clients.identity import IdentityPolicy, Person
 from clients.models import CardState, Client, ClientRules, CreatedVia
 from clients.recognition import (
-    LOOK_UP,
     BookingVerdict,
     contacts_of,
-    look_up_values,
+    look_up,
     read_person,
     recognise,
     verdict_of_booking,
@@ -32,6 +32,8 @@ from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests import database
 from tests.conftest import NOW
+from tests.marketing.watching import rows_looked_at
+from tests.uncounted import uncounted
 
 TODAY = date(2026, 11, 21)
 SYSTEM = system_actor("test")
@@ -208,9 +210,10 @@ def test_the_index_finds_them(sonnenschein: Salon) -> None:
         owner.execute("ANALYZE clients_client, clients_searchtoken")
     with salon_scope(sonnenschein.pk), connection.cursor() as cursor:
         contacts = contacts_of("sarah7@mail.example", "+491715550008")
-        cursor.execute(f"EXPLAIN {LOOK_UP}", look_up_values(contacts))
+        sql, values = look_up(contacts)
+        cursor.execute(f"EXPLAIN {sql}", values)
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert len(re.findall(r"clients_searchtoken_pkey.*\n +Index Cond: .*token", plan)) == 1, plan
+    assert len(re.findall(r"clients_searchtoken_pkey.*\n +Index Cond: .*token", plan)) == 2, plan
     assert "Seq Scan" not in plan
 
 
@@ -259,3 +262,20 @@ class TestThePolicy:
 
 def test_the_verdict_is_the_status_and_the_reason_and_nothing_else() -> None:
     assert BookingVerdict.__slots__ == ("status", "reason")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nor_reads_it_all_where_the_salon_was_never_counted(sonnenschein: Salon, dom: Salon) -> None:
+    seen: list[tuple[Any, Any]] = []
+
+    def watch(execute: Callable[..., Any], sql: Any, values: Any, many: bool, context: dict[str, Any]) -> Any:
+        seen.append((sql, values))
+        return execute(sql, values, many, context)
+
+    with uncounted(sonnenschein, dom, 600), salon_scope(sonnenschein.pk):
+        with connection.execute_wrapper(watch):
+            found = recognise(Person("Anna 7", "anna.7@mail.example", "+491715000007"))
+        assert found.client_id == Client.objects.get(number=7).pk
+        [asked] = seen
+        # At worst each card once; there are fifty tokens of each.
+        assert rows_looked_at(*asked) <= 600 + 20
