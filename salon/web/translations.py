@@ -11,6 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from django.utils.translation.reloader import translation_file_changed
 from django.utils.translation.template import templatize
 
 KEYWORDS = {
@@ -35,7 +36,7 @@ def catalogue_path(locale: Path, language: str) -> Path:
 
 
 def compile_catalogues(locale: Path) -> None:
-    """Write each `.po` as the `.mo` that Django reads, where it is missing or older."""
+    """Write each `.po` as the `.mo` that Django reads, where it is missing or older; this process reads it anew."""
     for source in locale.glob("*/LC_MESSAGES/django.po"):
         compiled = source.with_suffix(".mo")
         if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
@@ -44,6 +45,8 @@ def compile_catalogues(locale: Path) -> None:
             catalogue = read_po(file)
         with compiled.open("wb") as target:
             write_mo(target, catalogue)
+        # Starting up, Django has read the language already, without it.
+        translation_file_changed(None, compiled)
 
 
 def find_messages(root: Path) -> dict[Message, list[str]]:
