@@ -293,7 +293,8 @@ def towns() -> list[str]:
 
 
 def _lapsing(at: Moment, values: _Values) -> Q:
-    return Q(status=Status.RETURNING) & _days("status_changes_on", at.day(1), at.day(values[0]))
+    soon = _days("status_changes_on", at.day(1), at.day(values[0]))
+    return Q(status=Status.RETURNING) & soon & _next_none(at, ())
 
 
 def _of_news() -> QuerySet[ConsentEntry]:

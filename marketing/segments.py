@@ -76,7 +76,6 @@ READY_MADE: dict[str, ReadyMade] = dict(
                 "as new again."
             ),
             Condition("lapsing", "within_next", (30,)),
-            Condition("next_visit", "none"),
         ),
         _ready(
             "lapsed",

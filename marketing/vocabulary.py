@@ -219,7 +219,7 @@ FIELDS: dict[str, Field] = dict(
         _field(
             "lapsing",
             _("About to lapse"),
-            Operator("within_next", _("within the next … days"), (Kind.DAYS,)),
+            Operator("within_next", _("within the next … days, with no appointment booked"), (Kind.DAYS,)),
         ),
         _field("overdue", _("Overdue against their own rhythm"), *_YES_NO),
         _field("blocked", _("Blocked"), *_YES_NO),

@@ -73,10 +73,7 @@ class CampaignBody(Body):
         "rule": {
             "match": "ALL",
             "negated": False,
-            "parts": [
-                {"field": "lapsing", "operator": "within_next", "values": [30]},
-                {"field": "next_visit", "operator": "none", "values": []},
-            ],
+            "parts": [{"field": "lapsing", "operator": "within_next", "values": [30]}],
         },
         "basis": "CONSENT",
         "state": "SENT",

@@ -137,10 +137,7 @@ class ReadyMadeBody(Body):
         "rule": {
             "match": "ALL",
             "negated": False,
-            "parts": [
-                {"field": "lapsing", "operator": "within_next", "values": [30]},
-                {"field": "next_visit", "operator": "none", "values": []},
-            ],
+            "parts": [{"field": "lapsing", "operator": "within_next", "values": [30]}],
         },
     }
 

@@ -94,7 +94,9 @@ _PHRASES: dict[tuple[str, str], Promise] = {
     ("email_consent", "lapsed"): gettext_lazy("who have agreed to news by e-mail, but at another address"),
     ("email_consent", "withdrawn"): gettext_lazy("who do not want news by e-mail any more"),
     ("email_consent", "never"): gettext_lazy("who were never asked whether they want news by e-mail"),
-    ("lapsing", "within_next"): gettext_lazy("who would count as new again within the next %(first)s"),
+    ("lapsing", "within_next"): gettext_lazy(
+        "who, with no appointment, would count as new again within the next %(first)s"
+    ),
     ("overdue", "yes"): gettext_lazy("who have stayed away longer than is usual for them"),
     ("overdue", "no"): gettext_lazy("who have not stayed away longer than is usual for them"),
     ("blocked", "yes"): gettext_lazy("who are blocked"),
@@ -112,7 +114,7 @@ _OF_TODAY: dict[tuple[str, str], Promise] = {
     ("next_visit", "within_next"): gettext_lazy("who have an appointment today"),
     ("next_visit", "later_than"): gettext_lazy("whose next appointment is after today"),
     ("birthday", "within_next"): gettext_lazy("whose birthday is today"),
-    ("lapsing", "within_next"): gettext_lazy("who would count as new again today"),
+    ("lapsing", "within_next"): gettext_lazy("who, with no appointment, would count as new again today"),
     ("listed", "within_last"): gettext_lazy("who became clients today"),
     ("listed", "longer_ago"): gettext_lazy("who became clients before today"),
 }

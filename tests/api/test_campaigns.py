@@ -1,6 +1,6 @@
 """Campaigns over the API: the operations that the browser uses, and who gets them (api.md)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,11 +8,14 @@ from django.utils import timezone
 
 from clients.models import Client
 from marketing.models import Campaign, Recipient
+from marketing.placeholders import PLACEHOLDERS
+from marketing.segments import EVERYONE, READY_MADE
+from salon.api.schema import document
 from salon.api.scopes import Scope
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from salon.work.models import DueWork
-from tests.api.conftest import NOBODY, Caller, IssueKey
+from tests.api.conftest import NOBODY, Caller, IssueKey, wrong
 from tests.bookings.salonday import make_client
 from tests.marketing.campaigning import agreed, may_send, work_on
 
@@ -34,10 +37,7 @@ def test_a_draft_is_made_read_changed_and_deleted(api: Caller) -> None:
     path = f"campaigns/{made['id']}"
     assert answer.status_code == 201
     assert answer["Location"].endswith(f"/api/v1/{path}")
-    assert made["rule"]["parts"] == [
-        {"field": "lapsing", "operator": "within_next", "values": [30]},
-        {"field": "next_visit", "operator": "none", "values": []},
-    ]
+    assert made["rule"]["parts"] == [{"field": "lapsing", "operator": "within_next", "values": [30]}]
     assert {name: made[name] for name in (*WORDS, "state", "basis", "result", "scheduled_at")} == {
         **WORDS,
         "state": "DRAFT",
@@ -134,6 +134,7 @@ def test_an_address_needs_clients_read(api: Caller, draft: Any, sonnenschein: Sa
         reader.patch(f"campaigns/{draft['id']}", {"name": "X"}),
         reader("DELETE", f"campaigns/{draft['id']}"),
         reader.post(f"campaigns/{draft['id']}/send", {}),
+        reader("POST", f"campaigns/{draft['id']}/unschedule"),
         reader.get(f"campaigns/{draft['id']}/recipients?search=lena"),
     ):
         assert (answer.status_code, answer.json()["code"]) == (403, "missing_scope")
@@ -147,6 +148,55 @@ def test_sending_at_a_time(api: Caller, draft: Any) -> None:
     assert DueWork.objects.get().due_at == at
     refused = api("DELETE", path)
     assert (refused.status_code, refused.json()["code"]) == (409, "still_going_out")
+    back = api("POST", f"{path}/unschedule")
+    assert (back.status_code, back.json()["state"], back.json()["scheduled_at"]) == (200, "DRAFT", None)
+    assert back["ETag"] == f'"{back.json()["version"]}"'
+    assert not DueWork.objects.exists()
+    again = api("POST", f"{path}/unschedule")
+    assert (again.status_code, again.json()["code"]) == (409, "not_scheduled")
+    assert api("DELETE", path).status_code == 204
+
+
+def test_a_time_is_given_by_the_name_that_it_is_shown_by(api: Caller, draft: Any) -> None:
+    path = f"campaigns/{draft['id']}/send"
+    at = (timezone.now() + timedelta(days=1)).replace(microsecond=0).isoformat()
+    over = "2026-01-01T10:00:00+01:00"
+    assert wrong(api.post(path, {"scheduled_at": over})) == {"scheduled_at": "past"}
+    assert wrong(api.post(path, {"at": over})) == {"at": "past"}
+    assert wrong(api.post(path, {"scheduled_at": at, "at": at})) == {"at": "not_combinable"}
+    sent = api.post(path, {"scheduled_at": at, "at": None}).json()
+    assert (sent["state"], datetime.fromisoformat(sent["scheduled_at"])) == ("SCHEDULED", datetime.fromisoformat(at))
+
+
+def test_a_draft_says_what_it_cannot_be_sent_for(api: Caller, draft: Any) -> None:
+    assert draft["lacks"] == []
+    path = f"campaigns/{draft['id']}"
+    changed = api.patch(path, {"subject": None, "body": "Hallo {{nix}}"}).json()
+    expected = [("subject", "required"), ("body", "unknown_placeholder")]
+    assert [(one["field"], one["code"]) for one in changed["lacks"]] == expected
+    assert "nix" in changed["lacks"][1]["detail"]
+    assert api.get(path).json()["lacks"] == changed["lacks"]
+    assert api.post(f"{path}/send", {}).json()["errors"] == changed["lacks"]
+    assert "lacks" not in api.get("campaigns").json()["results"][0]
+    api.patch(path, {"subject": "Neues", "body": "Hallo"})
+    assert api.post(f"{path}/send", {}).json()["lacks"] == []
+
+
+def test_the_contract_names_every_placeholder_and_segment() -> None:
+    told = document()["components"]["schemas"]["NewCampaign"]["properties"]
+    for name in PLACEHOLDERS:
+        assert f"`{{{{{name}}}}}`" in told["body"]["description"]
+    assert "{{first_name|" in told["body"]["description"]
+    for key in (*READY_MADE, EVERYONE):
+        assert f"`{key}`" in told["segment"]["description"]
+
+
+def test_campaigns_are_listed_by_state(api: Caller, draft: Any) -> None:
+    other = api.post("campaigns", {"name": "Leer"}).json()
+    api.post(f"campaigns/{draft['id']}/send", {})
+    for state, there in (("SENDING", [draft["id"]]), ("DRAFT", [other["id"]]), ("SENT", [])):
+        assert [one["id"] for one in api.get(f"campaigns?state={state}").json()["results"]] == there
+    assert wrong(api.get("campaigns?state=GONE")) == {"state": "invalid_choice"}
 
 
 def test_what_is_missing_is_named(api: Caller) -> None:
@@ -175,6 +225,7 @@ def test_another_salons_campaign_is_not_there(api_dom: Caller, draft: Any) -> No
             api_dom.patch(path, {"name": "X"}),
             api_dom("DELETE", path),
             api_dom.post(f"{path}/send", {}),
+            api_dom("POST", f"{path}/unschedule"),
             api_dom.get(f"{path}/recipients"),
         ):
             assert answer.status_code == 404

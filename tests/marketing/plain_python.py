@@ -279,6 +279,7 @@ SAYS: dict[str, dict[str, Says]] = {
         "within_next": lambda _world, who, values: (
             who.get("status") == Status.RETURNING
             and TODAY < (who.get("status_changes_on") or date.min) <= TODAY + timedelta(days=values[0])
+            and _next(who) is None
         )
     },
     "overdue": _either(_overdue),

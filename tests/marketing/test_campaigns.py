@@ -35,6 +35,7 @@ from tests.marketing.campaigning import BODY, BOSS, SUBJECT, agreed, draft, ever
 HOUR = timedelta(hours=1)
 type Step = Callable[..., Campaign]
 SEGMENTS_FOUND = import_module("marketing.migrations.0003_segment_of_campaign").Migration.operations[-1].sql
+ABOUT_TO_LAPSE = import_module("marketing.migrations.0005_about_to_lapse").Migration.operations[-1].sql
 
 
 def _refusals(error: InvalidInput) -> set[tuple[str, str]]:
@@ -56,10 +57,7 @@ def test_a_draft_keeps_the_rule_that_was_chosen(in_sonnenschein: Salon) -> None:
     assert campaign.rule == {
         "match": "ALL",
         "negated": False,
-        "parts": [
-            {"field": "lapsing", "operator": "within_next", "values": [30]},
-            {"field": "next_visit", "operator": "none", "values": []},
-        ],
+        "parts": [{"field": "lapsing", "operator": "within_next", "values": [30]}],
     }
     assert (campaign.state, campaign.basis, campaign.version) == (CampaignState.DRAFT, Basis.CONSENT, 1)
     none = update_campaign(actor=BOSS, campaign_id=campaign.pk, changes={"segment": ""}, now=NOW)
@@ -100,6 +98,21 @@ def test_campaigns_of_old_are_told_which_segment_they_chose(in_sonnenschein: Sal
                 cursor.execute(statement)
         campaign.refresh_from_db()
         assert (campaign.segment_key, campaign.segment_name) == (key, called), before
+
+
+def test_campaigns_to_who_was_about_to_lapse_choose_what_it_is_called_now(in_sonnenschein: Salon) -> None:
+    """What migration 0005 changes: the ready-made rule as it was, in what chose it; one of the salon's own stays."""
+    unbooked = {"field": "next_visit", "operator": "none", "values": []}
+    now = as_json(READY_MADE["lapsing"].rule)
+    of_old = now | {"parts": [*now["parts"], unbooked]}
+    own = create_segment(actor=BOSS, name="Own", rule=of_old, now=NOW)
+    chosen = {"lapsing": of_old, str(own.pk): of_old, "vip": as_json(READY_MADE["vip"].rule)}
+    for key, rule in chosen.items():
+        Campaign.objects.filter(pk=draft("vip").pk).update(segment_key=key, rule=rule)
+    with connection.cursor() as cursor:
+        cursor.execute(ABOUT_TO_LAPSE)
+    rules = dict(Campaign.objects.values_list("segment_key", "rule"))
+    assert rules == {**chosen, "lapsing": now}
 
 
 def test_what_changes_nothing_makes_no_version(in_sonnenschein: Salon) -> None:

@@ -383,11 +383,18 @@ def _decided(
 def test_who_is_about_to_lapse(in_sonnenschein: Salon) -> None:
     for name, days in (("Today", 0), ("Tomorrow", 1), ("Edge", 30), ("Later", 31)):
         make_client(name, status_changes_on=TODAY + timedelta(days=days))
+    day = a_salon_day()
+    booked, called_off = (
+        make_client(name, status_changes_on=TODAY + timedelta(days=1)) for name in ("Booked", "Called off")
+    )
+    make_appointment((day.cut, day.anna), client=booked, starts_at=NOW + timedelta(days=40))
+    make_appointment((day.cut, day.anna), client=called_off, starts_at=NOW + timedelta(days=7), state=State.CANCELLED)
     make_client("Never")
     make_client("New", status=Status.NEW, status_changes_on=TODAY + timedelta(days=1))
-    assert names(in_sonnenschein, one("lapsing", "within_next", 30)) == {"Tomorrow", "Edge"}
+    assert names(in_sonnenschein, one("lapsing", "within_next", 30)) == {"Tomorrow", "Edge", "Called off"}
     assert names(in_sonnenschein, one("lapsing", "within_next", 0)) == set()
-    assert names(in_sonnenschein, negated(one("lapsing", "within_next", 30))) == {"Today", "Later", "Never", "New"}
+    others = {"Today", "Later", "Booked", "Never", "New", day.lena.first_name}
+    assert names(in_sonnenschein, negated(one("lapsing", "within_next", 30))) == others
 
 
 def test_who_is_overdue_against_their_own_rhythm(in_sonnenschein: Salon) -> None:

@@ -109,8 +109,8 @@ def test_built_saved_and_listed(browser: Browser, colour: Category, sonnenschein
     assert (saved.name, saved.rule) == ("Farbe, bald weg", as_json(rule(colour)))
     page = browser.get(SEGMENTS)
     words = (
-        "Alle Kundinnen und Kunden, die zur Kategorie Farbkundin gehören und die innerhalb der nächsten 30 Tage"
-        " wieder als neu gelten würden."
+        "Alle Kundinnen und Kunden, die zur Kategorie Farbkundin gehören und die ohne gebuchten Termin"
+        " innerhalb der nächsten 30 Tage wieder als neu gelten würden."
     )
     assert text_of(page.context["own"][0].words).replace(" .", ".") == words
     assert [card.name for card in page.context["ready"]] == [str(one.name) for one in READY_MADE.values()]
@@ -255,7 +255,9 @@ def test_deleted_and_brought_back(browser: Browser, colour: Category, sonnensche
 
 def test_a_ready_made_one_is_copied(browser: Browser) -> None:
     page = browser.get(f"{NEW}?segment=lapsing")
-    assert [part.name for part in page.context["rule"].parts] == ["lapsing", "next_visit"]
+    assert [part.name for part in page.context["rule"].parts] == ["lapsing"]
+    assert "in den nächsten" in page.text
+    assert "Tagen, kein Termin gebucht" in page.text
     assert page.context["name"].startswith(str(READY_MADE["lapsing"].name))
     assert browser.get(f"{NEW}?segment=nothing").status_code == 404
 
@@ -393,7 +395,7 @@ def test_numbers_stand_inside_the_words_of_their_operator(browser: Browser, colo
             assert len(operator.words) == len(operator.takes)
     page = browser.post(NEW, asked(colour, do="show"))
     assert "innerhalb" not in text_of(page.text)
-    assert re.search(r'in den nächsten</span>.*value="30".*>Tagen</span>', page.text, re.DOTALL)
+    assert re.search(r'in den nächsten</span>.*value="30".*>Tagen, kein Termin gebucht</span>', page.text, re.DOTALL)
     spent = browser.post(NEW, {"field:0": "spent", "operator:0": "at_least_within", "do": "show"}).text
     assert re.search(
         r'selected>mindestens</option>.*€</span></span>\s*<span>in den letzten</span>.*value="12".*>Monaten</span>',

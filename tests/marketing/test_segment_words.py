@@ -48,6 +48,13 @@ def test_a_sentence_says_it_in_the_language_of_the_screen() -> None:
             " (die mindestens 1.500 Punkte haben oder die nicht gesperrt sind) und auf die Folgendes nicht zutrifft:"
             " (die meist am Montag, Dienstag oder Mittwoch kommen)."
         )
+        lapsing = Group(
+            Match.ANY, (Condition("lapsing", "within_next", (30,)), Condition("lapsing", "within_next", (0,)))
+        )
+        assert sentence_of(lapsing, {}, "EUR") == (
+            "Alle Kundinnen und Kunden, die ohne gebuchten Termin innerhalb der nächsten 30 Tage wieder als neu gelten"
+            " würden oder die ohne gebuchten Termin heute wieder als neu gelten würden."
+        )
         deep = Group(Match.ALL, (today, Condition("blocked", "yes")), negated=True)
         assert sentence_of(Group(Match.ANY, (deep, Condition("treatcard", "yes")), negated=True), {}, "EUR") == (
             "Alle Kundinnen und Kunden, auf die Folgendes nicht zutrifft: (auf die nicht alles davon zutrifft:"
