@@ -7,7 +7,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.test import Client as Browser
 from django.test import TransactionTestCase
@@ -113,7 +115,14 @@ def browser_of() -> Callable[[User], Browser]:
 
     def sign_in(user: User) -> Browser:
         browser = Browser(headers={"Accept-Language": "de"})
-        browser.force_login(user)
+        # In two statements, where Django's own way takes eight: most tests sign somebody in.
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        row = session.create_model_instance(dict(session.items()))
+        row.save(force_insert=True)
+        browser.cookies[settings.SESSION_COOKIE_NAME] = row.session_key
         return browser
 
     return sign_in
