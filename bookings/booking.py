@@ -12,6 +12,7 @@ from bookings.bounds import Bounds
 from bookings.conflicts import AlreadyBooked, SlotTaken
 from bookings.mails import Telling, announce_booked
 from bookings.models import Appointment, AppointmentItem
+from bookings.new_cards import verdict_while_booking
 from bookings.placing import ItemWish, Planned, plan, shop_on
 from bookings.sequence import Part
 from bookings.settling import explain_plan, settle
@@ -60,6 +61,7 @@ def book(
     note: str = "",
     appointment_id: UUID | None = None,
     first_verdict: Recognised | None = None,
+    card_is_new: bool = False,
     booked_as: Mapping[str, str] | None = None,
     locked: Client | None = None,
     telling: Telling = Telling.BY_RULES,
@@ -67,7 +69,8 @@ def book(
     """Make an appointment of these services, one after the other, for a client or a walk-in (domain.md §5).
 
     Each item is for the person wished for or, *egal*, for the one who is free and has the fewest booked minutes that
-    day. `first_verdict` is what recognition said before the card was made in the same operation (domain.md §4.2).
+    day. `first_verdict` is what recognition said before the card was made in the same operation (domain.md §4.2);
+    `card_is_new`: staff have made it while they booked, so that it counts as none, if the card itself says so, too.
     `appointment_id` is what a form was given for it, so that sending it twice makes one. `locked` is the client's card
     where the open transaction holds it already. `telling`: whether the client gets a confirmation.
     Raises: NotAllowed, InvalidInput, SlotTaken, AlreadyBooked, ClientBlocked.
@@ -91,6 +94,8 @@ def book(
         created_at=now,
         updated_at=now,
     )
+    if card_is_new and client is not None:
+        first_verdict = verdict_while_booking(client, salon=salon, now=now)
     freeze_verdict(appointment, client, first_verdict, salon.date_at(now))
     try:
         parts = settle(planned, salon=salon, bounds=bounds, now=now, rules=shop.rules)

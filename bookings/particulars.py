@@ -6,6 +6,7 @@ from uuid import UUID
 from bookings.booking import Booked, accepted_note, client_for, freeze_verdict
 from bookings.checkout.following import follow
 from bookings.mails import announce_booked
+from bookings.new_cards import first_verdict_of
 from bookings.redeemed import refuse_other_client
 from bookings.states import CHANGEABLE
 from bookings.writing import changed, items_of, lock_appointment, lock_with_client, recount, save, tell, writing
@@ -56,8 +57,9 @@ def change_client(
 ) -> Booked:
     """Put an appointment on another card, a walk-in's on her own, or (None) on none.
 
-    The verdict is the one of the day it was booked; `first_verdict` is that of a card made in the same operation. What
-    has taken place counts as a visit of the new card, and no longer of the old one.
+    The verdict is the one of when it was booked; `first_verdict` is that of a card made in the same operation, and one
+    that staff have made since counts as none. What has taken place counts as a visit of the new card, and no longer of
+    the old one.
     Raises: NotAllowed, NotFound, VersionConflict, InvalidInput, SaleAlreadyPaid, RewardsInSale,
     RewardsBooked.
     """
@@ -71,6 +73,8 @@ def change_client(
         refuse_other_client(items)
         client = None if client_id is None else client_for(client_id)
         told = [changed("client_number", _number(old), _number(client))]
+        if client is not None and first_verdict is None:
+            first_verdict = first_verdict_of(client, salon=salon, since=appointment.created_at)
         freeze_verdict(appointment, client, first_verdict, salon.date_at(appointment.created_at))
         # What was said of whoever it was for before.
         appointment.booked_as = {}

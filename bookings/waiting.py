@@ -135,6 +135,7 @@ def book_waiting(
     now: datetime,
     note: str = "",
     appointment_id: UUID | None = None,
+    card_is_new: bool = False,
     telling: Telling = Telling.BY_RULES,
     rewards: Sequence[UUID] = (),
 ) -> Booked:
@@ -159,6 +160,7 @@ def book_waiting(
             now=now,
             note=note,
             appointment_id=appointment_id,
+            card_is_new=card_is_new,
             telling=telling,
             rewards=rewards,
         )

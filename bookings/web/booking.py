@@ -1,7 +1,7 @@
 """Booking: the form of a new appointment, in the calendar's drawer or as a page of its own (ui.md §2.2)."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from bookings.bounds import Bounds
 from bookings.callers import Caller, caller
 from bookings.conflicts import AlreadyBooked, SlotTaken
 from bookings.mails import Telling
+from bookings.new_cards import verdict_while_booking
 from bookings.placing import Shop
 from bookings.rewarding import book_with_rewards
 from bookings.rules import booking_rules
@@ -88,7 +89,7 @@ def _entered(request: SalonRequest, act: str) -> Entry:
         made = make_client(request, new, anyway=act == "create-client:anyway")
         if isinstance(made, NewClient):
             return Entry(draft, new=made)
-        return Entry(replace(draft, who=Who.CARD, client_id=made.pk), Caller(made))
+        return Entry(draft.of_card(made.pk, is_new=True), Caller(made))
     return _with_card(draft)
 
 
@@ -99,9 +100,9 @@ def _with_card(draft: Draft) -> Entry:
     try:
         return Entry(draft, caller(draft.client_id))
     except MergedAway as merged:
-        return _with_card(replace(draft, client_id=merged.survivor_id))
+        return _with_card(replace(draft, client_id=merged.survivor_id, card_is_new=False))
     except NotFound:
-        return Entry(replace(draft, who=Who.NOBODY_YET, client_id=None))
+        return Entry(replace(draft, who=Who.NOBODY_YET, client_id=None, card_is_new=False))
 
 
 def _somebody_able(draft: Draft, client: Client | None, shop: Shop) -> Draft:
@@ -134,6 +135,7 @@ def _book(request: SalonRequest, entry: Entry, act: str, now: datetime) -> HttpR
         "starts_at": starts_at,
         "items": items_of(draft),
         "client_id": draft.client_id,
+        "card_is_new": draft.card_is_new,
         "now": now,
         "note": draft.note,
         "appointment_id": draft.appointment_id,
@@ -208,7 +210,7 @@ def _form(
     context = {
         "form": form,
         "draft": draft,
-        "person": _person(request, entry.caller, today),
+        "person": _person(request, entry, now),
         "new": entry.new,
         "offer": offer(draft, read.shop, salon=request.salon, foreseen=fit.foreseen, treats=treats),
         "rewards": chosen(rewards, fit.foreseen.items[len(draft.lines) :] if fit.foreseen else [], request.salon),
@@ -242,8 +244,12 @@ def _form(
     )
 
 
-def _person(request: SalonRequest, called: Caller | None, today: date) -> Person | None:
-    return person_of(request, called.client, today, alerts=called.alerts) if called else None
+def _person(request: SalonRequest, entry: Entry, now: datetime) -> Person | None:
+    called, salon = entry.caller, request.salon
+    if called is None:
+        return None
+    unknown = entry.draft.card_is_new and verdict_while_booking(called.client, salon=salon, now=now) is not None
+    return person_of(request, called.client, salon.date_at(now), alerts=called.alerts, unknown=unknown)
 
 
 @dataclass(frozen=True, slots=True)

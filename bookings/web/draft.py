@@ -41,6 +41,7 @@ class Line:
 class Draft:
     """A new appointment as far as it has been entered; `day` and `at` as typed.
 
+    `card_is_new`: the client's card was made in this form.
     `appointment_id` is what it will be kept under, so that sending it twice books once. `column` is the staff member
     whose column was clicked: she gets what she can do. `waiting` is the entry of the waiting list that is served.
     `telling`: whether the client gets a confirmation; by the salon's rules until somebody has said so. `rewards` go
@@ -50,6 +51,7 @@ class Draft:
     appointment_id: UUID
     who: Who = Who.NOBODY_YET
     client_id: UUID | None = None
+    card_is_new: bool = False
     lines: tuple[Line, ...] = ()
     day: str = ""
     at: str = ""
@@ -72,6 +74,10 @@ class Draft:
         asked += [("staff", str(line.staff_id)) for line in self.lines if line.staff_id]
         return urlencode([*asked, ("client", str(self.client_id))] if self.client_id else asked)
 
+    def of_card(self, client_id: UUID, *, is_new: bool = False) -> "Draft":
+        """Return it for the client with this card; `is_new`: it was made in this form."""
+        return replace(self, who=Who.CARD, client_id=client_id, card_is_new=is_new, rewards=())
+
     def with_staff(self, staff_ids: list[UUID]) -> "Draft":
         """Return it with these staff members, one for each line."""
         lines = (replace(line, staff_id=staff_id) for line, staff_id in zip(self.lines, staff_ids, strict=False))
@@ -80,11 +86,11 @@ class Draft:
 
 def _choose_client(draft: Draft, value: str) -> Draft:
     client_id = uuid_in(value)
-    return replace(draft, who=Who.CARD, client_id=client_id, rewards=()) if client_id else draft
+    return draft.of_card(client_id) if client_id else draft
 
 
 def _be(who: Who) -> Callable[[Draft, str], Draft]:
-    return lambda draft, _value: replace(draft, who=who, client_id=None, rewards=())
+    return lambda draft, _value: replace(draft, who=who, client_id=None, card_is_new=False, rewards=())
 
 
 def _add(draft: Draft, value: str) -> Draft:
@@ -179,6 +185,7 @@ def draft_in(entered: QueryDict) -> Draft:
         appointment_id=uuid_in(entered.get("appointment_id")) or new_id(),
         who=known,
         client_id=client_id if known is Who.CARD else None,
+        card_is_new=known is Who.CARD and uuid_in(entered.get("new_card")) == client_id,
         lines=tuple(lines),
         day=entered.get("day", "")[:20],
         at=entered.get("at", "")[:20],

@@ -6,11 +6,13 @@ from datetime import date
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from clients.classification import Status
 from clients.models import Client
 from clients.notes import notes_of
 from clients.web.shown import shown
-from clients.web.verdict import ShownVerdict, explain
+from clients.web.verdict import ICONS, ShownVerdict, explain
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest
 
@@ -34,9 +36,16 @@ class Person:
     contact_url: str | None
 
 
-def person_of(request: SalonRequest, client: Client, today: date, *, alerts: Sequence[str] | None = None) -> Person:
+def person_of(
+    request: SalonRequest,
+    client: Client,
+    today: date,
+    *,
+    alerts: Sequence[str] | None = None,
+    unknown: bool = False,
+) -> Person:
     """Return a client as `bookings/_person.html` shows her; `alerts` are the texts pinned on her card, where they have
-    been read with it."""
+    been read with it. `unknown`: her card counts as none, because it was made for what is being booked."""
     if alerts is None:
         alerts = [note.text for note in notes_of(client.pk) if note.pinned]
     card = shown(client, request.salon, today)
@@ -49,10 +58,22 @@ def person_of(request: SalonRequest, client: Client, today: date, *, alerts: Seq
         phone=card.mobile_display or card.landline_display,
         phone_uri=card.mobile_uri or card.landline_uri,
         email=client.email,
-        verdict=explain(client, today),
+        verdict=_unknown() if unknown else explain(client, today),
         blocked=client.blocked,
         blocked_reason=client.blocked_reason,
         alerts=[*alerts],
         missing_contact=card.has_no_contact,
         contact_url=f"{edit_url}#id_mobile" if Permission.CLIENTS_WRITE in request.actor.permissions else None,
+    )
+
+
+def _unknown() -> ShownVerdict:
+    return ShownVerdict(
+        label=str(Status.NEW.label),
+        tone=Status.NEW.lower(),
+        icon=ICONS[Status.NEW],
+        because=_("card made just now, for this appointment."),
+        outlook="",
+        first_visit=True,
+        status_changes_on=None,
     )

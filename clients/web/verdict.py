@@ -27,7 +27,7 @@ _NEVER_VISITED = {
     ),
     Reason.LISTED: _ENTERED,
 }
-_ICONS = {Status.NEW: "sparkles", Status.RETURNING: "user-check"}
+ICONS = {Status.NEW: "sparkles", Status.RETURNING: "user-check"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def explain(client: Client, today: date) -> ShownVerdict:
     return ShownVerdict(
         label=str(verdict.status.label),
         tone=verdict.status.lower(),
-        icon=_ICONS[verdict.status],
+        icon=ICONS[verdict.status],
         because=_because(verdict, client.listed_on),
         outlook=_outlook(verdict.status, changes_on, first_visit=first_visit),
         first_visit=first_visit,

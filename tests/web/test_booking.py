@@ -246,6 +246,34 @@ def test_booking_makes_the_card_that_was_entered(desk: Desk, day: SalonDay, sonn
 
 def test_the_same_again_some_weeks_later(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
     with salon_scope(sonnenschein.pk):
+    assert (booked.client_status, booked.client_status_reason) == ("NEW", "NOT_LISTED")
+
+
+def test_whose_card_was_made_in_the_form_is_new_whatever_is_entered_after_it(
+    desk: Desk, day: SalonDay, sonnenschein: Salon
+) -> None:
+    desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
+    desk.press("new-client")
+    desk.press("create-client", first_name="Nora", last_name="Neu")
+    assert "gerade erst angelegt" in desk.text
+    desk.press(f"add:{day.cut.pk}")
+    assert desk.press("book").status_code == 302
+    [booked] = _booked(sonnenschein)
+    assert (booked.client_status, booked.client_status_reason) == ("NEW", "NOT_LISTED")
+
+
+def test_who_was_on_file_is_not_new_because_a_form_says_so(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
+    desk.press("new-client")
+    desk.press("create-client", first_name="Nora", last_name="Neu")
+    desk.press(f"client:{day.lena.pk}")
+    assert "new_card" not in desk.form.values
+    desk.press(f"add:{day.cut.pk}")
+    with salon_scope(sonnenschein.pk):
+        Client.objects.filter(pk=day.lena.pk).update(created_at=NOW - timedelta(days=1))
+    desk.press("book", new_card=str(day.lena.pk))
+    [booked] = _booked(sonnenschein)
+    assert (booked.client_id, booked.client_status, booked.client_status_reason) == (day.lena.pk, "RETURNING", "LISTED")
         last = make_appointment((day.colour, day.bora), (day.brows, day.anna), client=day.lena, starts_at=at(10))
     desk.open(f"?like={last.pk}&weeks=6")
     assert desk.form.values["service"] == [str(day.colour.pk), str(day.brows.pk)]
