@@ -162,8 +162,8 @@ def block(one: Block, writing: Writing, reach: Reach = NONE) -> str:
     marks = _paid_word(one, writing) + (f"<em>{writing.words['new']}</em>" if one.new else "")
     if one.reward:
         mark = f'<em class="treat">{_GIFT}<span>{writing.words["reward"]}</span></em>'
-        # In one line it stands in front, or there might be no room for it.
-        marks, service = (marks + mark, service) if rows <= ONE_LINE else (marks, f"{service} {mark}")
+        # In few lines it stands in front, or there might be no room for it.
+        marks, service = (marks + mark, service) if rows <= RUNNING else (marks, f"{service} {mark}")
     return (
         f'<a class="{_look(one, writing, row, rows, reach)}" href="appointments/{one.appointment_id}/"'
         f' data-v="{one.version}"{item}{offset}>'
