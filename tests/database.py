@@ -39,6 +39,8 @@ def test_database(*, suffix: str | None) -> Iterator[None]:
     served["NAME"] = settings.DATABASES["default"]["NAME"] = name
     yield
     connection.close()
+    while _emptiers:
+        _emptiers.popitem()[1].close()
     with _server() as server:
         _drop(server, name)
 
@@ -127,10 +129,22 @@ def empty_after(_test: TransactionTestCase) -> None:
 
     Django's own way makes a new file of every table and index, and then permissions that nobody asks for.
     """
-    with owner() as direct:
+    direct = _emptier()
+    with direct.transaction():
         guarded: dict[str, bool] = dict(direct.execute(_TABLES).fetchall())
         if not _emptied_row_by_row(direct, guarded):
             direct.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(map(sql.Identifier, guarded))))
+
+
+# What empties each database, from test to test: a new connection would first have to read the catalogue anew.
+_emptiers: dict[str, psycopg.Connection[tuple[Any, ...]]] = {}
+
+
+def _emptier() -> psycopg.Connection[tuple[Any, ...]]:
+    name = connection.settings_dict["NAME"]
+    if name not in _emptiers or _emptiers[name].closed:
+        _emptiers[name] = psycopg.connect(environment.text("DATABASE_OWNER_URL"), dbname=name, autocommit=True)
+    return _emptiers[name]
 
 
 _FEW = 500
