@@ -19,7 +19,7 @@ DayReader = Callable[[Collection[UUID], datetime], Mapping[UUID, datetime]]
 class Segment:
     """A group of clients that an app above has described: what addresses call it, its name, what a card must meet.
 
-    `unseen` is why nobody is in it: it is gone, or not for whoever asks.
+    `unseen` is why nobody is in it: it is gone.
     """
 
     key: str
@@ -28,8 +28,13 @@ class Segment:
     unseen: Text = ""
 
 
-# Returns the segment that an address names; nobody is in one that is gone, or that whoever asks may not see.
-SegmentReader = Callable[[SalonRequest, str, datetime], Segment]
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The segments of an app above: `named` reads the one that an address names, also one that is gone; `offered` tells
+    those to choose from, grouped by a label: what addresses call each, and its name."""
+
+    named: Callable[[SalonRequest, str, datetime], Segment]
+    offered: Callable[[], list[tuple[str, list[tuple[str, str]]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class HandedIn:
     """Days for columns of the list, by the column's name; the segments it can be narrowed to; actions for its bar."""
 
     days: dict[str, DayReader] = field(default_factory=dict)
-    segment: SegmentReader | None = None
+    segments: Segments | None = None
     actions: tuple[Action, ...] = ()
 
 

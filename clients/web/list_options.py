@@ -1,7 +1,9 @@
 """What the client list can be narrowed by, and which columns it shows: beside the list, or pages without a script."""
 
+from typing import Any
 from urllib.parse import urlencode
 
+from django.forms import ChoiceField
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clients.categories import all_categories
 from clients.filters import USUAL_DAYS, CardFilters
 from clients.web.columns import PAGE, Column, chosen_columns
+from clients.web.handed_in import HANDED_IN, Segment, Segments
 from clients.web.list_query import asked_for
 from salon.catalogue.models import StaffMember
 from salon.identity.preferences import choose_columns
@@ -28,12 +31,15 @@ def filters(request: SalonRequest) -> HttpResponse:
     form = CardFilters(request.GET, today=request.salon.date_at(now)).form
     team = [(str(one.pk), one.name) for one in StaffMember.objects.working().in_order()]
     form.fields["staff"].widget.choices = [("", _("any")), *team]
+    if HANDED_IN.segments:
+        form.fields["segment"] = _segment_field(query.segment, HANDED_IN.segments)
     context = {
         "form": form,
+        "segment": form["segment"] if HANDED_IN.segments else None,
         "has_team": bool(team),
         "categories": [(one, one.pk in query.values.get("category", ())) for one in all_categories()],
         "usual_days": query.values.get("days", USUAL_DAYS),
-        "kept": [pair for pair in query.pairs if pair[0] == "segment" or pair not in query.narrowed],
+        "kept": [pair for pair in query.pairs if pair not in query.narrowed],
         "list_url": reverse("clients:list", args=[request.salon.slug]),
         "back_url": query.address(reverse("clients:list", args=[request.salon.slug])),
         "clear_url": query.address(
@@ -43,6 +49,14 @@ def filters(request: SalonRequest) -> HttpResponse:
     response = render(request, "clients/_filter.html" if request.htmx else "clients/filter.html", context)
     response["Vary"] = "HX-Request"
     return response
+
+
+def _segment_field(chosen: Segment | None, segments: Segments) -> ChoiceField:
+    choices: list[Any] = [("", _("any"))]
+    if chosen and chosen.unseen:
+        # It narrows the list until another one is chosen.
+        choices.append((chosen.key, _("not available")))
+    return ChoiceField(label=_("Segment"), required=False, choices=[*choices, *segments.offered()])
 
 
 @requires(Permission.CLIENTS_READ)

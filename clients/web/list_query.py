@@ -95,7 +95,7 @@ class ListQuery:
 def asked_for(request: SalonRequest, data: QueryDict, *, now: datetime) -> ListQuery:
     """Read an address of the list, `data`, for whoever asks."""
     key = data.get("segment", "").replace("\x00", "")[:LONGEST_KEY]
-    segment = HANDED_IN.segment(request, key, now) if key and HANDED_IN.segment else None
+    segment = HANDED_IN.segments.named(request, key, now) if key and HANDED_IN.segments else None
     return list_query(data, today=request.salon.date_at(now), segment=segment)
 
 

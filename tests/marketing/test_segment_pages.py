@@ -311,57 +311,6 @@ def test_towns_are_chosen_from_those_on_file(browser: Browser, colour: Category,
     assert text_of(outcome.sentence).replace(" .", ".") == "Alle Kundinnen und Kunden, die in KÖLN oder Rom wohnen."
 
 
-def test_the_list_narrowed_to_a_segment(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
-    segment = made(sonnenschein, "Farbe, bald weg", rule(colour))
-    page = browser.get(f"{LIST}?segment={segment.pk}&sort=number&dir=desc")
-    assert [row.full_name for row in page.context["page"].clients] == ["Ada"]
-    (chip,) = page.context["chips"]
-    assert (chip.text, chip.remove_url) == ("Zielgruppe: Farbe, bald weg", f"{LIST}?sort=number&dir=desc")
-    both = browser.get(f"{LIST}?segment=lapsing&category={colour.pk}")
-    assert [row.full_name for row in both.context["page"].clients] == ["Ada"]
-    assert len(both.context["chips"]) == 2
-    assert [row.full_name for row in browser.get(f"{LIST}?segment=lapsing&q=cl").context["page"].clients] == ["Cleo"]
-    assert "2 Kundinnen und Kunden" in browser.get(f"{LIST}count/?segment=lapsing").text
-    filters = browser.get(f"{LIST}filter/?segment=lapsing")
-    assert '<input type="hidden" name="segment" value="lapsing">' in filters.text
-    card = browser.get(both.context["page"].clients[0].card_url)
-    assert "segment=lapsing" in card.context["list_url"]
-
-
-@pytest.mark.parametrize("key", ["nothing", "0190d5a0-0000-7000-8000-000000000000", "%00", "a" * 99])
-def test_nobody_is_in_a_segment_that_is_gone(browser: Browser, colour: Category, key: str) -> None:
-    page = browser.get(f"{LIST}?segment={key}")
-    if key != "%00":
-        assert page.context["page"].clients == []
-        assert [chip.text for chip in page.context["chips"]] == ["Zielgruppe: nicht verfügbar"]
-        assert "Diese Zielgruppe gibt es nicht (mehr)." in page.text
-        assert "0 Kundinnen und Kunden" not in page.text
-
-
-def test_staff_do_not_see_what_marketing_is_about(
-    browser_of: Callable[[User], Browser], stylist: User, colour: Category
-) -> None:
-    page = browser_of(stylist).get(f"{LIST}?segment=lapsing&sort=number")
-    assert page.context["page"].clients == []
-    assert "Ihre Rolle sieht keine Zielgruppen." in page.text
-    assert f'href="{LIST}?sort=number">Liste ohne sie zeigen' in page.text
-    # Nobody has counted anything.
-    assert "0 Kundinnen und Kunden" not in page.text
-    found = browser_of(stylist).get(f"{LIST}?segment=lapsing&q=ada", headers=HTMX)
-    assert found.text.count("Ihre Rolle sieht keine Zielgruppen.") == 2
-    assert "Keine Treffer" not in found.text
-
-
-def test_all_that_is_listed_are_those_of_the_segment(browser: Browser, colour: Category, sonnenschein: Salon) -> None:
-    with salon_scope(sonnenschein.pk):
-        other = create_category(actor=system_actor("Test"), details=CategoryDetails(name="Post"), now=NOW)
-    sent = {"list": "segment=lapsing", "all": "1", "assigned": str(other.pk), "action": "assign"}
-    browser.post(f"{LIST}selection/categories/", sent)
-    with salon_scope(sonnenschein.pk):
-        given = Client.objects.filter(assignments__category=other).order_by("first_name")
-        assert [one.first_name for one in given] == ["Ada", "Cleo"]
-
-
 @pytest.mark.parametrize("path", [SEGMENTS, NEW, "segment", f"{LIST}?segment=", COUNT])
 def test_pages_take_the_same_queries_for_any_number_of_rows(
     browser: Browser, sonnenschein: Salon, colour: Category, path: str
