@@ -197,6 +197,13 @@ def list_campaigns(*, limit: int, cursor: str | None = None) -> keyset.Page[Camp
     return keyset.page(Campaign.objects.live(), _NEWEST_FIRST, limit=limit, cursor=cursor)
 
 
+def scheduled_to(segment_id: UUID) -> list[Campaign]:
+    """Return the scheduled campaigns for which a segment of the salon was chosen, the next first; each keeps the rule
+    that it had then."""
+    scheduled = Campaign.objects.live().filter(state=CampaignState.SCHEDULED, segment_key=str(segment_id))
+    return list(scheduled.order_by("scheduled_at", "id"))
+
+
 def campaign_with_id(campaign_id: UUID) -> Campaign:
     """Return a campaign of the open salon that is not deleted.
 

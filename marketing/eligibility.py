@@ -24,7 +24,8 @@ def reason_case(basis: Basis | str, now: datetime) -> Case:
 
     Behind the lock on a card it is what holds as long as the lock does: whoever agrees or objects on it waits. An
     objection holds for its client and for its address, on whichever card that stands. An existing customer has bought,
-    and neither she nor anybody at her address ever objected, not even before being asked anew.
+    and neither she nor anybody at her address ever objected, not even before being asked anew; whether she may be
+    written to, the owner decides.
     """
     decided = ConsentEntry.objects.filter(client_id=OuterRef("pk"), purpose=ConsentPurpose.EMAIL_MARKETING)
     newest = _newest(decided)
@@ -38,7 +39,11 @@ def reason_case(basis: Basis | str, now: datetime) -> Case:
         _when(RecipientReason.CONSENT, Q(email_consent=True)),
     ]
     if basis == Basis.EXISTING_CUSTOMER:
-        whens.append(_when(RecipientReason.EXISTING_CUSTOMER, _is_existing_customer(now, decided)))
+        allowed = Exists(MarketingRules.objects.filter(existing_customers_at__lte=now))
+        by_law = Case(
+            _when(RecipientReason.EXISTING_CUSTOMER, allowed), default=Value(str(RecipientReason.NOT_ALLOWED))
+        )
+        whens.append(When(_is_existing_customer(decided), then=by_law))
     whens.append(_when(RecipientReason.NOT_CONFIRMED, asked))
     return Case(*whens, default=Value(RecipientReason.NO_CONSENT), output_field=CharField())
 
@@ -54,15 +59,14 @@ def _newest(decided: QuerySet[ConsentEntry]) -> Coalesce:
     return Coalesce(Subquery(decided.order_by("-at", "-id").values("decision")[:1]), Value(""))
 
 
-def _is_existing_customer(now: datetime, decided: QuerySet[ConsentEntry]) -> Q:
-    """Return who may be written to by § 7 (3) UWG, where the owner has decided so."""
-    allowed = MarketingRules.objects.filter(existing_customers_at__lte=now)
+def _is_existing_customer(decided: QuerySet[ConsentEntry]) -> Q:
+    """Return who may be written to by § 7 (3) UWG, once the owner has decided so."""
     visited = Appointment.objects.filter(client_id=OuterRef("pk"), visit_on__isnull=False)
     bought = Sale.objects.filter(client_id=OuterRef("pk"), state__in=_BOUGHT)
     came = Q(carried_visits__gt=0) | Q(Exists(visited)) | Q(Exists(bought))
     there = Q(In(Lower("email"), objected_addresses(ever=True)))
     refused = there | Q(Exact(_newest(decided.filter(decision=Decision.WITHDRAWN)), Value(Decision.WITHDRAWN)))
-    return Q(Exists(allowed)) & ~refused & came
+    return ~refused & came
 
 
 def _when(reason: RecipientReason, condition: Q | Combinable) -> When:

@@ -157,12 +157,14 @@ def _call(campaign: Campaign, now: datetime) -> None:
 def require_ready(campaign: Campaign, *more: FieldError) -> None:
     """Refuse to send what lacks something, naming all of it at once.
 
+    Of what is a draft no more whoever may not be written to by now is left out at her turn: its basis stops nothing.
     Raises: InvalidInput (at `segment`, `subject`, `body`, `basis` or `imprint`).
     """
     errors, rules = list(more), rules_now()
     if not campaign.rule:
         errors.append(FieldError("segment", "required", _("Choose whom you write to.")))
-    errors += wrong_basis(campaign.basis, rules)
+    if campaign.state == CampaignState.DRAFT:
+        errors += wrong_basis(campaign.basis, rules)
     if not rules.imprint.strip():
         message = _("Every mail says who writes, and where. Enter that in the rules first.")
         errors.append(FieldError("imprint", "required", message))

@@ -200,6 +200,11 @@ def interrupt(whose: Q) -> int:
     )
 
 
+def count_not_allowed(whose: Q) -> int:
+    """Return how many were left out because existing customers may not be written to (any more)."""
+    return Recipient.objects.filter(whose, reason=RecipientReason.NOT_ALLOWED).count()
+
+
 def leave_out_waiting(whose: Q) -> int:
     """Leave out those who still wait, of what does not go out any more. Return how many."""
     return Recipient.objects.filter(whose, state=RecipientState.WAITING).update(

@@ -103,6 +103,7 @@ class RecipientReason(models.TextChoices):
 
     CONSENT = "CONSENT", _("has agreed")
     EXISTING_CUSTOMER = "EXISTING_CUSTOMER", _("existing customer")
+    NOT_ALLOWED = "NOT_ALLOWED", _("existing customer: not allowed (any more)")
     NO_CONSENT = "NO_CONSENT", _("has not agreed")
     NOT_CONFIRMED = "NOT_CONFIRMED", _("has not confirmed yet")
     OBJECTED = "OBJECTED", _("has unsubscribed or objected")

@@ -18,7 +18,7 @@ from marketing.campaigns import campaign_with_id, update_campaign
 from marketing.letters import check, fallbacks
 from marketing.models import Basis, Campaign, CampaignState
 from marketing.rule import Group
-from marketing.rules import rules_now
+from marketing.rules import rules_now, wrong_basis
 from marketing.segments import SegmentGone, chosen_rule, group_name, list_segments
 from marketing.testing import send_test
 from marketing.web.campaign_form import (
@@ -94,11 +94,17 @@ def campaign_edit(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
         return response
     if not saving.saved:
         return _page(request, saving, status=422 if saving.faulty else 409)
+    _tell(request, found, saving, refused)
+    return redirect("campaign_edit", request.salon.slug, found.pk)
+
+
+def _tell(request: SalonRequest, found: Campaign, saving: Saving, refused: str) -> None:
     if request.POST.get("take"):
         messages.success(request, _("The campaign goes to the segment as it is now."))
+    if (found.basis, saving.campaign.basis) == (Basis.EXISTING_CUSTOMER, Basis.CONSENT):
+        messages.success(request, _("The campaign goes only to clients who have agreed."))
     if refused:
         messages.error(request, refused)
-    return redirect("campaign_edit", request.salon.slug, found.pk)
 
 
 @requires(Permission.MARKETING_WRITE)
@@ -121,7 +127,11 @@ def campaign_audience(request: SalonRequest) -> HttpResponse:
     said = fallbacks(campaign.subject, campaign.body) if campaign else {}
     basis = basis if basis in Basis else Basis.CONSENT
     found = foreseen(rule, basis, salon=request.salon, now=now, placeholders=said)
-    context = {"audience": audience_of(found.counts), "gaps": gaps_of(found, said)}
+    context = {
+        "audience": audience_of(found.counts),
+        "basis_gone": any(wrong_basis(basis, rules_now())),
+        "gaps": gaps_of(found, said),
+    }
     return render(request, "marketing/_campaign_foreseen.html", context)
 
 
@@ -238,7 +248,7 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
     now, rules, own = timezone.now(), rules_now(), list_segments()
     found, form = saving.campaign, saving.form
     so_far = segment_of(found, own)
-    chosen = str(form["segment"].value() or "")
+    chosen, basis = str(form["segment"].value() or ""), str(form["basis"].value())
     said = fallbacks(found.subject, found.body)
     who = foreseen(rule_of_campaign(found), found.basis, salon=request.salon, now=now, placeholders=said)
     shown = uuid_in(request.GET.get("client")) or first_of(found, who)
@@ -250,9 +260,8 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
         "groups": segment_groups(chosen, own, kept=kept_name(found) if so_far == KEPT else ""),
         "since": segment_since(found, own, request.salon.currency),
         "nobody_yet": not chosen,
-        "bases": basis_choices(
-            str(form["basis"].value()), rules, decides=Permission.EXISTING_CUSTOMERS in request.actor.permissions
-        ),
+        "bases": basis_choices(basis, rules, decides=Permission.EXISTING_CUSTOMERS in request.actor.permissions),
+        "basis_gone": any(wrong_basis(basis, rules)),
         "tested": tested(request, found.pk),
         "audience": audience_of(who.counts),
         "gaps": gaps_of(who, said),

@@ -37,8 +37,8 @@ class ChoiceGroup:
 
 @dataclass(frozen=True, slots=True)
 class BasisChoice:
-    """One reason why clients may be written to; `words` say more of it, or why it cannot be chosen, which who `decides`
-    can change."""
+    """One reason why clients may be written to; `words` say more of it, or why it cannot be chosen or does not hold any
+    more, which who `decides` can change."""
 
     value: str
     label: Promise | str
@@ -145,13 +145,15 @@ def basis_choices(chosen: str, rules: MarketingRules, *, decides: bool) -> list[
     one who asks does or does not."""
     allowed = rules.existing_customers_at is not None
     agreed = _("Whoever confirmed by mail that the salon may write to her.")
+    existing = chosen == Basis.EXISTING_CUSTOMER
     if allowed:
         words = _("Also clients who have bought here and never objected.")
+    elif existing:
+        words = _("This is not allowed any more.")
     elif decides:
-        words = _("You have not allowed this yet: the law has four conditions for it.")
+        words = _("You have not allowed this: the law has four conditions for it.")
     else:
         words = _("Only the owner can allow this, in the rules: the law has four conditions for it.")
-    existing = chosen == Basis.EXISTING_CUSTOMER
     return [
         BasisChoice(Basis.CONSENT, Basis.CONSENT.label, agreed, not existing),
         BasisChoice(
@@ -159,7 +161,7 @@ def basis_choices(chosen: str, rules: MarketingRules, *, decides: bool) -> list[
             Basis.EXISTING_CUSTOMER.label,
             words,
             existing,
-            disabled=not allowed,
+            disabled=not allowed and not existing,
             decides=decides and not allowed,
         ),
     ]

@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,16 +17,34 @@ from django.views.decorators.http import require_safe
 
 from marketing.campaigns import campaign_with_id
 from marketing.launching import is_stopping
-from marketing.models import Campaign, CampaignState, RecipientState
+from marketing.models import Campaign, CampaignState, RecipientReason, RecipientState
 from marketing.placeholders import in_words
 from marketing.recipient_list import Effect
+from marketing.recipients import count_not_allowed
 from marketing.results import BOOKED_WITHIN, Result, counts_until, results_of
+from marketing.rules import rules_now, wrong_basis
+from marketing.segments import list_segments
 from marketing.web.campaign_preview import seen_of
-from marketing.web.campaign_shown import page_of
+from marketing.web.campaign_shown import audience_of, foreseen, page_of, rule_of_campaign
+from marketing.web.segment_since import rule_in_words, segment_since
 from salon.identity.roles import Permission
 from salon.mail.web.framing import WITH_FRAME
 from salon.web.access import SalonRequest, requires
 from salon.web.amounts import amount_text
+
+# What still goes out, now or when its time has come.
+_UNDER_WAY = frozenset({CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """That the owner's decision about existing customers was taken back: whether it still `holds_back` somebody, how
+    many were left out for it, and where those are."""
+
+    holds_back: bool
+    left_out: int
+    left_out_text: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +84,19 @@ class Tile:
 @never_cache
 @require_safe
 def campaign_results(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
-    """How far a campaign is and what came of it, with the mail as it was written."""
+    """How far a campaign is and what came of it, with the mail as it was written; of one that has not begun, whom it
+    would reach now."""
     found = campaign_with_id(campaign_id)
-    context = {**_progress(request, found), "seen": seen_of(request, found), "body": in_words(found.body)}
+    context = {
+        **_progress(request, found),
+        "seen": seen_of(request, found),
+        "body": in_words(found.body),
+        "rule_words": rule_in_words(found, request.salon.currency),
+    }
+    if found.started_at is None:
+        who = foreseen(rule_of_campaign(found), found.basis, salon=request.salon, now=timezone.now())
+        context["audience"] = audience_of(who.counts)
+        context["since"] = segment_since(found, list_segments(), request.salon.currency)
     return render(request, "marketing/campaign_results.html", context)
 
 
@@ -107,12 +136,23 @@ def _progress(request: SalonRequest, found: Campaign) -> dict[str, object]:
         or stopping
         or (found.state == CampaignState.ENDED and waiting > 0),
         "stopping": stopping,
+        "taken_back": _taken_back(found, str(page["recipients_url"])),
         "days": BOOKED_WITHIN.days,
         "counts_until": until if until and until > now else None,
         "tiles": _tiles(request, result, str(page["recipients_url"])) if result else [],
         "mark": mark,
         "progress_url": f"{page['progress_url']}?seen={mark}",
     }
+
+
+def _taken_back(found: Campaign, recipients_url: str) -> TakenBack | None:
+    """Return that the decision to write to existing customers was taken back, where that changes who gets it."""
+    holds_back = found.state in _UNDER_WAY and any(wrong_basis(found.basis, rules_now()))
+    left_out = count_not_allowed(Q(campaign=found)) if found.started_at else 0
+    if not holds_back and not left_out:
+        return None
+    url = f"{recipients_url}?{urlencode({'reason': RecipientReason.NOT_ALLOWED})}"
+    return TakenBack(holds_back, left_out, _shown(left_out), url)
 
 
 def _tiles(request: SalonRequest, result: Result, recipients_url: str) -> list[Tile]:

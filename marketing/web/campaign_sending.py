@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings.web.booking_form import WhenForm
 from bookings.web.draft import uuid_in
-from marketing.campaigns import ChangedCampaign, campaign_with_id, update_campaign
+from marketing.campaigns import ChangedCampaign, NotADraft, campaign_with_id, update_campaign
 from marketing.launching import (
     NotBeingSent,
     NotPaused,
@@ -32,7 +32,7 @@ from marketing.launching import (
     unschedule,
 )
 from marketing.letters import fallbacks
-from marketing.models import Campaign, CampaignState
+from marketing.models import Basis, Campaign, CampaignState
 from marketing.reply_addresses import receives
 from marketing.results import results_of
 from marketing.rules import rules_now
@@ -49,7 +49,7 @@ from marketing.web.campaign_shown import (
 from marketing.web.gaps import gaps_of
 from marketing.web.segment_since import segment_since
 from marketing.web.tested import tested
-from salon.errors import InvalidInput, VersionConflict
+from salon.errors import FieldError, InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.mail.web.framing import WITH_FRAME
 from salon.web.access import SalonRequest, requires
@@ -57,12 +57,14 @@ from salon.web.access import SalonRequest, requires
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
-    """One thing that is missing or `wrong`, without which nothing goes out, and where it is mended."""
+    """One thing that is missing or `wrong`, without which nothing goes out, and where it is mended; "" where a button
+    here does it: whoever `falls_back` writes only to those who have agreed."""
 
     message: str
     url: str
     word: str
     wrong: bool
+    falls_back: bool = False
 
 
 @csp_override(WITH_FRAME)
@@ -73,26 +75,38 @@ def campaign_send(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     """Everything at a glance, and the buttons that send it: now, or at a time."""
     found = campaign_with_id(campaign_id)
     if found.state != CampaignState.DRAFT:
-        return redirect("campaign_results", request.salon.slug, found.pk)
-    if request.method != "POST" or "take" in request.POST:
-        return _take(request, found) if request.method == "POST" else _page(request, found, WhenForm())
+        return _too_late(request, found)
+    if request.method != "POST":
+        return _page(request, found, WhenForm())
+    if "take" in request.POST:
+        taken = ChangedCampaign(segment=request.POST["take"])
+        return _change(request, found, taken, _("The campaign goes to the segment as it is now."))
+    if request.POST.get("basis") == Basis.CONSENT:
+        agreed = ChangedCampaign(basis=Basis.CONSENT)
+        return _change(request, found, agreed, _("The campaign goes only to clients who have agreed."))
+    return _send(request, found)
+
+
+def _send(request: SalonRequest, found: Campaign) -> HttpResponse:
     when = WhenForm(request.POST)
     later = request.POST.get("act") == "later"
-    version = request.POST.get("version", "")
+    version = _number(request.POST.get("version", ""))
     try:
         if later:
             at = when.moment(request.salon) if when.is_valid() else None
             if at is None:
                 return _page(request, found, when)
-            schedule(actor=request.actor, campaign_id=found.pk, at=at, version=_number(version), now=timezone.now())
+            schedule(actor=request.actor, campaign_id=found.pk, at=at, version=version, now=timezone.now())
         else:
-            send_now(actor=request.actor, campaign_id=found.pk, version=_number(version), now=timezone.now())
+            send_now(actor=request.actor, campaign_id=found.pk, version=version, now=timezone.now())
     except InvalidInput as refusal:
         for error in refusal.errors:
             if error.field == "at":
                 when.is_valid()
                 when.add_error("at", str(error.message))
         return _page(request, found, when if later else WhenForm(), refused=True)
+    except NotADraft:
+        return _too_late(request, campaign_with_id(found.pk))
     except VersionConflict:
         messages.warning(request, _("The campaign has changed since you looked at it. Please look again."))
         return redirect("campaign_send", request.salon.slug, found.pk)
@@ -101,9 +115,16 @@ def campaign_send(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     return redirect("campaign_results", request.salon.slug, found.pk)
 
 
-def _take(request: SalonRequest, found: Campaign) -> HttpResponse:
-    """Choose the segment anew whose older words the draft has kept."""
-    changes, version = ChangedCampaign(segment=request.POST["take"]), _number(request.POST.get("version", ""))
+def _too_late(request: SalonRequest, found: Campaign) -> HttpResponse:
+    """Lead to what became of a campaign that is no draft any more, and tell whoever wanted to send it how it stands."""
+    if request.method == "POST":
+        messages.info(request, _stands(found))
+    return redirect("campaign_results", request.salon.slug, found.pk)
+
+
+def _change(request: SalonRequest, found: Campaign, changes: ChangedCampaign, done: str) -> HttpResponse:
+    """Mend what one button of the page can mend: a segment that says something else by now, a basis that is gone."""
+    version = _number(request.POST.get("version", ""))
     try:
         update_campaign(actor=request.actor, campaign_id=found.pk, changes=changes, version=version, now=timezone.now())
     except InvalidInput as refusal:
@@ -111,7 +132,7 @@ def _take(request: SalonRequest, found: Campaign) -> HttpResponse:
     except VersionConflict:
         messages.warning(request, _("The campaign has changed since you looked at it. Please look again."))
     else:
-        messages.success(request, _("The campaign goes to the segment as it is now."))
+        messages.success(request, done)
     return redirect("campaign_send", request.salon.slug, found.pk)
 
 
@@ -177,19 +198,19 @@ def _step(request: SalonRequest, campaign_id: UUID, operation: Callable[..., Cam
         operation(actor=request.actor, campaign_id=campaign_id, now=timezone.now())
     except InvalidInput as refusal:
         messages.error(request, " ".join(str(error.message) for error in refusal.errors))
-    except (NotScheduled, NotBeingSent, NotPaused) as refusal:
-        messages.info(request, _stands(campaign_with_id(campaign_id)) or str(refusal.message))
+    except (NotScheduled, NotBeingSent, NotPaused):
+        messages.info(request, _stands(campaign_with_id(campaign_id)))
     else:
         messages.success(request, done)
     return redirect("campaign", request.salon.slug, campaign_id)
 
 
 def _stands(found: Campaign) -> str:
-    """Return how a campaign stands, in words, for whoever came too late to change that; "" where nothing is to tell."""
+    """Return how a campaign stands, in words, for whoever came too late to change that."""
     if found.state == CampaignState.DRAFT:
         return _("It is a draft already; nothing goes out.")
-    if found.started_at is None:
-        return ""
+    if found.state == CampaignState.SCHEDULED:
+        return _("It is scheduled already, and goes out at its time.")
     sent = results_of([found.pk], now=timezone.now())[found.pk].sent
     told = {
         CampaignState.SENDING: ngettext(
@@ -227,6 +248,7 @@ def _page(request: SalonRequest, found: Campaign, when: WhenForm, *, refused: bo
         "tested": tested(request, found.pk),
         "lacking": lacking,
         "wrong": any(one.wrong for one in lacking),
+        "basis_gone": any(one.falls_back for one in lacking),
         "ready": bool(audience.included) and not lacking,
         "reply_to": _("Messages and the client's card") if receives() else rules.reply_to,
         "seen": campaign_seen_by(shown, found, salon=request.salon, rules=rules, now=now),
@@ -240,17 +262,19 @@ def _lacking(request: SalonRequest, found: Campaign) -> list[Lacking]:
     try:
         require_ready(found)
     except InvalidInput as refusal:
-        rules = reverse("marketing_rules", args=[request.salon.slug])
-        draft = reverse("campaign_edit", args=[request.salon.slug, found.pk])
-        return [
-            Lacking(str(error.message), rules, _("To the rules"), wrong=False)
-            if error.field == "imprint"
-            else Lacking(
-                str(error.message), f"{draft}#id_{error.field}", _("To the draft"), wrong=error.code != "required"
-            )
-            for error in refusal.errors
-        ]
+        return [_lack(request, found, error) for error in refusal.errors]
     return []
+
+
+def _lack(request: SalonRequest, found: Campaign, error: FieldError) -> Lacking:
+    if error.field == "basis":
+        message = _("The decision to write to existing customers was taken back.")
+        return Lacking(message, "", "", wrong=True, falls_back=True)
+    if error.field == "imprint":
+        rules = reverse("marketing_rules", args=[request.salon.slug])
+        return Lacking(str(error.message), rules, _("To the rules"), wrong=False)
+    draft = reverse("campaign_edit", args=[request.salon.slug, found.pk])
+    return Lacking(str(error.message), f"{draft}#id_{error.field}", _("To the draft"), wrong=error.code != "required")
 
 
 def _number(text: str) -> int | None:

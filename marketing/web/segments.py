@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients.web.handed_in import Segment as ListSegment
+from marketing.campaigns import scheduled_to
 from marketing.choosing import clients_in, count_of, meeting
 from marketing.models import Segment
 from marketing.rule import EVERYBODY, Group, parse
@@ -50,6 +51,7 @@ from marketing.web.drafts import (
     without,
 )
 from marketing.web.rule_words import ids_in, marked_sentence, names_of
+from marketing.web.segment_since import kept_by
 from salon.errors import FieldError, InvalidInput, NotAllowed, NotFound, VersionConflict
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -287,7 +289,10 @@ def _posted(request: SalonRequest, found: Segment | None) -> HttpResponse:
     except VersionConflict:
         # What was read before may be older than what refused the change.
         return _page(request, found and get_segment(found.pk), name=name, draft=draft, conflict=True)
-    messages.success(request, _("The segment “%(name)s” is saved.") % {"name": saved.name})
+    text = _("The segment “%(name)s” is saved.") % {"name": saved.name}
+    messages.success(
+        request, " ".join([text, *kept_by(one for one in scheduled_to(saved.pk) if one.rule != saved.rule)])
+    )
     waiting = _waiting(request)
     if waiting is not None and found is None:
         return redirect(_new_campaign_url(request, waiting, str(saved.pk)))
@@ -359,6 +364,7 @@ def _page(
     context = {
         **_rule_context(request, draft, errors=errors, focus=focus),
         "segment": found,
+        "scheduled": scheduled_to(found.pk) if found else [],
         # As it was read, until somebody who has seen what is stored saves over it.
         "version": found.version if found and (conflict or request.method != "POST") else request.POST.get("version"),
         "card": card,
@@ -387,7 +393,7 @@ def segment_delete(request: SalonRequest, segment_id: UUID) -> HttpResponse:
     deleted = delete_segment(actor=request.actor, segment_id=segment_id, now=timezone.now())
     undo_url = reverse("segment_restore", args=[request.salon.slug, deleted.pk])
     text = _("The segment “%(name)s” is deleted.") % {"name": deleted.name}
-    messages.success(request, text, extra_tags=undo_url)
+    messages.success(request, " ".join([text, *kept_by(scheduled_to(deleted.pk))]), extra_tags=undo_url)
     return redirect("segments", request.salon.slug)
 
 

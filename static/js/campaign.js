@@ -33,6 +33,8 @@ form?.addEventListener("change", (event) => {
     event.target.querySelector("option[value=kept]")?.remove();
     document.getElementById("segment-since")?.remove();
   }
+  // So is a basis that does not hold any more.
+  if (event.target.name === "basis" && event.target.value === "CONSENT") document.getElementById("basis-gone")?.remove();
   if (event.target.matches("select, [type=radio]")) save();
 });
 form?.addEventListener("submit", () => clearTimeout(timer));
