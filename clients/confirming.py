@@ -9,13 +9,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from clients.cards import MergedAway, lock_client
-from clients.consent import CLIENT, ask_herself, decide, newest_of
+from clients.consent import CLIENT, ask_herself, cards_of, decide, is_outdated, newest_of
+from clients.letters import WRITER
 from clients.links import Link
 from clients.listing import sharing_address
 from clients.models import CardState, Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from clients.objections import object_at
-from clients.wordings import wording_now
 from salon.errors import NotFound
+from salon.mail.outbox import last_mail
 from salon.tenancy.models import Salon
 
 _NEWS = ConsentPurpose.EMAIL_MARKETING
@@ -46,6 +47,17 @@ def asked(*, salon: Salon, link: Link, now: datetime) -> Asked:
     entry = _entry(link)
     card = _survivor(entry.client_id)
     return _asked(salon, link, entry, card, newest_of(card.pk, _NEWS) if card else None, now)
+
+
+def link_standing(*, salon: Salon, client: Client, now: datetime) -> Standing | None:
+    """Return what becomes of the link in the last mail that asked a client at the address on her card, None where none
+    did."""
+    mail = last_mail(cards_of(client), recipient=client.email, writer=WRITER) if client.email else None
+    entry = ConsentEntry.objects.filter(pk=mail.about_id).first() if mail else None
+    if mail is None or entry is None:
+        return None
+    link = Link.of(salon.pk, entry.pk, mail.recipient, mail.expires_at)
+    return _asked(salon, link, entry, client, newest_of(client.pk, _NEWS), now).standing
 
 
 def confirm(*, salon: Salon, link: Link, now: datetime) -> Asked:
@@ -145,7 +157,7 @@ def _asked(
     other_words = standing.decision == Decision.REQUESTED and standing.wording != entry.wording
     if standing.decision == Decision.WITHDRAWN or other_words or _withdrawn_since(entry, card):
         return Asked(Standing.VOID)
-    if entry.wording_number is not None and entry.wording_number != wording_now(_NEWS, salon).number:
+    if is_outdated(entry, salon):
         return Asked(Standing.VOID)
     if link.expires_at <= now:
         return Asked(Standing.EXPIRED)

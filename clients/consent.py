@@ -31,7 +31,7 @@ from salon.errors import DomainError, FieldError, InvalidInput, NotFound
 from salon.folding import fold
 from salon.identity.roles import Actor, ActorKind, Permission
 from salon.locks import take_locks
-from salon.mail.outbox import drop_unsent, last_mailed, send_client_mail
+from salon.mail.outbox import drop_unsent, last_mail, send_client_mail
 from salon.tenancy import directory
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
@@ -171,14 +171,31 @@ def ask_again(*, actor: Actor, client_id: UUID, now: datetime) -> ConsentEntry:
 def asked_until(client: Client, now: datetime) -> datetime | None:
     """Return until when a card's address is not asked again, None where it can be now.
 
-    A mail of before a withdrawal does not count: its link confirms nothing any more.
+    A mail does not count of before she has unsubscribed herself, nor one that asks for words that the salon has changed
+    since: its link confirms nothing any more.
     """
-    cards = {client.pk, *sharing_address(client.email)}
-    cards |= set(Client.objects.filter(merged_into_id=client.pk).values_list("pk", flat=True))
+    cards = {*cards_of(client), *sharing_address(client.email)}
     ledgers = ConsentEntry.objects.filter(client_id__in=cards, purpose=ConsentPurpose.EMAIL_MARKETING)
-    withdrawn = ledgers.filter(decision=Decision.WITHDRAWN).aggregate(at=Max("at"))["at"]
-    last = last_mailed(cards, recipient=client.email, writer=WRITER, since=withdrawn)
-    return last + BETWEEN_MAILS if last and last + BETWEEN_MAILS > now else None
+    by_herself = ledgers.filter(decision=Decision.WITHDRAWN, source=ConsentSource.UNSUBSCRIBE)
+    unsubscribed = by_herself.aggregate(at=Max("at"))["at"]
+    last = last_mail(cards, recipient=client.email, writer=WRITER, since=unsubscribed)
+    if last is None or last.created_at + BETWEEN_MAILS <= now:
+        return None
+    entry = ConsentEntry.objects.filter(pk=last.about_id).first()
+    if entry and is_outdated(entry, directory.get_salon(current_salon_id())):
+        return None
+    return last.created_at + BETWEEN_MAILS
+
+
+def cards_of(client: Client) -> set[UUID]:
+    """Return a card and those that went into it."""
+    return {client.pk, *Client.objects.filter(merged_into_id=client.pk).values_list("pk", flat=True)}
+
+
+def is_outdated(entry: ConsentEntry, salon: Salon) -> bool:
+    """Return whether an entry asks for words of the salon that it has changed since."""
+    asks = entry.decision == Decision.REQUESTED and entry.wording_number is not None
+    return asks and entry.wording_number != wording_now(ConsentPurpose(entry.purpose), salon).number
 
 
 def ask_at_new_address(*, actor: Actor, client: Client, now: datetime) -> bool:

@@ -24,6 +24,11 @@ class Link:
     mark: bytes
     expires_at: datetime
 
+    @classmethod
+    def of(cls, salon_id: UUID, entry_id: UUID, email: str, expires_at: datetime) -> "Link":
+        """Return what a link to an address names."""
+        return cls(salon_id, entry_id, _mark(email), expires_at)
+
     def is_for(self, email: str) -> bool:
         """Whether it was sent to this address."""
         return self.mark == _mark(email)

@@ -4,8 +4,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Max
-
 from salon.mail.letters import Draft, Letter, put_into_words
 from salon.mail.models import TOLD, AccountMail, ClientMail, MailState
 from salon.rows import insert
@@ -109,15 +107,14 @@ def last_told(about_id: UUID, *, client_id: UUID) -> str | None:
     return told.values_list("tells", flat=True).first()
 
 
-def last_mailed(
+def last_mail(
     client_ids: Collection[UUID], *, recipient: str, writer: str, since: datetime | None = None
-) -> datetime | None:
-    """Return when the last mail of a kind to these clients at an address was stored (since then), unless dropped."""
+) -> ClientMail | None:
+    """Return the last mail of a kind to these clients at an address (stored since then), unless dropped."""
     rows = ClientMail.objects.filter(client_id__in=client_ids, recipient__iexact=recipient, writer=writer)
     if since is not None:
         rows = rows.filter(created_at__gt=since)
-    last: datetime | None = rows.exclude(state=MailState.DROPPED).aggregate(last=Max("created_at"))["last"]
-    return last
+    return rows.exclude(state=MailState.DROPPED).order_by("created_at", "id").last()
 
 
 def mails_to(client_ids: Sequence[UUID]) -> list[ClientMail]:

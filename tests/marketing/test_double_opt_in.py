@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from clients.cards import get_client
-from clients.confirming import Standing, asked, confirm, resubscribe, unsubscribe
+from clients.confirming import Standing, asked, confirm, link_standing, resubscribe, unsubscribe
 from clients.consent import AskedLately, NoAddress, ask_again, asked_until, holds, ledger_of
 from clients.details import ClientDetails
 from clients.editing import update_client
@@ -18,7 +18,7 @@ from salon.desk.merging import merge_cards, undo_merge
 from salon.errors import InvalidInput, NotAllowed, NotFound, VersionConflict
 from salon.identity.roles import Actor, system_actor
 from salon.mail.letters import put_into_words
-from salon.mail.models import MailState
+from salon.mail.models import ClientMail, MailState
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
 from tests.marketing.campaigning import may_send
@@ -166,6 +166,67 @@ def test_newer_words_make_older_links_void(sarah: Client, front_desk: Actor, in_
     assert (newest.wording, newest.wording_number) == ("Ja, schreibt mir.", 1)
     confirm(salon=in_sonnenschein, link=link_in(mails_of(sarah.pk)[-1]), now=NOW + 2 * DAY)
     assert (ledger_of(sarah.pk)[0].wording_number, ledger_of(sarah.pk)[0].decision) == (1, "GRANTED")
+
+
+def test_who_is_asked_for_words_that_hold_no_more_can_be_asked_anew_at_once(
+    sarah: Client, front_desk: Actor, in_sonnenschein: Salon
+) -> None:
+    _ask(front_desk, sarah, wording=default_wording(NEWS, in_sonnenschein).text)
+    save_wording(actor=BOSS, salon=in_sonnenschein, purpose=NEWS, text="Ja, schreibt mir.", number=0, now=NOW + HOUR)
+    card = get_client(sarah.pk)
+    assert link_standing(salon=in_sonnenschein, client=card, now=NOW + HOUR) == Standing.VOID
+    assert asked_until(card, NOW + HOUR) is None
+    entry = ask_again(actor=front_desk, client_id=sarah.pk, now=NOW + HOUR)
+    assert (entry.wording, len(mails_of(sarah.pk))) == ("Ja, schreibt mir.", 2)
+    assert link_standing(salon=in_sonnenschein, client=card, now=NOW + HOUR) == Standing.OPEN
+    # The new mail counts.
+    assert asked_until(card, NOW + 2 * HOUR) == NOW + HOUR + DAY
+
+
+def test_words_of_somebody_elses_hold_whatever_the_salon_writes(
+    sarah: Client, front_desk: Actor, in_sonnenschein: Salon
+) -> None:
+    _ask(front_desk, sarah, wording="Ja, von der Buchungsseite.")
+    save_wording(actor=BOSS, salon=in_sonnenschein, purpose=NEWS, text="Ja, schreibt mir.", number=0, now=NOW + HOUR)
+    card = get_client(sarah.pk)
+    assert link_standing(salon=in_sonnenschein, client=card, now=NOW + HOUR) == Standing.OPEN
+    assert asked_until(card, NOW + HOUR) == NOW + DAY
+
+
+def test_withdrawing_and_asking_again_sends_no_second_mail_on_one_day(
+    sarah: Client, front_desk: Actor, in_sonnenschein: Salon
+) -> None:
+    for source in (ConsentSource.SALON, ConsentSource.API):
+        _ask(front_desk, sarah)
+        ClientMail.objects.update(state=MailState.SENT, sent_at=NOW)
+        decide(front_desk, sarah, WITHDRAWN, now=NOW + HOUR, source=source)
+        _ask(front_desk, sarah, NOW + 2 * HOUR)
+        card = get_client(sarah.pk)
+        assert (len(mails_of(sarah.pk)), asked_until(card, NOW + 2 * HOUR)) == (1, NOW + DAY)
+        # She is asked for by now, and the link of before confirms nothing.
+        assert ledger_of(sarah.pk)[0].decision == REQUESTED
+        assert link_standing(salon=in_sonnenschein, client=card, now=NOW + 2 * HOUR) == Standing.VOID
+    ask_again(actor=front_desk, client_id=sarah.pk, now=NOW + DAY)
+    assert len(mails_of(sarah.pk)) == 2
+
+
+def test_what_becomes_of_the_link_at_the_address_of_the_card(
+    sarah: Client, front_desk: Actor, in_sonnenschein: Salon
+) -> None:
+    def link(at: datetime = NOW) -> Standing | None:
+        return link_standing(salon=in_sonnenschein, client=get_client(sarah.pk), now=at)
+
+    twin = make_client(in_sonnenschein, front_desk, ClientDetails("Tom", email="sarah@gmail.com"))
+    assert link() is None
+    _ask(front_desk, sarah)
+    assert (link(), link(NOW + 30 * DAY)) == (Standing.OPEN, Standing.EXPIRED)
+    # The link asks her, not whoever has the address, too.
+    assert link_standing(salon=in_sonnenschein, client=twin, now=NOW) is None
+    ClientMail.objects.update(state=MailState.SENT, sent_at=NOW)
+    confirm(salon=in_sonnenschein, link=link_in(mails_of(sarah.pk)[0]), now=NOW)
+    assert link() == Standing.CONFIRMED
+    update_client(actor=front_desk, salon=in_sonnenschein, client_id=sarah.pk, changes={"email": ""}, now=NOW)
+    assert link() is None
 
 
 def test_another_address_makes_the_link_void(sarah: Client, front_desk: Actor, in_sonnenschein: Salon) -> None:
