@@ -19,12 +19,15 @@ from tests.bookings.salonday import at, make_appointment
 from tests.checkout.till import a_till, product
 from tests.marketing.campaigning import agreed
 
+SOAK = bool(os.environ.get("SOAK"))
 # Of each operation (quality.md §3).
-EXAMPLES = 200 if os.environ.get("SOAK") else 20
+EXAMPLES = 200 if SOAK else 20
 
 contract = schemathesis.openapi.from_wsgi("/api/v1/schema/", get_wsgi_application())
 # Whether a phone can be one, and the like, no schema tells: what fits it may still be refused with 400.
 contract.config.checks.positive_data_acceptance.enabled = False
+# Every boundary of every field, some 65 cases an operation, besides the examples.
+contract.config.phases.coverage.enabled = SOAK
 
 
 @pytest.fixture
