@@ -189,12 +189,15 @@ def restore_campaign(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campa
     return campaign
 
 
-def list_campaigns(*, limit: int, cursor: str | None = None) -> keyset.Page[Campaign]:
-    """Return one page of the campaigns of the open salon, the newest first.
+def list_campaigns(
+    *, limit: int, cursor: str | None = None, state: CampaignState | None = None
+) -> keyset.Page[Campaign]:
+    """Return one page of the campaigns of the open salon, the newest first; of one state, if that is asked.
 
     Raises: keyset.InvalidCursor.
     """
-    return keyset.page(Campaign.objects.live(), _NEWEST_FIRST, limit=limit, cursor=cursor)
+    found = Campaign.objects.live() if state is None else Campaign.objects.live().filter(state=state)
+    return keyset.page(found, _NEWEST_FIRST, limit=limit, cursor=cursor)
 
 
 def scheduled_to(segment_id: UUID) -> list[Campaign]:

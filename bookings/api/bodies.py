@@ -149,6 +149,8 @@ class NoteBody(Body):
 class CancelBody(Body):
     """Why a booking is cancelled."""
 
+    optional = True
+
     reason = Text(help_text="At most 200 characters; for the salon.")
 
 

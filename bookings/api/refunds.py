@@ -45,6 +45,8 @@ class NewRefundBody(Body):
 class VoidBody(Body):
     """Why a sale is void."""
 
+    optional = True
+
     reason = Text(help_text="At most 200 characters.")
     reference = Text(help_text="At most 80 characters: the receipt of the salon's own till.")
 
@@ -84,12 +86,12 @@ class VoidEndpoint(SaleEndpoint):
 
     @extend_schema(request=VoidBody, responses={200: SaleBody})
     @idempotent(Idempotency.OFFERED)
-    def post(self, request: Request, sale_id: UUID) -> Response:
+    def post(self, request: Request, sale_id: UUID) -> Response:  # noqa: ARG002 - DRF's signature
         """Declare a sale void.
 
         What was paid and not given back yet goes back as it came, and so do all points.
         """
-        entered = self.entered(VoidBody) if request.body else {}
+        entered = self.entered(VoidBody)
         void(
             actor=self.actor,
             salon=self.salon,

@@ -1,11 +1,14 @@
-"""`/api/v1/campaigns` and who gets them: the operations that the browser uses (api.md)."""
+"""`/api/v1/campaigns`: the operations that the browser uses (api.md)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from django.urls import reverse
-from django_filters import CharFilter, ChoiceFilter, FilterSet
+from django.utils.translation import gettext_lazy as _
+from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -19,19 +22,27 @@ from marketing.campaigns import (
     list_campaigns,
     update_campaign,
 )
-from marketing.launching import schedule, send_now
-from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientReason, RecipientState
-from marketing.recipient_list import LONGEST_TYPED, Effect, Wanted, list_recipients
+from marketing.launching import require_ready, schedule, send_now, unschedule
+from marketing.models import Basis, Campaign, CampaignState
+from marketing.placeholders import PLACEHOLDERS
 from marketing.results import results_of
-from marketing.segments import group_name
+from marketing.segments import EVERYONE, READY_MADE, group_name
 from salon import keyset
-from salon.api.authentication import MissingScope
 from salon.api.endpoint import Endpoint
 from salon.api.idempotency import Idempotency, idempotent
 from salon.api.pagination import KeysetPages, invalid_cursor, page_answer, page_asked
 from salon.api.scopes import Scope
-from salon.api.serializers import Body, Instant, Text
+from salon.api.serializers import Body, FieldProblem, Instant, Text
 from salon.api.versions import expected_version, versioned
+from salon.errors import FieldError, InvalidInput
+
+_PLACEHOLDERS = (
+    "Placeholders are filled in for each client: "
+    + ", ".join(f"`{{{{{name}}}}}`" for name in PLACEHOLDERS)
+    + ". Behind a `|` stands what is written where there is nothing to fill in, as in `{{first_name|dear client}}`. "
+    "One that does not exist is stored, told in `lacks`, and not sent (`unknown_placeholder`)."
+)
+_KEYS = ", ".join(f"`{key}`" for key in READY_MADE)
 
 
 class ResultBody(Body):
@@ -135,17 +146,37 @@ class CampaignBody(Body):
         return campaign.rule or None
 
 
+class CheckedCampaignBody(CampaignBody):
+    """A campaign with what it lacks to be sent."""
+
+    example = {
+        **CampaignBody.example,
+        "state": "DRAFT",
+        "started_at": None,
+        "finished_at": None,
+        "result": None,
+        "lacks": [{"field": "imprint", "code": "required", "detail": "Every mail says who writes, and where."}],
+    }
+
+    lacks = FieldProblem(
+        many=True,
+        read_only=True,
+        help_text="Of a draft: what sending it would be refused for, as `errors` would name it. Whether anybody is in "
+        "its group, sending asks.",
+    )
+
+
 class ChangedCampaignBody(Body):
     """What of a draft can be changed."""
 
     example = {"name": "Frühling", "subject": "Neues für {{first_name}}"}
 
     name = Text(allow_null=False, help_text="At most 80 characters; no client sees it.")
-    subject = Text(help_text="At most 150 characters; may have placeholders.")
-    body = Text(help_text="Markdown with placeholders, at most 20,000 characters.")
+    subject = Text(help_text="At most 150 characters; may have placeholders, as `body`.")
+    body = Text(help_text=f"Markdown with placeholders, at most 20,000 characters. {_PLACEHOLDERS}")
     segment = Text(
-        help_text="The key of a ready-made segment (`new`, `lapsing`, `lapsed`, `birthday`, `overdue`, `vip`) or the "
-        "id of one of the salon's own; its rule is taken as it is now. `null` chooses nobody."
+        help_text=f"The key of a ready-made segment ({_KEYS}), the id of one of the salon's own, or `{EVERYONE}`: all "
+        "clients. Its rule is taken as it is now. `null` chooses nobody."
     )
     basis = serializers.ChoiceField(
         Basis.choices,
@@ -171,51 +202,19 @@ class NewCampaignBody(ChangedCampaignBody):
 class SendBody(Body):
     """When to send."""
 
-    example = {"at": None}
+    example = {"scheduled_at": None, "at": None}
+    optional = True
 
-    at = Instant(
+    scheduled_at = Instant(
         required=False, allow_null=True, help_text="Within the next year; left out or `null`: as soon as possible."
     )
+    at = Instant(required=False, allow_null=True, help_text="The same by its former name; not both.")
 
 
-class RecipientFilters(FilterSet):  # type: ignore[misc]
-    """Which recipients."""
+class CampaignFilters(FilterSet):  # type: ignore[misc]
+    """Which campaigns."""
 
-    state = ChoiceFilter(choices=RecipientState.choices)
-    reason = ChoiceFilter(choices=RecipientReason.choices)
-    effect = ChoiceFilter(
-        choices=Effect.choices,
-        help_text="What came of it, as in `result`: `BOOKED` within 14 days after the mail (of cards that have become "
-        "one, one), `REVENUE` came of that, `UNSUBSCRIBED` by this very mail.",
-    )
-    search = CharFilter(
-        max_length=LONGEST_TYPED,
-        help_text="Beginnings of names, and any part of the address it was written to. Needs `clients:read`.",
-    )
-
-
-class RecipientBody(Body):
-    """One client of a campaign: why she gets it or not, and what became of it."""
-
-    example = {
-        "id": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4d21",
-        "client": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4a11",
-        "address": "lena@example.com",
-        "state": "SENT",
-        "reason": "CONSENT",
-        "sent_at": "2026-11-21T11:01:00+01:00",
-        "unsubscribed_at": None,
-    }
-
-    id = serializers.UUIDField(read_only=True)
-    client = serializers.UUIDField(
-        source="client_id", read_only=True, allow_null=True, help_text="`null` without `clients:read`."
-    )
-    address = Text(read_only=True, help_text="`null` without `clients:read`, and where there is none.")
-    state = serializers.ChoiceField(RecipientState.choices, read_only=True)
-    reason = serializers.ChoiceField(RecipientReason.choices, read_only=True)
-    sent_at = Instant(read_only=True, allow_null=True)
-    unsubscribed_at = Instant(read_only=True, allow_null=True)
+    state = ChoiceFilter(choices=CampaignState.choices)
 
 
 class CampaignCalls(Endpoint):
@@ -230,15 +229,27 @@ class CampaignCalls(Endpoint):
         return [dict(CampaignBody(one).data) for one in campaigns]
 
     def answer(self, campaign: Campaign, status: int = 200, **headers: str) -> Response:
-        """Return one campaign."""
+        """Return one campaign, and what it lacks."""
         [body] = self.bodies([campaign])
-        return versioned(Response(body, status, headers=headers), campaign.version)
+        lacks = [{"field": one.field, "code": one.code, "detail": str(one.message)} for one in _lacks(campaign)]
+        return versioned(Response({**body, "lacks": lacks}, status, headers=headers), campaign.version)
+
+
+def _lacks(campaign: Campaign) -> list[FieldError]:
+    if campaign.state != CampaignState.DRAFT:
+        return []
+    try:
+        require_ready(campaign)
+    except InvalidInput as refusal:
+        return refusal.errors
+    return []
 
 
 class CampaignsEndpoint(CampaignCalls):
     """All campaigns of the salon."""
 
     scopes = {"GET": Scope.MARKETING_READ, "POST": Scope.MARKETING_WRITE}
+    filters = CampaignFilters
     pagination_class = KeysetPages
 
     @extend_schema(responses={200: CampaignBody(many=True)})
@@ -248,18 +259,19 @@ class CampaignsEndpoint(CampaignCalls):
         The newest first; deleted ones are left out.
         """
         asked = page_asked(request)
+        state = self.narrowed(Campaign.objects.none()).form.cleaned_data["state"]
         try:
-            page = list_campaigns(limit=asked.limit, cursor=asked.cursor)
+            page = list_campaigns(limit=asked.limit, cursor=asked.cursor, state=CampaignState(state) if state else None)
         except keyset.InvalidCursor as error:
             raise invalid_cursor() from error
         return page_answer(request, self.bodies(page.rows), next=page.next, previous=page.previous)
 
-    @extend_schema(request=NewCampaignBody, responses={201: CampaignBody})
+    @extend_schema(request=NewCampaignBody, responses={201: CheckedCampaignBody})
     @idempotent(Idempotency.OFFERED)
     def post(self, request: Request) -> Response:
         """Draft a campaign.
 
-        Nothing goes out before it is sent; until then only its name is needed.
+        Nothing goes out before it is sent; until then only its name is needed. `lacks` says what else it needs.
         """
         details = cast(ChangedCampaign, self.entered(NewCampaignBody))
         campaign = create_campaign(actor=self.actor, details=details, now=self.now)
@@ -272,12 +284,12 @@ class CampaignEndpoint(CampaignCalls):
 
     scopes = {"GET": Scope.MARKETING_READ, "PATCH": Scope.MARKETING_WRITE, "DELETE": Scope.MARKETING_WRITE}
 
-    @extend_schema(responses={200: CampaignBody})
+    @extend_schema(responses={200: CheckedCampaignBody})
     def get(self, request: Request, campaign_id: UUID) -> Response:  # noqa: ARG002 - DRF's signature
         """Read a campaign."""
         return self.answer(campaign_with_id(campaign_id))
 
-    @extend_schema(request=ChangedCampaignBody, responses={200: CampaignBody})
+    @extend_schema(request=ChangedCampaignBody, responses={200: CheckedCampaignBody})
     def patch(self, request: Request, campaign_id: UUID) -> Response:
         """Change a draft.
 
@@ -293,8 +305,8 @@ class CampaignEndpoint(CampaignCalls):
     def delete(self, request: Request, campaign_id: UUID) -> Response:
         """Delete a draft.
 
-        It can be restored in the browser. What is scheduled is refused with `still_going_out`; what has begun to go out
-        stays for good, with its results, and is refused with `already_begun`.
+        It can be restored in the browser. What is scheduled is refused with `still_going_out` (`unschedule` takes it
+        back); what has begun to go out stays for good, with its results, and is refused with `already_begun`.
         """
         version = expected_version(request)
         delete_campaign(actor=self.actor, campaign_id=campaign_id, version=version, now=self.now)
@@ -306,59 +318,46 @@ class CampaignSendEndpoint(CampaignCalls):
 
     scopes = {"POST": Scope.MARKETING_WRITE}
 
-    @extend_schema(request=SendBody, responses={200: CampaignBody})
+    @extend_schema(request=SendBody, responses={200: CheckedCampaignBody})
     @idempotent(Idempotency.OFFERED)
-    def post(self, request: Request, campaign_id: UUID) -> Response:
+    def post(self, request: Request, campaign_id: UUID) -> Response:  # noqa: ARG002 - DRF's signature
         """Send a draft, now or at a time.
 
         Who is in its group is asked when it begins, and everybody's consent once more at the moment of sending. All
         that is missing is named at once: `subject`, `body`, `segment`, `imprint` (entered in the browser), `basis`.
         To nobody (`nobody` at `segment`) nothing is sent now.
         """
-        at = self.entered(SendBody).get("at") if request.body else None
-        if at is None:
+        given = self.entered(SendBody)
+        times = [name for name in ("scheduled_at", "at") if given.get(name)]
+        if len(times) > 1:
+            message = _("Give it by one of its two names.")
+            raise InvalidInput([FieldError("at", "not_combinable", message)])
+        if not times:
             return self.answer(send_now(actor=self.actor, campaign_id=campaign_id, now=self.now))
-        return self.answer(schedule(actor=self.actor, campaign_id=campaign_id, at=at, now=self.now))
+        return self.answer(self._schedule(campaign_id, times[0], given[times[0]]))
 
+    def _schedule(self, campaign_id: UUID, name: str, at: datetime) -> Campaign:
+        """Let a draft begin at a time that was given by this name.
 
-class CampaignRecipientsEndpoint(Endpoint):
-    """Who gets a campaign and who does not."""
-
-    scopes = {"GET": Scope.MARKETING_READ}
-    filters = RecipientFilters
-    pagination_class = KeysetPages
-
-    @extend_schema(responses={200: RecipientBody(many=True)})
-    def get(self, request: Request, campaign_id: UUID) -> Response:
-        """List the recipients of a campaign.
-
-        In the order in which they are written to; nobody before it has begun. `reason` says why somebody is written to,
-        left out, or did not get it.
+        Raises: as `schedule`, what is wrong with the time at its name.
         """
-        asked = page_asked(request)
-        wanted = self._wanted(self.narrowed(Recipient.objects.none()).form.cleaned_data)
-        campaign = campaign_with_id(campaign_id)
         try:
-            page = list_recipients(campaign.pk, limit=asked.limit, now=self.now, cursor=asked.cursor, wanted=wanted)
-        except keyset.InvalidCursor as error:
-            raise invalid_cursor() from error
-        found = [self._shown(one) for one in page.rows]
-        return page_answer(request, found, next=page.next, previous=page.previous)
+            return schedule(actor=self.actor, campaign_id=campaign_id, at=at, now=self.now)
+        except InvalidInput as refusal:
+            errors = [replace(one, field=name) if one.field == "at" else one for one in refusal.errors]
+            raise InvalidInput(errors) from refusal
 
-    def _wanted(self, given: dict[str, str]) -> Wanted:
-        """Read the filters; whoever sees no names and addresses cannot guess them either.
 
-        Raises: MissingScope.
+class CampaignUnscheduleEndpoint(CampaignCalls):
+    """Taking a campaign back before its time."""
+
+    scopes = {"POST": Scope.MARKETING_WRITE}
+
+    @extend_schema(request=None, responses={200: CheckedCampaignBody})
+    @idempotent(Idempotency.OFFERED)
+    def post(self, request: Request, campaign_id: UUID) -> Response:  # noqa: ARG002 - DRF's signature
+        """Make a draft again of what is scheduled.
+
+        What is not, or has begun by now, is refused with `not_scheduled`.
         """
-        if given["search"] and Scope.CLIENTS_READ not in self.admission.scopes:
-            raise MissingScope(Scope.CLIENTS_READ)
-        return Wanted(
-            state=RecipientState(given["state"]) if given["state"] else None,
-            reason=RecipientReason(given["reason"]) if given["reason"] else None,
-            effect=Effect(given["effect"]) if given["effect"] else None,
-            typed=given["search"],
-        )
-
-    def _shown(self, recipient: Recipient) -> dict[str, Any]:
-        body = dict(RecipientBody(recipient).data)
-        return body if Scope.CLIENTS_READ in self.admission.scopes else {**body, "client": None, "address": None}
+        return self.answer(unschedule(actor=self.actor, campaign_id=campaign_id, now=self.now))

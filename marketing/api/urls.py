@@ -4,10 +4,11 @@ from django.urls import path
 
 from marketing.api.campaigns import (
     CampaignEndpoint,
-    CampaignRecipientsEndpoint,
     CampaignSendEndpoint,
     CampaignsEndpoint,
+    CampaignUnscheduleEndpoint,
 )
+from marketing.api.recipients import CampaignRecipientsEndpoint
 from marketing.api.segments import ReadyMadeSegmentsEndpoint, SegmentEndpoint, SegmentsEndpoint
 
 urlpatterns = [
@@ -17,6 +18,11 @@ urlpatterns = [
     path("campaigns", CampaignsEndpoint.as_view(), name="api_campaigns"),
     path("campaigns/<uuid:campaign_id>", CampaignEndpoint.as_view(), name="api_campaign"),
     path("campaigns/<uuid:campaign_id>/send", CampaignSendEndpoint.as_view(), name="api_campaign_send"),
+    path(
+        "campaigns/<uuid:campaign_id>/unschedule",
+        CampaignUnscheduleEndpoint.as_view(),
+        name="api_campaign_unschedule",
+    ),
     path(
         "campaigns/<uuid:campaign_id>/recipients",
         CampaignRecipientsEndpoint.as_view(),

@@ -27,6 +27,7 @@ from salon.api.parsing import JsonParser
 from salon.api.problems import problem_response
 from salon.api.schema import EndpointSchema
 from salon.api.scopes import AnyKey, Scope
+from salon.api.serializers import Body
 from salon.errors import FieldError, InvalidInput
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
@@ -135,12 +136,14 @@ class Endpoint(APIView):
         if errors:
             raise InvalidInput(errors)
 
-    def entered[Entered: Serializer[Any]](self, serializer: type[Entered], *, partial: bool = False) -> dict[str, Any]:
+    def entered[Entered: Body](self, serializer: type[Entered], *, partial: bool = False) -> dict[str, Any]:
         """Return the fields of the body, parsed; the operation says what is accepted.
 
         Raises: ValidationError for what is not in the contract's form, ParseError, UnsupportedMediaType.
         """
         if not self.request.body:
+            if serializer.optional:
+                return {}
             raise ParseError(_("The body must be a JSON object."))
         return dict(_reader(serializer, partial=partial).run_validation(self.request.data))
 

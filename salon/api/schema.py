@@ -158,7 +158,10 @@ class EndpointSchema(AutoSchema):
 
     def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
         body: dict[str, Any] | None = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
-        return {**body, "required": True} if body else None
+        if body is None:
+            return None
+        entered = _instance(self.get_request_serializer())
+        return {**body, "required": not (isinstance(entered, Body) and entered.optional)}
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)

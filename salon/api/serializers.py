@@ -15,9 +15,13 @@ from salon.years import is_known
 
 
 class Body(serializers.Serializer[Any]):
-    """The fields of one resource. Sending one that is unknown or read-only is refused, at that field."""
+    """The fields of one resource. Sending one that is unknown or read-only is refused, at that field.
+
+    One that is `optional` may be left out whole, which says the same as `{}`.
+    """
 
     example: ClassVar[Mapping[str, object]] = {}
+    optional: ClassVar[bool] = False
 
     def to_internal_value(self, data: object) -> dict[str, Any]:
         """Return the fields by name.

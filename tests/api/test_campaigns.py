@@ -172,9 +172,9 @@ def test_a_draft_says_what_it_cannot_be_sent_for(api: Caller, draft: Any) -> Non
     assert draft["lacks"] == []
     path = f"campaigns/{draft['id']}"
     changed = api.patch(path, {"subject": None, "body": "Hallo {{nix}}"}).json()
-    expected = [("subject", "required"), ("body", "unknown_placeholder")]
-    assert [(one["field"], one["code"]) for one in changed["lacks"]] == expected
-    assert "nix" in changed["lacks"][1]["detail"]
+    expected = {("subject", "required"), ("body", "unknown_placeholder")}
+    assert {(one["field"], one["code"]) for one in changed["lacks"]} == expected
+    assert any("nix" in one["detail"] for one in changed["lacks"])
     assert api.get(path).json()["lacks"] == changed["lacks"]
     assert api.post(f"{path}/send", {}).json()["errors"] == changed["lacks"]
     assert "lacks" not in api.get("campaigns").json()["results"][0]
@@ -183,7 +183,7 @@ def test_a_draft_says_what_it_cannot_be_sent_for(api: Caller, draft: Any) -> Non
 
 
 def test_the_contract_names_every_placeholder_and_segment() -> None:
-    told = document()["components"]["schemas"]["NewCampaign"]["properties"]
+    told = document()["components"]["schemas"]["NewCampaignRequest"]["properties"]
     for name in PLACEHOLDERS:
         assert f"`{{{{{name}}}}}`" in told["body"]["description"]
     assert "{{first_name|" in told["body"]["description"]
