@@ -1,7 +1,8 @@
 """Which clients a segment means: a tree of conditions, read from JSON and written to it (domain.md §9.1)."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -31,6 +32,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,40}", re.ASCII)
 
 type Value = str | int | Decimal | date | UUID
+type WrongIds = Callable[[Kind, Mapping[str, UUID]], Iterable[FieldError]]
 
 
 class Match(TextChoices):
@@ -69,8 +71,8 @@ class Group:
 EVERYBODY = Group(Match.ALL)
 
 
-def parse(given: object, *, at: str = "rule") -> Group:
-    """Read a rule as JSON has it.
+def parse(given: object, *, at: str = "rule", wrong_ids: WrongIds = lambda _kind, _places: ()) -> Group:
+    """Read a rule as JSON has it; `wrong_ids` says what is wrong with the ids of one kind, which it gets by place.
 
     Raises: InvalidInput naming every place that is wrong, as in `rule.parts.0.values.1`.
     """
@@ -78,6 +80,9 @@ def parse(given: object, *, at: str = "rule") -> Group:
     group = reading.group(given, at, 1)
     if reading.conditions > MOST_CONDITIONS:
         reading.refuse(at, "max_length", _("At most %(most)d conditions fit here.") % {"most": MOST_CONDITIONS})
+    else:
+        for kind, places in reading.referred.items():
+            reading.errors += wrong_ids(kind, places)
     if reading.errors or group is None:
         raise InvalidInput(reading.errors)
     return group
@@ -215,11 +220,12 @@ _LESS: dict[tuple[Kind, ...], Text] = {
 
 
 class _Reading:
-    """One reading of a rule: what was wrong so far, and how many conditions there were."""
+    """One reading of a rule: what was wrong so far, how many conditions there were, and the ids in them by place."""
 
     def __init__(self) -> None:
         self.errors: list[FieldError] = []
         self.conditions = 0
+        self.referred = defaultdict[Kind, dict[str, UUID]](dict)
 
     def refuse(self, at: str, code: str, message: Text) -> None:
         self.errors.append(FieldError(at, code, message))
@@ -282,6 +288,9 @@ class _Reading:
                 read.append(self._value(value, kind, field))
             except _Unread as error:
                 self.refuse(f"{at}.{place}", error.code, error.message)
+            else:
+                if kind and isinstance(read[-1], UUID):
+                    self.referred[kind][f"{at}.{place}"] = read[-1]
         if operator.takes in _LESS and len(read) == 2 and cast(Any, read[0]) > read[1]:
             self.refuse(f"{at}.1", "range", _LESS[operator.takes])
         # Each once: said twice it would mean the same.

@@ -1,7 +1,7 @@
 """Segments: groups of clients that a salon has described, and those every salon has (domain.md §9.1)."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -249,35 +249,32 @@ def accept_rule(rule: Group | object) -> Group:
     Something archived can still be asked for; a deleted category cannot. It describes clients, and lists none.
     Raises: InvalidInput.
     """
-    group = rule if isinstance(rule, Group) else parse(rule)
-    listing = dict.fromkeys(place.rpartition(".values.")[0] for place in referred(group, Kind.CLIENT))
-    errors = [
-        FieldError(f"{place}.field", "clients_listed", _("A segment describes clients; it cannot list them by name."))
-        for place in listing
-    ]
-    errors += [
-        FieldError(place, "not_found", _("This does not exist (any more)."))
-        for kind, known in _REFERENCES
-        for place in _unknown(referred(group, kind), known())
-    ]
+    if not isinstance(rule, Group):
+        return parse(rule, wrong_ids=_wrong_ids)
+    errors = [error for kind in (Kind.CLIENT, *_KNOWN) for error in _wrong_ids(kind, referred(rule, kind))]
     if errors:
         raise InvalidInput(errors)
-    return group
+    return rule
 
 
-_REFERENCES: tuple[tuple[Kind, Callable[[], QuerySet[Any]]], ...] = (
-    (Kind.CATEGORY, Category.objects.live),
-    (Kind.SERVICE, Service.objects.all),
-    (Kind.PRODUCT, Product.objects.all),
-    (Kind.STAFF, StaffMember.objects.all),
-)
+_KNOWN: dict[Kind, Callable[[], QuerySet[Any]]] = {
+    Kind.CATEGORY: Category.objects.live,
+    Kind.SERVICE: Service.objects.all,
+    Kind.PRODUCT: Product.objects.all,
+    Kind.STAFF: StaffMember.objects.all,
+}
 
 
-def _unknown[Row: Model](places: dict[str, UUID], rows: QuerySet[Row]) -> list[str]:
+def _wrong_ids(kind: Kind, places: Mapping[str, UUID]) -> list[FieldError]:
     if not places:
         return []
-    known = set(rows.filter(pk__in=set(places.values())).values_list("pk", flat=True))
-    return [place for place, wanted in places.items() if wanted not in known]
+    if kind == Kind.CLIENT:
+        message = _("A segment describes clients; it cannot list them by name.")
+        listing = dict.fromkeys(place.rpartition(".values.")[0] for place in places)
+        return [FieldError(f"{place}.field", "clients_listed", message) for place in listing]
+    known = set(_KNOWN[kind]().filter(pk__in=set(places.values())).values_list("pk", flat=True))
+    message = _("This does not exist (any more).")
+    return [FieldError(place, "not_found", message) for place, wanted in places.items() if wanted not in known]
 
 
 def _describe(segment: Segment, name: str, rule: Group | object | None) -> None:

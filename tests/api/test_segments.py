@@ -120,6 +120,32 @@ def test_the_ready_made_ones_are_listed_with_their_keys(api: Caller) -> None:
             },
             {"rule.parts.0.parts.0.values.0": "not_found"},
         ),
+        (
+            {
+                "name": "",
+                "rule": {
+                    "match": "ALL",
+                    "parts": [
+                        {"field": "category", "operator": "in", "values": ["x", NOBODY]},
+                        {"field": "shoes", "operator": "in", "values": [NOBODY]},
+                        {"match": "EACH", "parts": [{"field": "staff", "operator": "in", "values": [NOBODY]}]},
+                        {"field": "client", "operator": "in", "values": [NOBODY]},
+                        {"field": "service", "operator": "bought_within", "values": ["soon", NOBODY]},
+                    ],
+                },
+            },
+            {
+                "name": "required",
+                "rule.parts.0.values.0": "invalid",
+                "rule.parts.0.values.1": "not_found",
+                "rule.parts.1.field": "invalid_choice",
+                "rule.parts.2.match": "invalid_choice",
+                "rule.parts.2.parts.0.field": "invalid_choice",
+                "rule.parts.3.field": "clients_listed",
+                "rule.parts.4.values.0": "invalid",
+                "rule.parts.4.values.1": "not_found",
+            },
+        ),
         ({"name": "X", "rule": RULE, "id": NOBODY}, {"id": "read_only"}),
         ({"name": "X", "rule": RULE, "count": 3}, {"count": "unknown_field"}),
         ({"name": "gesperrte", "rule": RULE}, {"name": "duplicate_name"}),
