@@ -4,23 +4,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from clients.cards import get_client
+from clients.confirming import Standing, link_standing
 from clients.consent import (
     BETWEEN_MAILS,
     AskedLately,
     NoAddress,
     ask_again,
     asked_until,
+    is_outdated,
     ledger_of,
     newest_of,
     record_consent,
@@ -31,6 +35,7 @@ from clients.web.notes import HealthPanel, health_panel
 from clients.wordings import wordings_now
 from salon.errors import FieldError, InvalidInput, Text
 from salon.identity.roles import Permission
+from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest, requires
 
 # A purpose, what was entered for it, and why it was refused.
@@ -42,8 +47,9 @@ class Consent:
     """One purpose: what holds now, and every decision so far, newest first.
 
     `granted`: the client agrees by now, also where she was asked at another address since and is back at the old one.
-    `lapsed`: what she agreed to was at another address than the card has. Of one that is asked for or lapsed:
-    `can_ask` whether the mail can be sent now, else from when on (`ask_at`), unless there is no address.
+    `lapsed`: what she agreed to was at another address than the card has. Of one that is asked for, `dead_link` is why
+    the link in the mail confirms nothing. Of one that does not hold: `can_ask` whether the mail can be sent now, else
+    from when on (`ask_at`), unless there is no address.
     """
 
     purpose: ConsentPurpose
@@ -55,6 +61,7 @@ class Consent:
     agreed_at: str = ""
     granted: bool = False
     lapsed: bool = False
+    dead_link: str | Promise = ""
     can_ask: bool = False
     ask_at: datetime | None = None
 
@@ -76,6 +83,7 @@ class ConsentPanel:
 
     consents: list[Consent]
     record_url: str | None
+    mails_stay: bool
 
     def of(self, purpose: ConsentPurpose) -> Consent:
         """Return what a client has agreed to for one purpose."""
@@ -88,8 +96,9 @@ def consent_panel(request: SalonRequest, client: Client, refused: Refused = ("",
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
     words = wordings_now(request.salon)
     return ConsentPanel(
-        [_consent(client, purpose, entries, words[purpose].text, refused) for purpose in ConsentPurpose],
+        [_consent(request, client, purpose, entries, words[purpose].text, refused) for purpose in ConsentPurpose],
         reverse("clients:consent", args=[request.salon.slug, client.pk]) if writes else None,
+        settings.MAILS_STAY,
     )
 
 
@@ -102,16 +111,22 @@ def news_hint(client: Client) -> str:
 
 
 def _consent(
-    client: Client, purpose: ConsentPurpose, entries: list[ConsentEntry], words: str, refused: Refused
+    request: SalonRequest,
+    client: Client,
+    purpose: ConsentPurpose,
+    entries: list[ConsentEntry],
+    words: str,
+    refused: Refused,
 ) -> Consent:
     own = [entry for entry in entries if entry.purpose == purpose]
     entered, error = refused[1:] if refused[0] == purpose else ("", "")
     agreed = bool(own) and own[0].decision == Decision.GRANTED
     # News are agreed to at an address: the card knows at which, and whether it is the one she has.
-    granted = client.email_consent if purpose == ConsentPurpose.EMAIL_MARKETING else agreed
+    news, now = purpose == ConsentPurpose.EMAIL_MARKETING, timezone.now()
+    granted = client.email_consent if news else agreed
     lapsed = agreed and not granted
-    asked = lapsed or (bool(own) and own[0].decision == Decision.REQUESTED and not granted)
-    ask_at = asked_until(client, timezone.now()) if asked and client.email else None
+    requested = bool(own) and own[0].decision == Decision.REQUESTED and not granted
+    ask_at = asked_until(client, now) if news and client.email and not granted else None
     return Consent(
         purpose=purpose,
         label=purpose.label,
@@ -122,9 +137,22 @@ def _consent(
         agreed_at=client.email_consent_for or "",
         granted=granted,
         lapsed=lapsed,
-        can_ask=asked and bool(client.email) and ask_at is None,
+        dead_link=_dead_link(request.salon, client, own[0], now) if requested else "",
+        can_ask=(lapsed or requested) and bool(client.email) and ask_at is None,
         ask_at=ask_at,
     )
+
+
+def _dead_link(salon: Salon, client: Client, request: ConsentEntry, now: datetime) -> str | Promise:
+    """Return why the link that a client was sent confirms nothing, "" where it does or none was sent."""
+    standing = link_standing(salon=salon, client=client, now=now)
+    if standing is Standing.EXPIRED:
+        return _("The link in the mail held for 30 days.")
+    if standing is not Standing.VOID:
+        return ""
+    if is_outdated(request, salon):
+        return _("The link in the mail does not hold any more: your salon’s wording has changed since.")
+    return _("The link in the mail does not hold any more.")
 
 
 @requires(Permission.CLIENTS_WRITE)
@@ -176,9 +204,16 @@ def _done(consent: Consent, now: datetime) -> str:
         return gettext("The consent is withdrawn.")
     if consent.ask_at is None:
         return str(NoAddress.message)
-    if consent.ask_at == now + BETWEEN_MAILS:
-        return gettext("The mail to confirm is on its way to %(address)s.") % {"address": consent.address}
-    return str(AskedLately.message)
+    if consent.ask_at != now + BETWEEN_MAILS:
+        at = date_format(timezone.localtime(consent.ask_at), "SHORT_DATETIME_FORMAT")
+        return gettext("This address was asked less than a day ago; another mail can go from %(time)s.") % {"time": at}
+    words = gettext("The mail to confirm is on its way to %(address)s.")
+    if settings.MAILS_STAY:
+        words = gettext(
+            "The mail to confirm, to %(address)s, is written. "
+            "No mail server is set up: the mails stay on this computer."
+        )
+    return words % {"address": consent.address}
 
 
 def _decide(

@@ -1,9 +1,13 @@
 """What a card says of news by e-mail where its address is changed (domain.md §9.3, ui.md §2.4)."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
+from pytest_django import Settings
 
 from clients.cards import get_client
 from clients.confirming import confirm
@@ -13,6 +17,7 @@ from clients.models import Client, ConsentPurpose, Decision
 from clients.wordings import save_wording
 from salon.identity.models import User
 from salon.identity.roles import Actor, system_actor
+from salon.mail.models import ClientMail, MailState
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
 from tests.marketing.consenting import decide, link_in, mails_of
@@ -21,6 +26,11 @@ from tests.operations.test_cards import make_client
 HTMX = {"HX-Request": "true"}
 OLD, NEW = "frank@mail.example", "hofmann@web.example"
 ASIDE = 'id="consent" aria-labelledby="consent-head" hx-swap-oob="true"'
+
+
+@pytest.fixture(autouse=True)
+def _mails_go_out(settings: Settings) -> None:
+    settings.MAILS_STAY = False
 
 
 @pytest.fixture
@@ -174,3 +184,77 @@ def test_without_a_script_the_card_says_what_was_done(browser: Browser, frank: C
     said = {"purpose": "EMAIL_MARKETING", "decision": "WITHDRAWN"}
     page = browser.post(f"/s/sonnenschein/clients/{frank.pk}/consent/", said, follow=True).content.decode()
     assert "Die Einwilligung ist widerrufen." in page
+
+
+def _of_news(answer: str) -> str:
+    return answer.split('<li class="consent-item">')[1]
+
+
+def test_a_link_that_holds_no_more_is_told_and_sent_anew_at_once(
+    browser: Browser, in_sonnenschein: Salon, front_desk: Actor
+) -> None:
+    news = ConsentPurpose.EMAIL_MARKETING
+    tom = make_client(in_sonnenschein, front_desk, ClientDetails("Tom", "Weiß", email="tom@web.example"))
+    _decided(browser, tom, news, "GRANTED")
+    anna = system_actor("Anna")
+    save_wording(actor=anna, salon=in_sonnenschein, purpose=news, text="Ja, schreiben Sie mir.", now=timezone.now())
+    panel = _of_news(browser.get(f"/s/sonnenschein/clients/{tom.pk}/").text)
+    assert "Der Link in der E-Mail gilt nicht mehr: Der Wortlaut Ihres Salons hat sich seither geändert." in panel
+    assert "wartet auf Bestätigung" not in panel
+    assert "möglich" not in panel
+    assert 'value="REQUESTED"' in panel
+    answer = _decided(browser, tom, news, "REQUESTED")
+    assert "Die Bestätigungsmail ist unterwegs an tom@web.example." in answer
+    assert "wartet auf Bestätigung" in _of_news(answer)
+    assert len(mails_of(tom.pk)) == 2
+
+
+def test_a_link_older_than_thirty_days_is_told(
+    browser_of: Callable[[User], Browser],
+    stylist: User,
+    in_sonnenschein: Salon,
+    front_desk: Actor,
+    time_machine: Any,
+) -> None:
+    tom = make_client(in_sonnenschein, front_desk, ClientDetails("Tom", "Weiß", email="tom@web.example"))
+    decide(front_desk, tom, Decision.GRANTED, now=NOW, wording="Ja.")
+    for days, told in ((29, False), (30, True)):
+        time_machine.move_to(NOW + timedelta(days=days), tick=False)
+        page = browser_of(stylist).get(f"/s/sonnenschein/clients/{tom.pk}/").text
+        assert ("Der Link in der E-Mail galt 30 Tage." in page) is told
+        assert ("wartet auf Bestätigung" in page) is not told
+
+
+def test_who_withdraws_and_records_again_is_told_when_the_next_mail_can_go(
+    browser: Browser, in_sonnenschein: Salon, front_desk: Actor, time_machine: Any
+) -> None:
+    news, words = ConsentPurpose.EMAIL_MARKETING, "Diese Adresse wurde vor weniger als einem Tag gefragt;"
+    tom = make_client(in_sonnenschein, front_desk, ClientDetails("Tom", "Weiß", email="tom@web.example"))
+    time_machine.move_to(NOW, tick=False)
+    _decided(browser, tom, news, "GRANTED")
+    ClientMail.objects.update(state=MailState.SENT, sent_at=NOW)
+    time_machine.move_to(NOW + timedelta(minutes=1), tick=False)
+    withdrawn = _of_news(_decided(browser, tom, news, "WITHDRAWN"))
+    assert f"{words} eine weitere E-Mail ist ab 22.11.2026 11:00 möglich." in withdrawn
+    # No button says that it sends what it does not.
+    assert "Bestätigungsmail senden" not in withdrawn
+    panel, toast = _decided(browser, tom, news, "GRANTED").split("beforeend:#toasts")
+    assert words in toast
+    assert "Der Link in der E-Mail gilt nicht mehr." in panel
+    assert words in panel
+    assert "wartet auf Bestätigung" not in panel
+    assert len(mails_of(tom.pk)) == 1
+
+
+def test_where_no_mail_server_is_set_up_the_card_says_so(
+    browser: Browser, in_sonnenschein: Salon, front_desk: Actor, settings: Settings
+) -> None:
+    settings.MAILS_STAY = True
+    tom = make_client(in_sonnenschein, front_desk, ClientDetails("Tom", "Weiß", email="tom@web.example"))
+    stays = "Es ist kein Mailserver eingerichtet: Die E-Mails bleiben auf diesem Rechner."
+    assert stays in _of_news(browser.get(f"/s/sonnenschein/clients/{tom.pk}/").text)
+    panel, toast = _decided(browser, tom, ConsentPurpose.EMAIL_MARKETING, "GRANTED").split("beforeend:#toasts")
+    assert f"Die Bestätigungsmail an tom@web.example ist geschrieben. {stays}" in toast
+    assert "Die E-Mail mit dem Link an tom@web.example ist geschrieben; eine weitere ist ab" in panel
+    assert stays in panel
+    assert "ging an" not in panel
