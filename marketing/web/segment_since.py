@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from marketing.models import Campaign, Segment
 from marketing.rule import lists_clients, parse
-from marketing.segments import group_name
+from marketing.segments import EVERYONE, group_name
 from marketing.web.campaign_form import KEPT, group_now, segment_of
 from marketing.web.rule_words import ids_in, marked_sentence, names_of
 
@@ -28,8 +28,9 @@ class Since:
 
 
 def rule_in_words(campaign: Campaign, currency: str) -> SafeString | str:
-    """Return whom a campaign means, as one sentence; "" for nobody yet, and for clients marked one by one."""
-    if not campaign.rule or lists_clients(rule := parse(campaign.rule)):
+    """Return whom a campaign means, as one sentence; "" where its group says as much: nobody yet, all clients, those
+    marked one by one."""
+    if campaign.segment_key == EVERYONE or not campaign.rule or lists_clients(rule := parse(campaign.rule)):
         return ""
     return marked_sentence(rule, names_of(ids_in([rule])), currency)
 

@@ -74,6 +74,14 @@ def _refused_for_its_subject(page: Page, drawer: Locator) -> None:
     page.evaluate("htmx.config.defaultSettleDelay = 20")
 
 
+def _opens_at_what_is_new(page: Page) -> None:
+    """Open a thread of which not all fits: unseen words are in sight, and whoever listens begins at the top."""
+    page.set_viewport_size({"width": 390, "height": 420})
+    page.get_by_role("region", name="Ungelesen").get_by_role("link", name=re.compile("Frank Hofmann")).click()
+    expect(page.locator(".message.is-unread")).to_be_in_viewport()
+    assert page.evaluate("[scrollY > 0, document.activeElement === document.body]") == [True, True]
+
+
 def test_from_the_card_to_the_inbox_and_back(open_page: OpenPage) -> None:
     visitor = open_page()
     visitor.sign_in("empfang@sonnenschein.example", f"{SALON}clients/?q=frank+hofmann")
@@ -129,6 +137,7 @@ def test_from_the_card_to_the_inbox_and_back(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Als ungelesen markieren").click()
     expect(page.get_by_role("region", name="Ungelesen")).to_contain_text("Frank Hofmann")
     expect(badge).to_contain_text("2 ungelesene Antworten")
+    _opens_at_what_is_new(page)
 
 
 def test_what_was_typed_is_not_dropped_without_asking(open_page: OpenPage) -> None:
