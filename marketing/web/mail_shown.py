@@ -17,6 +17,7 @@ from marketing.letters import Frame, Person, frame_of, written
 from marketing.models import MarketingRules, Recipient, RecipientReason
 from marketing.people import people
 from marketing.unsubscribing import NOBODY, unsubscribe_url
+from marketing.web.trying_answers import answered_by
 from salon.identity.roles import Permission
 from salon.mail.letters import Letter
 from salon.mail.sending import sender_address
@@ -27,7 +28,8 @@ from salon.web.access import SalonRequest
 @dataclass(slots=True)
 class Seen:
     """A mail as one client gets it: `letter` in words, and what is to be said of it, which `warns` where she does not
-    get it; `answers_to` is where one that went out asks for answers, "" where that is not kept."""
+    get it; `answers_to` is where one that went out asks for answers, "" where that is not kept, and `answer_id` the
+    recipient as whom one can be written here to try it, if so."""
 
     client_id: UUID | None
     name: str
@@ -37,6 +39,7 @@ class Seen:
     remark: str = ""
     warns: bool = False
     answers_to: str = ""
+    answer_id: UUID | None = None
 
     @property
     def subject(self) -> str:
@@ -90,6 +93,8 @@ def seen_as_sent(one: Recipient, salon: Salon) -> Seen | None:
         return None
     frame = frame_of(one.said or {})
     remark, warns = _of_given(one)
+    answers_to = (one.said or {}).get("reply_to", "")
+    tried = one.sent_at is not None and answered_by(answers_to, salon) is not None
     return Seen(
         client_id=one.client_id,
         name=one.client.full_name,
@@ -98,7 +103,8 @@ def seen_as_sent(one: Recipient, salon: Salon) -> Seen | None:
         letter=letter,
         remark=remark,
         warns=warns,
-        answers_to=(one.said or {}).get("reply_to", ""),
+        answers_to=answers_to,
+        answer_id=one.pk if tried else None,
     )
 
 

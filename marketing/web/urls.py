@@ -11,7 +11,11 @@ from marketing.web import (
     rules,
     segments,
     tabs,
+    trying_answers,
 )
+from salon.mail.web.handed_in import HANDED_IN
+
+HANDED_IN.answer_url = trying_answers.answer_url
 
 urlpatterns = [
     path("", tabs.marketing, name="marketing"),
@@ -25,6 +29,8 @@ urlpatterns = [
         message_templates.message_template_delete,
         name="message_template_delete",
     ),
+    path("messages/answers/<uuid:mail_id>/", trying_answers.answer_to_mail, name="answer_to_mail"),
+    path("messages/answers/to-many/<uuid:recipient_id>/", trying_answers.answer_to_many, name="answer_to_many"),
     path("messages/<uuid:client_id>/", messages.message_thread, name="message_thread"),
     path("messages/<uuid:client_id>/read/", messages.message_read, name="message_read"),
     path("automations/", automations.automations, name="automations"),

@@ -15,6 +15,7 @@ from marketing.models import Basis, Campaign, CampaignState, MarketingRules, Rec
 from marketing.people import people
 from marketing.placeholders import fill
 from marketing.recipients import settle
+from marketing.reply_addresses import reply_addresses
 from marketing.rule import Condition, Group, Match, as_json, parse
 from salon.audit.recording import Change, record_many
 from salon.demo.shops import Shop
@@ -152,8 +153,10 @@ def _keep_words(salon: Salon, campaign: Campaign, sent: list[Recipient], now: da
     told = people([one.client_id for one in sent], salon=salon, now=now)
     frame = Frame(salon.name, rules.sender_name, rules.imprint, None, settings.LANGUAGE_CODE)
     placeholders = fallbacks(campaign.subject, campaign.body)
+    answering = reply_addresses([one.client_id for one in sent], now=now)
     for one in sent:
-        one.said = sayings(told[one.client_id], frame, placeholders)
+        reply_to = answering.get(one.client_id, rules.reply_to)
+        one.said = sayings(told[one.client_id], frame, placeholders) | {"reply_to": reply_to}
     Recipient.objects.bulk_update(sent, ["said"])
 
 

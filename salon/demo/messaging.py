@@ -9,6 +9,7 @@ from marketing import message_letters
 from marketing.message_templates import Wording, create_template
 from marketing.messages import RECEIVED, WRITTEN, record_message
 from marketing.models import Direction, Message
+from marketing.reply_addresses import reply_addresses
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role, system_actor
 from salon.mail.letters import WORDS
 from salon.mail.models import ClientMail, MailState
@@ -65,6 +66,7 @@ def _question(salon: Salon, client: Client, actor: Actor, at: datetime) -> Messa
         about_id=message_id,
         tells="message",
         recipient=client.email,
+        reply_to=reply_addresses([client.pk], now=at).get(client.pk, ""),
         writer=draft.writer,
         facts=draft.facts,
         state=MailState.SENT,

@@ -54,3 +54,9 @@ def test_campaigns_go_to_segments_that_are_there(demo: Salon) -> None:
 
 def test_no_mail_promises_points_that_nobody_has(demo: Salon) -> None:
     assert all("{{points}}" not in one.body for one in Campaign.objects.all())
+
+
+def test_the_mails_greet_in_german_and_say_where_answers_go(demo: Salon) -> None:
+    said = [one.said for one in Recipient.objects.filter(campaign=_sent(), state="SENT")]
+    assert {str(one["values"]["greeting"]).split()[0] for one in said if one} == {"Liebe", "Lieber", "Hallo"}
+    assert {one["reply_to"] for one in said if one} == {"post@sonnenschein.example"}

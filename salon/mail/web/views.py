@@ -18,6 +18,7 @@ from salon.keyset import InvalidCursor
 from salon.mail.models import TOLD, ClientMail, MailState
 from salon.mail.reading import get_mail, recent_mails
 from salon.mail.web.framing import MAIL, WITH_FRAME, framed
+from salon.mail.web.handed_in import HANDED_IN
 from salon.web.access import SalonRequest, requires
 
 # How each state looks: an icon, and the colour of its badge.
@@ -66,6 +67,7 @@ def mail(request: SalonRequest, mail_id: UUID) -> HttpResponse:
         "hidden": _is_hers_alone(found),
         "told": found.state in TOLD,
         "shown_url": reverse("mail_shown", args=[request.salon.slug, found.pk]),
+        "answer_url": HANDED_IN.answer_url(request, found) if HANDED_IN.answer_url else "",
     }
     response = render(request, "mail/mail.html", context)
     response["Referrer-Policy"] = "no-referrer"
