@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from marketing.letters import check
-from marketing.messages import told_of
+from marketing.messages import say_nothing, told_of
 from marketing.models import MessageTemplate
 from marketing.placeholders import fill_lines, plain
 from salon.audit.recording import Change, record
@@ -47,10 +47,14 @@ def get_template(template_id: UUID) -> MessageTemplate:
     return found
 
 
-def filled(template: MessageTemplate, client: Client, *, salon: Salon, now: datetime) -> Wording:
-    """Return a template as it reads for one client; a placeholder that says nothing of her still stands there."""
+def filled(
+    template: MessageTemplate, client: Client, *, salon: Salon, now: datetime
+) -> tuple[Wording, list[FieldError]]:
+    """Return a template as it reads for one client, and (`placeholder`) what in it says nothing of her: that still
+    stands there."""
     told = told_of(client.pk, salon=salon, now=now)
-    return Wording(template.name, plain(fill_lines(template.subject, told)), fill_lines(template.text, told))
+    wording = Wording(template.name, plain(fill_lines(template.subject, told)), fill_lines(template.text, told))
+    return wording, say_nothing(template.subject, template.text, told)
 
 
 def create_template(*, actor: Actor, wording: Wording, now: datetime) -> MessageTemplate:

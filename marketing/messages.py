@@ -228,13 +228,18 @@ def _accepted(subject: str, text: str) -> tuple[str, str]:
     return subject, text
 
 
-def _filled(subject: str, text: str, told: Mapping[str, str]) -> tuple[str, str]:
+def say_nothing(subject: str, text: str, told: Mapping[str, str]) -> list[FieldError]:
+    """Return (`placeholder`, at `subject` and `text`) what in a message says nothing of a client."""
     message = _("{{%(name)s}} (%(label)s) has nothing to say of this client: write something else there.")
-    errors = [
+    return [
         FieldError(name, "placeholder", message % {"name": one, "label": PLACEHOLDERS[one]})
         for name, given in (("subject", subject), ("text", text))
         for one in silent(given, told)
     ]
+
+
+def _filled(subject: str, text: str, told: Mapping[str, str]) -> tuple[str, str]:
+    errors = say_nothing(subject, text, told)
     subject, text = plain(fill_lines(subject, told)), fill_lines(text, told)
     errors = errors or [*_too_long("subject", subject), *_too_long("text", text)]
     if errors:

@@ -48,7 +48,7 @@ class Consent:
 
     `granted`: the client agrees by now, also where she was asked at another address since and is back at the old one.
     `lapsed`: what she agreed to was at another address than the card has. Of one that is asked for, `dead_link` is why
-    the link in the mail confirms nothing. Of one that does not hold: `can_ask` whether the mail can be sent now, else
+    the link in the mail confirms nothing. Of one that does not hold (any more): `can_ask` whether the mail can be sent now, else
     from when on (`ask_at`), unless there is no address.
     """
 
@@ -126,7 +126,7 @@ def _consent(
     granted = client.email_consent if news else agreed
     lapsed = agreed and not granted
     requested = bool(own) and own[0].decision == Decision.REQUESTED and not granted
-    ask_at = asked_until(client, now) if news and client.email and not granted else None
+    ask_at = asked_until(client, now) if news and own and client.email and not granted else None
     return Consent(
         purpose=purpose,
         label=purpose.label,

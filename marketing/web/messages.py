@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -190,10 +191,16 @@ def _send(request: SalonRequest, client: Client) -> HttpResponse:
     except NoAddress as refusal:
         form.add_error(None, str(refusal.message))
     else:
-        messages.success(request, _("The message to %(name)s is on its way.") % {"name": client.full_name})
+        messages.success(request, _on_its_way() % {"name": client.full_name})
         route = "client_card" if request.POST.get("back") == "card" else "message_thread"
         return redirect(route, request.salon.slug, client.pk)
     return _thread(request, client, form, status=422)
+
+
+def _on_its_way() -> str:
+    if settings.MAILS_STAY:
+        return _("The message to %(name)s is written. No mail server is set up: the mails stay on this computer.")
+    return _("The message to %(name)s is on its way.")
 
 
 def _row(request: SalonRequest, thread: Thread) -> Row:
@@ -222,13 +229,20 @@ def _blank(client: Client) -> MessageForm:
 def _begun(request: SalonRequest, client: Client, template_id: UUID) -> MessageForm:
     """Return the form with a template in it; what was typed already stays, before it."""
     typed = {name: request.POST.get(name, "") for name in ("subject", "text")}
+    typed["form_id"] = request.POST.get("form_id") or str(new_id())
     try:
-        wording = filled(get_template(template_id), client, salon=request.salon, now=timezone.now())
+        wording, lacks = filled(get_template(template_id), client, salon=request.salon, now=timezone.now())
     except NotFound:
-        return MessageForm(initial={**typed, "form_id": request.POST.get("form_id") or new_id()})
+        return MessageForm(initial=typed)
     text = f"{typed['text'].rstrip()}\n\n{wording.text}" if typed["text"].strip() else wording.text
-    initial = {"subject": wording.subject, "text": text, "form_id": request.POST.get("form_id") or new_id()}
-    return MessageForm(initial=initial)
+    begun = {**typed, "subject": wording.subject, "text": text}
+    if not lacks:
+        return MessageForm(initial=begun)
+    # What it cannot say of her is told before she is written to.
+    form = MessageForm(begun)
+    form.is_valid()
+    show_errors(form, lacks)
+    return form
 
 
 def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status: int = 200) -> HttpResponse:
@@ -249,6 +263,7 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
         "receives": receives(),
         "mailbox": "" if receives() else salon_mailbox(),
         "back": "card" if in_drawer else "",
+        "mails_stay": settings.MAILS_STAY,
         "at_subject": in_drawer and not subject,
         "at_text": in_drawer and subject,
     }
@@ -281,7 +296,7 @@ def _page(request: SalonRequest, client: Client) -> Mapping[str, Any]:
 def _shown(message: Message, client: Client, state: MailState | None, answers: AnsweredMail | None) -> Shown:
     is_ours = message.direction == Direction.OUT
     parts = parts_of(message.text)
-    word, icon = _STATES[state] if state else ("", "")
+    word, icon = _state(state) if state else ("", "")
     text, more = _folded(message.text if is_ours else parts.new)
     return Shown(
         id=message.pk,
@@ -300,6 +315,13 @@ def _shown(message: Message, client: Client, state: MailState | None, answers: A
         state_icon=icon,
         answers=answers,
     )
+
+
+def _state(state: MailState) -> tuple[Promise | str, str]:
+    """Return how far a mail is, in words, and its icon; without a mail server it goes nowhere."""
+    if settings.MAILS_STAY and state in {MailState.WAITING, MailState.SENDING, MailState.SENT}:
+        return _("written, not sent: no mail server is set up"), "inbox"
+    return _STATES[state]
 
 
 def _folded(text: str) -> tuple[str, str]:

@@ -53,6 +53,11 @@ def _now() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _mails_go_out(settings: Settings) -> None:
+    settings.MAILS_STAY = False
+
+
 @pytest.fixture
 def server(settings: Settings) -> Iterator[MailServer]:
     with mail_server() as running:
@@ -109,6 +114,16 @@ class TestMails:
         [event] = _history(sonnenschein, petra.pk, Kind.MAILS)
         assert _told(event) == ("E-Mail gesendet", "Ihr Termin", [("An", "", ADDRESS)])
         assert (event.at, event.actor_name, event.icon) == (NOW, "", "mail")
+
+    @pytest.mark.usefixtures("server")
+    def test_without_a_mail_server_nothing_is_called_sent(
+        self, sonnenschein: Salon, petra: Client, settings: Settings
+    ) -> None:
+        settings.MAILS_STAY = True
+        _deliver(sonnenschein, petra)
+        [event] = _history(sonnenschein, petra.pk, Kind.MAILS)
+        title = "E-Mail geschrieben, nicht gesendet: Es ist kein Mailserver eingerichtet"
+        assert (_told(event)[0], event.icon) == (title, "inbox")
 
     def test_what_the_server_refused_stands_there_as_such(
         self, sonnenschein: Salon, petra: Client, server: MailServer

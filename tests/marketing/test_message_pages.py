@@ -22,7 +22,7 @@ from marketing.receiving import receive
 from salon.desk.merging import merge_cards
 from salon.identity.models import User
 from salon.identity.roles import ActorKind, system_actor
-from salon.mail.models import ClientMail
+from salon.mail.models import ClientMail, MailState
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
@@ -39,6 +39,7 @@ BrowserOf = Callable[[User], Browser]
 @pytest.fixture(autouse=True)
 def _answers_come_in(settings: Settings) -> None:
     settings.INBOUND_DOMAIN = DOMAIN
+    settings.MAILS_STAY = False
 
 
 @pytest.fixture
@@ -87,6 +88,23 @@ def test_a_message_from_the_card(sonnenschein: Salon, desk: Browser, lena: Clien
     assert "Nachricht geschrieben" in card
     assert f'<a href="{_url(lena)}#message-{message.pk}">Termin</a>' in card
     assert "Dienstag?" in card
+
+
+def test_without_a_mail_server_nothing_is_called_sent(
+    sonnenschein: Salon, desk: Browser, lena: Client, settings: Settings
+) -> None:
+    stays = "Es ist kein Mailserver eingerichtet: Die E-Mails bleiben auf diesem Rechner."
+    for mails_stay in (False, True):
+        settings.MAILS_STAY = mails_stay
+        assert (stays in desk.get(_url(lena), headers=DRAWER).text) is mails_stay
+        page = desk.post(_url(lena), {"subject": "T", "text": "Gut"}, follow=True).text
+        assert (f"Die Nachricht an Lena Vogel ist geschrieben. {stays}" in page) is mails_stay
+        assert ("Die Nachricht an Lena Vogel ist unterwegs." in page) is not mails_stay
+        with salon_scope(sonnenschein.pk):
+            ClientMail.objects.update(state=MailState.SENT, sent_at=NOW)
+        (thread,) = re.findall(r'<ol class="thread">.*?</ol>', desk.get(_url(lena)).text, re.DOTALL)
+        assert ("geschrieben, nicht gesendet: Es ist kein Mailserver eingerichtet" in thread) is mails_stay
+        assert ("</svg>gesendet</p>" in thread) is not mails_stay
 
 
 def test_the_focus_is_where_writing_begins(sonnenschein: Salon, desk: Browser, lena: Client) -> None:
@@ -209,6 +227,11 @@ def test_templates_are_filled_in_before_anybody_sends(sonnenschein: Salon, desk:
         MessageTemplate.objects.filter(pk=template.pk).update(text="Zuletzt am {{last_visit}}, {{staff|uns}}")
     lacking = desk.post(_url(lena), {"template": str(template.pk), "subject": "x", "text": ""})
     assert lacking.context["form"]["text"].value() == "Zuletzt am {{last_visit}}, uns"
+    assert lacking.status_code == 200
+    words = "{{last_visit}} (Datum des letzten Besuchs) ist bei diesem Kunden nicht bekannt."
+    assert words in lacking.context["form"].errors["text"][0]
+    assert "subject" not in lacking.context["form"].errors
+    assert words not in kept.text
     unknown = desk.post(_url(lena), {"template": str(uuid4()), "subject": "x", "text": "y"})
     assert [unknown.context["form"][name].value() for name in ("subject", "text")] == ["x", "y"]
     assert _all(sonnenschein) == []

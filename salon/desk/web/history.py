@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import TextChoices
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -209,7 +210,10 @@ def _of_mail(entry: AuditEntry, salon: Salon, *, opens: bool) -> Event:
     changes = [ShownChange(_FIELDS["recipient"], "", address)] if address else []
     mailing = entry.mailing if opens else None  # type: ignore[attr-defined]
     url = _mail_url(mailing, entry.subject_id, salon) if mailing else ""
-    return _bare(entry, changes, about=told.get("subject", ""), url=url)
+    event = _bare(entry, changes, about=told.get("subject", ""), url=url)
+    if entry.action == telling.SENT and settings.MAILS_STAY:
+        return replace(event, title=_("E-mail written, not sent: no mail server is set up"), icon="inbox")
+    return event
 
 
 def _mail_url(mailing: Mapping[str, str | None], mail_id: UUID, salon: Salon) -> str:
