@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.cards import ConflictingChange, in_use
 from clients.classification import Facts, classify
-from clients.consent import ask_at_new_address
+from clients.consent import ask_at_new_address, record_consent
 from clients.details import Accepted, ChangedDetails, ClientDetails, accept, normalised
 from clients.holding import tell_what_holds
 from clients.listing import sharing_contact
-from clients.models import CardState, Client, CreatedVia
+from clients.models import CardState, Client, ConsentPurpose, ConsentSource, CreatedVia, Decision
 from clients.models.card import DETAIL_FIELDS
 from clients.tokens import add_tokens, replace_tokens
 from salon.audit.recording import Change, record
@@ -72,10 +72,12 @@ def create_client(
     now: datetime,
     duplicates: Duplicates = Duplicates.KEEP,
     client_id: UUID | None = None,
+    news: bool = False,
 ) -> Saved:
     """Make a card with the salon's next client number, listed today (domain.md §2).
 
-    `client_id` is what a form was given for its card, so that sending it twice makes one.
+    `client_id` is what a form was given for its card, so that sending it twice makes one. `news`: she said in the salon
+    that she would like them by e-mail, and is asked to confirm it.
     Raises: NotAllowed, InvalidInput, PossibleDuplicate, AlreadyMade.
     """
     actor.require(Permission.CLIENTS_WRITE)
@@ -106,6 +108,15 @@ def create_client(
             client.save(force_insert=True)
         add_tokens(client)
         _record(actor, "client.created", client.pk, ClientDetails(), accepted.details, now)
+        if news:
+            record_consent(
+                actor=actor,
+                client_id=client.pk,
+                purpose=ConsentPurpose.EMAIL_MARKETING,
+                decision=Decision.REQUESTED,
+                source=ConsentSource.SALON,
+                now=now,
+            )
     return Saved(client, accepted.warnings)
 
 

@@ -32,7 +32,7 @@ from clients.consent import (
 from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from clients.web.facts import CHANGED
 from clients.web.notes import HealthPanel, health_panel
-from clients.wordings import wordings_now
+from clients.wordings import wording_now, wordings_now
 from salon.errors import FieldError, InvalidInput, Text
 from salon.identity.roles import Permission
 from salon.tenancy.models import Salon
@@ -47,9 +47,9 @@ class Consent:
     """One purpose: what holds now, and every decision so far, newest first.
 
     `granted`: the client agrees by now, also where she was asked at another address since and is back at the old one.
-    `lapsed`: what she agreed to was at another address than the card has. Of one that is asked for, `dead_link` is why
-    the link in the mail confirms nothing. Of one that does not hold (any more): `can_ask` whether the mail can be sent now, else
-    from when on (`ask_at`), unless there is no address.
+    `lapsed`: what she agreed to was at another address than the card has. `dead_link`: why the link in her mail confirms
+    nothing. `can_ask`: whether the mail of one asked for or lapsed can be sent (once more) now; `ask_at`: from when on
+    it can, where the address was asked lately.
     """
 
     purpose: ConsentPurpose
@@ -108,6 +108,17 @@ def news_hint(client: Client) -> str:
     if not client.email or newest is None or newest.decision not in {Decision.REQUESTED, Decision.GRANTED}:
         return ""
     return gettext("News by e-mail are agreed to or asked for at this address. A new one gets a mail to confirm.")
+
+
+def wish_hint(salon: Salon) -> str:
+    """Return what a client says yes to who would like news, and what follows."""
+    words = gettext("“%(wording)s” A mail asks for confirmation; it holds only then.")
+    return words % {"wording": wording_now(ConsentPurpose.EMAIL_MARKETING, salon).text}
+
+
+def told_of_news(request: SalonRequest, client: Client, now: datetime) -> str:
+    """Return what has just become of a client's wish for news."""
+    return _done(consent_panel(request, client).of(ConsentPurpose.EMAIL_MARKETING), now)
 
 
 def _consent(

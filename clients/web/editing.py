@@ -13,11 +13,12 @@ from clients.cards import ConflictingChange, get_client
 from clients.details import LABELS, ClientDetails
 from clients.editing import AlreadyMade, Duplicates, PossibleDuplicate, Saved, create_client
 from clients.models import Client, CreatedVia
-from clients.web.consent import news_hint
+from clients.web.consent import news_hint, told_of_news, wish_hint
 from clients.web.forms import (
     FIRST_ENTERED,
     ClientForm,
     Difference,
+    NewClientForm,
     change_card,
     conflicting_form,
     differences,
@@ -38,21 +39,22 @@ def create(request: SalonRequest) -> HttpResponse:
     cancel_url = reverse("clients:list", args=[request.salon.slug])
     if request.method != "POST":
         given = {name: request.GET[name][:80] for name in ("first_name", "last_name") if name in request.GET}
-        form = ClientForm(initial={**given, "card_id": new_id()}, names=FIRST_ENTERED)
+        form = NewClientForm(initial={**given, "card_id": new_id()}, names=FIRST_ENTERED)
         return _form_page(request, form, cancel_url=cancel_url)
-    form = ClientForm(request.POST, names=FIRST_ENTERED)
+    form = NewClientForm(request.POST, names=FIRST_ENTERED)
     if not form.is_valid():
         return _form_page(request, form, cancel_url=cancel_url)
-    card_id = form.cleaned_data["card_id"]
+    card_id, news, now = form.cleaned_data["card_id"], form.cleaned_data["news"], timezone.now()
     try:
         saved = create_client(
             actor=request.actor,
             salon=request.salon,
             details=ClientDetails(**form.changes),
             created_via=CreatedVia.STAFF,
-            now=timezone.now(),
+            now=now,
             duplicates=Duplicates.KEEP if request.POST.get("confirm") == "duplicate" else Duplicates.REFUSE,
             client_id=card_id,
+            news=news,
         )
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
@@ -62,7 +64,10 @@ def create(request: SalonRequest) -> HttpResponse:
         return _form_page(request, form, cancel_url=cancel_url, duplicates=twins)
     except AlreadyMade:
         return redirect("client_card", request.salon.slug, card_id)
-    return _saved(request, saved, _("%(name)s is saved."))
+    response = _saved(request, saved, _("%(name)s is saved."))
+    if news:
+        messages.success(request, told_of_news(request, saved.client, now))
+    return response
 
 
 @requires(Permission.CLIENTS_WRITE)
@@ -104,6 +109,8 @@ def _form_page(
 ) -> HttpResponse:
     if client:
         form.fields["email"].help_text = news_hint(client)
+    else:
+        form.fields["news"].help_text = wish_hint(request.salon)
     context = {
         "form": form,
         "client": client and shown(client, request.salon, request.salon.date_at(timezone.now())),

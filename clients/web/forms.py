@@ -97,7 +97,7 @@ class ClientForm(forms.Form):
     ) -> None:
         super().__init__(data=data, initial=initial)
         self.names = names
-        for other in set(self.fields) - {*names, "card_id"}:
+        for other in {*ENTERED, "matrix_exempt"} - set(names):
             del self.fields[other]
         if "gender" in self.fields:
             choices = [("", _("not given")), *Gender.choices]
@@ -170,6 +170,12 @@ class ClientForm(forms.Form):
     def _before(self) -> dict[str, str]:
         before = self.shown_before
         return {name: before[name] for name in self.changes if name in before}
+
+
+class NewClientForm(ClientForm):
+    """Master data of a new card, and whether its client would like news."""
+
+    news = forms.BooleanField(label=_("Would like news by e-mail"), required=False)
 
 
 def _is_id(text: str) -> bool:
