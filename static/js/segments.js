@@ -64,6 +64,10 @@ function tell(outcome) {
 }
 document.addEventListener("htmx:afterSwap", (event) => event.target.id === "outcome" && tell(event.target));
 
+// Whom it means stands once on the screen: in its panel, or where that is out of sight as a number.
+const panel = document.querySelector(".segment-outcome");
+if (panel) new IntersectionObserver(([seen]) => form.classList.toggle("outcome-seen", seen.isIntersecting)).observe(panel);
+
 // Enter in the search of a list saves nothing.
 form?.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("[data-narrow]")) event.preventDefault();
