@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.listing import ORDERS, Sort
 from clients.models import Client
 from marketing.models import Recipient, RecipientReason, RecipientState
-from marketing.results import Booked, bookings_of
+from marketing.results import Booked
 from salon import keyset
 from salon.folding import words
 
@@ -73,14 +72,13 @@ def counts_of(campaign_id: UUID, *, bookings: dict[UUID, Booked]) -> Counts:
 
 
 def list_recipients(
-    campaign_id: UUID, *, limit: int, now: datetime, cursor: str | None = None, wanted: Wanted = _ALL
+    campaign_id: UUID, *, limit: int, bookings: dict[UUID, Booked], cursor: str | None = None, wanted: Wanted = _ALL
 ) -> keyset.Page[Recipient]:
     """Return one page of a campaign's recipients, in the order in which they are written to.
 
+    `bookings` as `bookings_of` knows them.
     Raises: keyset.InvalidCursor.
     """
-    needed = wanted.effect in {Effect.BOOKED, Effect.REVENUE}
-    bookings = bookings_of(campaign_id, now=now) if needed else {}
     rows = _narrowed(campaign_id, wanted, bookings)
     return keyset.page(rows, _AS_WRITTEN_TO, limit=limit, cursor=cursor)
 

@@ -27,11 +27,17 @@ class ClientFilters(FilterSet):  # type: ignore[misc]
         method="by_search",
         max_length=LONGEST_FILTER,
         help_text="What somebody types: beginnings of names, e-mail, number, address, any part of a phone number. "
-        "Best matches first; together with `category` and `status`, not with `email` and `phone`.",
+        "Best matches first; together with `category`, `status` and `segment`, not with `email` and `phone`.",
     )
     category = UUIDFilter(method="by_condition", help_text="Clients who have this category.")
     status = ChoiceFilter(
         choices=Status.choices, method="by_condition", help_text="New or returning, as of the last night."
+    )
+    segment = CharFilter(
+        method="by_condition",
+        max_length=LONGEST_FILTER,
+        help_text="Clients of this segment: the id of one of the salon's own, the key of a ready-made one, or "
+        "`everybody`. Needs `marketing:read`.",
     )
     email = CharFilter(
         method="by_email", max_length=LONGEST_FILTER, help_text="The whole address; upper and lower case are one."

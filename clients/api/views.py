@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.api.filters import ClientFilters
+from clients.api.handed_in import HANDED_IN
 from clients.api.serializers import ClientBody, Entered, NewClientBody, listed, read, shown
 from clients.cards import get_client
 from clients.consent import record_wish
@@ -24,6 +26,7 @@ from salon.api.idempotency import Idempotency, idempotent
 from salon.api.pagination import KeysetPages, invalid_cursor, page_answer, page_asked
 from salon.api.scopes import Scope
 from salon.api.versions import expected_version, versioned
+from salon.errors import FieldError, InvalidInput, NotFound
 
 
 class CardEndpoint(Endpoint):
@@ -64,19 +67,36 @@ class ClientsEndpoint(CardEndpoint):
         """
         asked = page_asked(request)
         narrowed = self.narrowed(Client.objects.listed())
-        among = narrowed.qs
+        among, meeting = narrowed.qs, self._meeting(narrowed)
         try:
             if typed := narrowed.form.cleaned_data["search"]:
                 after = hit_at(asked.cursor) if asked.cursor else None
-                found, more = search_clients(typed, limit=asked.limit, after=after, meeting=narrowed.condition)
+                found, more = search_clients(
+                    typed, limit=asked.limit, after=after, meeting=meeting.all if meeting else None
+                )
                 following = cursor_of(more) if more else None
                 return page_answer(request, listed(found), next=following, previous=None)
-            page = list_clients(
-                sort=Sort.NUMBER, cursor=asked.cursor, limit=asked.limit, among=among, meeting=narrowed.meeting
-            )
+            page = list_clients(sort=Sort.NUMBER, cursor=asked.cursor, limit=asked.limit, among=among, meeting=meeting)
         except keyset.InvalidCursor as error:
             raise invalid_cursor() from error
         return page_answer(request, listed(page.rows), next=page.next, previous=page.previous)
+
+    def _meeting(self, narrowed: ClientFilters) -> keyset.Meeting | None:
+        """Return what a card must meet to be listed.
+
+        Raises: MissingScope, InvalidInput (`not_found` at `segment`).
+        """
+        key = narrowed.form.cleaned_data["segment"]
+        if not key or not HANDED_IN.segment:
+            return narrowed.meeting
+        if Scope.MARKETING_READ not in self.admission.scopes:
+            raise MissingScope(Scope.MARKETING_READ)
+        try:
+            within = HANDED_IN.segment(self.salon, key, self.now)
+        except NotFound as gone:
+            raise InvalidInput([FieldError("segment", "not_found", gone.message)]) from gone
+        # A segment may compare a card with all others: it is asked of them at once.
+        return keyset.Meeting(within & (narrowed.condition or Q()), None)
 
     @extend_schema(request=NewClientBody, responses={201: ClientBody})
     @idempotent(Idempotency.OFFERED)

@@ -1,5 +1,6 @@
 """`/api/v1/campaigns/{id}/recipients`: who gets a campaign, who does not, and what came of it (api.md)."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,15 @@ from rest_framework.response import Response
 from marketing.campaigns import campaign_with_id
 from marketing.models import Recipient, RecipientReason, RecipientState
 from marketing.recipient_list import LONGEST_TYPED, Effect, Wanted, list_recipients
+from marketing.results import Booked, bookings_of
 from salon import keyset
 from salon.api.authentication import MissingScope
 from salon.api.endpoint import Endpoint
 from salon.api.pagination import KeysetPages, invalid_cursor, page_answer, page_asked
 from salon.api.scopes import Scope
 from salon.api.serializers import Body, Instant, Text
+
+_NOTHING = Booked((), Decimal(0), Decimal(0))
 
 
 class RecipientFilters(FilterSet):  # type: ignore[misc]
@@ -36,6 +40,15 @@ class RecipientFilters(FilterSet):  # type: ignore[misc]
     )
 
 
+class BookedBody(Body):
+    """An appointment that counts for a mail."""
+
+    example = {"id": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4b11", "starts_at": "2026-11-24T10:00:00+01:00"}
+
+    id = serializers.UUIDField(read_only=True)
+    starts_at = Instant(read_only=True)
+
+
 class RecipientBody(Body):
     """One client of a campaign: why she gets it or not, and what became of it."""
 
@@ -47,6 +60,9 @@ class RecipientBody(Body):
         "reason": "CONSENT",
         "sent_at": "2026-11-21T11:01:00+01:00",
         "unsubscribed_at": None,
+        "bookings": [{"id": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4b11", "starts_at": "2026-11-24T10:00:00+01:00"}],
+        "revenue": "59.00",
+        "due": "0.00",
     }
 
     id = serializers.UUIDField(read_only=True)
@@ -58,6 +74,17 @@ class RecipientBody(Body):
     reason = serializers.ChoiceField(RecipientReason.choices, read_only=True)
     sent_at = Instant(read_only=True, allow_null=True)
     unsubscribed_at = Instant(read_only=True, allow_null=True)
+    bookings = BookedBody(
+        many=True,
+        read_only=True,
+        allow_null=True,
+        help_text="What she made of the mail, as `result` counts it, the earliest first; `null` without "
+        "`bookings:read`.",
+    )
+    revenue = serializers.DecimalField(max_digits=14, decimal_places=2, read_only=True, help_text="What that brought.")
+    due = serializers.DecimalField(
+        max_digits=14, decimal_places=2, read_only=True, help_text="What of it nobody has paid yet."
+    )
 
 
 class CampaignRecipientsEndpoint(Endpoint):
@@ -77,11 +104,14 @@ class CampaignRecipientsEndpoint(Endpoint):
         asked = page_asked(request)
         wanted = self._wanted(self.narrowed(Recipient.objects.none()).form.cleaned_data)
         campaign = campaign_with_id(campaign_id)
+        bookings = bookings_of(campaign.pk, now=self.now)
         try:
-            page = list_recipients(campaign.pk, limit=asked.limit, now=self.now, cursor=asked.cursor, wanted=wanted)
+            page = list_recipients(
+                campaign.pk, limit=asked.limit, bookings=bookings, cursor=asked.cursor, wanted=wanted
+            )
         except keyset.InvalidCursor as error:
             raise invalid_cursor() from error
-        found = [self._shown(one) for one in page.rows]
+        found = [self._shown(one, bookings.get(one.pk, _NOTHING)) for one in page.rows]
         return page_answer(request, found, next=page.next, previous=page.previous)
 
     def _wanted(self, given: dict[str, str]) -> Wanted:
@@ -98,6 +128,9 @@ class CampaignRecipientsEndpoint(Endpoint):
             typed=given["search"],
         )
 
-    def _shown(self, recipient: Recipient) -> dict[str, Any]:
-        body = dict(RecipientBody(recipient).data)
-        return body if Scope.CLIENTS_READ in self.admission.scopes else {**body, "client": None, "address": None}
+    def _shown(self, recipient: Recipient, booked: Booked) -> dict[str, Any]:
+        recipient.bookings, recipient.revenue, recipient.due = booked.made, booked.revenue, booked.due  # type: ignore[attr-defined]
+        body, scopes = dict(RecipientBody(recipient).data), self.admission.scopes
+        if Scope.CLIENTS_READ not in scopes:
+            body |= {"client": None, "address": None}
+        return body if Scope.BOOKINGS_READ in scopes else {**body, "bookings": None}

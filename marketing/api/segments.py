@@ -1,20 +1,23 @@
 """`/api/v1/segments`: the operations that the browser uses (api.md)."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketing.choosing import count_of
+from marketing.choosing import count_of, meeting
 from marketing.models import Segment
 from marketing.rule import DEEPEST, MOST_CONDITIONS, Match, as_json
 from marketing.segments import (
     READY_MADE,
     ReadyMade,
+    chosen_rule,
     create_segment,
     delete_segment,
     get_segment,
@@ -30,6 +33,7 @@ from salon.api.pagination import KeysetPages, invalid_cursor, page_answer, page_
 from salon.api.scopes import Scope
 from salon.api.serializers import Body, Instant, Text
 from salon.api.versions import expected_version, versioned
+from salon.tenancy.models import Salon
 
 _WRITTEN = {
     Kind.CHOICE: "value",
@@ -160,6 +164,15 @@ def _ready_made(ready: ReadyMade) -> dict[str, Any]:
         "description": str(ready.description),
         "rule": as_json(ready.rule),
     }
+
+
+def clients_of_segment(salon: Salon, key: str, now: datetime) -> Q:
+    """Return what a card must meet to be in a segment, which is named as campaigns name it.
+
+    Raises: SegmentGone.
+    """
+    _name, rule = chosen_rule(key)
+    return meeting(rule, salon=salon, now=now)
 
 
 class _SegmentEndpoint(Endpoint):

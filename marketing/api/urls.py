@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from clients.api.handed_in import HANDED_IN
 from marketing.api.campaigns import (
     CampaignEndpoint,
     CampaignSendEndpoint,
@@ -9,7 +10,9 @@ from marketing.api.campaigns import (
     CampaignUnscheduleEndpoint,
 )
 from marketing.api.recipients import CampaignRecipientsEndpoint
-from marketing.api.segments import ReadyMadeSegmentsEndpoint, SegmentEndpoint, SegmentsEndpoint
+from marketing.api.segments import ReadyMadeSegmentsEndpoint, SegmentEndpoint, SegmentsEndpoint, clients_of_segment
+
+HANDED_IN.segment = clients_of_segment
 
 urlpatterns = [
     path("segments", SegmentsEndpoint.as_view(), name="api_segments"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from bookings.models import Appointment, Sale, SaleState
 from clients.models import Client
 from marketing.models import Campaign, Recipient
 from marketing.placeholders import PLACEHOLDERS
@@ -16,8 +17,9 @@ from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from salon.work.models import DueWork
 from tests.api.conftest import NOBODY, Caller, IssueKey, wrong
-from tests.bookings.salonday import make_client
+from tests.bookings.salonday import a_salon_day, at, make_appointment, make_client
 from tests.marketing.campaigning import agreed, may_send, work_on
+from tests.marketing.segment_world import sold
 
 WORDS = {"name": "Frühling", "subject": "Neues für {{first_name}}", "body": "Hallo {{first_name}}"}
 
@@ -116,6 +118,28 @@ def test_sending_says_who_got_it(api: Caller, draft: Any, sonnenschein: Salon) -
     assert [one["address"] for one in api.get(first["next"]).json()["results"]] == ["nora@x.example"]
     stays = api("DELETE", path)
     assert (stays.status_code, stays.json()["code"]) == (409, "already_begun")
+
+
+def test_each_recipient_says_what_she_booked(api: Caller, draft: Any, sonnenschein: Salon, api_key: IssueKey) -> None:
+    path, now = f"campaigns/{draft['id']}", timezone.now()
+    api.post(f"{path}/send", {})
+    with salon_scope(sonnenschein.pk):
+        campaign, lena, day = Campaign.objects.get(), Client.objects.get(first_name="Lena"), a_salon_day()
+    work_on(sonnenschein, campaign.pk, now - timedelta(days=2))
+    with salon_scope(sonnenschein.pk):
+        paid, open_one = (make_appointment((day.cut, day.anna), client=lena, starts_at=at(hour)) for hour in (9, 11))
+        Appointment.objects.update(created_at=now - timedelta(days=1))
+        sale = sold(lena, (day.cut, "49.00", "0.00"), state=SaleState.PAID)
+        Sale.objects.filter(pk=sale.pk).update(appointment=paid)
+    result = api.get(path).json()["result"]
+    first, second = api.get(f"{path}/recipients").json()["results"]
+    assert (first["revenue"], first["due"]) == (result["revenue"], result["due"]) == ("49.00", "59.00")
+    assert [one["id"] for one in first["bookings"]] == [str(paid.pk), str(open_one.pk)]
+    assert first["bookings"][0]["starts_at"] == api.get(f"bookings/{paid.pk}").json()["starts_at"]
+    assert (second["bookings"], second["revenue"], second["due"]) == ([], "0.00", "0.00")
+    reader = Caller(api_key(sonnenschein, Scope.MARKETING_READ))
+    first, _second = reader.get(f"{path}/recipients").json()["results"]
+    assert (first["bookings"], first["revenue"]) == (None, "49.00")
 
 
 def test_an_address_needs_clients_read(api: Caller, draft: Any, sonnenschein: Salon, api_key: IssueKey) -> None:

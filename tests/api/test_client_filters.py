@@ -7,10 +7,11 @@ import pytest
 from clients.categories import assign_to_many, create_category, delete_category
 from clients.labels import CategoryDetails
 from clients.models import Client
+from salon.api.scopes import Scope
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.api.conftest import Caller, wrong
+from tests.api.conftest import NOBODY, Caller, IssueKey, problem, wrong
 from tests.conftest import NOW
 
 
@@ -45,6 +46,29 @@ def vip(api: Caller, sonnenschein: Salon, front_desk: Actor) -> str:
 def test_filters(api: Caller, vip: str, query: str, numbers: list[int]) -> None:
     found = api.get(f"clients?{query.format(vip=vip)}").json()["results"]
     assert sorted(client["number"] for client in found) == numbers
+
+
+def test_clients_of_a_segment(api: Caller, vip: str, sonnenschein: Salon, api_key: IssueKey) -> None:
+    condition = {"field": "category", "operator": "in", "values": [vip]}
+    rule = {"match": "ALL", "parts": [condition]}
+    segment = api.post("segments", {"name": "Treue", "rule": rule}).json()["id"]
+    for query, numbers in (
+        (f"segment={segment}", [1, 3]),
+        ("segment=everybody", [1, 2, 3, 4]),
+        ("segment=lapsed", []),
+        (f"segment={segment}&status=NEW", [3]),
+        (f"segment={segment}&search=mail", [1, 3]),
+        (f"segment={segment}&email=ada@mail.example", [1]),
+    ):
+        found = api.get(f"clients?{query}").json()["results"]
+        assert sorted(client["number"] for client in found) == numbers, query
+    page = api.get(f"clients?segment={segment}&limit=1").json()
+    assert [client["number"] for client in api.get(page["next"]).json()["results"]] == [3]
+    reader = Caller(api_key(sonnenschein, Scope.CLIENTS_READ))
+    problem(reader.get("clients?segment=lapsed"), 403, "missing_scope")
+    api("DELETE", f"segments/{segment}")
+    for unknown in (segment, NOBODY, "nix"):
+        assert wrong(api.get(f"clients?segment={unknown}")) == {"segment": "not_found"}
 
 
 @pytest.mark.parametrize("more", ["", "&limit=1", "&search=mail", "&status=NEW"])
