@@ -47,9 +47,9 @@ class Consent:
     """One purpose: what holds now, and every decision so far, newest first.
 
     `granted`: the client agrees by now, also where she was asked at another address since and is back at the old one.
-    `lapsed`: what she agreed to was at another address than the card has. `dead_link`: why the link in her mail confirms
-    nothing. `can_ask`: whether the mail of one asked for or lapsed can be sent (once more) now; `ask_at`: from when on
-    it can, where the address was asked lately.
+    `lapsed`: what she agreed to was at another address than the card has. `dead_link`: why the link in her mail
+    confirms nothing. `can_ask`: whether the mail of one asked for or lapsed can be sent (once more) now; `ask_at`: from
+    when on it can, where the address was asked lately.
     """
 
     purpose: ConsentPurpose
