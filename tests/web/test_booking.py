@@ -242,10 +242,6 @@ def test_booking_makes_the_card_that_was_entered(desk: Desk, day: SalonDay, sonn
     with salon_scope(sonnenschein.pk):
         client = Client.objects.get(pk=str(booked.client_id))
     assert client.full_name == "Nora Neu"
-
-
-def test_the_same_again_some_weeks_later(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
-    with salon_scope(sonnenschein.pk):
     assert (booked.client_status, booked.client_status_reason) == ("NEW", "NOT_LISTED")
 
 
@@ -274,6 +270,10 @@ def test_who_was_on_file_is_not_new_because_a_form_says_so(desk: Desk, day: Salo
     desk.press("book", new_card=str(day.lena.pk))
     [booked] = _booked(sonnenschein)
     assert (booked.client_id, booked.client_status, booked.client_status_reason) == (day.lena.pk, "RETURNING", "LISTED")
+
+
+def test_the_same_again_some_weeks_later(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
         last = make_appointment((day.colour, day.bora), (day.brows, day.anna), client=day.lena, starts_at=at(10))
     desk.open(f"?like={last.pk}&weeks=6")
     assert desk.form.values["service"] == [str(day.colour.pk), str(day.brows.pk)]
