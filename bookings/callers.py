@@ -7,19 +7,23 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 
+from bookings.checkout.pricing import Discount
+from bookings.checkout.quoting import discounts_told
 from bookings.favourites import most_had
 from clients.cards import in_use
+from clients.categories import discounts_on
 from clients.models import Client
 from clients.notes import pinned_on
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A client, what is pinned on her card, and the services she has most often."""
+    """A client, what is pinned on her card, the services she has most often, and what her categories take off."""
 
     client: Client
     alerts: Sequence[str] = ()
     favourites: Sequence[UUID] = ()
+    discounts: Sequence[Discount] = ()
 
 
 def caller(client_id: UUID) -> Caller:
@@ -28,7 +32,9 @@ def caller(client_id: UUID) -> Caller:
     Raises: MergedAway for a card that went into another, NotFound.
     """
     cards = Client.objects.select_related("referred_by", "preferred_staff").filter(pk=client_id)
-    found = cards.annotate(alerts=pinned_on("pk"), favourites=ArraySubquery(most_had(client_id))).first()
+    found = cards.annotate(
+        alerts=pinned_on("pk"), favourites=ArraySubquery(most_had(client_id)), discounts=discounts_on("pk")
+    ).first()
     client = in_use(found)
     told: dict[str, Any] = vars(client)
-    return Caller(client, told["alerts"], told["favourites"])
+    return Caller(client, told["alerts"], told["favourites"], discounts_told(told["discounts"]))

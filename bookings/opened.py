@@ -10,13 +10,15 @@ from uuid import UUID
 from django.db.models import F, FilteredRelation, Prefetch, Q, Subquery
 from django.db.models.functions import JSONObject
 
+from bookings.checkout.pricing import Bill
+from bookings.checkout.quoting import bill_charged, bill_of_items, discounts_told, lines_charged, with_offers
 from bookings.models import Appointment, AppointmentItem, Sale, SalesRules, SaleState
+from clients.categories import discounts_on
 from clients.notes import pinned_on
 from salon.errors import NotFound
+from salon.tenancy.models import Salon
 
-_ITEMS = Prefetch(
-    "items", AppointmentItem.objects.select_related("service", "staff", "redemption").order_by("position")
-)
+_ITEMS = AppointmentItem.objects.select_related("service", "staff", "redemption").order_by("position")
 _RULES = SalesRules.objects.values(
     rules=JSONObject(deposit_rule=F("deposit_rule"), deposit_hours=F("deposit_hours")),
 )
@@ -35,16 +37,18 @@ class OpenedSale:
 @dataclass(frozen=True, slots=True)
 class Opened:
     """An appointment with its client and its items in order; what is pinned on the client's card; the sale that there
-    is of it, none that is void; and of the salon's rules of taking money those about deposits."""
+    is of it, none that is void; what the till asks for it, by that sale, else by one that would be opened now; and of
+    the salon's rules of taking money those about deposits."""
 
     appointment: Appointment
     items: list[AppointmentItem]
     alerts: list[str]
     sale: OpenedSale | None
+    bill: Bill
     rules: SalesRules
 
 
-def open_appointment(appointment_id: UUID) -> Opened:
+def open_appointment(appointment_id: UUID, salon: Salon) -> Opened:
     """Return all of that about one appointment of the open salon, in two statements.
 
     Raises: NotFound.
@@ -52,7 +56,7 @@ def open_appointment(appointment_id: UUID) -> Opened:
     found = (
         Appointment.objects.filter(pk=appointment_id)
         .select_related("client")
-        .prefetch_related(_ITEMS)
+        .prefetch_related(Prefetch("items", with_offers(_ITEMS, salon)))
         .annotate(sale=FilteredRelation("sales", condition=~Q(sales__state=SaleState.VOID)))
         .annotate(
             sale_id=F("sale__pk"),
@@ -60,6 +64,8 @@ def open_appointment(appointment_id: UUID) -> Opened:
             sale_paid=F("sale__paid"),
             sale_paid_at=F("sale__paid_at"),
             alerts=pinned_on("client_id"),
+            discounts=discounts_on("client_id"),
+            charged=lines_charged("pk"),
             sales_rules=Subquery(_RULES),
         )
         .first()
@@ -70,7 +76,11 @@ def open_appointment(appointment_id: UUID) -> Opened:
     sale = None
     if told["sale_id"]:
         sale = OpenedSale(told["sale_id"], SaleState(told["sale_state"]), told["sale_paid"], told["sale_paid_at"])
-    return Opened(found, list(found.items.all()), told["alerts"], sale, SalesRules(**(told["sales_rules"] or {})))
+    items = list(found.items.all())
+    bill = bill_charged(told["charged"])
+    if sale is None:
+        bill = bill_of_items([(one, vars(one)["offer"]) for one in items], discounts_told(told["discounts"]))
+    return Opened(found, items, told["alerts"], sale, bill, SalesRules(**(told["sales_rules"] or {})))
 
 
 def sales_of(appointment_ids: Collection[UUID]) -> dict[UUID, tuple[OpenedSale, SalesRules]]:

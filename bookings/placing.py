@@ -59,11 +59,12 @@ class ItemWish:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A service as it is sold on a day: its price then, and who can do it."""
+    """A service as it is sold on a day: its price then, who can do it, and the special offer's price, if one holds."""
 
     service: Service
     price: Decimal
     performers: frozenset[UUID]
+    offer: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,8 @@ def shop_on(day: date, service_ids: Sequence[UUID], staff: Sequence[StaffMember]
 
 
 def _offered(service: Service, offer_cents: int | None, able: Collection[UUID]) -> Offered:
-    price = service.price if offer_cents is None else from_cents(offer_cents)
-    return Offered(service, price, frozenset(able))
+    offer = None if offer_cents is None else from_cents(offer_cents)
+    return Offered(service, service.price if offer is None else offer, frozenset(able), offer)
 
 
 def _rules(found: Sequence[tuple[Any, ...]]) -> BookingRules:

@@ -7,8 +7,10 @@ from datetime import datetime
 from itertools import batched
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, F, OuterRef, TextField
+from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from clients.cards import lock_client
@@ -148,6 +150,22 @@ def categories_of(client_ids: Collection[UUID]) -> dict[UUID, list[Category]]:
     for assignment in assignments.select_related("category").order_by("category__name_key", "category_id"):
         found[assignment.client_id].append(assignment.category)
     return found
+
+
+def discounts_on(card: str) -> ArraySubquery:
+    """Return what the categories of a card take off, for a statement that reads something of it; `card` is what that
+    calls its key."""
+    granting = CategoryAssignment.objects.filter(
+        client_id=OuterRef(card), category__deleted_at=None, category__discount_percent__isnull=False
+    )
+    told = JSONObject(
+        name=F("category__name"),
+        # A number in JSON would come back as a float.
+        percent=Cast("category__discount_percent", TextField()),
+        on=F("category__discount_on"),
+        special_offers=F("category__discount_special_offers"),
+    )
+    return ArraySubquery(granting.order_by("category__name_key", "category_id").values(told=told))
 
 
 def all_categories() -> list[Category]:

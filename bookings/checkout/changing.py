@@ -16,12 +16,12 @@ from bookings.checkout.lines import (
     LineWish,
     goods_for,
     line_in,
-    offers_on,
     quantity_error,
     refuse_unknown,
     set_own_price,
 )
 from bookings.checkout.pricing import LineKind
+from bookings.checkout.quoting import offers_on
 from bookings.checkout.restoring import keep_line
 from bookings.checkout.writing import Held, hold, refuse_closed, tell, write
 from bookings.models import Sale, SaleLine

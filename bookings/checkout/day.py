@@ -16,9 +16,12 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
-from bookings.checkout.pricing import NOTHING, Vat, vat_in
+from bookings.checkout.pricing import NOTHING, Sold, Vat, bill_of, sold_item, vat_in
+from bookings.checkout.quoting import discounts_told, with_offers
 from bookings.models import Appointment, AppointmentItem, Method, Payment, Refund, Sale, SaleState
 from bookings.states import TAKING_TIME
+from clients.categories import discounts_on
+from clients.models import CardState
 from salon.money import from_cents
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
@@ -43,8 +46,8 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An appointment of the day that is not paid: whose it is (None: a walk-in's), what is done, what it costs, what
-    was paid of that, its open sale if there is one."""
+    """An appointment of the day that is not paid: whose it is (None: a walk-in's), what is done, what the till asks for
+    it, what was paid of that, its open sale if there is one; the number of its client's card where that was erased."""
 
     appointment_id: UUID
     starts_at: datetime
@@ -53,6 +56,7 @@ class Due:
     total: Decimal
     paid: Decimal
     sale_id: UUID | None
+    erased_number: int | None = None
 
     @property
     def due(self) -> Decimal:
@@ -94,7 +98,7 @@ def till_day(*, salon: Salon, day: date) -> TillDay:
     """Return one day of the open salon, in a number of statements that does not grow with it."""
     zone = ZoneInfo(salon.timezone)
     within = (datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone))
-    to_pay = _to_pay(within)
+    to_pay = _to_pay(within, salon)
     charged = {one.sale_id for one in to_pay if one.sale_id}
     # What was paid beforehand for an appointment to come is nothing to be looked after yet.
     begun = Sale.objects.filter(Q(appointment=None) | Q(appointment__starts_at__lt=within[1]), state=SaleState.OPEN)
@@ -183,7 +187,7 @@ def _sold(day: date) -> list[Sale]:
     return list(sold.annotate(methods=ArraySubquery(payments.values("method"))).order_by("-number", "-id"))
 
 
-def _to_pay(within: tuple[datetime, datetime]) -> list[Due]:
+def _to_pay(within: tuple[datetime, datetime], salon: Salon) -> list[Due]:
     """Return what is to be paid, of hundreds as of two in three statements, and little for each."""
     closed = Sale.objects.filter(appointment=OuterRef("pk")).exclude(state__in=[SaleState.OPEN, SaleState.VOID])
     rows = (
@@ -192,28 +196,30 @@ def _to_pay(within: tuple[datetime, datetime]) -> list[Due]:
         .order_by("starts_at", "id")
     )
     # A walk-in has no card.
-    found: list[tuple[Any, ...]] = list(rows.values_list("pk", "starts_at", "client__first_name", "client__last_name"))
+    whose = ("client__first_name", "client__last_name", "client__state", "client__number")
+    found: list[tuple[Any, ...]] = list(rows.values_list("pk", "starts_at", *whose, discounts_on("client_id")))
     ids = [pk for pk, *_whose in found]
-    done: dict[UUID, list[tuple[str, Decimal]]] = defaultdict(list)
-    items = AppointmentItem.objects.filter(appointment_id__in=ids).order_by("position")
-    for pk, name, price in items.values_list("appointment_id", "service__name", "price"):
-        done[pk].append((name, price))
     opened = Sale.objects.filter(appointment_id__in=ids, state=SaleState.OPEN)
     sales = {pk: sale for pk, *sale in opened.values_list("appointment_id", "id", "total", "paid")}
-    return [
-        _due(
-            pk, starts_at, None if first_name is None else f"{first_name} {last_name}".strip(), done[pk], sales.get(pk)
-        )
-        for pk, starts_at, first_name, last_name in found
-    ]
+    done = _done(ids, salon)
+    due = []
+    for pk, starts_at, first_name, last_name, state, number, told in found:
+        name = None if first_name is None else f"{first_name} {last_name}".strip()
+        asked = bill_of([sold for _service, sold in done[pk]], discounts_told(told)).total
+        # An open sale says itself what is on it by now.
+        sale_id, total, paid = sales.get(pk, (None, asked, NOTHING))
+        services = [service for service, _sold in done[pk]]
+        erased = number if state == CardState.ERASED else None
+        due.append(Due(pk, starts_at, name, services, total, paid, sale_id, erased))
+    return due
 
 
-def _name(first_name: str | None, last_name: str | None) -> str | None:
-    return None if first_name is None else f"{first_name} {last_name}".strip()
-
-
-def _due(
-    pk: UUID, starts_at: datetime, client_name: str | None, done: Sequence[tuple[str, Decimal]], sale: list[Any] | None
-) -> Due:
-    sale_id, total, paid = sale or (None, sum((price for _name, price in done), NOTHING), NOTHING)
-    return Due(pk, starts_at, client_name, [name for name, _price in done], total, paid, sale_id)
+def _done(appointment_ids: Sequence[UUID], salon: Salon) -> dict[UUID, list[tuple[str, Sold]]]:
+    """Return what is done in appointments, as it would be sold."""
+    items = AppointmentItem.objects.filter(appointment_id__in=appointment_ids).order_by("position")
+    named = ("appointment_id", "service__name", "price", "list_price", "redemption_id", "offer")
+    done: dict[UUID, list[tuple[str, Sold]]] = defaultdict(list)
+    for pk, name, price, list_price, redemption_id, offer in with_offers(items, salon).values_list(*named):
+        sold = sold_item(price, list_price, offer=offer, redeemed=redemption_id is not None)
+        done[pk].append((name, sold))
+    return done

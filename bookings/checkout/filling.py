@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
 
 from bookings.checkout.lines import Goods, LineWish, line_of
+from bookings.checkout.pricing import LineKind
 from bookings.had import had_by
 from bookings.models import Appointment, AppointmentItem, Sale, SaleLine
 from bookings.placing import price_of
@@ -13,7 +17,7 @@ from bookings.writing import changed, save, tell
 from clients.models import Client
 from clients.points import NoTreatcard
 from loyalty.models import Redemption, Reward
-from loyalty.redemption import redeem
+from loyalty.redemption import AlreadyHad, redeem
 from salon.identity.roles import Actor
 
 
@@ -30,7 +34,7 @@ def fill(
     """Return the lines that wishes come to, behind those of the sale; a reward's points are taken at once.
 
     The client's card is locked.
-    Raises: NotAllowed, NoTreatcard, and what `redeem` does.
+    Raises: NotAllowed, NoTreatcard, AlreadyHad, and what `redeem` does.
     """
     added = []
     first = max((line.position for line in lines), default=-1) + 1
@@ -39,9 +43,22 @@ def fill(
         if wish.reward_id is not None:
             if client is None:
                 raise NoTreatcard
-            redemption = _redeem(goods.rewards[wish.reward_id], client, actor, now)
+            reward = goods.rewards[wish.reward_id]
+            _refuse_bought(reward, lines, wishes)
+            redemption = _redeem(reward, client, actor, now)
         added.append(line_of(sale, wish, goods, actor=actor, position=position, redemption=redemption))
     return added
+
+
+def bought_in(lines: Sequence[SaleLine]) -> set[UUID]:
+    """Return the products that are paid for in a sale: nobody gets one for points beside it (domain.md §7.2)."""
+    return {line.product_id for line in lines if line.kind == LineKind.PRODUCT and line.product_id}
+
+
+def _refuse_bought(reward: Reward, lines: Sequence[SaleLine], wishes: Sequence[LineWish]) -> None:
+    wished = {wish.product_id for wish in wishes if wish.kind is LineKind.PRODUCT}
+    if reward.product_id in bought_in(lines) | wished:
+        raise AlreadyHad(_("This product is on the sale already, to be paid for."))
 
 
 def _redeem(reward: Reward, client: Client, actor: Actor, now: datetime) -> Redemption:

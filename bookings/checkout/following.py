@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from bookings.checkout.lines import offers_on, take_item
+from bookings.checkout.lines import take_item
 from bookings.checkout.pricing import LineKind
+from bookings.checkout.quoting import offers_on
 from bookings.checkout.writing import contents, hold_sale_of, lines_of, refuse_closed, write
 from bookings.models import Appointment, AppointmentItem, Sale, SaleLine, SaleState
 from bookings.writing import items_of

@@ -6,16 +6,14 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings.checkout.pricing import NOTHING, Discount, LineKind, Sold, price_line
+from bookings.checkout.pricing import NOTHING, Discount, LineKind, Sold, price_line, sold_item
+from bookings.checkout.quoting import offers_on
 from bookings.models import AppointmentItem, Sale, SaleLine
 from bookings.placing import price_error, price_of
-from clients.categories import categories_of
-from clients.labels import DiscountOn
 from loyalty.models import Redemption, Reward
-from salon.catalogue.models import ItemKind, Product, Service, SpecialOffer, StaffMember
+from salon.catalogue.models import ItemKind, Product, Service, StaffMember
 from salon.errors import FieldError, InvalidInput, NotFound
 from salon.identity.roles import Actor
 
@@ -83,18 +81,6 @@ def goods_for(wishes: Sequence[LineWish], day: date) -> Goods:
         rewards=rewards,
         team=StaffMember.objects.working().in_bulk(staff_ids) if staff_ids else {},
     )
-
-
-def offers_on(asked: Iterable[tuple[date, UUID]]) -> dict[UUID, Decimal]:
-    """Return the prices of the special offers that hold for services or products, each on its day."""
-    conditions = Q()
-    for day, item_id in set(asked):
-        holding = Q(starts_on__lte=day, ends_on__gte=day)
-        conditions |= holding & (Q(service_id=item_id) | Q(product_id=item_id))
-    if not conditions:
-        return {}
-    found = SpecialOffer.objects.filter(conditions)
-    return {offered: one.price for one in found if (offered := one.service_id or one.product_id)}
 
 
 def refuse_unknown(wishes: Sequence[LineWish], goods: Goods, *, name: str = "lines.{}.") -> None:
@@ -183,30 +169,13 @@ def set_own_price(line: SaleLine, price: Decimal | None, actor: Actor) -> None:
 
 
 def take_item(line: SaleLine, item: AppointmentItem, offer: Decimal | None, position: int) -> None:
-    """Let a line charge an appointment's item as it is now, for its price.
-
-    A price that is neither the list's nor that of the day's offer was given by hand.
-    """
+    """Let a line charge an appointment's item as it is now, for its price."""
+    sold = sold_item(item.price, item.list_price, offer=offer, redeemed=item.redemption_id is not None)
     line.item, line.position, line.service, line.product = item, position, item.service, None
     line.staff_id, line.name, line.list_price = item.staff_id, item.service.name, item.list_price
     line.vat_rate, line.redemption_id = item.service.vat_rate, item.redemption_id
-    line.kind, line.offer_price, line.own_price = LineKind.REWARD, None, None
-    line.points_override = None
-    if item.redemption_id is None:
-        line.kind, line.points_override = LineKind.SERVICE, item.service.points_override
-        line.offer_price = offer if offer == item.price else None
-        line.own_price = None if item.price in {offer, item.list_price} else item.price
-
-
-def discounts_of(client_id: UUID | None) -> list[Discount]:
-    """Return what a client's categories take off; somebody without a card has none."""
-    if client_id is None:
-        return []
-    return [
-        Discount(one.discount_percent, DiscountOn(one.discount_on), one.discount_special_offers, one.name)
-        for one in categories_of([client_id]).get(client_id, [])
-        if one.discount_percent
-    ]
+    line.kind, line.offer_price, line.own_price = sold.kind, sold.offer_price, sold.own_price
+    line.points_override = item.service.points_override if sold.kind is LineKind.SERVICE else None
 
 
 def price_all(sale: Sale, lines: Iterable[SaleLine], discounts: Sequence[Discount]) -> None:

@@ -52,7 +52,7 @@ def open_sale(
 
     A wish for a service that the appointment has as an item is that item, for the wish's price. The sale of an
     appointment that is open already is gone on with. A walk-in's appointment goes to the client.
-    `sale_id` is what a form was given for it, so that sending it twice makes one.
+    `sale_id` is what a form was given for it, so that sending it twice makes one. Of nothing at all no sale is opened.
     Raises: NotAllowed, InvalidInput, NotChargeable, SaleAlreadyPaid, AlreadyOpened, what redeeming refuses.
     """
     actor.require(Permission.SALES_WRITE)
@@ -60,6 +60,8 @@ def open_sale(
     refuse_unknown(lines, goods)
     with transaction.atomic():
         client, appointment = _whose(client_id, appointment_id, actor=actor, salon=salon, now=now)
+        if appointment is None and not lines:
+            raise InvalidInput([FieldError("lines", "required", _("There is nothing on this sale yet."))])
         if appointment is not None and appointment.state not in TAKING_TIME:
             raise NotChargeable
         sale = hold_sale_of(appointment.pk) if appointment else None

@@ -53,7 +53,7 @@ def pay(
     """Take money for an open sale; what is paid in full is settled at once: final, with a number and its points.
 
     Of what costs nothing more, nothing is paid: an amount of 0.00 settles it. If no `kind` is said, what comes before
-    the appointment begins is a deposit.
+    the appointment begins is a deposit, unless it pays for all that is due.
     Raises: NotAllowed, NotFound, VersionConflict, InvalidInput, SaleAlreadyPaid, SaleVoid, MethodNotAllowed, Overpaid,
     NothingSold.
     """
@@ -66,15 +66,16 @@ def pay(
         refuse_closed(held.sale)
         if amount:
             refuse_method(method, salon)
-        _take(held, method, amount, reference, kind or _kind_of(held, now), actor=actor, salon=salon, now=now)
+        _take(held, method, amount, reference, kind or _kind_of(held, amount, now), actor=actor, salon=salon, now=now)
         if held.sale.paid == held.sale.total:
             settle(held, actor=actor, salon=salon, now=now)
     return held.sale
 
 
-def _kind_of(held: Held, now: datetime) -> PaymentKind:
+def _kind_of(held: Held, amount: Decimal, now: datetime) -> PaymentKind:
     to_come = held.appointment is not None and held.appointment.starts_at > now
-    return PaymentKind.DEPOSIT if to_come else PaymentKind.PAYMENT
+    part = held.sale.paid + amount < held.sale.total
+    return PaymentKind.DEPOSIT if to_come and part else PaymentKind.PAYMENT
 
 
 def _take(
@@ -166,7 +167,7 @@ def take_deposit(
     """
     actor.require(Permission.SALES_WRITE)
     if amount <= 0:
-        raise InvalidInput([FieldError("amount", "required", _("Enter an amount."))])
+        raise InvalidInput([FieldError("amount", "out_of_range", _("Enter an amount above zero."))])
     if not Appointment.objects.filter(pk=appointment_id).exists():
         raise NotFound
     with transaction.atomic():

@@ -1,6 +1,6 @@
 """What a line of a sale costs, to the cent: offers, discounts, parts of it, the VAT in it (domain.md §3, §6)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -73,6 +73,28 @@ class Priced:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """What one discount takes off in all."""
+
+    percent: Decimal
+    reason: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What some lines come to: before discounts, what each of these takes off, the largest first, and what is left."""
+
+    full: Decimal
+    cuts: Sequence[Cut]
+
+    @property
+    def total(self) -> Decimal:
+        """What is to be paid."""
+        return self.full - sum((one.amount for one in self.cuts), NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
 class Vat:
     """The tax in an amount, of everything that is sold at one rate: `gross` = `net` + `vat`."""
 
@@ -95,6 +117,37 @@ def price_line(sold: Sold, discounts: Iterable[Discount]) -> Priced:
         return Priced(sold.unit_price, NOTHING, full, None)
     off = rounded(full * best.percent / _HUNDRED)
     return Priced(sold.unit_price, off, full - off, best)
+
+
+def sold_item(price: Decimal, list_price: Decimal, *, offer: Decimal | None, redeemed: bool) -> Sold:
+    """Return an appointment's item as a line sells it; a reward costs nothing.
+
+    A price that is neither the list's nor that of the day's offer was given by hand.
+    """
+    if redeemed:
+        return Sold(LineKind.REWARD, list_price)
+    return Sold(
+        LineKind.SERVICE,
+        list_price,
+        offer_price=offer if offer == price else None,
+        own_price=None if price in {offer, list_price} else price,
+    )
+
+
+def bill_of(lines: Iterable[Sold], discounts: Sequence[Discount]) -> Bill:
+    """Return what these lines come to with the best discount on each."""
+    priced = [price_line(one, discounts) for one in lines]
+    full = sum((one.final_price + one.discount for one in priced), NOTHING)
+    return Bill(full, cuts_of((one.by.percent, one.by.reason, one.discount) for one in priced if one.by))
+
+
+def cuts_of(taken_off: Iterable[tuple[Decimal, str, Decimal]]) -> list[Cut]:
+    """Return what is taken off line by line (percent, reason, amount) as sums of each discount, the largest first."""
+    sums: dict[tuple[Decimal, str], Decimal] = {}
+    for percent, reason, amount in taken_off:
+        sums[percent, reason] = sums.get((percent, reason), NOTHING) + amount
+    found = [Cut(percent, reason, amount) for (percent, reason), amount in sums.items() if amount]
+    return sorted(found, key=lambda one: (-one.amount, one.reason))
 
 
 def _applies(discount: Discount, sold: Sold) -> bool:

@@ -1,5 +1,6 @@
 """The receipt of a sale: to be printed, or sent by mail (domain.md §6)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -265,6 +266,14 @@ def percent_text(percent: Decimal) -> str:
     return gettext("%(percent)s %%") % {"percent": number}
 
 
+def discount_text(percent: Decimal, reason: str) -> str:
+    """Return `10 % Stammkunden`, the percentage once: where a category's name says it, the name says all."""
+    number = re.escape(f"{percent.normalize():f}").replace(r"\.", "[.,]")
+    if re.search(rf"(?<![\d.,]){number}\s*%", reason):
+        return reason
+    return f"{percent_text(percent)} {reason}"
+
+
 def _stands(refund: Refund) -> bool:
     return refund.removed_at is None and bool(refund.amount)
 
@@ -300,7 +309,7 @@ def _row(line: Mapping[str, Any], money: Any) -> Row:
         )
     if line["percent"]:
         off = money(str(-Decimal(line["discount"])))
-        details.append(f"{percent_text(Decimal(line['percent']))} {line['reason']}: {off}")
+        details.append(f"{discount_text(Decimal(line['percent']), line['reason'])}: {off}")
     return Row(name, money(line["price"]), tuple(details))
 
 

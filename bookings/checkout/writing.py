@@ -11,6 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from bookings.checkout import lines as saleslines
+from bookings.checkout.quoting import discounts_of
 from bookings.models import Appointment, Sale, SaleLine, SaleState
 from bookings.writing import lock_appointment
 from clients.models import Client
@@ -117,7 +118,7 @@ def refuse_closed(sale: Sale) -> None:
 
 def write(sale: Sale, lines: Sequence[SaleLine], before: dict[UUID, tuple[object, ...]]) -> None:
     """Write the lines of an open sale, priced anew with what its client's categories take off today."""
-    saleslines.price_all(sale, lines, saleslines.discounts_of(sale.client_id))
+    saleslines.price_all(sale, lines, discounts_of(sale.client_id))
     saleslines.write_lines(lines, before)
     save(sale, fields=("client", "total"))
 

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from bookings.checkout.pricing import NOTHING, Bill
 from bookings.models import Appointment, AppointmentItem
 from bookings.opened import open_appointment
 from bookings.redeemed import is_paid_for, rewards_in
@@ -26,7 +27,7 @@ from bookings.web.booking_form import WhenForm
 from bookings.web.checkout_link import paid_before, till_of
 from bookings.web.drawer import calendar_url, drawn, from_calendar, in_calendar, shows
 from bookings.web.happened import happened_to
-from bookings.web.offer import Choice, Conflict, ProposedDay, proposals
+from bookings.web.offer import Choice, Conflict, ProposedDay, ShownBill, proposals, shown_bill
 from bookings.web.person import person_of
 from bookings.web.search import client_hits, service_hits
 from bookings.web.treats import rewards_beside, treats_of
@@ -132,7 +133,7 @@ class ShownAppointment:
     cancellable: bool
     changeable: bool
     items: list[ShownItem]
-    total: str
+    bill: ShownBill
     note: str
     frozen_label: Promise | str
     frozen_reason: Promise | str
@@ -182,7 +183,7 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
     Raises: NotFound.
     """
     own_url = reverse("appointment", args=[request.salon.slug, appointment_id])
-    opened = open_appointment(appointment_id)
+    opened = open_appointment(appointment_id, request.salon)
     found = opened.appointment
     day = local(found.starts_at, request.salon).date()
     in_drawer = calendar_url(request, day, appointment=str(found.pk))
@@ -198,7 +199,7 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
     changeable = State(found.state) in CHANGEABLE
     rewards = rewards_beside(request, opened) if writes and changeable else None
     team = _team(opened.items, rewards or []) if changeable else Team([], {})
-    shown = shown_appointment(request, found, team)
+    shown = shown_appointment(request, found, team, opened.bill)
     today = request.salon.date_at(now)
     start = local(found.starts_at, request.salon)
     address = calendar_url(request, None if shows(request, day) else day, appointment=str(found.pk))
@@ -245,8 +246,8 @@ def _tell_later(request: SalonRequest, found: Appointment, answer: Answer) -> No
         messages.warning(request, warning)
 
 
-def shown_appointment(request: SalonRequest, found: Appointment, team: Team) -> ShownAppointment:
-    """Return an appointment, with its items and client read, in words."""
+def shown_appointment(request: SalonRequest, found: Appointment, team: Team, bill: Bill) -> ShownAppointment:
+    """Return an appointment, with its items and client read, in words; `bill` is what the till asks for it."""
     salon, state = request.salon, State(found.state)
     items = sorted(found.items.all(), key=lambda item: item.position)
     changeable = state in CHANGEABLE
@@ -264,7 +265,7 @@ def shown_appointment(request: SalonRequest, found: Appointment, team: Team) -> 
         cancellable=State.CANCELLED in next_states(state),
         changeable=changeable,
         items=_items(request, items, team),
-        total=price_text(sum((item.price for item in items), start=items[0].price * 0), salon) if items else "",
+        bill=shown_bill(bill, salon, besides=bill.full - sum((item.price for item in items), NOTHING)),
         note=found.note,
         frozen_label=Status(found.client_status).label if found.client_status else "",
         frozen_reason=Reason(found.client_status_reason).label if found.client_status_reason else "",

@@ -207,12 +207,15 @@ def _form(
     rewards = read.rewards.chosen if draft.lines else []
     fit = Fit(conflict=conflict) if conflict else fit_of(request, draft, entry.client, starts_at, read, now=now)
     treats = [one.service for one in rewards if one.service]
+    discounts = entry.caller.discounts if entry.caller else ()
     context = {
         "form": form,
         "draft": draft,
         "person": _person(request, entry, now),
         "new": entry.new,
-        "offer": offer(draft, read.shop, salon=request.salon, foreseen=fit.foreseen, treats=treats),
+        "offer": offer(
+            draft, read.shop, salon=request.salon, foreseen=fit.foreseen, treats=treats, discounts=discounts
+        ),
         "rewards": chosen(rewards, fit.foreseen.items[len(draft.lines) :] if fit.foreseen else [], request.salon),
         "box": treats_of_draft(request, entry.client, draft, read.rewards, fit.foreseen, outlook) if outlook else None,
         "favourites": _favourites(entry, read.shop),

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.checkout.reading import get_sale
 from bookings.checkout.refunding import refund
+from bookings.checkout.reversing import Way
 from bookings.checkout.voiding import void
-from bookings.models import Method, Sale
+from bookings.models import Method, RefundKind, Sale
 from bookings.web.checkout_changes import Refused, number_in
 from bookings.web.checkout_sale import Answer, show_sale
+from bookings.web.checkout_shown import ways_text
 from bookings.web.draft import uuid_in
 from salon.errors import DomainError, InvalidInput, NotFound, VersionConflict
 from salon.identity.roles import Permission
@@ -70,7 +72,12 @@ def sale_void(request: SalonRequest, sale_id: UUID) -> HttpResponse:
         if sale.number is None and not sale.paid:
             thrown_away.append(sale)
             return _("Thrown away: nothing was paid for it.")
-        return _("Void: what was paid and the points have gone back.")
+        given = [one for one in get_sale(sale.pk).refunds if one.kind == RefundKind.VOID]
+        money = ways_text([Way(Method(one.method), one.amount) for one in given], request.salon)
+        if not money:
+            return _("Void.")
+        words = _("Void. To be given back by you now: %(sums)s. Points are taken back already.")
+        return words % {"sums": money}
 
     response = _answer(request, sale_id, "void", declare)
     # Of what was only begun, there is nothing to look at.

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from bookings.checkout.lines import offers_on
+from bookings.checkout.quoting import offers_on
 from bookings.web.wording import minutes_text, price_text
 from salon.catalogue.listing import all_products
 from salon.catalogue.models import Product, Service

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.views.decorators.http import require_safe
 
 from bookings.checkout.reading import SaleView, get_sale
+from bookings.checkout.reversing import ways_back
 from bookings.checkout.tills import methods_of, sales_rules, till_mode_of
 from bookings.models import Method, SaleState, TillMode
 from bookings.web.checkout_goods import Goods
@@ -29,6 +30,7 @@ from bookings.web.checkout_shown import (
     shown_refunds,
     shown_vat,
     typed_text,
+    ways_text,
 )
 from bookings.web.new_client import NewClient
 from bookings.web.person import Person, person_of
@@ -128,6 +130,7 @@ class ShownSale:
     paid: str
     kept: str
     keeps: bool
+    going_back: str
     refunded: str
     due: str
     due_cents: str
@@ -257,6 +260,7 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
         paid=price_text(found.paid, salon) if found.paid else "",
         kept=price_text(view.kept, salon),
         keeps=found.lapsed and view.kept > 0,
+        going_back=ways_text(ways_back(view.payments, view.refunds), salon),
         refunded=price_text(-found.refunded, salon) if found.refunded else "",
         due=price_text(abs(view.due), salon),
         due_cents=str(int(view.due * 100)),

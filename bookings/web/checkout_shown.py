@@ -1,6 +1,6 @@
 """A sale in words, as the till shows it (ui.md §2.5)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,13 +11,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.checkout.filling import bought_in
 from bookings.checkout.pricing import NOTHING, part_between
 from bookings.checkout.reading import SaleView
+from bookings.checkout.receipts import discount_text, percent_text
+from bookings.checkout.reversing import Way
 from bookings.checkout.settling import points_to_earn
 from bookings.had import had_by
 from bookings.models import LineKind, Method, Payment, PaymentKind, Refund, SaleLine
 from bookings.prompting import judged
 from bookings.web.offer import Choice
+from bookings.web.treats import new_for
 from bookings.web.wording import clock, day_text, local, price_text
 from loyalty.rewards import live_rewards
 from loyalty.rules import rates_now
@@ -113,7 +117,7 @@ class Treat:
     name: str
     points: str
     price: str
-    is_new: bool
+    is_new: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +140,6 @@ def whole_text(number: int) -> str:
 def typed_text(amount: Decimal) -> str:
     """Return an amount as it is entered: `12,50`."""
     return f"{amount:.2f}".replace(".", get_format("DECIMAL_SEPARATOR"))
-
-
-def percent_text(percent: Decimal) -> str:
-    """Return `10 %`."""
-    number = number_format(percent.normalize() if percent % 1 else int(percent), use_l10n=True)
-    return _("%(percent)s %%") % {"percent": number}
 
 
 def moment_text(moment: datetime, salon: Salon) -> str:
@@ -204,7 +202,7 @@ def _details(line: SaleLine, staff: StaffMember | None, salon: Salon) -> Iterato
 def _discount_words(line: SaleLine) -> str:
     if line.discount_percent is None:
         return ""
-    return f"{percent_text(line.discount_percent)} {line.discount_reason}"
+    return discount_text(line.discount_percent, line.discount_reason)
 
 
 def _refunded_words(line: SaleLine, salon: Salon) -> str:
@@ -261,6 +259,14 @@ def shown_refunds(refunds: Sequence[Refund], salon: Salon) -> list[ShownPayment]
     ]
 
 
+def ways_text(ways: Iterable[Way], salon: Salon) -> str:
+    """Return how money goes back as `61,60 € (Karte), 50,00 € (Überweisung)`; "" where none does."""
+    sums: dict[Method, Decimal] = {}
+    for one in ways:
+        sums[one.method] = sums.get(one.method, NOTHING) + one.amount
+    return ", ".join(f"{price_text(amount, salon)} ({method.label})" for method, amount in sums.items() if amount)
+
+
 def shown_vat(view: SaleView, salon: Salon) -> list[ShownVat]:
     """Return the tax in what is sold, rate by rate."""
     return [
@@ -293,7 +299,8 @@ def _treats(view: SaleView, salon: Salon) -> list[Treat]:
     within = [one for one in live_rewards() if one.kind == ItemKind.PRODUCT and one.points <= client.points]
     if not within:
         return []
-    found = [one for one in judged(client, within, had=had_by(client.pk)) if not one.refusals]
+    every = judged(client, within, had=had_by(client.pk), booked=bought_in(view.lines))
+    found = [one for one in every if not one.refusals]
     found.sort(key=lambda one: (not one.is_new, -one.price, one.name))
     return [
         Treat(
@@ -301,7 +308,7 @@ def _treats(view: SaleView, salon: Salon) -> list[Treat]:
             name=one.name,
             points=points_text(one.reward.points),
             price=price_text(one.price, salon),
-            is_new=one.is_new,
+            is_new=new_for(client) if one.is_new else "",
         )
         for one in found
     ]

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.busy import STEP, busy_periods
+from bookings.checkout.pricing import NOTHING, Bill, Discount, bill_of, sold_item
+from bookings.checkout.receipts import discount_text
 from bookings.conflicts import Blocking, SlotTaken
 from bookings.models import AppointmentItem
 from bookings.outlook import Outlook
@@ -60,6 +62,7 @@ class ShownLine:
     name: str
     minutes: str
     price: str
+    list_price: str
     able: list[Choice]
     others: list[Choice]
     free: bool
@@ -106,16 +109,44 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownCut:
+    """What one discount takes off."""
+
+    reason: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBill:
+    """What the till will ask for; where something comes off, what it would be without, and each discount with its
+    amount. `besides` is what was put on the sale at the till."""
+
+    total: str
+    full: str
+    cuts: list[ShownCut]
+    besides: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """The lines of a draft in words, and their sum; of services that are no longer offered nothing is left."""
+    """The lines of a draft in words, and what they come to; of services that are no longer offered nothing is left."""
 
     lines: list[ShownLine]
-    total: str
+    bill: ShownBill
     minutes: str
 
 
-def offer(draft: Draft, shop: Shop, *, salon: Salon, foreseen: Booked | None, treats: Iterable[Service] = ()) -> Offer:
-    """Return the lines as they would be booked; what is given besides counts among the minutes."""
+def offer(
+    draft: Draft,
+    shop: Shop,
+    *,
+    salon: Salon,
+    foreseen: Booked | None,
+    treats: Iterable[Service] = (),
+    discounts: Sequence[Discount] = (),
+) -> Offer:
+    """Return the lines as they would be booked, for a client whose categories take this off; what is given besides
+    counts among the minutes."""
     done = foreseen.items if foreseen else []
     lines = []
     for place, line in enumerate(draft.lines):
@@ -130,6 +161,7 @@ def offer(draft: Draft, shop: Shop, *, salon: Salon, foreseen: Booked | None, tr
                 name=service.name,
                 minutes=minutes_text(service.duration_minutes),
                 price=price_text(offered.price, salon),
+                list_price=price_text(service.price, salon) if service.price != offered.price else "",
                 able=_choices(shop, line, wanted=True),
                 others=_choices(shop, line, wanted=False),
                 free=line.staff_id is None,
@@ -140,10 +172,20 @@ def offer(draft: Draft, shop: Shop, *, salon: Salon, foreseen: Booked | None, tr
             )
         )
     sold = [shop.services[one.service_id] for one in draft.lines]
-    total = sum((one.price for one in sold), Decimal())
     work = [*(one.service for one in sold), *treats]
     minutes = sum(one.duration_minutes for one in work)
-    return Offer(lines, price_text(total, salon), minutes_text(minutes))
+    priced = [sold_item(one.price, one.service.price, offer=one.offer, redeemed=False) for one in sold]
+    return Offer(lines, shown_bill(bill_of(priced, discounts), salon), minutes_text(minutes))
+
+
+def shown_bill(bill: Bill, salon: Salon, *, besides: Decimal = NOTHING) -> ShownBill:
+    """Return in words what the till will ask for."""
+    return ShownBill(
+        total=price_text(bill.total, salon),
+        full=price_text(bill.full, salon) if bill.cuts else "",
+        cuts=[ShownCut(discount_text(one.percent, one.reason), price_text(-one.amount, salon)) for one in bill.cuts],
+        besides=price_text(besides, salon) if besides else "",
+    )
 
 
 def parts_of(item: AppointmentItem, salon: Salon) -> list[Part]:

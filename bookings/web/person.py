@@ -8,6 +8,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from bookings.web.wording import name_text
 from clients.classification import Status
 from clients.models import Client
 from clients.notes import notes_of
@@ -52,7 +53,7 @@ def person_of(
     edit_url = reverse("clients:edit", args=[request.salon.slug, client.pk])
     return Person(
         id=client.pk,
-        name=client.full_name,
+        name=name_text(client),
         number=str(client.number),
         card_url=reverse("client_card", args=[request.salon.slug, client.pk]),
         phone=card.mobile_display or card.landline_display,

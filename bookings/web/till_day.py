@@ -20,7 +20,7 @@ from bookings.checkout.tills import sales_rules, till_mode_of
 from bookings.models import Method, Refund, RefundKind, Sale, SaleState, TillMode
 from bookings.web.checkout_sale import BADGES
 from bookings.web.checkout_shown import METHOD_ICONS
-from bookings.web.wording import clock, day_text, day_word, local, price_text
+from bookings.web.wording import clock, day_text, day_word, erased_text, local, name_text, price_text
 from salon.identity.roles import Permission
 from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest, requires
@@ -158,7 +158,7 @@ def _flow(flow: Flow, salon: Salon) -> ShownFlow:
 def _due(due: Due, salon: Salon) -> ShownDue:
     return ShownDue(
         when=clock(due.starts_at, salon),
-        who=_("Walk-in") if due.client_name is None else due.client_name,
+        who=_who(due),
         what=", ".join(due.services),
         amount=price_text(max(due.due, due.due * 0), salon),
         paid=price_text(due.paid, salon) if due.paid else "",
@@ -167,11 +167,17 @@ def _due(due: Due, salon: Salon) -> ShownDue:
     )
 
 
+def _who(due: Due) -> str:
+    if due.erased_number is not None:
+        return erased_text(due.erased_number)
+    return _("Walk-in") if due.client_name is None else due.client_name
+
+
 def _open(sale: Sale, salon: Salon) -> ShownDue:
     begun = local(sale.appointment.starts_at if sale.appointment else sale.created_at, salon)
     return ShownDue(
         when=f"{day_text(begun.date())}, {begun:%H:%M}",
-        who=sale.client.full_name if sale.client else _("Nobody known"),
+        who=name_text(sale.client) if sale.client else _("Nobody known"),
         what="",
         amount=price_text(sale.total - sale.paid, salon),
         paid=price_text(sale.paid, salon) if sale.paid else "",
@@ -186,7 +192,7 @@ def _sold(sale: Sale, salon: Salon) -> ShownSold:
     methods = dict.fromkeys(str(Method(one).label) for one in sale.methods)  # type: ignore[attr-defined]
     return ShownSold(
         number=str(sale.number),
-        who=sale.client.full_name if sale.client else _("Nobody known"),
+        who=name_text(sale.client) if sale.client else _("Nobody known"),
         at=clock(sale.paid_at, salon) if sale.paid_at else "",
         methods=", ".join(methods),
         amount=price_text(sale.total, salon),
@@ -199,7 +205,7 @@ def _back(refund: Refund, salon: Salon) -> ShownBack:
     sale = refund.sale
     return ShownBack(
         what=f"{RefundKind(refund.kind).label} · {Method(refund.method).label}",
-        who=sale.client.full_name if sale.client else _("Nobody known"),
+        who=name_text(sale.client) if sale.client else _("Nobody known"),
         at=clock(refund.refunded_at, salon),
         reason=refund.reason,
         amount=price_text(-refund.amount, salon),

@@ -171,10 +171,15 @@ def _treat(one: Offer, client: Client, salon: Salon, names: Mapping[UUID, str], 
 
 def _why(one: Offer, client: Client) -> str:
     if one.is_new:
-        return _("New for %(name)s") % {"name": client.first_name or client.full_name}
+        return new_for(client)
     if one.reward.matrix == Matrix.ANYTIME:
         return _("Can be had any time")
     return _("Had before; the matrix does not apply to this client")
+
+
+def new_for(client: Client) -> str:
+    """Return `Neu für Katharina`."""
+    return _("New for %(name)s") % {"name": client.first_name or client.full_name}
 
 
 def _when(one: Offer, salon: Salon, names: Mapping[UUID, str]) -> str:

@@ -8,6 +8,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from clients.models import CardState, Client
 from salon.tenancy.models import Salon
 from salon.web.amounts import amount_text
 from salon.years import is_known
@@ -68,6 +69,16 @@ def when_text(starts_at: datetime, ends_at: datetime, salon: Salon) -> str:
 def price_text(amount: Decimal, salon: Salon) -> str:
     """Return `1.234,50 €`."""
     return amount_text(amount, salon.currency)
+
+
+def name_text(client: Client) -> str:
+    """Return what a client is called; of an erased card, that it is one."""
+    return erased_text(client.number) if client.state == CardState.ERASED else client.full_name
+
+
+def erased_text(number: int) -> str:
+    """Return `Gelöschte Karte Nr. 404`."""
+    return _("Erased card no. %(number)d") % {"number": number}
 
 
 def minutes_text(minutes: int) -> str:

@@ -131,6 +131,13 @@ def test_a_booking_is_what_it_consists_of(api: Caller, till: Till, visit: Appoin
     problem(_post(api, "sales", {"booking_id": str(visit.pk)}), 409, "sale_already_paid")
 
 
+def test_of_nothing_no_sale_is_opened(api: Caller, till: Till) -> None:
+    lena = str(till.day.lena.pk)
+    for body in ({"lines": []}, {}, {"client_id": lena, "lines": []}):
+        assert wrong(_post(api, "sales", body)) == {"lines": "required"}
+    assert api.get("sales").json()["results"] == []
+
+
 def test_a_deposit_earns_nothing_until_all_is_paid(api: Caller, till: Till) -> None:
     with salon_scope(till.salon.pk):
         lena = give_treatcard(till.day.lena)
@@ -141,8 +148,8 @@ def test_a_deposit_earns_nothing_until_all_is_paid(api: Caller, till: Till) -> N
     sale = answer.json()
     assert (answer.status_code, sale["state"], sale["due"], sale["points_earned"]) == (201, "OPEN", "39.00", 0)
     assert [one["kind"] for one in sale["payments"]] == ["DEPOSIT"]
-    assert wrong(_post(api, path, {"method": "CARD", "amount": "0.00"})) == {"amount": "required"}
-    assert wrong(_post(api, path, {"method": "CARD", "amount": "-1.00"})) == {"amount": "required"}
+    assert wrong(_post(api, path, {"method": "CARD", "amount": "0.00"})) == {"amount": "out_of_range"}
+    assert wrong(_post(api, path, {"method": "CARD", "amount": "-1.00"})) == {"amount": "out_of_range"}
     assert _post(api, f"bookings/{NOBODY}/deposits", {"method": "CARD", "amount": "1.00"}).status_code == 404
     paid = _post(api, f"sales/{sale['id']}/payments", {"method": "CARD", "amount": "39.00"}).json()
     assert paid["points_earned"] == 59

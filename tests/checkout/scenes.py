@@ -34,7 +34,7 @@ def begun(till: Till) -> Ids:
 
 
 def empty(till: Till) -> Ids:
-    return _of(till.open())
+    return _of(till.empty())
 
 
 def tipped(till: Till) -> Ids:

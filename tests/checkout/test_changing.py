@@ -228,7 +228,7 @@ def test_a_product_for_points(till: Till) -> None:
     with pytest.raises(RewardsInSale):
         set_client(**till.given, sale_id=sale.pk, client_id=None)
     with pytest.raises(NotEnoughPoints):
-        redeem_at_checkout(**till.given, sale_id=sale.pk, reward_id=make_reward(till.shampoo).pk)
+        redeem_at_checkout(**till.given, sale_id=sale.pk, reward_id=make_reward(make_product("Maske")).pk)
     remove_line(**till.given, sale_id=sale.pk, line_id=line.pk)
     assert points_of(lena) == 150
     assert Redemption.objects.standing().count() == 0
@@ -261,16 +261,31 @@ def test_only_the_first_time(till: Till) -> None:
         redeem_at_checkout(**given, reward_id=Redemption.objects.latest("redeemed_at", "id").reward_id)
 
 
+def test_not_beside_the_same_product_that_is_paid_for(till: Till) -> None:
+    lena = give_treatcard(till.day.lena, 1000)
+    reward = make_reward(till.oil, matrix=Matrix.ANYTIME)
+    sale = till.open(product(till.oil), service(till.day.cut))
+    with pytest.raises(AlreadyHad) as refused:
+        redeem_at_checkout(**till.given, sale_id=sale.pk, reward_id=reward.pk)
+    assert "schon bezahlt" in str(refused.value.message)
+    with pytest.raises(AlreadyHad):
+        till.open(product(till.oil), LineWish(LineKind.REWARD, reward_id=reward.pk))
+    assert points_of(lena) == 1000
+    remove_line(**till.given, sale_id=sale.pk, line_id=_line(sale).pk)
+    redeem_at_checkout(**till.given, sale_id=sale.pk, reward_id=reward.pk)
+    assert points_of(lena) == 900
+
+
 def test_who_cannot_redeem(till: Till) -> None:
     reward = make_reward(till.oil)
     with pytest.raises(NoTreatcard):
-        redeem_at_checkout(**till.given, sale_id=till.open().pk, reward_id=reward.pk)
+        redeem_at_checkout(**till.given, sale_id=till.empty().pk, reward_id=reward.pk)
     with pytest.raises(NoTreatcard):
-        redeem_at_checkout(**till.given, sale_id=till.open(client_id=None).pk, reward_id=reward.pk)
+        redeem_at_checkout(**till.given, sale_id=till.empty(client_id=None).pk, reward_id=reward.pk)
     give_treatcard(till.day.lena, 1000)
     for_brows = make_reward(till.day.brows)
     with pytest.raises(InvalidInput) as refused:
-        redeem_at_checkout(**till.given, sale_id=till.open().pk, reward_id=for_brows.pk)
+        redeem_at_checkout(**till.given, sale_id=till.empty().pk, reward_id=for_brows.pk)
     assert _errors(refused) == [("reward", "not_a_product")]
 
 

@@ -98,7 +98,7 @@ def test_a_barcode_goes_straight_onto_the_sale_and_counts_up(desk: Desk) -> None
 
 
 def test_a_word_that_fits_once_is_taken_several_are_offered_none_is_told(desk: Desk) -> None:
-    desk.at(desk.till.open())
+    desk.at(desk.till.empty())
     desk.done("scan", goods_q="haarö")
     assert shown(desk.sale) == [("PRODUCT", "Haaröl", 1, "0.00", "27.50")]
     make_product("Haarspray", "16.90")
@@ -241,8 +241,12 @@ def test_a_product_for_points(desk: Desk) -> None:
     reward = make_reward(desk.till.oil, 385)
     dear = make_reward(desk.till.shampoo, 401)
     desk.at(desk.till.open(product(make_product("Bürste", "24.90"))))
-    page = desk.see()
+    desk.done(f"add:product:{desk.till.oil.pk}")
+    # What she is just paying for is not given away.
+    assert f"reward:{reward.pk}" not in desk.see()
+    page = desk.done(f"drop:{_line(desk.sale, 1).pk}")
     assert f"reward:{reward.pk}" in page
+    assert "Neu für Lena · statt 27,50" in page
     assert f"reward:{dear.pk}" not in page
     page = desk.done(f"reward:{reward.pk}")
     assert points_of(lena) == 15

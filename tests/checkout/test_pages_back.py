@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import DepositRule, Refund, Sale, SalesRules
+from bookings.models import DepositRule, Method, Refund, Sale, SalesRules
 from bookings.scheduling import cancel
 from bookings.states import State
 from salon.identity.models import User
@@ -145,10 +145,20 @@ def test_a_refund_keeps_what_was_typed(browser: Browser, till: Till) -> None:
     assert "-27,50" in said(browser.get(KASSE).text)
 
 
+def test_the_dialog_says_what_is_to_be_given_back_by_hand(browser: Browser, till: Till) -> None:
+    with salon_scope(till.salon.pk):
+        sale = till.open(service(till.day.cut), product(till.oil, 2))
+        till.pay(sale, "60.00", Method.TRANSFER)
+        till.pay(sale, "4.00", Method.CARD)
+        till.pay(sale, "50.00", Method.CARD)
+    page = browser.get(f"{KASSE}{sale.pk}/").text
+    assert "Sie geben selbst zurück: <strong>60,00\xa0€ (Überweisung), 54,00\xa0€ (Karte)</strong>" in page
+
+
 def test_a_void_and_what_is_thrown_away(browser: Browser, till: Till) -> None:
     sale = sold(till)
     answer = browser.post(f"{KASSE}{sale.pk}/void/", {"reason": "Doppelt"}, follow=True)
-    assert "Storniert. Bezahltes und Punkte sind zurückgebucht." in answer.text
+    assert "Storniert. Geben Sie jetzt selbst zurück: 114,00\xa0€ (Karte)." in answer.text
     again = browser.post(f"{KASSE}{sale.pk}/void/")
     assert again.status_code == 422
     with salon_scope(till.salon.pk):

@@ -138,7 +138,7 @@ def test_a_product_for_points_needs_nothing_beside_it(till: Till) -> None:
     save_rules(actor=MANAGER, details=Details(referral_points=50), now=NOW)
     mia, lena = give_treatcard(make_client("Mia", "Koch")), give_treatcard(till.day.lena, 500)
     Client.objects.filter(pk=lena.pk).update(referred_by=mia)
-    sale = till.open()
+    sale = till.empty()
     redeem_at_checkout(**till.given, sale_id=sale.pk, reward_id=make_reward(till.oil, points=385).pk)
     till.pay(sale)
     sale.refresh_from_db()
@@ -221,10 +221,16 @@ def test_what_comes_before_the_appointment_begins_is_a_deposit(till: Till) -> No
     till.pay(sale, "20.00", now=NOW)
     till.pay(sale, "9.00", now=visit.starts_at)
     till.pay(till.open(product(till.oil)), now=NOW)
+    # What pays for all of it is none, however early it comes.
+    other = till.charge(till.visit(starts_at=at(15), state=State.BOOKED))
+    till.pay(other, "20.00", now=NOW)
+    till.pay(other, "39.00", now=NOW)
     assert [(str(one.amount), one.kind) for one in Payment.objects.order_by("id")] == [
         ("20.00", "DEPOSIT"),
         ("9.00", "PAYMENT"),
         ("27.50", "PAYMENT"),
+        ("20.00", "DEPOSIT"),
+        ("39.00", "PAYMENT"),
     ]
 
 
@@ -258,7 +264,7 @@ def test_nothing_is_closed_by_nothing_while_something_is_due(till: Till) -> None
     with pytest.raises(InvalidInput):
         till.pay(sale, "0.00")
     with pytest.raises(NothingSold):
-        till.pay(till.open(), "0.00")
+        till.pay(till.empty(), "0.00")
 
 
 def test_what_costs_nothing_is_closed_without_a_payment(till: Till) -> None:

@@ -35,6 +35,7 @@ from tests.checkout.till import (
     give_discount,
     give_treatcard,
     make_offer,
+    make_product,
     make_reward,
     money,
     points_of,
@@ -142,7 +143,7 @@ def test_a_product_for_points_takes_them_again(till: Till) -> None:
 def test_points_that_are_gone_are_told(till: Till) -> None:
     lena = give_treatcard(till.day.lena, 150)
     reward, other = make_reward(till.oil, 150), make_reward(till.shampoo, 20)
-    sale = till.open(product(till.shampoo))
+    sale = till.open(product(make_product("Bürste")))
     redeem_at_checkout(**till.given, sale_id=sale.pk, reward_id=reward.pk)
     kept = _take_off(till, sale, 1)
     redeem_at_checkout(**till.given, sale_id=sale.pk, reward_id=other.pk)

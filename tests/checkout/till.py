@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from bookings.checkout.reading import SaleView, get_sale
-from bookings.checkout.sales import LineKind, LineWish, open_sale, pay
+from bookings.checkout.sales import LineKind, LineWish, open_sale, pay, remove_line
 from bookings.models import Appointment, Method, Sale, SaleLine
 from bookings.states import State
 from clients.labels import DiscountOn
@@ -127,6 +127,11 @@ class Till:
         """Open a sale of these for Lena, if not said otherwise."""
         whose = {} if "appointment_id" in given else {"client_id": self.day.lena.pk}
         return open_sale(**{**self.given, **whose, "lines": lines, **given})
+
+    def empty(self, **given: Any) -> Sale:
+        """Open a sale of which everything was taken off again."""
+        sale = self.open(tip("1.00"), **given)
+        return remove_line(**self.given, sale_id=sale.pk, line_id=sale.lines.get().pk).sale
 
     def charge(self, appointment: Appointment, *lines: LineWish, **given: Any) -> Sale:
         """Open the sale of an appointment, or go on with it."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Max, Q, Sum
 
-from bookings.checkout.lines import discounts_of
+from bookings.checkout.quoting import discounts_of
 from bookings.checkout.pricing import LineKind, Sold, price_line
 from bookings.checkout.settling import earnings_of
 from bookings.models import (

@@ -20,6 +20,7 @@ from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_absence, make_appointment, make_client
+from tests.checkout.till import give_discount
 
 SignIn = Callable[[User], Browser]
 START = "/s/sonnenschein/calendar/"
@@ -80,6 +81,17 @@ def test_it_shows_everything_about_it(booked: Appointment, stylist: User, browse
     ):
         assert told in page
     assert f"/clients/{day.lena.pk}/" in page
+
+
+def test_its_total_is_what_the_till_asks_for(
+    booked: Appointment, stylist: User, browser_of: SignIn, day: SalonDay, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        category = give_discount(day.lena, "10")
+    page = _text(browser_of(stylist).get(f"{START}appointments/{booked.pk}/"))  # type: ignore[arg-type]
+    bill = page[page.index("appointment-bill") :]
+    told = ["Vor Rabatten", "74,00", category.name, "7,40", "Gesamt", "66,60"]
+    assert [bill.index(one) for one in told] == sorted(bill.index(one) for one in told)
 
 
 @pytest.mark.parametrize("target", ["drawer", "in-drawer"])

@@ -8,14 +8,18 @@ from uuid import uuid4
 import pytest
 from django.test import Client as Browser
 
+from bookings.checkout.sales import open_sale
 from bookings.models import Appointment, AppointmentItem
+from clients.labels import DiscountOn
 from clients.models import Client, Note
 from clients.tokens import add_tokens
 from salon.catalogue.models import AbsenceKind
 from salon.identity.models import User
+from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_absence, make_appointment, make_client
+from tests.checkout.till import give_discount, make_offer
 from tests.conftest import NOW
 from tests.web.booking_desk import START, Desk
 
@@ -321,6 +325,32 @@ def test_a_merged_card_leads_to_the_one_it_went_into_and_an_erased_one_to_nobody
 ) -> None:
     desk.open(f"?client={uuid4()}")
     assert desk.form.values["client"] == [""]
+
+
+def test_the_total_is_what_the_till_will_ask_for(desk: Desk, day: SalonDay, sonnenschein: Salon, stylist: User) -> None:
+    with salon_scope(sonnenschein.pk):
+        give_discount(day.lena, "12.5", DiscountOn.SERVICES)
+        give_discount(day.lena, "10", offers=True)
+        make_offer(day.brows, "9.90")
+    desk.open(f"?day={DAY}&client={day.lena.pk}&at=10:00")
+    for service in (day.cut, day.brows):
+        desk.press(f"add:{service.pk}")
+    foot = desk.text[desk.text.index('id="booking-total"') :]
+    # 12.5 % of 59.00, and of the offer's 9.90 the 10 % that may.
+    told = ["68,90", "60,53", "12,5\xa0% Rabatt 12.5", "7,38", "10\xa0% Rabatt 10", "0,99"]
+    assert [foot.index(one) for one in told] == sorted(foot.index(one) for one in told)
+    assert '<s class="muted">12,00' in desk.text
+    desk.press("book")
+    with salon_scope(sonnenschein.pk):
+        actor = Actor(ActorKind.USER, stylist.pk, stylist.name, PERMISSIONS[Role.STAFF])
+        booked = Appointment.objects.get()
+        sale = open_sale(actor=actor, salon=sonnenschein, now=at(11), appointment_id=booked.pk)
+    assert str(sale.total) == "60.53"
+    # Who has no card has no discount.
+    desk.open(f"?day={DAY}&at=12:00")
+    desk.press("walk-in")
+    desk.press(f"add:{day.cut.pk}")
+    assert "59,00" in desk.text[desk.text.index('id="booking-total"') :]
 
 
 def test_the_number_of_statements_does_not_grow(
