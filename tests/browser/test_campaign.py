@@ -79,6 +79,7 @@ def test_written_seen_sent_and_measured(open_page: OpenPage) -> None:
 
     _send(desk)
     _look_into(desk)
+    _answer(desk)
 
 
 def _see_as_another_client(desk: Watched) -> None:
@@ -128,6 +129,20 @@ def _look_into(desk: Watched) -> None:
     expect(dialog.frame_locator("iframe").get_by_role("paragraph").filter(has_text="bald ist Winter.")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+
+
+def _answer(desk: Watched) -> None:
+    """Answer as the client, which a mail server would bring if there was one, and find that on the card."""
+    page = desk.page
+    page.get_by_role("link", name=re.compile("^Die E-Mail an")).first.click()
+    page.get_by_role("dialog").get_by_role("link", name="Als Kundin antworten").click()
+    desk.settle()
+    assert desk.violations() == []
+    page.get_by_label("Nachricht", exact=True).fill("Gern, am liebsten dienstags!")
+    page.get_by_role("button", name="Hereinkommen lassen").click()
+    expect(page.locator(".thread .message")).to_contain_text(["Gern, am liebsten dienstags!"])
+    page.get_by_role("link", name="Zur Karte").click()
+    expect(page.get_by_text("Gern, am liebsten dienstags!").first).to_be_visible()
 
 
 def test_a_segment_that_has_changed_is_taken_anew(open_page: OpenPage) -> None:

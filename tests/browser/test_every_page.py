@@ -133,8 +133,9 @@ def test_what_has_an_id(open_page: OpenPage, width: int, dark: bool) -> None:
     service = first("settings/services/", "#goods a.good-link")
     thread = first("marketing/messages/", ".thread-link")
     template = first("marketing/messages/templates/", ".thread-link")
+    mail = first("settings/mails/", ".mail-link")
     of_card = (f"{card}{part}" for part in ("", "points/", "rewards/", "edit/", "merge/", "erase/"))
-    assert _wrong_at(visitor, (*of_card, thread, template, member, f"{member}hours/", service)) == {}
+    assert _wrong_at(visitor, (*of_card, thread, template, mail, member, f"{member}hours/", service)) == {}
 
 
 @ON_SCREENS
