@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as each_with
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,9 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients.web.handed_in import Segment as ListSegment
 from marketing.campaigns import scheduled_to
-from marketing.choosing import clients_in, count_of, meeting
+from marketing.choosing import clients_in, count_of
 from marketing.models import Segment
 from marketing.rule import EVERYBODY, Group, parse
 from marketing.segments import (
@@ -52,7 +50,7 @@ from marketing.web.drafts import (
 )
 from marketing.web.rule_words import ids_in, marked_sentence, names_of
 from marketing.web.segment_since import kept_by
-from salon.errors import FieldError, InvalidInput, NotAllowed, NotFound, VersionConflict
+from salon.errors import FieldError, InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 
@@ -166,18 +164,6 @@ def count(request: SalonRequest) -> HttpResponse:
     _name, rule = chosen_rule(request.GET.get("segment", ""))
     total = count_of(rule, salon=request.salon, now=timezone.now())
     return HttpResponse(_clients_text(total))
-
-
-def segment_in_list(request: SalonRequest, key: str, now: datetime) -> ListSegment:
-    """Return the segment to which the client list is narrowed; nobody is in one that is gone, or not to be seen."""
-    try:
-        request.actor.require(Permission.MARKETING)
-        name, rule = chosen_rule(key)
-    except NotAllowed:
-        return ListSegment(key, "", Q(pk__in=[]), unseen=_("Your role does not see segments."))
-    except NotFound as gone:
-        return ListSegment(key, "", Q(pk__in=[]), unseen=gone.message)
-    return ListSegment(key, name, meeting(rule, salon=request.salon, now=now))
 
 
 def _clients_text(total: int) -> str:

@@ -66,7 +66,9 @@ document.addEventListener("htmx:afterSwap", (event) => event.target.id === "outc
 
 // Whom it means stands once on the screen: in its panel, or where that is out of sight as a number.
 const panel = document.querySelector(".segment-outcome");
-if (panel) new IntersectionObserver(([seen]) => form.classList.toggle("outcome-seen", seen.isIntersecting)).observe(panel);
+const watch = ([seen]) => form.classList.toggle("outcome-seen", seen.isIntersecting);
+// So much of it that the number in it is above the bars at the bottom.
+if (panel) new IntersectionObserver(watch, { rootMargin: "0px 0px -120px" }).observe(panel);
 
 // Enter in the search of a list saves nothing.
 form?.addEventListener("keydown", (event) => {
