@@ -118,8 +118,14 @@ def test_by_name_searched_and_narrowed(browser: Browser, campaign: Campaign) -> 
 
 
 def test_the_card_leads_to_the_mail_whoever_may_see_it(
-    browser: Browser, browser_of: Callable[[User], Browser], stylist: User, campaign: Campaign, sonnenschein: Salon
+    browser: Browser,
+    browser_of: Callable[[User], Browser],
+    stylist: User,
+    campaign: Campaign,
+    sonnenschein: Salon,
+    settings: Settings,
 ) -> None:
+    settings.MAILS_STAY = False
     with salon_scope(sonnenschein.pk):
         anna = Client.objects.get(first_name="Anna")
     card = f"/s/sonnenschein/clients/{anna.pk}/"
