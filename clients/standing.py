@@ -120,13 +120,18 @@ changed AS (
   FROM differing WHERE card.salon_id = %(salon)s AND card.id = differing.id
   RETURNING card.id, differing.old_status, card.status
 )"""
-_BATCH = """
+# By their ids one by one: within a range of ids the planner would walk through the cards of all salons.
+_IN_BATCH = f"card.id = ANY(ARRAY(SELECT id FROM page)) AND card.state = {_text(CardState.LISTED)}"
+# A page ends with its last card, whatever its state; what is in use of it is read.
+_BATCH = f"""
 page AS MATERIALIZED (
   SELECT id FROM clients_client WHERE salon_id = %(salon)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 ),
-batch AS MATERIALIZED (SELECT count(*) AS read, (array_agg(id ORDER BY id DESC))[1] AS last FROM page)"""
-# By their ids one by one: within a range of ids the planner would walk through the cards of all salons.
-_IN_BATCH = f"card.id = ANY(ARRAY(SELECT id FROM page)) AND card.state = {_text(CardState.LISTED)}"
+batch AS MATERIALIZED (
+  SELECT CASE count(*) WHEN %(limit)s THEN (array_agg(id ORDER BY id DESC))[1] END AS last,
+    (SELECT count(*) FROM clients_client card WHERE card.salon_id = %(salon)s AND {_IN_BATCH}) AS read
+  FROM page
+)"""
 _REFRESH = f"WITH {_WRITTEN.format(which='card.id = ANY(%(ids)s)')} SELECT count(*) FROM changed"
 _RECOMPUTE = f"""
 WITH {_BATCH}, {_WRITTEN.format(which=_IN_BATCH)}, recorded AS ({
@@ -166,7 +171,7 @@ def recompute(*, today: date, after: UUID | None, limit: int) -> Recomputed:
         action=STATUS_CHANGED,
         subject_kind="client",
     )[0]
-    return Recomputed(last if read == limit else None, read, changed)
+    return Recomputed(last, read, changed)
 
 
 def drifted(*, today: date, after: UUID | None, limit: int) -> Drifted:
@@ -177,7 +182,7 @@ def drifted(*, today: date, after: UUID | None, limit: int) -> Drifted:
     """
     rows = _rows(_DRIFTED, today=today, after=after or _BEFORE_ALL, limit=limit)
     last, read = rows[0][:2]
-    return Drifted(last if read == limit else None, read, list(_found(rows)))
+    return Drifted(last, read, list(_found(rows)))
 
 
 def _found(rows: list[tuple[Any, ...]]) -> Iterator[Drift]:

@@ -288,8 +288,7 @@ class _Planner:
         points = wanted.points or 0
         if card.pk not in self.stored.with_points:
             return points, ()
-        overwrite = self.batch.known_clients == KnownClients.UPDATE
-        kept = overwrite and wanted.points is not None and points != card.points
+        kept = wanted.points is not None and points != card.points
         return 0, (Problem("points", "points_kept", str(card.points)),) if kept else ()
 
     def _with_additions(self, plan: Plan, told: list[Change], card: Client | None) -> Plan:

@@ -54,7 +54,9 @@ _PROBLEMS: dict[str, Promise] = {
     "look_alike": gettext_lazy("Looks like client no. %(cell)s, but is not surely the same."),
     "look_alike_line": gettext_lazy("Shares a phone number or an e-mail address with line %(cell)s."),
     "category_unknown": gettext_lazy("There is no category “%(cell)s”; it is left out."),
-    "points_kept": gettext_lazy("The balance of %(cell)s stays: what happened to it here counts."),
+    "points_kept": gettext_lazy(
+        "The balance of %(cell)s stays: a file opens the balance only of cards that have had no points here yet."
+    ),
     "consent_objected": gettext_lazy("The consent is left out: news to this e-mail address were objected to."),
     "consent_ends": gettext_lazy(
         "The consent to news holds at the old address and ends with it. At the new one it can be asked for on the card."

@@ -51,6 +51,9 @@ def test_the_page_shows_a_new_key_once(sonnenschein: Salon, owner: User, browser
     assert secret not in again
     assert f"salon_…{secret[-4:]}" in again
     assert "Online booking" in again
+    # What it may do stands there as on the form, not as the codes of the API.
+    assert "Kundenkarten lesen · Kundenkarten anlegen und ändern" in again
+    assert "clients:read ·" not in again
     with salon_scope(sonnenschein.pk):
         entry = AuditEntry.objects.get(action="api_key.issued")
     assert (entry.actor_name, entry.subject_id) == (owner.name, key.pk)

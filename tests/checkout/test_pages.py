@@ -176,7 +176,7 @@ def test_discounts_are_shown_with_their_reason(desk: Desk) -> None:
     desk.at(desk.till.open(product(desk.till.oil, 2)))
     page = desk.see()
     assert "10\N{NO-BREAK SPACE}% Rabatt 10 BOTH" in page
-    assert "-5,50\N{NO-BREAK SPACE}€" in page
+    assert "−5,50\N{NO-BREAK SPACE}€" in page
     assert "49,50\N{NO-BREAK SPACE}€" in page
 
 

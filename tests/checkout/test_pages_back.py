@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from bookings.models import DepositRule, Method, Refund, Sale, SalesRules
 from bookings.scheduling import cancel
 from bookings.states import State
+from clients.models import CardState, Client
 from salon.identity.models import User
 from salon.identity.roles import system_actor
 from salon.mail.models import ClientMail
@@ -75,6 +76,18 @@ def test_the_day(browser: Browser, till: Till) -> None:
 def test_whatever_day_is_named(browser: Browser, till: Till, day: str) -> None:
     text = said(browser.get(f"{KASSE}?day={day}").text)
     assert ("Gestern" in text or "Mo., 23. Nov." in text) if day == "2026-11-23" else "Heute, 24. Nov." in text
+
+
+def test_of_an_erased_card_the_day_says_that_it_is_one(browser: Browser, till: Till) -> None:
+    with salon_scope(till.salon.pk):
+        lena = till.day.lena
+        till.visit()
+        gone = Client.objects.filter(pk=lena.pk)
+        gone.update(first_name="", last_name=f"#{lena.number}", state=CardState.ERASED)
+        Sale.objects.create(client=lena, opened_by_name="Empfang", created_at=AFTER)
+    page = browser.get(KASSE).text
+    assert page.count(f"<strong>Gelöschte Karte Nr. {lena.number}</strong>") == 2
+    assert f"#{lena.number}" not in page
 
 
 def test_a_page_asks_as_often_for_two_as_for_twenty(browser: Browser, till: Till) -> None:
@@ -142,7 +155,7 @@ def test_a_refund_keeps_what_was_typed(browser: Browser, till: Till) -> None:
     assert "Erstattet und bei Verkauf Nr. 1 vermerkt." in answer.text
     assert "Bleibt bezahlt 86,50 €" in said(answer.text)
     assert "Riecht komisch" in answer.text
-    assert "-27,50" in said(browser.get(KASSE).text)
+    assert "−27,50" in said(browser.get(KASSE).text)
 
 
 def test_the_dialog_says_what_is_to_be_given_back_by_hand(browser: Browser, till: Till) -> None:
@@ -178,7 +191,7 @@ def test_what_was_kept_is_given_back(browser: Browser, till: Till) -> None:
     assert "Einbehaltenes zurückgeben" in page
     browser.post(f"{KASSE}{sale.pk}/void/", {"reason": "Kulanz"}, follow=True)
     page = browser.get(f"{KASSE}{sale.pk}/").text
-    assert "-20,00" in said(page)
+    assert "−20,00" in said(page)
     assert "einbehalten" not in page
 
 

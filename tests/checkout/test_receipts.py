@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
+from django.utils import translation
 
 from bookings.checkout.reading import get_sale
 from bookings.checkout.receipts import (
@@ -11,6 +12,7 @@ from bookings.checkout.receipts import (
     NoReceipt,
     Receipt,
     Row,
+    discount_text,
     facts_of,
     mail_receipt,
     receipt_from,
@@ -77,10 +79,10 @@ def test_what_a_receipt_says(office: Till) -> None:
     )
     assert rows(receipt.lines) == [
         # 59.00 − 12,5 % = 7.38
-        ("Schneiden", "51,62 €", "12,5 % Rabatt 12.5 BOTH: -7,38 €"),
+        ("Schneiden", "51,62 €", "12,5 % Rabatt 12.5 BOTH: −7,38 €"),
         ("Haaröl", "60,00 €", "3 × 20,00 €", "Sonderangebot statt 27,50 €"),
         # 10.70 − 1.34
-        ("Buch", "9,36 €", "12,5 % Rabatt 12.5 BOTH: -1,34 €"),
+        ("Buch", "9,36 €", "12,5 % Rabatt 12.5 BOTH: −1,34 €"),
         ("Trinkgeld", "5,00 €"),
         ("Shampoo", "0,00 €", "Prämie für 280 Punkte"),
     ]
@@ -129,7 +131,7 @@ def test_what_went_back_stands_below_with_its_tax(office: Till) -> None:
     line = sale.lines.get(name="Haaröl")
     refund(**office.given, sale_id=sale.pk, method=Method.CARD, lines={line.pk: 2}, reason="Riecht")
     receipt = words(office, sale)
-    assert rows(receipt.refunds) == [("Erstattung", "-40,00 €", "24.11.2026", "Karte", "2 × Haaröl")]
+    assert rows(receipt.refunds) == [("Erstattung", "−40,00 €", "24.11.2026", "Karte", "2 × Haaröl")]
     assert [tuple(map(plain, (one.rate, one.net, one.vat, one.gross))) for one in receipt.refunded_taxes] == [
         ("19 %", "33,61 €", "6,39 €", "40,00 €")
     ]
@@ -193,3 +195,18 @@ def test_to_whom_no_receipt_goes(till: Till) -> None:
     with pytest.raises(NotAllowed):
         mail_receipt(**stranger.given, sale_id=sale.pk, email="lena@x.example")
     assert not ClientMail.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("percent", "reason", "told"),
+    [
+        ("10.00", "Stammkunden", "10\xa0% Stammkunden"),
+        ("10.00", "Rentner −10 %", "Rentner −10 %"),
+        ("12.50", "Azubi 12,5%", "Azubi 12,5%"),
+        ("10.00", "Karte 110 %", "10\xa0% Karte 110 %"),
+        ("5.00", "Rentner −12,5 %", "5\xa0% Rentner −12,5 %"),
+    ],
+)
+def test_a_percentage_is_told_once(percent: str, reason: str, told: str) -> None:
+    with translation.override("de"):
+        assert discount_text(money(percent), reason) == told

@@ -49,13 +49,19 @@ def test_a_known_card_without_points_gets_them_and_keeps_them(sonnenschein: Salo
         assert _ledger() == [("OPENING", 120, 120)]
 
 
-def test_whoever_wants_them_overwritten_is_told_that_they_stay(sonnenschein: Salon) -> None:
+@pytest.mark.parametrize(("known", "changes"), [("UPDATE", [["city", "Berlin", "Bernau"]]), ("FILL", [])])
+def test_it_is_told_that_points_of_a_known_card_stay(sonnenschein: Salon, known: str, changes: list[list[str]]) -> None:
     applied(sonnenschein, _file("120"))
-    batch = checked(sonnenschein, _file("500", city="Bernau"), known_clients="UPDATE")
+    batch = checked(sonnenschein, _file("500", city="Bernau"), known_clients=known)
     with salon_scope(sonnenschein.pk):
         plan = ImportRow.objects.get(batch=batch).plan
-        assert plan["changes"] == [["city", "Berlin", "Bernau"]]
+        assert plan["changes"] == changes
         assert plan["hints"] == [{"target": "points", "code": "points_kept", "cell": "120"}]
+    # The same balance, and none at all, are nothing to tell.
+    for points in ("120", ""):
+        batch = checked(sonnenschein, _file(points), known_clients=known)
+        with salon_scope(sonnenschein.pk):
+            assert ImportRow.objects.get(batch=batch).plan["hints"] == []
 
 
 def test_a_balance_used_up_here_is_not_opened_anew(sonnenschein: Salon) -> None:

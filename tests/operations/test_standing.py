@@ -184,6 +184,14 @@ class TestRecompute:
         # Nobody's open form is refused for it.
         assert Client.objects.get().version == version
 
+    def test_cards_that_are_merged_or_erased_are_not_counted(self) -> None:
+        kept, merged, erased = _settled(_card(1), _card(2), _card(3))
+        Client.objects.filter(pk=merged.pk).update(state=CardState.MERGED, merged_into=kept)
+        Client.objects.filter(pk=erased.pk).update(state=CardState.ERASED)
+        for batch in (recompute, drifted):
+            found = batch(today=TODAY, after=None, limit=10)
+            assert (found.read, found.last) == (1, None)  # type: ignore[attr-defined]
+
     def test_a_change_of_status_is_recorded(self) -> None:
         (card,) = _settled(_card(1, _ago(900), last_visit_on=_ago(365)))
         recompute(today=TODAY + timedelta(1), after=None, limit=10)

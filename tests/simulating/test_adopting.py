@@ -22,8 +22,8 @@ from salon.identity.models import User
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import new_id
-from tests.checkout.till import AFTER, Till, make_reward
-from tests.simulating.test_simulation import wish
+from tests.checkout.till import AFTER, Till, make_reward, product
+from tests.simulating.test_simulation import card, sold, wish
 
 pytestmark = pytest.mark.django_db
 LATER = AFTER + timedelta(minutes=5)
@@ -127,6 +127,18 @@ def test_who_may_adopt(till: Till, carla: Actor) -> None:
     with pytest.raises(NotFound):
         adopt(actor=carla, simulation_id=new_id(), now=LATER)
     assert LoyaltyRules.objects.count() == 0
+
+
+def test_the_page_says_why_nobody_gets_what_she_buys_anyway(
+    till: Till, carla: Actor, manager: User, browser_of: Callable[[User], Browser]
+) -> None:
+    lena = card(till)
+    sold(till, lena, product(till.oil))
+    for matrix, told in ((Matrix.FIRST_TIME, True), (Matrix.ANYTIME, False)):
+        kept = _kept(till, carla, rewards=[wish(till.shampoo, 10, matrix)])
+        shown = browser_of(manager).get(f"{START}simulator/{kept.pk}/").content.decode()
+        assert "Ohnehin gekauft" in shown
+        assert ("Hier nichts davon: Alle Prämien gelten nur beim ersten Mal" in shown) is told
 
 
 def test_one_click_in_the_browser(

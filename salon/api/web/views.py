@@ -9,12 +9,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from salon.api.keys import LIFETIME, AlreadyIssued, Issued, issue_key, revoke_key
 from salon.api.models import ApiKey
+from salon.api.scopes import Scope
 from salon.api.web.forms import KeyForm
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
@@ -26,10 +28,11 @@ from salon.web.forms import show_errors
 
 @dataclass(frozen=True, slots=True)
 class ShownKey:
-    """A key as the list shows it."""
+    """A key as the list shows it; `rights` are its scopes in words."""
 
     key: ApiKey
     state: str
+    rights: list[Promise | str]
     revoke_url: str | None
 
 
@@ -87,6 +90,7 @@ def _page(request: SalonRequest, form: KeyForm, now: datetime, *, issued: Issued
 
 
 def _shown(request: SalonRequest, key: ApiKey, now: datetime) -> ShownKey:
+    rights = [Scope(one).label for one in key.scopes]
     if key.open_at(now):
-        return ShownKey(key, "open", reverse("api_keys_revoke", args=[request.salon.slug, key.pk]))
-    return ShownKey(key, "revoked" if key.revoked_at else "expired", None)
+        return ShownKey(key, "open", rights, reverse("api_keys_revoke", args=[request.salon.slug, key.pk]))
+    return ShownKey(key, "revoked" if key.revoked_at else "expired", rights, None)

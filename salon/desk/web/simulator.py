@@ -223,10 +223,18 @@ def _tiles(outcome: Replay, currency: str, *, is_draft: bool) -> list[Tile]:
         (
             _("Bought anyway"),
             [percent_text(one.anyway, one.cost) for one in (old, new)],
-            _("The share of the cost that goes to clients who have bought the same thing in this year, too."),
+            _anyway_words(outcome),
         ),
     ]
     return [Tile(label, now, words, before if is_draft else "") for label, (before, now), words in figures]
+
+
+def _anyway_words(outcome: Replay) -> str:
+    words = _("The share of the cost that goes to clients who have bought the same thing in this year, too.")
+    given = [one.reward.matrix for one in (*outcome.old_reach, *outcome.new_reach)]
+    if outcome.old.anyway or outcome.new.anyway or not given or set(given) != {Matrix.FIRST_TIME}:
+        return words
+    return f"{words} {_('Nothing of it here: every reward is for the first time only, so nobody gets what she buys.')}"
 
 
 def _compared(outcome: Replay, currency: str) -> list[Compared]:
