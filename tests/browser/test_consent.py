@@ -50,6 +50,25 @@ def _new_card(page: Page) -> None:
     page.wait_for_url("**/clients/*-*/")
 
 
+def _drawer_stays_free(page: Page) -> None:
+    """See that on a tablet, too, what was said leaves the buttons of a drawer free."""
+    size = page.viewport_size
+    page.set_viewport_size({"width": 820, "height": 1180})
+    page.locator("[hx-get*='/messages/'][hx-target='#drawer']").first.click()
+    drawer, toast = page.locator("#drawer .drawer"), page.locator("#toasts .toast").first
+    expect(drawer.get_by_role("button", name="Nachricht senden")).to_be_visible()
+    # At rest: a drawer comes in from the side.
+    drawer.evaluate("(one) => Promise.all(one.getAnimations().map((each) => each.finished))")
+    beside, said = drawer.bounding_box(), toast.bounding_box()
+    assert beside is not None
+    assert said is not None
+    assert said["x"] + said["width"] <= beside["x"]
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    assert size is not None
+    page.set_viewport_size(size)
+
+
 def test_from_the_desk_to_the_mailbox_and_back(open_page: OpenPage) -> None:
     desk = open_page()
     desk.sign_in("empfang@sonnenschein.example")
@@ -62,7 +81,8 @@ def test_from_the_desk_to_the_mailbox_and_back(open_page: OpenPage) -> None:
     expect(news.locator("textarea")).to_have_count(0)
     news.get_by_role("button", name="Bestätigungsmail senden").click()
     expect(news).to_contain_text("wartet auf Bestätigung")
-    expect(page.locator("#toasts")).to_contain_text(f"Die Bestätigungsmail ist unterwegs an {ADDRESS}.")
+    expect(page.locator("#toasts")).to_contain_text(f"Die Bestätigungsmail an {ADDRESS} ist geschrieben.")
+    _drawer_stays_free(page)
     assert desk.violations("#consent") == []
     expect(page.locator("#history")).to_contain_text("Einwilligung angefragt")
 

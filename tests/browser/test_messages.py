@@ -109,7 +109,7 @@ def test_from_the_card_to_the_inbox_and_back(open_page: OpenPage) -> None:
     text.fill("Das Glas Wasser steht bereit.")
     drawer.get_by_label("Betreff").fill("Bis bald")
     drawer.get_by_role("button", name="Nachricht senden").click()
-    expect(page.get_by_role("status")).to_contain_text("Die Nachricht an Frank Hofmann ist unterwegs.")
+    expect(page.get_by_role("status")).to_contain_text("Die Nachricht an Frank Hofmann ist geschrieben.")
     expect(page.locator("#history")).to_contain_text("Das Glas Wasser steht bereit.")
 
     address = _reply_to()
@@ -189,7 +189,7 @@ def test_what_was_typed_is_not_dropped_without_asking(open_page: OpenPage) -> No
     question.get_by_role("button", name="Weiter eingeben").click()
     text.fill("Bis Dienstag!")
     drawer.get_by_role("button", name="Nachricht senden").click()
-    expect(page.get_by_role("status")).to_contain_text("Die Nachricht an Heike Sommer ist unterwegs.")
+    expect(page.get_by_role("status")).to_contain_text("Die Nachricht an Heike Sommer ist geschrieben.")
     expect(drawer).to_have_count(0)
     assert asked == ["beforeunload"]
 
