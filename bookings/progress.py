@@ -15,7 +15,7 @@ from bookings.mails import announce_booked, announce_cancelled
 from bookings.models import Appointment, AppointmentItem
 from bookings.redeemed import settle_rewards
 from bookings.settling import explain_change
-from bookings.states import TAKING_TIME, State, can_become
+from bookings.states import ON_THE_DAY, TAKING_TIME, State, can_become
 from bookings.writing import (
     before,
     changed,
@@ -35,8 +35,6 @@ from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
 LONGEST_REASON = 200
-# Whoever has come, or should have, may have visited: the client's facts change.
-_VISITED = frozenset({State.COMPLETED, State.NO_SHOW})
 
 
 class StateRefused(DomainError):
@@ -51,6 +49,13 @@ class StateRefused(DomainError):
         self.members = {"state": state.value}
 
 
+class TooEarly(DomainError):
+    """Whether somebody came is not known before the day of the appointment."""
+
+    code = "too_early"
+    message = _("Whether somebody came can be told on the day of the appointment at the earliest.")
+
+
 def set_state(
     *, actor: Actor, salon: Salon, appointment_id: UUID, state: State, now: datetime, version: int | None = None
 ) -> Booked:
@@ -58,7 +63,7 @@ def set_state(
     undone.
 
     What rewards cost goes back and is taken again with it.
-    Raises: NotAllowed, NotFound, VersionConflict, StateRefused, SlotTaken, and what `redeem` does.
+    Raises: NotAllowed, NotFound, VersionConflict, StateRefused, TooEarly, SlotTaken, and what `redeem` does.
     """
     return _become(state, actor=actor, salon=salon, appointment_id=appointment_id, now=now, version=version, reason="")
 
@@ -103,6 +108,8 @@ def _become(
             old = State(appointment.state)
             if not can_become(old, state):
                 raise StateRefused(old)
+            if state in ON_THE_DAY and salon.date_at(now) < salon.date_at(appointment.starts_at):
+                raise TooEarly
             items = items_of(appointment)
             as_it_was = before(appointment, items)
             take_time(salon, items, takes=state in TAKING_TIME)
@@ -158,7 +165,7 @@ def _announce(appointment: Appointment, old: State, now: datetime) -> None:
 def _warnings(
     salon: Salon, appointment: Appointment, items: Sequence[AppointmentItem], old: State, now: datetime
 ) -> Iterator[FieldError]:
-    if appointment.state in _VISITED and appointment.starts_at > now:
+    if appointment.state in ON_THE_DAY and appointment.starts_at > now:
         yield FieldError("state", "not_begun", _("This appointment has not begun yet."))
     if old == State.CANCELLED:
         yield from cautions.in_the_past(appointment.starts_at, now)

@@ -10,7 +10,7 @@ from bookings.conflicts import AlreadyBooked, Blocking, SlotTaken
 from bookings.moving import move, move_item, reassign_item, resize_item
 from bookings.particulars import change_client, change_note
 from bookings.placing import ItemWish
-from bookings.progress import StateRefused, cancel, set_state
+from bookings.progress import StateRefused, TooEarly, cancel, set_state
 from bookings.removing import LastItem, remove_item
 from bookings.rewarding import NoRoom, append_reward, book_with_rewards
 from bookings.undoing import NothingToUndo, undo
@@ -28,6 +28,7 @@ __all__ = [
     "NothingToUndo",
     "SlotTaken",
     "StateRefused",
+    "TooEarly",
     "add_item",
     "append_reward",
     "book",

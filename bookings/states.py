@@ -1,5 +1,7 @@
 """The states of an appointment and the ways between them (domain.md §5)."""
 
+from datetime import date
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +35,8 @@ _NEXT = {
 TAKING_TIME = frozenset({State.BOOKED, State.ARRIVED, State.COMPLETED})
 # States in which items can still be moved, added, removed, and made longer.
 CHANGEABLE = frozenset({State.BOOKED, State.ARRIVED})
+# States that say whether somebody came, which nobody knows before the day.
+ON_THE_DAY = frozenset({State.COMPLETED, State.NO_SHOW})
 
 
 def can_become(state: State, other: State) -> bool:
@@ -40,6 +44,6 @@ def can_become(state: State, other: State) -> bool:
     return other in _NEXT[state]
 
 
-def next_states(state: State) -> list[State]:
-    """Return the states an appointment may go to, in the order of their declaration."""
-    return [one for one in State if can_become(state, one)]
+def next_states(state: State, *, starts_on: date, today: date) -> list[State]:
+    """Return the states an appointment of a day may go to, in the order of their declaration."""
+    return [one for one in State if can_become(state, one) and (one not in ON_THE_DAY or starts_on <= today)]

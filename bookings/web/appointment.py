@@ -21,7 +21,7 @@ from bookings.models import Appointment, AppointmentItem
 from bookings.opened import open_appointment
 from bookings.redeemed import is_paid_for, rewards_in
 from bookings.settling import wishes_of
-from bookings.states import CHANGEABLE, State, next_states
+from bookings.states import CHANGEABLE, State, can_become, next_states
 from bookings.team import Team, team_for
 from bookings.web.booking_form import WhenForm
 from bookings.web.checkout_link import paid_before, till_of
@@ -144,14 +144,18 @@ class ShownAppointment:
     repeats: list[Repeat]
 
 
-def _steps(state: State) -> list[Step]:
+def _steps(state: State, *, day: date, today: date) -> list[Step]:
     words = {
         State.BOOKED: _("Book it again"),
         State.ARRIVED: _("Has arrived"),
         State.COMPLETED: _("Completed"),
         State.NO_SHOW: _("Did not come"),
     }
-    return [Step(one, words[one], ICONS[one]) for one in next_states(state) if one != State.CANCELLED]
+    return [
+        Step(one, words[one], ICONS[one])
+        for one in next_states(state, starts_on=day, today=today)
+        if one != State.CANCELLED
+    ]
 
 
 ICONS = {
@@ -251,18 +255,19 @@ def shown_appointment(request: SalonRequest, found: Appointment, team: Team, bil
     salon, state = request.salon, State(found.state)
     items = sorted(found.items.all(), key=lambda item: item.position)
     changeable = state in CHANGEABLE
+    day = local(found.starts_at, salon).date()
     return ShownAppointment(
         id=found.pk,
         version=found.version,
         when=when_text(found.starts_at, found.ends_at, salon),
-        day=local(found.starts_at, salon).date(),
+        day=day,
         state=state,
         state_label=state.label,
         state_class=CLASSES[state],
         state_icon=ICONS[state],
         cancel_reason=found.cancel_reason,
-        steps=_steps(state),
-        cancellable=State.CANCELLED in next_states(state),
+        steps=_steps(state, day=day, today=salon.date_at(timezone.now())),
+        cancellable=can_become(state, State.CANCELLED),
         changeable=changeable,
         items=_items(request, items, team),
         bill=shown_bill(bill, salon, besides=bill.full - sum((item.price for item in items), NOTHING)),

@@ -90,15 +90,21 @@ def ways(
     return Ways(sonnenschein, day, browser_of(owner), Caller(api_key(sonnenschein)), *both)
 
 
-def _alike(ways: Ways) -> dict[str, Any]:
+def _same(ways: Ways) -> dict[str, Any]:
     by_browser, by_api = ways.left(ways.by_browser), ways.left(ways.by_api)
     assert by_browser == by_api
+    return by_browser
+
+
+def _alike(ways: Ways) -> dict[str, Any]:
+    by_browser = _same(ways)
     assert ways.actors() == [ActorKind.USER, ActorKind.API_KEY]
     return by_browser
 
 
 @pytest.mark.parametrize("state", [State.ARRIVED, State.COMPLETED, State.NO_SHOW])
-def test_states(ways: Ways, state: State) -> None:
+def test_states(ways: Ways, state: State, time_machine: Any) -> None:
+    time_machine.move_to(ways.by_api.starts_at)
     assert ways.press(f"state:{state}").status_code < 400
     assert ways.call("state", {"state": state}).status_code == 200
     assert _alike(ways)["row"][0] == state
@@ -113,7 +119,17 @@ def test_cancelling_with_a_reason_and_booking_again(ways: Ways) -> None:
     assert _alike(ways)["row"][0] == State.BOOKED
 
 
-def test_what_is_not_possible(ways: Ways) -> None:
+def test_what_is_too_early(ways: Ways) -> None:
+    before = _same(ways)
+    for state in (State.COMPLETED, State.NO_SHOW):
+        assert ways.press(f"state:{state}").status_code == 422
+        refused = ways.call("state", {"state": state})
+        assert (refused.status_code, refused.json()["code"]) == (409, "too_early")
+    assert _same(ways) == before
+
+
+def test_what_is_not_possible(ways: Ways, time_machine: Any) -> None:
+    time_machine.move_to(ways.by_api.starts_at)
     ways.press("state:COMPLETED")
     ways.call("state", {"state": "COMPLETED"})
     before = _alike(ways)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -26,6 +26,7 @@ from bookings.scheduling import (
     NothingToUndo,
     SlotTaken,
     StateRefused,
+    TooEarly,
     add_item,
     cancel,
     move,
@@ -42,6 +43,7 @@ from salon.identity.roles import Actor
 from salon.tenancy.models import Salon
 from tests.bookings.acting import Desk
 from tests.bookings.salonday import BERLIN, SalonDay, make_client, make_service, make_staff
+from tests.conftest import NOW
 
 # quality.md: 2,000 sequences before a release.
 SEQUENCES, STEPS = (2000, 15) if os.environ.get("SOAK") else (25, 12)
@@ -92,6 +94,10 @@ class Visit:
     @property
     def takes_time(self) -> bool:
         return self.state in {State.BOOKED, State.ARRIVED, State.COMPLETED}
+
+    @property
+    def starts_on(self) -> date:
+        return min(one.start for one in self.items.values()).astimezone(BERLIN).date()
 
     def taken(self) -> list[set[tuple[UUID, datetime]]]:
         """Return for each item every minute in which it takes its staff member."""
@@ -278,6 +284,10 @@ class CalendarMachine(RuleBasedStateMachine):
         given = {**self.desk.given, "appointment_id": made}
         if state not in WAYS[visit.state]:
             with pytest.raises(StateRefused):
+                set_state(**given, state=state)
+            return
+        if state in {State.COMPLETED, State.NO_SHOW} and visit.starts_on > NOW.astimezone(BERLIN).date():
+            with pytest.raises(TooEarly):
                 set_state(**given, state=state)
             return
         then = deepcopy(visit)

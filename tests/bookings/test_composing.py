@@ -152,7 +152,7 @@ def test_the_last_service_stays(desk: Desk) -> None:
 
 def test_what_has_ended_keeps_its_services(desk: Desk) -> None:
     booked = desk.book(at(10), *[ItemWish(desk.day.brows.pk, desk.day.anna.pk)] * 2)
-    set_state(**desk.given, appointment_id=booked.appointment.pk, state=State.COMPLETED)
+    set_state(**{**desk.given, "now": at(12)}, appointment_id=booked.appointment.pk, state=State.COMPLETED)
     with pytest.raises(NotChangeable):
         remove_item(**desk.given, item_id=booked.items[0].pk)
     with pytest.raises(NotChangeable):
@@ -169,12 +169,12 @@ def test_prices_are_for_those_who_may_set_them(desk: Desk) -> None:
     for wrong in ("-1.00", "0.001", "10000000.00", "NaN"):
         with pytest.raises(InvalidInput):
             change_price(**given, price=Decimal(wrong))
-    set_state(**desk.given, appointment_id=booked.appointment.pk, state=State.COMPLETED)
+    set_state(**{**desk.given, "now": at(12)}, appointment_id=booked.appointment.pk, state=State.COMPLETED)
     changed = change_price(**given, price=Decimal("0.00"), version=2)
     stored = AppointmentItem.objects.get()
     assert (stored.list_price, stored.price, changed.appointment.version) == (Decimal("59.00"), Decimal("0.00"), 3)
     assert told(changed.appointment)[2] == ("appointment.price_changed", [("price", "59.00", "0.00")])
-    set_state(**desk.given, appointment_id=booked.appointment.pk, state=State.NO_SHOW)
+    set_state(**{**desk.given, "now": at(12)}, appointment_id=booked.appointment.pk, state=State.NO_SHOW)
     with pytest.raises(NotChangeable):
         change_price(**given, price=Decimal("1.00"))
 
@@ -182,7 +182,7 @@ def test_prices_are_for_those_who_may_set_them(desk: Desk) -> None:
 def test_a_note_can_be_rewritten_at_any_time(desk: Desk) -> None:
     booked = desk.book(at(10), note="Alt")
     given = {**desk.given, "appointment_id": booked.appointment.pk}
-    set_state(**given, state=State.COMPLETED)
+    set_state(**{**given, "now": at(12)}, state=State.COMPLETED)
     assert not change_note(**given, note=" Alt ").changed
     rewritten = change_note(**given, note="Neu", version=2)
     assert (Appointment.objects.get().note, rewritten.appointment.version) == ("Neu", 3)

@@ -280,7 +280,7 @@ def test_nothing_is_undone_twice(desk: Desk) -> None:
 def test_what_has_ended_stays_where_it_is(desk: Desk) -> None:
     booked = _two(desk)
     for state in (State.COMPLETED, State.NO_SHOW):
-        set_state(**desk.given, appointment_id=booked.appointment.pk, state=state)
+        set_state(**{**desk.given, "now": at(12)}, appointment_id=booked.appointment.pk, state=state)
         with pytest.raises(NotChangeable):
             move(**desk.given, appointment_id=booked.appointment.pk, starts_at=at(14))
         with pytest.raises(NotChangeable):

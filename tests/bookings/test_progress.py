@@ -1,12 +1,12 @@
 """How far an appointment is, and what that does to its time and to its client (domain.md §5, §4.2)."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
 
 from bookings.models import Appointment, AppointmentItem
-from bookings.scheduling import ItemWish, NothingToUndo, SlotTaken, StateRefused, cancel, set_state, undo
+from bookings.scheduling import ItemWish, NothingToUndo, SlotTaken, StateRefused, TooEarly, cancel, set_state, undo
 from bookings.states import State, can_become, next_states
 from clients.classification import Reason, Status
 from clients.models import Client
@@ -35,12 +35,18 @@ TAKING = {State.BOOKED, State.ARRIVED, State.COMPLETED}
 
 def test_the_ways_between_states_are_these() -> None:
     assert {(one, other) for one, other in product(State, State) if can_become(one, other)} == WAYS
-    assert next_states(State.ARRIVED) == [State.COMPLETED, State.NO_SHOW, State.CANCELLED]
+    known = {"starts_on": YESTERDAY, "today": YESTERDAY}
+    assert next_states(State.ARRIVED, **known) == [State.COMPLETED, State.NO_SHOW, State.CANCELLED]
+    ahead = {"starts_on": NOW.date(), "today": YESTERDAY}
+    assert next_states(State.BOOKED, **ahead) == [State.ARRIVED, State.CANCELLED]
+    assert [next_states(one, **ahead) for one in (State.COMPLETED, State.NO_SHOW)] == [[], []]
 
 
 @pytest.mark.parametrize(("one", "other"), list(product(State, State)))
 def test_each_way_is_open_or_refused(desk: Desk, one: State, other: State) -> None:
-    made = make_appointment((desk.day.cut, desk.day.anna), client=desk.day.lena, state=one)
+    made = make_appointment(
+        (desk.day.cut, desk.day.anna), client=desk.day.lena, state=one, starts_at=at(10, 0, YESTERDAY)
+    )
     given = {**desk.given, "appointment_id": made.pk, "state": other}
     if (one, other) not in WAYS:
         with pytest.raises(StateRefused) as refusal:
@@ -145,10 +151,34 @@ def test_a_consultation_is_no_visit(desk: Desk) -> None:
     assert (done.appointment.visit_on, Client.objects.get().visits) == (None, 0)
 
 
-def test_what_lies_ahead_can_be_completed_with_a_warning(desk: Desk) -> None:
-    booked = desk.book(at(10))
+def test_later_the_same_day_it_can_be_completed_with_a_warning(desk: Desk) -> None:
+    booked = desk.book(NOW + timedelta(hours=2))
     done = set_state(**desk.given, appointment_id=booked.appointment.pk, state=State.COMPLETED)
     assert codes(done) == [("state", "not_begun")]
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.NO_SHOW])
+@pytest.mark.parametrize("old", [State.BOOKED, State.ARRIVED])
+def test_before_its_day_nobody_knows_who_came(desk: Desk, old: State, state: State) -> None:
+    """The day is the salon's: it is there an hour before it is in London, and not before midnight."""
+    midnight = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+    made = make_appointment((desk.day.cut, desk.day.anna), client=desk.day.lena, state=old)
+    given = {**desk.given, "appointment_id": made.pk, "state": state}
+    for early in (NOW, midnight - timedelta(microseconds=1)):
+        with pytest.raises(TooEarly) as refusal:
+            set_state(**{**given, "now": early})
+        assert refusal.value.code == "too_early"
+    stored = Appointment.objects.get()
+    assert (stored.state, stored.version, AuditEntry.objects.count(), Client.objects.get().visits) == (old, 1, 0, 0)
+    assert set_state(**{**given, "now": midnight}).appointment.state == state
+
+
+def test_before_its_day_she_may_have_arrived_or_cancel(desk: Desk) -> None:
+    given = {**desk.given, "appointment_id": desk.book(at(10)).appointment.pk}
+    assert set_state(**given, state=State.ARRIVED).appointment.state == State.ARRIVED
+    assert cancel(**given).appointment.state == State.CANCELLED
+    with pytest.raises(StateRefused):
+        set_state(**given, state=State.NO_SHOW)
 
 
 def test_states_are_changed_of_the_version_that_was_seen(desk: Desk) -> None:

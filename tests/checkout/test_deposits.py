@@ -129,8 +129,8 @@ def test_a_deposit_that_is_given_back_up_to_some_hours_before(till: Till, now: d
 def test_what_is_missed_is_called_off_when_it_begins(till: Till, rule: DepositRule, refunded: str) -> None:
     keeps(rule)
     visit, sale = booked(till)
-    # Also where somebody notes it the day before.
-    become(till, visit, State.NO_SHOW, now=STARTS - 48 * HOUR)
+    # Also where somebody notes it that morning.
+    become(till, visit, State.NO_SHOW, now=STARTS - HOUR)
     assert stands(sale) == ("VOID", "20.00", refunded, True)
 
 

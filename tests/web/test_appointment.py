@@ -112,11 +112,28 @@ def test_states_go_where_they_may_and_can_be_taken_back(
     answer = press("state:ARRIVED", version=1)
     assert (answer.status_code, answer["HX-Trigger"]) == (200, "calendar-changed")
     assert _now(sonnenschein, booked.pk).state == State.ARRIVED
-    assert "state:BOOKED" not in _text(answer)
+    assert "state:" not in _text(answer)
     assert press("undo", version=2).status_code == 200
     assert _now(sonnenschein, booked.pk).state == State.BOOKED
     refused = press("state:NOWHERE")
     assert "HX-Trigger" not in refused
+
+
+def test_whether_she_came_is_asked_on_the_day(
+    press: Callable[..., HttpResponse], booked: Appointment, sonnenschein: Salon, time_machine: Any
+) -> None:
+    time_machine.move_to(at(23, 59, DAY - timedelta(days=1)))
+    refused = press("state:COMPLETED", version=1)
+    assert refused.status_code == 422
+    assert "Ob jemand da war, lässt sich frühestens am Tag des Termins sagen." in _text(refused)
+    assert "state:ARRIVED" in _text(refused)
+    assert "state:COMPLETED" not in _text(refused)
+    time_machine.move_to(at(0))
+    answer = press("state:ARRIVED", version=1)
+    assert "state:COMPLETED" in _text(answer)
+    assert "state:NO_SHOW" in _text(answer)
+    press("state:COMPLETED", version=2)
+    assert _now(sonnenschein, booked.pk).state == State.COMPLETED
 
 
 def test_cancelled_with_a_reason_and_taken_back(
