@@ -18,7 +18,8 @@ from bookings.busy import STEP, Period
 from bookings.daybook import Daybook, daybook
 from bookings.hours import Presence, presence
 from bookings.lanes import Lane, lanes
-from bookings.states import TAKING_TIME, State
+from bookings.states import CHANGEABLE, TAKING_TIME, State
+from bookings.stretches import Stretch
 from clients.classification import Status
 from salon.catalogue.models import AbsenceKind, StaffMember
 from salon.tenancy.models import Salon
@@ -38,18 +39,6 @@ CANCELLED = State.CANCELLED.value
 WEEK = 7
 
 
-class Stretch(NamedTuple):
-    """A part of a day in rows of five minutes, counted from midnight on the salon's clock."""
-
-    row: int
-    rows: int
-
-    @property
-    def end(self) -> int:
-        """The row behind it."""
-        return self.row + self.rows
-
-
 @dataclass(frozen=True, slots=True)
 class Away:
     """Time in which somebody is not to be booked; `note` only of what is blocked for something else."""
@@ -64,7 +53,8 @@ class Block(NamedTuple):
     """One stretch of work at one item, as it stands in a column.
 
     `starts` to `ends` are minutes of the day on the salon's clock, of the whole item. An item with processing has two
-    blocks; only the last one of an item has the edge that makes it longer. `strip` is the place among the slim strips
+    blocks; only the last one of an item has the edge that makes it longer. `stranded`: whoever should do it is absent.
+    `strip` is the place among the slim strips
     at the edge of the column, of what takes nobody's time and would hide what does.
     """
 
@@ -88,6 +78,7 @@ class Block(NamedTuple):
     lane: Lane = ALONE
     strip: int | None = None
     strips: int = 0
+    stranded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +100,14 @@ class Column:
         """What lies between two stretches of work."""
         pairs = pairwise(self.work)
         return [Stretch(one.end, other.row - one.end) for one, other in pairs if other.row > one.end]
+
+    @property
+    def there(self) -> list[Stretch]:
+        """The work without absences; what is blocked for something else is done there."""
+        left = self.work
+        for absent in _absent(self.away):
+            left = [part for one in left for part in one.without(absent)]
+        return left
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +248,7 @@ def _calendar(salon: Salon, first: date, last: date, staff_ids: Collection[UUID]
                 work=found.work,
                 away=found.away,
                 processing=found.processing,
-                blocks=_side_by_side(found.blocks),
+                blocks=_side_by_side(_stranded(found)),
                 closed=there.closed.get(day, ""),
             )
             columns.append(column)
@@ -332,6 +331,20 @@ def _fill_absences(filled: dict[tuple[str, date], _Filling], clock: _Clock, book
             filled[absence.staff_id, day].away.append(Away(absence.id, stretch, kind, note))
 
 
+def _absent(away: Iterable[Away]) -> list[Stretch]:
+    return [one.stretch for one in away if one.kind != AbsenceKind.BLOCKED]
+
+
+def _stranded(found: _Filling) -> list[Block]:
+    """Return the blocks of a column, those marked that somebody has to arrange."""
+    absent = _absent(found.away)
+    if not absent:
+        return found.blocks
+    return [
+        one._replace(stranded=one.state in CHANGEABLE and any(map(one.stretch.meets, absent))) for one in found.blocks
+    ]
+
+
 def _workable(hours: Iterable[Period], away: list[Period]) -> int:
     """Return the minutes of the hours that lie in no absence."""
     minutes = 0.0
@@ -372,7 +385,7 @@ _PLACE = attrgetter("stretch.row", "starts")
 
 
 def _overlap(one: Block, other: Block) -> bool:
-    return one.stretch.row < other.stretch.end and other.stretch.row < one.stretch.end
+    return one.stretch.meets(other.stretch)
 
 
 def _hours_shown(columns: Sequence[Column]) -> tuple[int, int]:

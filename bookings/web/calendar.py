@@ -216,7 +216,7 @@ class RosterRow:
 
     staff: Person
     url: str
-    days: list[tuple[date, str, list[SafeString]]]
+    days: list[tuple[date, str, bool, list[SafeString]]]
 
 
 def _grid(request: SalonRequest, asked: Asked, shown: Calendar) -> dict[str, Any]:
@@ -253,8 +253,14 @@ def _grid(request: SalonRequest, asked: Asked, shown: Calendar) -> dict[str, Any
 
 
 def _hours_words(column: Column) -> str:
-    hours = hours_text(column)
-    return _("{hours} h").format(hours=hours) if hours else _("not there")
+    if hours := hours_text(column):
+        return _("{hours} h").format(hours=hours)
+    # Why is nobody's business who walks past the screen.
+    return _("absent") if column.work else _("not there")
+
+
+def _hours_in_week(column: Column) -> str:
+    return hours_text(column) or (_("absent") if column.work else "")
 
 
 def _roster(asked: Asked, shown: Calendar, writing: Writing, people: dict[UUID, Person]) -> list[RosterRow]:
@@ -266,7 +272,12 @@ def _roster(asked: Asked, shown: Calendar, writing: Writing, people: dict[UUID, 
             people[staff_id],
             asked.address(staff=staff_id),
             [
-                (column.day, hours_text(column), [line(one, writing) for one in column.blocks if not one.part])
+                (
+                    column.day,
+                    _hours_in_week(column),
+                    bool(column.there),
+                    [line(one, writing) for one in column.blocks if not one.part],
+                )
                 for column in columns
             ],
         )

@@ -17,8 +17,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from bookings.busy import STEP
-from bookings.calendar import ROWS_OF_DAY, Away, Block, Calendar, Column, Stretch
+from bookings.calendar import ROWS_OF_DAY, Away, Block, Calendar, Column
 from bookings.states import CHANGEABLE, State
+from bookings.stretches import Stretch
 from bookings.web.reach import NONE, Reach, reaches
 from salon.catalogue.models import AbsenceKind
 
@@ -45,6 +46,7 @@ _WORDS: dict[str, Promise] = {
     "free": _("Processing · free"),
     "break": _("Break"),
     "alert": _("Note"),
+    "stranded": _("Absent then: still to be arranged"),
     "erased": _("Erased card"),
 }
 
@@ -159,6 +161,11 @@ def block(one: Block, writing: Writing, reach: Reach = NONE) -> str:
             f'<span class="alert" role="img" aria-label="{writing.words["alert"]}: {said}" title="{said}">'
             '<svg class="i"><use href="#cal-alert"/></svg></span>'
         )
+    if one.stranded:
+        alert += (
+            f'<span class="alert" role="img" aria-label="{writing.words["stranded"]}"'
+            f' title="{writing.words["stranded"]}"><svg class="i"><use href="#cal-stranded"/></svg></span>'
+        )
     marks = _paid_word(one, writing) + (f"<em>{writing.words['new']}</em>" if one.new else "")
     if one.reward:
         mark = f'<em class="treat">{_GIFT}<span>{writing.words["reward"]}</span></em>'
@@ -179,6 +186,8 @@ def _look(one: Block, writing: Writing, row: int, rows: int, reach: Reach) -> st
         look += " line" if rows <= ONE_LINE else " run"
     if one.walk_in:
         look += " walk"
+    if one.stranded:
+        look += " stranded"
     if changeable:
         look += " m e" if one.last else " m"
     if one.strip is not None:
@@ -225,10 +234,9 @@ def hours_axis(calendar: Calendar) -> SafeString:
 
 
 def hours_text(column: Column) -> str:
-    """Return from when to when somebody works that day, "" where not at all: "09–18", "09:30–18"."""
-    if not column.work:
-        return ""
-    return f"{_short(column.work[0].row)}–{_short(column.work[-1].end)}"
+    """Return from when to when somebody is there that day, "" where not at all: "09–18", "09:30–18"."""
+    there = column.there
+    return f"{_short(there[0].row)}–{_short(there[-1].end)}" if there else ""
 
 
 def _short(row: int) -> str:

@@ -11,11 +11,12 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from bookings.calendar import Stretch, day_of
+from bookings.calendar import day_of
 from bookings.models import Appointment, Sale, SaleState
 from bookings.states import State
+from bookings.stretches import Stretch
 from clients.models import Client, HealthRecord, Note
-from salon.catalogue.models import AbsenceKind, ScheduleInterval, Service, StaffMember
+from salon.catalogue.models import Absence, AbsenceKind, ScheduleInterval, Service, StaffMember
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -153,6 +154,31 @@ def test_absences_say_what_is_blocked_but_not_who_is_ill(
     assert ">Abwesend<" in html
     assert "Grippe" not in html
     assert "Krank" not in html
+
+
+def test_whoever_is_ill_is_absent_in_her_head_and_what_she_should_do_is_marked(
+    browser: Browser, desk: SalonDay, cut: Appointment, sonnenschein: Salon
+) -> None:
+    def heads() -> list[str]:
+        return [head.strip() for head in re.findall(r"</h2>\s*<p>(.*?)</p>", _page(browser), re.DOTALL)]
+
+    assert heads() == ["09–18 Uhr", "09–18 Uhr"]
+    assert "stranded" not in re.sub('id="cal-stranded"', "", _page(browser))
+    with salon_scope(sonnenschein.pk):
+        make_absence(desk.bora, at(9), at(18), AbsenceKind.BLOCKED, "Vertreterin")
+        make_absence(desk.anna, at(0), at(11), AbsenceKind.SICK)
+        done = make_appointment((desk.cut, desk.anna), starts_at=at(9), state=State.CANCELLED)
+    assert heads() == ["11–18 Uhr", "09–18 Uhr"]
+    with salon_scope(sonnenschein.pk):
+        Absence.objects.filter(staff=desk.anna).update(ends_at=at(0) + timedelta(days=1))
+    assert heads() == ["abwesend", "09–18 Uhr"]
+    blocks = dict(re.findall(r'<a class="b ([^"]*)" href="appointments/([^/]+)/"', _page(browser)))
+    marked = {pk for look, pk in blocks.items() if "stranded" in look.split()}
+    assert marked == {str(cut.pk)}
+    assert str(done.pk) in blocks.values()
+    assert 'aria-label="Dann abwesend: noch zu regeln"' in _page(browser)
+    week = _page(browser, f"view=week&day={DAY}")
+    assert "<small>abwesend</small>" in week
 
 
 def test_names_are_escaped(browser: Browser, cut: Appointment, sonnenschein: Salon) -> None:
