@@ -6,15 +6,18 @@ from uuid import UUID
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Value
 
 from bookings.models import Appointment, AppointmentItem
-from bookings.states import TAKING_TIME, State
+from bookings.states import State
 from salon.among import Among
 from salon.catalogue.models import Service
 
 SHOWN = 4
+# Once is not often.
+OFTEN = 2
 
 
 def favourites_of(client_id: UUID, *, limit: int = SHOWN) -> list[UUID]:
-    """Return the services that are still offered and that a client had or has booked most often, then most lately."""
+    """Return the services that are still offered and that a client has had often: the most often had first, then those
+    she had most lately. What is only booked she has not had."""
     return [one["service_id"] for one in most_had(client_id, limit=limit)]
 
 
@@ -22,8 +25,8 @@ def most_had(client_id: UUID, *, limit: int = SHOWN) -> QuerySet[AppointmentItem
     """Return the same for a statement that reads something else of her."""
     # What is no longer offered is left out, rather than what is offered chosen: that no index is asked for.
     gone = Service.objects.exclude(archived_at=None).values("pk")
-    offered = _items(client_id, Q(state__in=TAKING_TIME)).exclude(Among("service_id", gone))
-    counted = offered.values("service_id").annotate(times=Count("id"), lately=Max("starts_at"))
+    offered = _items(client_id, Q(state=State.COMPLETED)).exclude(Among("service_id", gone))
+    counted = offered.values("service_id").annotate(times=Count("id"), lately=Max("starts_at")).filter(times__gte=OFTEN)
     return counted.order_by("-times", "-lately", "service_id").values("service_id")[:limit]
 
 

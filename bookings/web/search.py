@@ -68,11 +68,13 @@ def client_hits(typed: str, salon: Salon) -> list[Hit]:
 
 
 def service_hits(typed: str, salon: Salon, *, client_id: UUID | None) -> list[Hit]:
-    """Return the services each of whose typed words stands in the name or the group's name, favourites first."""
-    words = fold(typed).split()
+    """Return the services each of whose typed words stands in the name or the group's name: the one that is called so
+    first, then those whose name begins so, then the others; among each of them favourites first."""
+    asked = fold(typed)
+    words = asked.split()
     favourites = {one: place for place, one in enumerate(favourites_of(client_id))} if client_id else {}
     fitting = [one for one in all_services() if _fits(one, words)]
-    fitting.sort(key=lambda one: favourites.get(one.pk, len(favourites)))
+    fitting.sort(key=lambda one: (_distance(one, asked), favourites.get(one.pk, len(favourites))))
     return [
         Hit(
             act=f"add:{one.pk}",
@@ -88,3 +90,7 @@ def _fits(service: Service, words: list[str]) -> bool:
     group = service.group.name if service.group else ""
     text = fold(f"{service.name} {group}")
     return all(word in text for word in words)
+
+
+def _distance(service: Service, asked: str) -> int:
+    return 0 if service.name_key == asked else 1 if service.name_key.startswith(asked) else 2
