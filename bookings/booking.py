@@ -81,8 +81,6 @@ def book(
     shop = shop_on(day, [wish.service_id for wish in items])
     planned = plan(actor=actor, wishes=items, starts_at=starts_at, bounds=bounds, shop=shop)
     client = locked if locked or client_id is None else client_for(client_id)
-    if bounds is Bounds.ONLINE and client is not None and client.blocked:
-        raise ClientBlocked
     appointment = Appointment(
         id=appointment_id or new_id(),
         source=source,
@@ -99,6 +97,9 @@ def book(
     freeze_verdict(appointment, client, first_verdict, salon.date_at(now))
     try:
         parts = settle(planned, salon=salon, bounds=bounds, now=now, rules=shop.rules)
+        # Told last: whoever may not know of it learns from the answer before nothing that others would not.
+        if bounds is Bounds.ONLINE and client is not None and client.blocked:
+            raise ClientBlocked
         made = [
             new_item(appointment, position, one, shop.team[part.staff_id])
             for position, (one, part) in enumerate(zip(planned, parts, strict=True))

@@ -33,6 +33,10 @@ class Circumstances:
         """Return the same for whoever would also work outside her hours."""
         return replace(self, off={})
 
+    def with_nothing_booked(self) -> "Circumstances":
+        """Return the same as if nobody had anything in her calendar."""
+        return replace(self, booked={})
+
     def forbid(self, staff_id: UUID, periods: Sequence[Period]) -> bool:
         """Return whether somebody cannot be chosen for these periods."""
         return any(collides(periods, some.get(staff_id, ())) for some in (self.booked, self.absent, self.off))

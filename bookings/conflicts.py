@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from django.db.models import prefetch_related_objects
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.busy import LONGEST_ITEM, Period, busy_periods, collides
 from bookings.models import AppointmentItem
 from bookings.slots import Slot
-from salon.errors import DomainError
+from salon.errors import DomainError, FieldError
 
 # The constraint that keeps staff members from being double booked.
 ONCE = "bookings_appointmentitem_once"
@@ -31,16 +32,37 @@ class Blocking:
     ends_at: datetime
 
 
+class Why(StrEnum):
+    """Why a time cannot be had, for programs."""
+
+    TAKEN = "taken"
+    IN_THE_PAST = "in_the_past"
+    TOO_SOON = "too_soon"
+    TOO_FAR_AHEAD = "too_far_ahead"
+    OUTSIDE_HOURS = "outside_hours"
+
+
+_MESSAGES = {
+    Why.TAKEN: _("This time is taken."),
+    Why.IN_THE_PAST: _("This time is in the past."),
+    Why.TOO_SOON: _("This is too soon to be booked online."),
+    Why.TOO_FAR_AHEAD: _("This day is too far ahead to be booked online."),
+    Why.OUTSIDE_HOURS: _("Nobody who could do this works then."),
+}
+
+
 class SlotTaken(DomainError):
-    """Somebody else has this time, or it cannot be booked: `blocking` says to staff who, `alternatives` are free."""
+    """Somebody else has this time, or it cannot be booked: `blocking` says to staff who, `alternatives` are free, and
+    `warnings` are what would be odd about it besides."""
 
     code = "slot_taken"
-    message = _("This time is taken.")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, why: Why = Why.TAKEN) -> None:
+        super().__init__(_MESSAGES[why])
+        self.members = {"reason": why.value}
         self.blocking: list[Blocking] = []
         self.alternatives: list[Slot] = []
+        self.warnings: list[FieldError] = []
 
 
 class AlreadyBooked(DomainError):

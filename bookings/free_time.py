@@ -12,6 +12,9 @@ from bookings.availability import MINUTE, Combining, MinuteSet, Part, minutes_in
 from bookings.diary import Diary
 from bookings.hours import ONE_DAY, local_moment
 
+# Who begins each of some items, in order, and when.
+type Place = tuple[tuple[UUID, datetime], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class SlotItem:
@@ -30,6 +33,11 @@ class Slot:
     starts_at: datetime
     ends_at: datetime
     items: tuple[SlotItem, ...]
+
+    @property
+    def place(self) -> Place:
+        """Who would begin each of them, and when."""
+        return tuple((item.staff_id, item.starts_at) for item in self.items)
 
 
 @lru_cache(maxsize=1000)

@@ -11,6 +11,7 @@ from bookings import cautions
 from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.conflicts import SlotTaken
+from bookings.free_time import Place
 from bookings.mails import announce_moved
 from bookings.models import Appointment, AppointmentItem, BookingRules
 from bookings.placing import minutes_error, start_of
@@ -188,6 +189,7 @@ def _rearrange(
     team = {staff.pk: staff for staff in StaffMember.objects.working()}
     items: list[AppointmentItem] = []
     shape: list[Wish] = []
+    standing: Place = ()
     try:
         with writing():
             appointment = lock_appointment(appointment_id, version)
@@ -198,6 +200,7 @@ def _rearrange(
             here_before = {item.staff_id: item.staff for item in items}
             by_whom = {item.pk: item.staff_id for item in items}
             shape = wishes_of(items)
+            standing = tuple((item.staff_id, item.starts_at) for item in items)
             rearrange(items)
             _introduce(items, team | here_before)
             # What is not there at all is told before what is not possible (api.md).
@@ -231,6 +234,7 @@ def _rearrange(
             bounds=bounds,
             now=now,
             besides=appointment_id,
+            standing=standing,
             shape=kept if as_long else None,
         )
         raise

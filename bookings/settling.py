@@ -3,22 +3,24 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from bookings import hours
+from bookings import cautions, hours
 from bookings.availability import MINUTE
 from bookings.bounds import Bounds
 from bookings.busy import LONGEST_APPOINTMENT, Period
 from bookings.choosing import Circumstances, choose, circumstances_of
-from bookings.conflicts import SlotTaken, blocking_items
+from bookings.conflicts import SlotTaken, Why, blocking_items
+from bookings.free_time import Place
 from bookings.models import AppointmentItem, BookingRules
 from bookings.outlook import Outlook
 from bookings.placing import Planned
 from bookings.sequence import Part, taken
-from bookings.slots import Wish, alternatives
+from bookings.slots import Slot, Wish, alternatives
 from bookings.writing import lock_staff, parts_of
 from salon.errors import FieldError, InvalidInput
 from salon.tenancy.models import Salon
@@ -39,13 +41,15 @@ def settle(
     hours and within the salon's lead time and horizon.
     Raises: SlotTaken, InvalidInput.
     """
+    begin = min(one.starts_at for one in planned)
+    if bounds is Bounds.ONLINE:
+        _refuse_untimely(begin, salon=salon, now=now, rules=rules)
     lock_staff(salon, {staff_id for one in planned for staff_id in one.candidates})
     anybody = {staff_id for one in planned if not one.wished for staff_id in one.candidates}
-    begin = min(one.starts_at for one in planned)
     known = circumstances_of(anybody, salon=salon, starts_at=begin, besides=besides) if anybody else Circumstances()
     parts = arranged(planned, known, bounds)
     if bounds is Bounds.ONLINE:
-        refuse_outside(parts, salon=salon, now=now, rules=rules)
+        _refuse_away(parts, salon)
     return parts
 
 
@@ -58,7 +62,8 @@ def arranged(planned: Sequence[Planned], known: Circumstances, bounds: Bounds) -
     if parts is None and bounds is Bounds.DESK:
         parts = choose(planned, known.at_any_hour())
     if parts is None:
-        raise SlotTaken
+        somebody_works = bounds is Bounds.DESK or choose(planned, known.with_nothing_booked()) is not None
+        raise SlotTaken(Why.TAKEN if somebody_works else Why.OUTSIDE_HOURS)
     refuse_endless(parts)
     return parts
 
@@ -77,12 +82,22 @@ def refuse_outside(parts: Sequence[Part], *, salon: Salon, now: datetime, rules:
 
     Raises: SlotTaken.
     """
-    begin = min(part.starts_at for part in parts)
-    latest = salon.date_at(now) + timedelta(days=rules.horizon_days)
-    if begin < now + timedelta(minutes=rules.lead_minutes) or salon.date_at(begin) > latest:
-        raise SlotTaken
+    _refuse_untimely(min(part.starts_at for part in parts), salon=salon, now=now, rules=rules)
+    _refuse_away(parts, salon)
+
+
+def _refuse_untimely(begin: datetime, *, salon: Salon, now: datetime, rules: BookingRules) -> None:
+    if begin < now:
+        raise SlotTaken(Why.IN_THE_PAST)
+    if begin < now + timedelta(minutes=rules.lead_minutes):
+        raise SlotTaken(Why.TOO_SOON)
+    if salon.date_at(begin) > salon.date_at(now) + timedelta(days=rules.horizon_days):
+        raise SlotTaken(Why.TOO_FAR_AHEAD)
+
+
+def _refuse_away(parts: Sequence[Part], salon: Salon) -> None:
     if not hours.fits(salon=salon, taken=taken(parts)):
-        raise SlotTaken
+        raise SlotTaken(Why.OUTSIDE_HOURS)
 
 
 def _explain(
@@ -95,22 +110,34 @@ def _explain(
     bounds: Bounds,
     now: datetime,
     besides: UUID | None = None,
+    standing: Place = (),
     outlook: Outlook | None = None,
 ) -> None:
     """Let a refusal say what stands where parts were wanted (at the desk alone), and the nearest times that are free.
 
-    `besides` is the appointment that was to be changed: it stands in nobody's way. `outlook` is what has been read.
+    `besides` is the appointment that was to be changed: it stands in nobody's way, and where it is `standing` is no
+    other time. `outlook` is what has been read.
     """
     # For what somebody still has who has left, no other time is known.
     with suppress(InvalidInput):
         refusal.alternatives = alternatives(
-            salon=salon, wishes=wishes, near=near, now=now, bounds=bounds, besides=besides, outlook=outlook
+            salon=salon,
+            wishes=wishes,
+            near=near,
+            now=now,
+            bounds=bounds,
+            besides=besides,
+            standing=standing,
+            outlook=outlook,
         )
     if bounds is Bounds.DESK:
         periods: dict[UUID, list[Period]] = defaultdict(list)
         for staff_id, some in taken(wanted):
             periods[staff_id] += some
         refusal.blocking = blocking_items(periods, besides=besides)
+        refusal.warnings = [*cautions.in_the_past(near, now)]
+        if not refusal.blocking:
+            refusal.message = _("Nobody who does this is free then.")
 
 
 def explain_plan(
@@ -136,6 +163,39 @@ def explain_plan(
     ]
     wanted = [Part(one.candidates[0], one.starts_at, one.minutes) for one in planned if one.wished]
     _explain(refusal, wishes, wanted, salon=salon, near=near, bounds=bounds, now=now, besides=besides, outlook=outlook)
+    if bounds is Bounds.DESK and wanted:
+        refusal.alternatives = _with_colleagues(
+            refusal.alternatives, wishes, salon=salon, near=near, now=now, besides=besides, outlook=outlook
+        )
+
+
+def _with_colleagues(
+    own: list[Slot],
+    wishes: Sequence[Wish],
+    *,
+    salon: Salon,
+    near: datetime,
+    now: datetime,
+    besides: UUID | None,
+    outlook: Outlook | None,
+) -> list[Slot]:
+    """Return free times of those wished for; where they have too few that day, colleagues' times of that day go before
+    their own of later days, but for the first of these."""
+    day = salon.date_at(near)
+    that_day = [slot for slot in own if salon.date_at(slot.starts_at) == day]
+    places = len(own) - max(len(that_day), 1)
+    if len(that_day) == len(own) or not places:
+        return own
+    anybody = [replace(wish, staff_id=None) for wish in wishes]
+    others = alternatives(
+        salon=salon, wishes=anybody, near=near, now=now, bounds=Bounds.DESK, besides=besides, outlook=outlook
+    )
+    taken_already = {slot.starts_at for slot in that_day}
+    instead = [slot for slot in others if salon.date_at(slot.starts_at) == day and slot.starts_at not in taken_already][
+        :places
+    ]
+    later = [slot for slot in own if slot not in that_day][: len(own) - len(that_day) - len(instead)]
+    return sorted([*that_day, *instead, *later], key=lambda slot: slot.starts_at)
 
 
 def explain_change(
@@ -146,6 +206,7 @@ def explain_change(
     bounds: Bounds,
     now: datetime,
     besides: UUID,
+    standing: Place = (),
     shape: Sequence[Wish] | None = None,
 ) -> None:
     """Do the same for what an appointment's items, all of them, were to become.
@@ -154,7 +215,17 @@ def explain_change(
     """
     near = min(item.starts_at for item in items)
     wishes = shape or wishes_of(items)
-    _explain(refusal, wishes, parts_of(items), salon=salon, near=near, bounds=bounds, now=now, besides=besides)
+    _explain(
+        refusal,
+        wishes,
+        parts_of(items),
+        salon=salon,
+        near=near,
+        bounds=bounds,
+        now=now,
+        besides=besides,
+        standing=standing,
+    )
 
 
 def wishes_of(items: Sequence[AppointmentItem]) -> list[Wish]:

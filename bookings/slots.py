@@ -12,7 +12,7 @@ from bookings.asking import Asked, Wish, asked_for, asked_of, known_services, re
 from bookings.availability import MINUTE
 from bookings.bounds import Bounds
 from bookings.diary import diary_of
-from bookings.free_time import FreeTime, Slot, SlotItem
+from bookings.free_time import FreeTime, Place, Slot, SlotItem
 from bookings.hours import ONE_DAY, days_between, local_moment
 from bookings.outlook import Outlook
 from salon.errors import InvalidInput
@@ -70,11 +70,13 @@ def alternatives(
     bounds: Bounds,
     count: int = 3,
     besides: UUID | None = None,
+    standing: Place = (),
     outlook: Outlook | None = None,
 ) -> list[Slot]:
     """Return so many free times instead of a taken one, in order: the nearest of its day, then those of the days after.
 
-    `outlook` is what has been read already. Raises: InvalidInput as `find_slots` does.
+    `standing` is where what is to be moved stands: that is no other time. `outlook` is what has been read already.
+    Raises: InvalidInput as `find_slots` does.
     """
     asked = _asked(wishes, bounds, outlook)
     if (reach := reach_of(asked, salon, now, bounds)) is None:
@@ -89,7 +91,8 @@ def alternatives(
     plan = _free_time(wishes, asked, salon, begin, end, besides=besides, outlook=outlook)
     found: list[Slot] = []
     for day in days_between(first, last):
-        nearest = sorted(plan.slots(day, earliest), key=lambda slot: abs(slot.starts_at - near))
+        elsewhere = (slot for slot in plan.slots(day, earliest) if slot.place != standing)
+        nearest = sorted(elsewhere, key=lambda slot: abs(slot.starts_at - near))
         found += nearest[: count - len(found)]
         if len(found) == count:
             break

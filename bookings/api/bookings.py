@@ -98,7 +98,7 @@ class BookingEndpoint(Endpoint):
         try:
             yield
         except SlotTaken as refusal:
-            refusal.members = {"alternatives": availability.shown(refusal.alternatives, self.salon)}
+            refusal.members = {**refusal.members, "alternatives": availability.shown(refusal.alternatives, self.salon)}
             raise
 
 
@@ -132,7 +132,7 @@ class BookingsEndpoint(BookingEndpoint):
         """Book.
 
         Within hours, lead time and horizon, services with the online flag. `client` is recognised by e-mail, phone and
-        first name, or gets a card; `slot_taken` names up to three free times instead.
+        first name, or gets a card; `slot_taken` says its `reason` and names up to three free times instead.
         """
         entered = self.entered(NewBookingBody)
         booker = whom(entered)
@@ -292,7 +292,8 @@ class StateEndpoint(BookingEndpoint):
         """Set the state of a booking.
 
         `BOOKED` → `ARRIVED`, `COMPLETED`, `NO_SHOW`, `CANCELLED`; `ARRIVED` → the last three; `COMPLETED` ↔ `NO_SHOW`;
-        `CANCELLED` → `BOOKED`, if the time is still free.
+        `CANCELLED` → `BOOKED`, if the time is still free. `COMPLETED` and `NO_SHOW` before the day of the booking are
+        `too_early`.
         """
         state = State(self.entered(StateBody)["state"])
         with self.naming_alternatives():

@@ -25,7 +25,7 @@ from bookings.web.booking_form import BookingForm
 from bookings.web.draft import Draft, Line, Who, draft_in, first_draft, uuid_in
 from bookings.web.drawer import calendar_url, drawn, in_calendar
 from bookings.web.foreseen import Fit, Read, fit_of, items_of, read_for
-from bookings.web.new_client import NewClient, entered_client, make_client
+from bookings.web.new_client import NewClient, doubts_about, entered_client, make_client
 from bookings.web.offer import Conflict, conflict_of, offer, proposals, warnings_of, wishes_of
 from bookings.web.person import Person, person_of
 from bookings.web.repeating import repeated
@@ -65,6 +65,9 @@ def booking_new(request: SalonRequest) -> HttpResponse:
     entry = _entered(request, act)
     if _books(act):
         return _book(request, entry, act, now)
+    if act.startswith("set:"):
+        _start, draft = _taken(entry.draft, act.removeprefix("set:"), request)
+        entry = replace(entry, draft=draft)
     if act.startswith("had:"):
         note_had(request, entry.draft.client_id, uuid_in(act.removeprefix("had:")), now)
     return _form(request, entry, now, act=act)
@@ -157,7 +160,7 @@ def _book(request: SalonRequest, entry: Entry, act: str, now: datetime) -> HttpR
         return _form(request, entry, now, form=form, act=act)
     appointment = booked.appointment
     told = _("Booked: %(when)s.") % {"when": when_text(appointment.starts_at, appointment.ends_at, request.salon)}
-    warnings = warnings_of(booked, working_staff())
+    warnings = [*_doubts(request, entry, now), *warnings_of(booked, working_staff())]
     return show_appointment(request, appointment.pk, Answer(toast=told, changed=True, warnings=warnings))
 
 
@@ -213,6 +216,7 @@ def _form(
         "draft": draft,
         "person": _person(request, entry, now),
         "new": entry.new,
+        "doubts": _doubts(request, entry, now),
         "offer": offer(
             draft, read.shop, salon=request.salon, foreseen=fit.foreseen, treats=treats, discounts=discounts
         ),
@@ -253,6 +257,13 @@ def _person(request: SalonRequest, entry: Entry, now: datetime) -> Person | None
         return None
     unknown = entry.draft.card_is_new and verdict_while_booking(called.client, salon=salon, now=now) is not None
     return person_of(request, called.client, salon.date_at(now), alerts=called.alerts, unknown=unknown)
+
+
+def _doubts(request: SalonRequest, entry: Entry, now: datetime) -> list[str]:
+    """Return what is odd about a card that was made here: whoever is on the phone can still say so."""
+    if entry.client is None or not entry.draft.card_is_new:
+        return []
+    return doubts_about(entry.client, request.salon, request.salon.date_at(now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +313,7 @@ _NEXT = {
     "add": "service",
     "remove": "service",
     "start": "book",
+    "set": "book",
     "new-client": "name",
     "no-client": "client",
     "reward": "book",

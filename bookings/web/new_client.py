@@ -1,19 +1,20 @@
 """A new client's card, made while booking or at the till (ui.md §2.2): name and contact are asked, duplicates told."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from django.utils import timezone
 
 from clients.cards import get_client
-from clients.details import ClientDetails
+from clients.details import LABELS, ClientDetails, accept
 from clients.editing import AlreadyMade, Duplicates, PossibleDuplicate, create_client
 from clients.models import Client, CreatedVia
 from clients.web.forms import ClientForm
 from clients.web.shown import rows
 from salon.errors import InvalidInput
 from salon.phone import display_phone
-from salon.tenancy.models import new_id
+from salon.tenancy.models import Salon, new_id
 from salon.web.access import SalonRequest
 from salon.web.forms import show_errors
 
@@ -94,6 +95,12 @@ def make_client(request: SalonRequest, entered: NewClient, *, anyway: bool) -> C
     else:
         return saved.client
     return entered
+
+
+def doubts_about(client: Client, salon: Salon, today: date) -> list[str]:
+    """Return what of a card is odd without having been refused."""
+    accepted = accept(client.details, country=salon.country, today=today)
+    return [f"{LABELS[one.field]}: {one.message}" for one in accepted.warnings]
 
 
 def contact_of(client: Client, country: str) -> str:

@@ -105,6 +105,7 @@ class Conflict:
 
     message: Promise | str
     blocking: list[str]
+    warnings: list[str]
     alternatives: list[Alternative]
 
 
@@ -272,6 +273,7 @@ def conflict_of(refusal: SlotTaken, *, salon: Salon, today: date, names: Mapping
     return Conflict(
         message=refusal.message,
         blocking=[_blocking(one, salon) for one in refusal.blocking],
+        warnings=[str(one.message) for one in refusal.warnings],
         alternatives=[alternative(slot, salon=salon, today=today, names=called) for slot in refusal.alternatives],
     )
 

@@ -166,6 +166,11 @@ class ProblemBody(serializers.Serializer[Any]):
     code = serializers.CharField(read_only=True, help_text="For programs.")
     survivor = serializers.UUIDField(required=False, help_text="Of `client_merged`: the card that this one went into.")
     state = serializers.CharField(required=False, help_text="Of `state_refused`: how the booking is now.")
+    reason = serializers.CharField(
+        required=False,
+        help_text="Of `slot_taken`: `taken`, `in_the_past`, `too_soon` (lead time), `too_far_ahead` (horizon) or "
+        "`outside_hours`.",
+    )
     alternatives = serializers.ListField(
         child=serializers.DictField(),
         required=False,

@@ -1,6 +1,6 @@
 """`/api/v1/bookings` (api.md): what a key sees of a booking, and what it can do to it."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -194,7 +194,8 @@ def test_a_taken_time_names_free_ones_and_nobody(site: Caller, day: SalonDay, so
         "2026-11-24T11:15:00+01:00",
     ]
     assert set(refused["alternatives"][0]) == {"starts_at", "ends_at", "items"}
-    assert set(refused) == {"type", "title", "status", "detail", "code", "alternatives"}
+    assert set(refused) == {"type", "title", "status", "detail", "code", "reason", "alternatives"}
+    assert refused["reason"] == "taken"
     assert "Sarah" not in str(refused)
     with salon_scope(sonnenschein.pk):
         assert Client.objects.count() == 2
@@ -264,7 +265,43 @@ def test_a_time_taken_is_refused_on_the_way_back_too(till: Caller, day: SalonDay
     back = till.post(f"bookings/{booking['id']}/state", {"state": "BOOKED"})
     assert (back.status_code, back.json()["code"], len(back.json()["alternatives"])) == (409, "slot_taken", 3)
     late = till.post(f"bookings/{other['id']}/reschedule", {"starts_at": at(20).isoformat()})
-    assert (late.status_code, late.json()["code"]) == (409, "slot_taken")
+    assert (late.status_code, late.json()["code"], late.json()["reason"]) == (409, "slot_taken", "outside_hours")
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize(
+    ("starts_at", "reason", "detail"),
+    [
+        (at(10), "taken", "This time is taken."),
+        (at(10, day=date(2026, 11, 17)), "in_the_past", "This time is in the past."),
+        (at(11, day=date(2026, 11, 21)), "too_soon", "This is too soon to be booked online."),
+        (at(10, day=date(2027, 6, 22)), "too_far_ahead", "This day is too far ahead to be booked online."),
+        (at(22), "outside_hours", "Nobody who could do this works then."),
+        (at(10, day=date(2026, 11, 22)), "outside_hours", "Nobody who could do this works then."),
+    ],
+)
+def test_why_a_time_cannot_be_had(
+    site: Caller, day: SalonDay, sonnenschein: Salon, named: bool, starts_at: datetime, reason: str, detail: str
+) -> None:
+    """Of somebody who is blocked it is the same: nobody learns it by asking for a time that nobody can have."""
+    with salon_scope(sonnenschein.pk):
+        for staff in (day.anna, day.bora):
+            make_appointment((day.cut, staff), starts_at=at(10))
+        add_tokens(make_client("Bea", email="bea@example.org", blocked=True))
+    items = [{"service": str(day.cut.pk), "staff": str(day.anna.pk) if named else None}]
+    for client in (SARAH, {"first_name": "Bea", "email": "bea@example.org"}):
+        refused = _book(site, day, 409, starts_at=starts_at.isoformat(), items=items, client=client)
+        assert (refused["code"], refused["reason"], refused["detail"]) == ("slot_taken", reason, detail)
+        assert starts_at.isoformat() not in {slot["starts_at"] for slot in refused["alternatives"]}
+
+
+def test_a_blocked_client_is_told_of_the_time_that_is_free_for_others_that_it_is_taken(
+    site: Caller, day: SalonDay, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        add_tokens(make_client("Bea", email="bea@example.org", blocked=True))
+    refused = _book(site, day, 409, client={"first_name": "Bea", "email": "bea@example.org"})
+    assert (refused["code"], refused["reason"], refused["detail"]) == ("slot_taken", "taken", "This time is taken.")
 
 
 def test_a_booking_is_not_given_to_who_does_not_do_it(till: Caller, day: SalonDay, sonnenschein: Salon) -> None:

@@ -20,7 +20,7 @@ from salon.errors import InvalidInput, NotAllowed
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.models import new_id
 from tests.bookings.acting import Desk, codes, stands, told
-from tests.bookings.salonday import DAY, at, make_absence, make_client, make_service, make_staff
+from tests.bookings.salonday import DAY, at, make_absence, make_appointment, make_client, make_service, make_staff
 from tests.conftest import NOW
 
 NOBODY = Actor(ActorKind.USER, None, "Gast", frozenset())
@@ -128,6 +128,30 @@ def test_a_taken_slot_says_what_blocks_and_what_is_free_instead(desk: Desk) -> N
     assert free == [(start, desk.day.anna.pk) for start in (at(11), at(11, 15), at(11, 30))]
     assert Appointment.objects.count() == 1
     assert [action for action, _changes in told(first)] == ["appointment.booked"]
+
+
+def test_where_she_is_full_that_day_colleagues_are_offered_beside_her_next_time(desk: Desk) -> None:
+    day = desk.day
+    make_absence(day.anna, at(9), at(12))
+    make_appointment((day.cut, day.anna), starts_at=at(16))
+    make_absence(day.anna, at(12), at(16))
+    make_absence(day.anna, at(17), at(18))
+    tomorrow = at(9, day=DAY + timedelta(days=1))
+    with pytest.raises(SlotTaken) as refusal:
+        desk.book(at(16), client_id=None)
+    found = [(slot.starts_at, slot.items[0].staff_id) for slot in refusal.value.alternatives]
+    assert found == [(at(15, 45), day.bora.pk), (at(16), day.bora.pk), (tomorrow, day.anna.pk)]
+
+
+def test_who_has_one_more_time_that_day_has_it_and_a_colleague_two(desk: Desk) -> None:
+    day = desk.day
+    make_appointment((day.cut, day.anna), starts_at=at(16))
+    make_absence(day.anna, at(9), at(15))
+    make_absence(day.anna, at(17), at(18))
+    with pytest.raises(SlotTaken) as refusal:
+        desk.book(at(16), client_id=None)
+    found = [(slot.starts_at, slot.items[0].staff_id) for slot in refusal.value.alternatives]
+    assert found == [(at(15), day.anna.pk), (at(15, 45), day.bora.pk), (at(16), day.bora.pk)]
 
 
 def test_each_alternative_can_be_booked(desk: Desk) -> None:

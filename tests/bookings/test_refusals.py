@@ -6,6 +6,7 @@ import pytest
 
 from bookings.bounds import Bounds
 from bookings.conflicts import SlotTaken
+from bookings.models import AppointmentItem
 from bookings.scheduling import Booked, ItemWish, book, cancel, move, move_item, resize_item, set_state, undo
 from bookings.states import Source, State
 from salon.catalogue.models import Service, StaffMember
@@ -88,6 +89,25 @@ def test_so_it_is_for_what_is_booked_longer_than_usual(desk: Desk) -> None:
             bounds=Bounds.DESK,
         )
     assert _hours(taken.value) == [(11 * 60 + 30, 120), (11 * 60 + 45, 120), (12 * 60, 120)]
+
+
+@pytest.mark.parametrize("bounds", Bounds)
+def test_where_it_stands_is_no_other_time(desk: Desk, bounds: Bounds) -> None:
+    booked = desk.book(at(10)).appointment
+    desk.book(at(11), client_id=None)
+    with pytest.raises(SlotTaken) as taken:
+        move(**desk.given, appointment_id=booked.pk, starts_at=at(10, 30), bounds=bounds)
+    assert _hours(taken.value) == [(9 * 60 + 15, 60), (9 * 60 + 30, 60), (9 * 60 + 45, 60)]
+
+
+def test_at_that_time_somebody_else_is_another_place(desk: Desk) -> None:
+    booked = desk.book(at(10)).appointment
+    desk.book(at(11), ItemWish(desk.day.cut.pk, desk.day.bora.pk), client_id=None)
+    to_bora = {AppointmentItem.objects.get(appointment=booked).pk: desk.day.bora.pk}
+    with pytest.raises(SlotTaken) as taken:
+        move(**desk.given, appointment_id=booked.pk, starts_at=at(10, 30), staff=to_bora)
+    assert _hours(taken.value) == [(9 * 60 + 30, 60), (9 * 60 + 45, 60), (10 * 60, 60)]
+    assert {slot.items[0].staff_id for slot in taken.value.alternatives} == {desk.day.bora.pk}
 
 
 def test_one_service_that_cannot_go_there_has_times_for_the_whole_appointment(desk: Desk) -> None:

@@ -63,6 +63,24 @@ def _called(desk: Desk, treat: Treat, hour: str = "10:00") -> Desk:
     return desk
 
 
+def test_a_free_time_is_only_chosen_while_a_reward_is_offered_beside_it(desk: Desk, treat: Treat) -> None:
+    """Booked at once, she would not be asked whether she wants it."""
+    with salon_scope(treat.salon.pk):
+        treat.book()
+    _called(desk, treat)
+    assert "Stattdessen frei:" in desk.text
+    [*_others, last] = [act for act in desk.form.buttons if act.startswith("set:")]
+    assert desk.press(last).status_code == 200
+    assert desk.form.values["at"] == ["11:15"]
+    assert desk.form.values["staff"] == [str(treat.carla.pk)]
+    assert "350 Punkte" in _box(desk.text)
+    desk.press(f"reward:{treat.shave_reward.pk}")
+    desk.press("book")
+    with salon_scope(treat.salon.pk):
+        made = Appointment.objects.latest("id")
+        assert stands(made) == [("Facial", "Carla", "11:15", "69.00"), ("Nassrasur *", "Emre", "12:15", "0.00")]
+
+
 def test_it_shows_as_soon_as_there_are_client_and_service(desk: Desk, treat: Treat) -> None:
     desk.open(f"?day={DAY}&at=10:00&client={treat.frank.pk}")
     assert _box(desk.text) == ""

@@ -78,7 +78,7 @@ def test_they_do_not_grow(desk: Desk, sonnenschein: Salon, front_desk: Actor, ma
     press("two", f"reward:{rewards[1].pk}")
     assert desk.text.count("Nr") >= 2
     press("taken", "", at="09:00")
-    assert desk.text.count('value="take:') == 3
+    assert desk.text.count('value="set:') == 3
     press("no time", "", at="")
     assert 'value="start:' in desk.text
     assert found == {

@@ -9,7 +9,9 @@ import pytest
 from django.test import Client as Browser
 
 from bookings.checkout.sales import open_sale
+from bookings.favourites import favourites_of
 from bookings.models import Appointment, AppointmentItem
+from bookings.states import State
 from clients.labels import DiscountOn
 from clients.models import Client, Note
 from clients.tokens import add_tokens
@@ -18,7 +20,16 @@ from salon.identity.models import User
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_absence, make_appointment, make_client
+from tests.bookings.salonday import (
+    DAY,
+    SalonDay,
+    a_salon_day,
+    at,
+    make_absence,
+    make_appointment,
+    make_client,
+    make_service,
+)
 from tests.checkout.till import give_discount, make_offer
 from tests.conftest import NOW
 from tests.web.booking_desk import START, Desk
@@ -151,6 +162,42 @@ def test_a_taken_time_says_what_blocks_and_offers_three_that_book_at_once(
     [_first, second] = _booked(sonnenschein)
     assert second.starts_at in {at(13), at(15)}
     assert second.note == "dringend"
+
+
+def test_of_a_time_that_is_taken_nothing_can_be_booked(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        for staff in (day.anna, day.bora):
+            make_appointment((day.cut, staff), starts_at=at(10))
+    past = at(10, day=DAY - timedelta(days=7))
+    with salon_scope(sonnenschein.pk):
+        for staff in (day.anna, day.bora):
+            make_appointment((day.cut, staff), starts_at=past)
+    desk.open(f"?day={DAY}&at=10:00&walk-in")
+    desk.press(f"add:{day.cut.pk}")
+    assert 'id="book" aria-disabled="true" aria-describedby="conflict"' in desk.text
+    assert "Niemand, der das kann, ist dann frei." in desk.text
+    assert "Das liegt in der Vergangenheit." not in desk.text
+    desk.press("", day=str(past.date()))
+    assert "Niemand, der das kann, ist dann frei." in desk.text
+    assert "Das liegt in der Vergangenheit." in desk.text
+    desk.press("", day=str(DAY), at="11:00")
+    assert 'id="book" aria-disabled' not in desk.text
+    desk.press("", at="10:00", staff=str(day.anna.pk))
+    assert "Diese Zeit ist vergeben." in desk.text
+
+
+def test_a_doubtful_phone_of_a_new_client_is_told_while_she_can_still_be_asked(
+    desk: Desk, day: SalonDay, sonnenschein: Salon
+) -> None:
+    doubt = "Eine solche Nummer ist nicht bekannt; stimmt sie?"
+    desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
+    desk.press("new-client")
+    desk.press("create-client", first_name="Nora", last_name="Neu", mobile="0171 234567")
+    assert doubt in desk.text
+    desk.press("no-client")
+    desk.press("new-client")
+    desk.press("create-client", first_name="Ida", last_name="Neu", mobile="0171 2345678")
+    assert doubt not in desk.text
 
 
 def test_sent_twice_it_books_once(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
@@ -309,7 +356,10 @@ def test_favourites_stand_first(desk: Desk, day: SalonDay, sonnenschein: Salon) 
     with salon_scope(sonnenschein.pk):
         for week in range(3):
             make_appointment(
-                (day.brows, day.anna), client=day.lena, starts_at=at(9, day=DAY - timedelta(weeks=week + 1))
+                (day.brows, day.anna),
+                client=day.lena,
+                starts_at=at(9, day=DAY - timedelta(weeks=week + 1)),
+                state=State.COMPLETED,
             )
     desk.open(f"?client={day.lena.pk}&day={DAY}")
     assert [act for act in desk.form.buttons if act.startswith("add:")] == [f"add:{day.brows.pk}"]
@@ -318,6 +368,34 @@ def test_favourites_stand_first(desk: Desk, day: SalonDay, sonnenschein: Salon) 
     page = desk.browser.get(f"{START}new/services/?service_q=farb").content.decode()
     assert "Ansatzfarbe" in page
     assert "Schneiden" not in page
+
+
+def test_what_was_had_once_or_is_only_booked_is_no_favourite(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        for service, weeks, state in (
+            (day.cut, 1, State.COMPLETED),
+            (day.brows, 2, State.COMPLETED),
+            (day.brows, 3, State.NO_SHOW),
+            (day.brows, -1, State.BOOKED),
+            (day.colour, 4, State.COMPLETED),
+            (day.colour, 5, State.COMPLETED),
+        ):
+            start = at(9, day=DAY - timedelta(weeks=weeks))
+            make_appointment((service, day.anna), client=day.lena, starts_at=start, state=state)
+        assert favourites_of(day.lena.pk) == [day.colour.pk]
+    desk.open(f"?client={day.lena.pk}&day={DAY}")
+    assert [act for act in desk.form.buttons if act.startswith("add:")] == [f"add:{day.colour.pk}"]
+
+
+def test_what_is_called_as_typed_comes_first_then_what_begins_so(
+    desk: Desk, day: SalonDay, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        for position, name in enumerate(("Waschen-Schneiden-Föhnen", "Föhnen lang", "Föhnen", "Hochstecken")):
+            make_service(name, position=position)
+    page = desk.browser.get(f"{START}new/services/?service_q=FOEHNEN").content.decode()
+    found = re.findall(r"(Waschen-Schneiden-Föhnen|Föhnen lang|Föhnen|Hochstecken)", page)
+    assert list(dict.fromkeys(found)) == ["Föhnen", "Föhnen lang", "Waschen-Schneiden-Föhnen"]
 
 
 def test_a_merged_card_leads_to_the_one_it_went_into_and_an_erased_one_to_nobody(
