@@ -200,7 +200,10 @@ def _to_pay(within: tuple[datetime, datetime], salon: Salon) -> list[Due]:
     found: list[tuple[Any, ...]] = list(rows.values_list("pk", "starts_at", *whose, discounts_on("client_id")))
     ids = [pk for pk, *_whose in found]
     opened = Sale.objects.filter(appointment_id__in=ids, state=SaleState.OPEN)
-    sales = {pk: sale for pk, *sale in opened.values_list("appointment_id", "id", "total", "paid")}
+    sales: dict[UUID | None, tuple[UUID | None, Decimal, Decimal]] = {
+        pk: (sale_id, total, paid)
+        for pk, sale_id, total, paid in opened.values_list("appointment_id", "id", "total", "paid")
+    }
     done = _done(ids, salon)
     due = []
     for pk, starts_at, first_name, last_name, state, number, told in found:

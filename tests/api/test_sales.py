@@ -133,7 +133,8 @@ def test_a_booking_is_what_it_consists_of(api: Caller, till: Till, visit: Appoin
 
 def test_of_nothing_no_sale_is_opened(api: Caller, till: Till) -> None:
     lena = str(till.day.lena.pk)
-    for body in ({"lines": []}, {}, {"client_id": lena, "lines": []}):
+    bodies: list[dict[str, Any]] = [{"lines": []}, {}, {"client_id": lena, "lines": []}]
+    for body in bodies:
         assert wrong(_post(api, "sales", body)) == {"lines": "required"}
     assert api.get("sales").json()["results"] == []
 

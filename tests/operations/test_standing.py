@@ -190,7 +190,7 @@ class TestRecompute:
         Client.objects.filter(pk=erased.pk).update(state=CardState.ERASED)
         for batch in (recompute, drifted):
             found = batch(today=TODAY, after=None, limit=10)
-            assert (found.read, found.last) == (1, None)  # type: ignore[attr-defined]
+            assert (found.read, found.last) == (1, None)
 
     def test_a_change_of_status_is_recorded(self) -> None:
         (card,) = _settled(_card(1, _ago(900), last_visit_on=_ago(365)))

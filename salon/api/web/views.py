@@ -1,5 +1,6 @@
 """*Einstellungen » API-Schlüssel*: which integrations may enter, and letting one in or out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -32,7 +33,7 @@ class ShownKey:
 
     key: ApiKey
     state: str
-    rights: list[Promise | str]
+    rights: Sequence[Promise | str]
     revoke_url: str | None
 
 
