@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db.models import Count, F, Max, Q, Sum
 
-from bookings.checkout.quoting import discounts_of
 from bookings.checkout.pricing import LineKind, Sold, price_line
+from bookings.checkout.quoting import discounts_of
 from bookings.checkout.settling import earnings_of
 from bookings.models import (
     Appointment,
