@@ -107,7 +107,10 @@ def test_existing_customers_are_the_owners_to_decide(
         assert rules_now().existing_customers_at is None
 
 
-def test_the_card_says_that_she_was_asked(browser_of: SignIn, stylist: User, sonnenschein: Salon, card: Client) -> None:
+def test_the_card_says_that_she_was_asked(
+    browser_of: SignIn, stylist: User, sonnenschein: Salon, card: Client, settings: Settings
+) -> None:
+    settings.MAILS_STAY = False
     browser, url = browser_of(stylist), f"/s/sonnenschein/clients/{card.pk}/consent/"
     said = {"purpose": "EMAIL_MARKETING", "decision": "GRANTED"}
     panel = browser.post(url, said, headers=HTMX).content.decode()
