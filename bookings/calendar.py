@@ -54,8 +54,8 @@ class Block(NamedTuple):
 
     `starts` to `ends` are minutes of the day on the salon's clock, of the whole item. An item with processing has two
     blocks; only the last one of an item has the edge that makes it longer. `stranded`: whoever should do it is absent.
-    `strip` is the place among the slim strips
-    at the edge of the column, of what takes nobody's time and would hide what does.
+    `strip` is the place among the slim strips at the edge of the column, of what takes nobody's time and would hide
+    what does.
     """
 
     stretch: Stretch

@@ -184,9 +184,11 @@ def find(query: Query, *, after: Hit | None = None, limit: int, meeting: Q | Non
     if len(hits) == limit:
         return hits
     ordered = _rarest_first(query, after) if len(query.words) > 1 else query
-    return (
-        [*hits, *_found(statement(ordered, after=after, limit=limit - len(hits), meeting=asked))] if ordered else hits
-    )
+    if ordered is None:
+        return hits
+    # As many as without hits: for each number of its own the database would prepare another statement.
+    more = _found(statement(ordered, after=after, limit=limit, meeting=asked))
+    return [*hits, *more[: limit - len(hits)]]
 
 
 def _found(asked: tuple[str, list[Any]]) -> list[Hit]:

@@ -20,7 +20,7 @@ from salon.errors import InvalidInput, NotAllowed
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.models import new_id
 from tests.bookings.acting import Desk, codes, stands, told
-from tests.bookings.salonday import DAY, at, make_absence, make_appointment, make_client, make_service, make_staff
+from tests.bookings.salonday import DAY, at, make_absence, make_client, make_service, make_staff
 from tests.conftest import NOW
 
 NOBODY = Actor(ActorKind.USER, None, "Gast", frozenset())
@@ -114,61 +114,6 @@ def test_while_something_takes_effect_somebody_else_is_served(desk: Desk) -> Non
     desk.book(at(10, 30), ItemWish(day.brows.pk, day.anna.pk), client_id=None)
     with pytest.raises(SlotTaken):
         desk.book(at(10, 55), ItemWish(day.brows.pk, day.anna.pk), client_id=None)
-
-
-def test_a_taken_slot_says_what_blocks_and_what_is_free_instead(desk: Desk) -> None:
-    first = desk.book(at(10)).appointment
-    with pytest.raises(SlotTaken) as refusal:
-        desk.book(at(10, 30), client_id=None)
-    (blocking,) = refusal.value.blocking
-    assert (blocking.appointment_id, blocking.staff_id) == (first.pk, desk.day.anna.pk)
-    assert (blocking.staff_name, blocking.service_name, blocking.client_name) == ("Anna", "Schneiden", "Lena Vogel")
-    assert (blocking.starts_at, blocking.ends_at) == (at(10), at(11))
-    free = [(slot.starts_at, slot.items[0].staff_id) for slot in refusal.value.alternatives]
-    assert free == [(start, desk.day.anna.pk) for start in (at(11), at(11, 15), at(11, 30))]
-    assert Appointment.objects.count() == 1
-    assert [action for action, _changes in told(first)] == ["appointment.booked"]
-
-
-def test_where_she_is_full_that_day_colleagues_are_offered_beside_her_next_time(desk: Desk) -> None:
-    day = desk.day
-    make_absence(day.anna, at(9), at(12))
-    make_appointment((day.cut, day.anna), starts_at=at(16))
-    make_absence(day.anna, at(12), at(16))
-    make_absence(day.anna, at(17), at(18))
-    tomorrow = at(9, day=DAY + timedelta(days=1))
-    with pytest.raises(SlotTaken) as refusal:
-        desk.book(at(16), client_id=None)
-    found = [(slot.starts_at, slot.items[0].staff_id) for slot in refusal.value.alternatives]
-    assert found == [(at(15, 45), day.bora.pk), (at(16), day.bora.pk), (tomorrow, day.anna.pk)]
-
-
-def test_who_has_one_more_time_that_day_has_it_and_a_colleague_two(desk: Desk) -> None:
-    day = desk.day
-    make_appointment((day.cut, day.anna), starts_at=at(16))
-    make_absence(day.anna, at(9), at(15))
-    make_absence(day.anna, at(17), at(18))
-    with pytest.raises(SlotTaken) as refusal:
-        desk.book(at(16), client_id=None)
-    found = [(slot.starts_at, slot.items[0].staff_id) for slot in refusal.value.alternatives]
-    assert found == [(at(15), day.anna.pk), (at(15, 45), day.bora.pk), (at(16), day.bora.pk)]
-
-
-def test_each_alternative_can_be_booked(desk: Desk) -> None:
-    desk.book(at(10))
-    with pytest.raises(SlotTaken) as refusal:
-        desk.book(at(10, 30), client_id=None)
-    for slot in refusal.value.alternatives:
-        desk.book(slot.starts_at, client_id=None)
-        Appointment.objects.filter(starts_at=slot.starts_at).delete()
-
-
-def test_from_outside_nothing_is_said_of_what_blocks(desk: Desk) -> None:
-    desk.book(at(10))
-    with pytest.raises(SlotTaken) as refusal:
-        desk.book(at(10), bounds=Bounds.ONLINE, source=Source.ONLINE)
-    assert refusal.value.blocking == []
-    assert len(refusal.value.alternatives) == 3
 
 
 def test_one_form_makes_one_appointment(desk: Desk) -> None:
@@ -376,62 +321,6 @@ def test_from_outside_only_what_is_offered_there_and_by_who_does_it(desk: Desk) 
 
 
 # Egal
-
-
-def test_egal_is_whoever_has_least_to_do_that_day(desk: Desk) -> None:
-    day = desk.day
-    desk.book(at(15), ItemWish(day.brows.pk, day.anna.pk), client_id=None)
-    assert desk.book(at(10), ItemWish(day.cut.pk)).items[0].staff == day.bora
-    # Now Bora has an hour and Anna a quarter of one.
-    assert desk.book(at(12), ItemWish(day.cut.pk), client_id=None).items[0].staff == day.anna
-    # Of equals the first of the team; what was booked on another day does not count.
-    desk.book(at(9, 0, DAY + timedelta(1)), ItemWish(day.cut.pk, day.anna.pk))
-    assert desk.book(at(9, 0, DAY + timedelta(2)), ItemWish(day.cut.pk)).items[0].staff == day.anna
-
-
-def test_egal_is_nobody_who_is_booked_away_or_at_home(desk: Desk) -> None:
-    day = desk.day
-    desk.book(at(10), ItemWish(day.cut.pk, day.anna.pk), client_id=None)
-    assert desk.book(at(10), ItemWish(day.cut.pk)).items[0].staff == day.bora
-    make_absence(day.anna, at(11), at(12))
-    assert desk.book(at(11), ItemWish(day.cut.pk), client_id=None).items[0].staff == day.bora
-    early = make_staff("Cem", [day.cut], hours=[(480, 540)], position=3)
-    booked = desk.book(at(8), ItemWish(day.cut.pk), client_id=None)
-    assert (booked.items[0].staff, codes(booked)) == (early, [])
-    with pytest.raises(SlotTaken) as refusal:
-        desk.book(at(11), ItemWish(day.cut.pk), bounds=Bounds.ONLINE)
-    assert refusal.value.blocking == []
-
-
-def test_at_the_desk_egal_may_work_late_but_is_not_called_back_from_holidays(desk: Desk) -> None:
-    day = desk.day
-    make_absence(day.anna, at(0), at(23))
-    late = desk.book(at(18), ItemWish(day.cut.pk))
-    assert (late.items[0].staff, codes(late)) == (day.bora, [("items.0", "outside_hours")])
-    with pytest.raises(SlotTaken):
-        desk.book(at(18), ItemWish(day.cut.pk), client_id=None)
-
-
-def test_egal_goes_to_two_where_one_cannot_do_both(desk: Desk) -> None:
-    day = desk.day
-    desk.book(at(11), ItemWish(day.cut.pk, day.anna.pk), client_id=None)
-    desk.book(at(9), ItemWish(day.cut.pk, day.bora.pk), client_id=None)
-    desk.book(at(12), ItemWish(day.colour.pk, day.bora.pk), client_id=None)
-    booked = desk.book(at(10), ItemWish(day.cut.pk), ItemWish(day.cut.pk))
-    assert [item.staff.name for item in booked.items] == ["Anna", "Bora"]
-
-
-def test_egal_fits_into_a_buffer_only_of_the_same_client(desk: Desk) -> None:
-    day = desk.day
-    tan = make_service("Bräunen", 30, buffer=15)
-    anna_alone = [StaffService(staff=day.anna, service=tan)]
-    StaffService.objects.bulk_create(anna_alone)
-    booked = desk.book(at(10), ItemWish(tan.pk), ItemWish(day.brows.pk, day.anna.pk))
-    assert [item.staff.name for item in booked.items] == ["Anna", "Anna"]
-    desk.book(at(12), ItemWish(day.cut.pk, day.anna.pk), client_id=None)
-    with pytest.raises(SlotTaken):
-        desk.book(at(11, 20), ItemWish(tan.pk), client_id=None)
-    desk.book(at(11, 15), ItemWish(tan.pk), client_id=None)
 
 
 def test_nobody_does_it(desk: Desk) -> None:
