@@ -25,6 +25,7 @@ from clients.recognition import Recognised
 from salon.catalogue.models import StaffMember
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound
 from salon.identity.roles import Actor, Permission
+from salon.rows import together
 from salon.tenancy.models import Salon, new_id
 
 LONGEST_NOTE = 500
@@ -113,8 +114,9 @@ def book(
         explain_plan(refusal, planned, salon=salon, bounds=bounds, now=now)
         raise
     warnings = [] if bounds is Bounds.ONLINE else list(_warnings(salon, appointment, planned, parts, client, now))
-    _tell(actor, appointment, made, salon, now)
-    announce_booked(appointment=appointment, now=now, salon=salon, items=made, rules=shop.rules, telling=telling)
+    with together():
+        _tell(actor, appointment, made, salon, now)
+        announce_booked(appointment=appointment, now=now, salon=salon, items=made, rules=shop.rules, telling=telling)
     return Booked(appointment, made, warnings)
 
 

@@ -18,6 +18,7 @@ from bookings.models import Appointment, AppointmentItem, BookingRules
 from bookings.states import CHANGEABLE, State
 from clients.models import Client
 from salon.mail.outbox import drop_unsent, last_told, send_client_mail
+from salon.rows import together
 from salon.tenancy import directory
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
@@ -132,14 +133,15 @@ def _announce(
     rules: BookingRules | None = None,
     telling: Telling = Telling.BY_RULES,
 ) -> None:
-    along = _reminder(appointment, now)
+    reminder = _reminder(appointment, now)
     if not _is_new(appointment):
         drop_unsent(appointment.pk)
     case = _case(appointment, salon, items, rules) if _is_told(kind, appointment, now) else None
-    if case and (_wanted(telling, case.rules) or message) and not _knows(case):
-        _send(kind, case, now, due_at=due_at, message=message, along=along)
-    else:
-        queue.write(along, wake=False)
+    is_sent = case and (_wanted(telling, case.rules) or message) and not _knows(case)
+    with together():
+        queue.write(reminder, wake=False)
+        if case and is_sent:
+            _send(kind, case, now, due_at=due_at, message=message)
 
 
 def _wanted(telling: Telling, rules: BookingRules) -> bool:
@@ -191,9 +193,7 @@ def _fingerprint(case: _Case) -> str:
     return sha256("\n".join(said).encode()).hexdigest()
 
 
-def _send(
-    kind: Kind, case: _Case, now: datetime, *, due_at: datetime, message: str = "", along: Sequence[DueWork] = ()
-) -> None:
+def _send(kind: Kind, case: _Case, now: datetime, *, due_at: datetime, message: str = "") -> None:
     send_client_mail(
         client_id=case.client.pk,
         about_id=case.appointment.pk,
@@ -213,5 +213,4 @@ def _send(
         due_at=due_at,
         expires_at=case.appointment.starts_at,
         now=now,
-        along=along,
     )

@@ -4,7 +4,9 @@ Django words every statement anew; where a booking reads and writes a dozen rows
 model says of its columns is put into words once here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType
@@ -19,6 +21,8 @@ type _Convert = Callable[[Any], Any]
 # What the database takes as the model has it: of these fields, these values.
 _PLAIN = {BooleanField, CharField, TextField, UUIDField}
 _READY = {NoneType, UUID, bool, str}
+# Rows that wait for the end of `together`; None outside of it.
+_waiting: ContextVar[list[Sequence[Model]] | None] = ContextVar("rows that wait", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,44 @@ def insert(rows: Sequence[Model], *, unless: str = "") -> bool:
 
     What the constraint `unless` forbids is left out instead of ending the transaction: no savepoint is needed to go on.
     """
+    waiting = _waiting.get()
+    if waiting is not None and not unless:
+        waiting.append(rows)
+        return True
+    sql, values = _insert(rows)
+    end = f" ON CONFLICT ON CONSTRAINT {connection.ops.quote_name(unless)} DO NOTHING" if unless else ""
+    with connection.cursor() as cursor:
+        cursor.execute(sql + end, values)
+        return bool(cursor.rowcount == len(rows))
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Write what `insert` is given in this block in one statement at its end: nothing in the block may read it.
+
+    Where the block ends with an exception, none of it is written.
+    """
+    if _waiting.get() is not None:
+        yield
+        return
+    waiting: list[Sequence[Model]] = []
+    token = _waiting.set(waiting)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    if waiting:
+        *parts, (last, last_values) = [_insert(rows) for rows in waiting]
+        before = ", ".join(f"part_{number} AS ({sql})" for number, (sql, _values) in enumerate(parts))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH {before} {last}" if before else last,
+                [*(value for _sql, values in parts for value in values), *last_values],
+            )
+
+
+def _insert(rows: Sequence[Model]) -> tuple[str, list[Any]]:
+    """Return the SQL that writes new rows of one table, and its values."""
     words = _words_for(type(rows[0]))
     database = connections[DEFAULT_DB_ALIAS]
     values: list[Any] = []
@@ -72,10 +114,7 @@ def insert(rows: Sequence[Model], *, unless: str = "") -> bool:
             is_ready = is_plain and type(value) in _READY
             values.append(value if is_ready else field.get_db_prep_save(value, database))
         marks.append(f"({', '.join(row)})")
-    end = f" ON CONFLICT ON CONSTRAINT {connection.ops.quote_name(unless)} DO NOTHING" if unless else ""
-    with connection.cursor() as cursor:
-        cursor.execute(words.insert + ", ".join(marks) + end, values)
-        return bool(cursor.rowcount == len(rows))
+    return words.insert + ", ".join(marks), values
 
 
 def _row[Row: Model](model: type[Row], words: _Words, values: tuple[Any, ...]) -> Row:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from salon.mail.letters import Draft, Letter, put_into_words
 from salon.mail.models import TOLD, AccountMail, ClientMail, MailState
-from salon.rows import insert
+from salon.rows import insert, together
 from salon.tenancy.context import current_salon_id
 from salon.work import queue
 from salon.work.models import DueWork
@@ -34,12 +34,10 @@ def send_client_mail(
     due_at: datetime,
     expires_at: datetime,
     now: datetime,
-    along: Sequence[DueWork] = (),
 ) -> ClientMail:
     """Store a mail to a client in the open transaction; a worker sends it from `due_at` on, or never if it expires.
 
     To be called behind a lock on what it is about. `tells` is a fingerprint of what it says of that, for `last_told`.
-    `along` is other work to be written with it, for which nobody need be woken.
     """
     mail = ClientMail(
         client_id=client_id,
@@ -52,9 +50,10 @@ def send_client_mail(
         created_at=now,
         expires_at=expires_at,
     )
-    insert([mail])
     work = DueWork(task=_DELIVER, subject_id=mail.pk, due_at=due_at, salon_id=current_salon_id())
-    queue.write([work, *along], wake=due_at <= now)
+    with together():
+        insert([mail])
+        queue.write([work], wake=due_at <= now)
     return mail
 
 

@@ -332,7 +332,7 @@ def test_nobody_does_it(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("wishes", "bounds", "most"),
-    [(1, Bounds.DESK, 10), (1, Bounds.ONLINE, 9), (3, Bounds.DESK, 10)],
+    [(1, Bounds.DESK, 9), (1, Bounds.ONLINE, 8), (3, Bounds.DESK, 9)],
 )
 def test_a_booking_is_few_statements(desk: Desk, wishes: int, bounds: Bounds, most: int) -> None:
     items = [ItemWish(desk.day.cut.pk, desk.day.anna.pk)] * wishes

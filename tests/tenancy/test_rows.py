@@ -1,8 +1,9 @@
 """Rows in words of their own are the rows that Django reads and writes."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
 
 from bookings.bounds import Bounds
 from bookings.models import Appointment, AppointmentItem
@@ -10,9 +11,10 @@ from bookings.scheduling import ItemWish, book
 from bookings.states import Source
 from clients.models import Client
 from salon.audit.models import AuditEntry
+from salon.audit.recording import record
 from salon.catalogue.models import Service, StaffMember
 from salon.identity.roles import Actor
-from salon.rows import insert, read, read_with
+from salon.rows import insert, read, read_with, together
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon, new_id
 from salon.work.models import DueWork
@@ -81,6 +83,41 @@ def test_only_what_the_constraint_forbids_is_left_out(in_sonnenschein: Salon) ->
     assert DueWork.objects.count() == 2
     with pytest.raises(IntegrityError), transaction.atomic():
         insert([first])
+
+
+def _work(task: str) -> DueWork:
+    return DueWork(task=task, subject_id=new_id(), due_at=NOW)
+
+
+def test_what_is_written_together_is_one_statement(in_sonnenschein: Salon, front_desk: Actor, day: SalonDay) -> None:
+    with CaptureQueriesContext(connection) as made, together():
+        assert insert([_work("a"), _work("b")])
+        with together():
+            assert insert([_work("c")])
+        record(actor=front_desk, action="a.b", subject_kind="a", subject_id=new_id(), changes=[], now=NOW)
+        assert DueWork.objects.count() == 0
+    assert len(made) == 2
+    assert list(DueWork.objects.order_by("task").values_list("task", flat=True)) == ["a", "b", "c"]
+    assert AuditEntry.objects.filter(action="a.b").count() == 1
+
+
+def test_nothing_is_written_together_where_something_goes_wrong(in_sonnenschein: Salon) -> None:
+    def fail() -> None:
+        with together():
+            insert([_work("a")])
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert insert([_work("b")])
+    assert list(DueWork.objects.values_list("task", flat=True)) == ["b"]
+
+
+def test_what_a_constraint_decides_is_not_put_off(in_sonnenschein: Salon) -> None:
+    work = _work("a")
+    with together():
+        assert insert([work], unless="work_duework_pkey")
+        assert not insert([work], unless="work_duework_pkey")
 
 
 def test_rows_of_another_salon_are_neither_read_nor_written(sonnenschein: Salon, dom: Salon) -> None:
