@@ -1,5 +1,6 @@
 """Fields of forms: amounts, minutes and times as Germans write them."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from salon.catalogue.weeks import NotATime, parse_time, time_text
 from salon.money import NotMoney, parse_money
 from salon.years import is_known
+
+# Thousands apart by point, comma, apostrophe or space; both signs that keyboards and texts have for minus.
+_WHOLE = re.compile(r"([-\u2212+]?)(\d+|\d{1,3}(?:[.,'\u2019 \u00a0\u202f]\d{3})+)", re.ASCII)
+_MINUS = ("-", "\u2212")
+_LONGEST_NUMBER = 30
 
 
 class AmountField(forms.CharField):
@@ -59,10 +65,32 @@ class ClockField(forms.CharField):
 
 
 class WholeField(forms.IntegerField):
-    """A whole number typed as text: no arrows that a wheel turns by mistake."""
+    """A whole number typed as text, `1000` or `1.000`: no arrows that a wheel turns by mistake."""
 
     widget = forms.TextInput
     default_error_messages = {"invalid": _("Enter a whole number.")}
+
+    def to_python(self, value: Any) -> Any:
+        """Return the number.
+
+        Raises: ValidationError.
+        """
+        if not isinstance(value, str) or not value.strip():
+            return super().to_python(None if isinstance(value, str) else value)
+        # Django takes `1.000` for a fraction of nothing, and would read 1.
+        number = whole_in(value)
+        if number is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return number
+
+
+def whole_in(text: str) -> int | None:
+    """Return the whole number that was typed, `1000`, `1.000` or `-50`; None where it is none."""
+    match = _WHOLE.fullmatch(text.strip())
+    if match is None or len(text) > _LONGEST_NUMBER:
+        return None
+    number = int("".join(filter(str.isdigit, match[2])))
+    return -number if match[1] in _MINUS else number
 
 
 class DayField(forms.DateField):

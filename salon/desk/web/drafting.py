@@ -13,6 +13,7 @@ from loyalty.eligibility import Matrix
 from loyalty.rewards import standard_points
 from loyalty.web.numbers import RateField, points_text
 from salon.catalogue.models import ItemKind, Product, Service
+from salon.catalogue.web.fields import whole_in
 from salon.desk.replay import Holders, Offered
 from salon.desk.simulation import Draft, RewardWish, Simulated
 from salon.errors import InvalidInput
@@ -78,7 +79,7 @@ def rows_entered(entered: QueryDict, items: Sequence[Service | Product], currenc
     rows = []
     for place, (item, typed, matrix) in enumerate(lines):
         found = known.get(item)
-        points = "".join(typed.split()).replace(".", "")
+        points = whole_in(typed)
         row = Row(item=item, points=typed.strip(), matrix=matrix, given=item in given or place == len(lines) - 1)
         if found is not None:
             row = replace(row, name=found.name, price=amount_text(found.price, currency), standard=_standard(found))
@@ -86,10 +87,10 @@ def rows_entered(entered: QueryDict, items: Sequence[Service | Product], currenc
             continue
         if found is None or matrix not in Matrix:
             row = replace(row, error=_("This is not in the catalogue (any more)."))
-        elif points and not (points.isascii() and points.isdigit() and len(points) <= _LONGEST):
+        elif typed.strip() and (points is None or not 0 <= points < 10**_LONGEST):
             row = replace(row, error=_("Enter a whole number."))
         else:
-            row = replace(row, points=points)
+            row = replace(row, points="" if points is None else str(points))
         rows.append(row)
     return rows
 
