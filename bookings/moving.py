@@ -53,11 +53,12 @@ def move(
     starts_at: datetime,
     now: datetime,
     staff: Mapping[UUID, UUID] | None = None,
+    minutes: Mapping[UUID, int] | None = None,
     version: int | None = None,
     bounds: Bounds = Bounds.DESK,
 ) -> Booked:
     """Let a whole appointment begin at another time, its items as far from each other as before, and give some of them
-    (item → staff member) to somebody else. It can be undone.
+    (item → staff member) to somebody else, or other `minutes` as `resize_item` does. It can be undone.
 
     Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SlotTaken.
     """
@@ -65,6 +66,8 @@ def move(
     given = staff or {}
 
     def shift(items: list[AppointmentItem]) -> None:
+        for item_id, lasting in (minutes or {}).items():
+            _stretch(items, item_id, lasting)
         by = begin - min(item.starts_at for item in items)
         for item in items:
             item.starts_at += by
@@ -145,14 +148,7 @@ def resize_item(
     """
 
     def stretch(items: list[AppointmentItem]) -> None:
-        item = item_in(items, item_id)
-        if error := minutes_error("minutes", minutes, item.minutes):
-            raise InvalidInput([error])
-        following = list(_following(item, items))
-        by = Part(item.staff_id, item.starts_at, item.minutes.lasting(minutes)).ends_at - item.ends_at
-        item.minutes = item.minutes.lasting(minutes)
-        for other in following:
-            other.starts_at += by
+        _stretch(items, item_id, minutes)
 
     return _rearrange(
         stretch,
@@ -163,6 +159,17 @@ def resize_item(
         now=now,
         version=version,
     )
+
+
+def _stretch(items: Sequence[AppointmentItem], item_id: UUID, minutes: int) -> None:
+    item = item_in(items, item_id)
+    if error := minutes_error("minutes", minutes, item.minutes):
+        raise InvalidInput([error])
+    following = list(_following(item, items))
+    by = Part(item.staff_id, item.starts_at, item.minutes.lasting(minutes)).ends_at - item.ends_at
+    item.minutes = item.minutes.lasting(minutes)
+    for other in following:
+        other.starts_at += by
 
 
 def _following(item: AppointmentItem, items: Sequence[AppointmentItem]) -> Iterator[AppointmentItem]:

@@ -1,6 +1,7 @@
 """What is done to an appointment in the grid itself: moved, made longer, and that taken back (ui.md §2.1)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from uuid import UUID
 
@@ -27,10 +28,12 @@ from salon.web.access import SalonRequest, requires
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an appointment is to go: when it starts then, and who does what is given to somebody else."""
+    """Where an appointment is to go: when it starts then, who does what is given to somebody else, and which item takes
+    other minutes there."""
 
     starts_at: datetime
     staff: dict[UUID, UUID]
+    minutes: dict[UUID, int] = field(default_factory=dict)
 
 
 @requires(Permission.BOOKINGS_WRITE)
@@ -47,12 +50,13 @@ def appointment_move(request: SalonRequest, appointment_id: UUID) -> HttpRespons
             salon=request.salon,
             appointment_id=found.pk,
             starts_at=target.starts_at,
-            staff=target.staff or None,
+            staff=target.staff,
+            minutes=target.minutes,
             now=timezone.now(),
             version=_version(request),
         )
     except SlotTaken as refusal:
-        return _taken(request, found, refusal)
+        return _taken(request, found, refusal, lasting=target.minutes)
     except DomainError as refusal:
         return _refused(request, found, _reason(refusal))
     return _done(request, booked, undoes=True)
@@ -66,17 +70,18 @@ def item_resize(request: SalonRequest, appointment_id: UUID) -> HttpResponse:
     minutes = _number(request.POST.get("minutes", ""))
     if minutes is None:
         return _refused(request, found, _("Please enter the minutes as a number."))
+    item = _item(request, found)
     try:
         booked = resize_item(
             actor=request.actor,
             salon=request.salon,
-            item_id=_item(request, found).pk,
+            item_id=item.pk,
             minutes=minutes,
             now=timezone.now(),
             version=_version(request),
         )
     except SlotTaken as refusal:
-        return _taken(request, found, refusal)
+        return _taken(request, found, refusal, lasting={item.pk: minutes})
     except DomainError as refusal:
         return _refused(request, found, _reason(refusal))
     return _done(request, booked, undoes=True)
@@ -130,7 +135,13 @@ def _proposed(request: SalonRequest, found: Appointment) -> Target | None:
     if starts_at is None:
         return None
     staff = [uuid_in(one) for one in ids.split(",")]
-    return Target(starts_at, {item.pk: one for item, one in zip(_items(found), staff, strict=False) if one})
+    # What was too long for its place is as long elsewhere.
+    minutes = _number(request.POST.get("minutes", ""))
+    return Target(
+        starts_at,
+        {item.pk: one for item, one in zip(_items(found), staff, strict=False) if one},
+        {_item(request, found).pk: minutes} if minutes else {},
+    )
 
 
 def _items(found: Appointment) -> list[AppointmentItem]:
@@ -179,15 +190,23 @@ def _done(request: SalonRequest, booked: Booked, *, undoes: bool) -> HttpRespons
     return response
 
 
-def _taken(request: SalonRequest, found: Appointment, refusal: SlotTaken) -> HttpResponse:
+def _taken(
+    request: SalonRequest, found: Appointment, refusal: SlotTaken, *, lasting: Mapping[UUID, int] | None = None
+) -> HttpResponse:
     today = request.salon.date_at(timezone.now())
-    return _refused(request, found, refusal.message, conflict_of(refusal, salon=request.salon, today=today))
+    conflict = conflict_of(refusal, salon=request.salon, today=today)
+    return _refused(request, found, refusal.message, conflict, lasting or {})
 
 
 def _refused(
-    request: SalonRequest, found: Appointment, reason: Promise | str, conflict: Conflict | None = None
+    request: SalonRequest,
+    found: Appointment,
+    reason: Promise | str,
+    conflict: Conflict | None = None,
+    lasting: Mapping[UUID, int] | None = None,
 ) -> HttpResponse:
     context = {
+        "lasting": lasting,
         "appointment": found,
         "reason": reason,
         "conflict": conflict,

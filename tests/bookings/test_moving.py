@@ -226,6 +226,26 @@ def test_no_item_grows_into_another_appointment(desk: Desk) -> None:
     assert stands(booked.appointment) == AS_BOOKED
 
 
+def test_what_found_no_place_for_its_length_takes_it_along(desk: Desk) -> None:
+    booked = _two(desk)
+    desk.book(at(12, 30), ItemWish(desk.day.cut.pk, desk.day.bora.pk), client_id=None)
+    with pytest.raises(SlotTaken) as refusal:
+        resize_item(**desk.given, item_id=booked.items[0].pk, minutes=95)
+    free = refusal.value.alternatives[0]
+    staff = {item.pk: one.staff_id for item, one in zip(booked.items, free.items, strict=True)}
+    moved = move(
+        **desk.given,
+        appointment_id=booked.appointment.pk,
+        starts_at=free.starts_at,
+        staff=staff,
+        minutes={booked.items[0].pk: 95},
+    )
+    assert [item.minutes.duration for item in moved.items] == [95, 60]
+    assert [item.starts_at for item in moved.items] == [item.starts_at for item in free.items]
+    undo(**desk.given, appointment_id=booked.appointment.pk, version=2)
+    assert stands(booked.appointment) == AS_BOOKED
+
+
 @pytest.mark.parametrize(("minutes", "code"), [(0, "minutes"), (62, "minutes"), (725, "minutes"), (40, "too_short")])
 def test_durations_have_steps_and_bounds(desk: Desk, minutes: int, code: str) -> None:
     booked = _two(desk)

@@ -11,13 +11,16 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from bookings.bounds import Bounds
 from bookings.calendar import day_of
 from bookings.models import Appointment, Sale, SaleState
-from bookings.states import State
+from bookings.scheduling import ItemWish, book
+from bookings.states import Source, State
 from bookings.stretches import Stretch
 from clients.models import Client, HealthRecord, Note
 from salon.catalogue.models import Absence, AbsenceKind, ScheduleInterval, Service, StaffMember
 from salon.identity.models import User
+from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.fullday import a_full_day, paid_sale
@@ -374,6 +377,32 @@ def test_resize(browser: Browser, cut: Appointment, sonnenschein: Salon) -> None
         assert Appointment.objects.get().ends_at == at(11, 15)
     for minutes in ("", "x", "0", "7"):
         assert browser.post(resize, {"minutes": minutes}, headers=HTMX).status_code == 422
+
+
+def test_what_is_too_long_for_its_place_is_as_long_where_it_goes(
+    browser: Browser, cut: Appointment, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        item = cut.items.get()
+        book(
+            actor=system_actor("Test"),
+            salon=sonnenschein,
+            starts_at=at(11),
+            items=[ItemWish(item.service_id, item.staff_id)],
+            client_id=None,
+            source=Source.STAFF,
+            bounds=Bounds.DESK,
+            now=NOW,
+        )
+    refused = browser.post(f"{PAGE}appointments/{cut.pk}/resize/", {"minutes": "75"}, headers=HTMX)
+    html = refused.content.decode()
+    sent = dict(re.findall(r'type="hidden" name="(item|minutes)" value="([^"]+)"', html))
+    assert (refused.status_code, sent["minutes"]) == (422, "75")
+    to = re.findall(r'name="to" value="([^"]+)"', html)[0]
+    assert browser.post(f"{PAGE}appointments/{cut.pk}/move/", {"to": to, **sent}, headers=HTMX).status_code == 200
+    with salon_scope(sonnenschein.pk):
+        moved = Appointment.objects.get(pk=cut.pk)
+        assert moved.ends_at - moved.starts_at == timedelta(minutes=75)
 
 
 def test_without_a_script_a_move_leads_back_to_its_day(browser: Browser, cut: Appointment) -> None:
