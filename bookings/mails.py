@@ -17,7 +17,7 @@ from bookings.letters import Kind, draft
 from bookings.models import Appointment, AppointmentItem, BookingRules
 from bookings.states import CHANGEABLE, State
 from clients.models import Client
-from salon.mail.outbox import drop_unsent, last_told, send_client_mail
+from salon.mail.outbox import drop_unsent, last_told, send_client_mail, was_written
 from salon.rows import together
 from salon.tenancy import directory
 from salon.tenancy.context import current_salon_id
@@ -65,6 +65,12 @@ def announce_booked(
     Whoever knows them gives salon, items (with their services and staff members) and the rules about mails.
     """
     _announce(Kind.BOOKED, appointment, now, due_at=now, salon=salon, items=items, rules=rules, telling=telling)
+
+
+def announce_undone(kind: Kind, *, appointment: Appointment, now: datetime) -> None:
+    """Tell how an appointment is again, of whose client it is known that she was told, or would have been, anything."""
+    due_at = now if kind is Kind.BOOKED else now + UNDOABLE
+    _announce(kind, appointment, now, due_at=due_at, undone=True)
 
 
 def announce_moved(
@@ -128,16 +134,17 @@ def _announce(
     *,
     due_at: datetime,
     message: str = "",
-    salon: Salon | None,
-    items: Sequence[AppointmentItem] | None,
+    salon: Salon | None = None,
+    items: Sequence[AppointmentItem] | None = None,
     rules: BookingRules | None = None,
     telling: Telling = Telling.BY_RULES,
+    undone: bool = False,
 ) -> None:
     reminder = _reminder(appointment, now)
     if not _is_new(appointment):
         drop_unsent(appointment.pk)
     case = _case(appointment, salon, items, rules) if _is_told(kind, appointment, now) else None
-    is_sent = case and (_wanted(telling, case.rules) or message) and not _knows(case)
+    is_sent = case and (_wanted(telling, case.rules) or message) and not _knows(case, undone=undone)
     with together():
         queue.write(reminder, wake=False)
         if case and is_sent:
@@ -154,11 +161,16 @@ def _is_told(kind: Kind, appointment: Appointment, now: datetime) -> bool:
     return stands and appointment.starts_at > now
 
 
-def _knows(case: _Case) -> bool:
-    """Return whether the client has been told just that."""
+def _knows(case: _Case, *, undone: bool) -> bool:
+    """Return whether the client has been told just that; where something was undone, also whether she has been told
+    nothing, and was not to be told that before."""
     if _is_new(case.appointment):
         return False
-    return last_told(case.appointment.pk, client_id=case.client.pk) == _fingerprint(case)
+    about, client_id, tells = case.appointment.pk, case.client.pk, _fingerprint(case)
+    told = last_told(about, client_id=client_id)
+    if undone and told is None:
+        return not was_written(about, client_id=client_id, tells=tells)
+    return told == tells
 
 
 def _is_new(appointment: Appointment) -> bool:

@@ -11,7 +11,8 @@ from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.checkout.deposits import on_cancelled, on_returned
 from bookings.conflicts import SlotTaken
-from bookings.mails import announce_booked, announce_cancelled, announce_moved
+from bookings.letters import Kind
+from bookings.mails import announce_undone
 from bookings.models import Appointment, AppointmentItem
 from bookings.models.appointments import MINUTES
 from bookings.redeemed import settle_rewards
@@ -119,8 +120,8 @@ def _charge(appointment: Appointment, old: State, *, actor: Actor, salon: Salon,
 
 def _announce(appointment: Appointment, old: State, *, moved: bool, now: datetime) -> None:
     if appointment.state == State.CANCELLED:
-        announce_cancelled(appointment=appointment, now=now)
+        announce_undone(Kind.CANCELLED, appointment=appointment, now=now)
     elif old == State.CANCELLED:
-        announce_booked(appointment=appointment, now=now)
+        announce_undone(Kind.BOOKED, appointment=appointment, now=now)
     elif moved:
-        announce_moved(appointment=appointment, now=now)
+        announce_undone(Kind.MOVED, appointment=appointment, now=now)

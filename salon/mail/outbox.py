@@ -106,6 +106,11 @@ def last_told(about_id: UUID, *, client_id: UUID) -> str | None:
     return told.values_list("tells", flat=True).first()
 
 
+def was_written(about_id: UUID, *, client_id: UUID, tells: str) -> bool:
+    """Return whether there is a mail to a client that says this of something, also one that was dropped."""
+    return ClientMail.objects.filter(about_id=about_id, client_id=client_id, tells=tells).exists()
+
+
 def last_mail(
     client_ids: Collection[UUID], *, recipient: str, writer: str, since: datetime | None = None
 ) -> ClientMail | None:

@@ -168,6 +168,31 @@ def test_a_cancellation_taken_back_in_time_is_never_told(
     assert _planned(appointment) == [at(10) - mails.AHEAD]
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_what_is_taken_back_is_news_to_nobody_who_was_told_nothing(
+    in_sonnenschein: Salon, front_desk: Actor, day: SalonDay, *, sent: bool
+) -> None:
+    appointment = _book(in_sonnenschein, front_desk, day)
+    ClientMail.objects.all().delete()
+    gone = cancel(actor=front_desk, salon=in_sonnenschein, appointment_id=appointment.pk, now=NOW).appointment
+    if sent:
+        _send_all()
+    undo(actor=front_desk, salon=in_sonnenschein, appointment_id=appointment.pk, version=gone.version, now=NOW)
+    expected = [MailState.SENT, MailState.WAITING] if sent else [MailState.DROPPED]
+    assert [mail.state for mail in _mails()] == expected
+    assert _planned(appointment) == [at(10) - mails.AHEAD]
+
+
+def test_a_confirmation_that_had_not_gone_out_goes_after_all(
+    in_sonnenschein: Salon, front_desk: Actor, day: SalonDay
+) -> None:
+    appointment = _book(in_sonnenschein, front_desk, day)
+    gone = cancel(actor=front_desk, salon=in_sonnenschein, appointment_id=appointment.pk, now=NOW).appointment
+    undo(actor=front_desk, salon=in_sonnenschein, appointment_id=appointment.pk, version=gone.version, now=NOW)
+    assert [mail.state for mail in _mails()] == [MailState.DROPPED, MailState.DROPPED, MailState.WAITING]
+    assert _mails()[-1].subject.startswith("Ihr Termin am Dienstag")
+
+
 @pytest.mark.parametrize("why", ["walk-in", "no address", "not wanted", "past"])
 def test_nobody_is_written_to_without_reason(
     in_sonnenschein: Salon, front_desk: Actor, day: SalonDay, why: str

@@ -35,7 +35,8 @@ PATIENCE = 15_000  # milliseconds, on a machine that does other things too
 @pytest.fixture(scope="session")
 def base() -> Iterator[str]:
     """Serve a fresh demo world."""
-    with own_world(STYLEGUIDE="1", INBOUND_DOMAIN=DOMAIN), running_server() as address:
+    # One browser keeps no second process busy, and every process begun loads all there is.
+    with own_world(STYLEGUIDE="1", INBOUND_DOMAIN=DOMAIN), running_server(workers=1) as address:
         yield address
 
 
