@@ -32,6 +32,11 @@ RARE = 3000
 # Up to so many cards meeting a condition are asked for by their ids.
 FEW = 1000
 
+# What stands between the words of a name besides spaces: "Becker-Weiß", "D'Amico".
+_APART = "-'\u2019./,&+()"
+_PUNCTUATION = "'" + _APART.replace("'", "''") + "'"
+_SPACES = str.maketrans(_APART, " " * len(_APART))
+
 _PHONE_LIKE = re.compile(r"[+(]*[\d\s()/.-]+")
 # +49 (0)171 …: the trunk prefix is not dialled with the country's code.
 _TRUNK_IN_BRACKETS = re.compile(r"(?<=\d)\s*\(0\)\s*")
@@ -111,7 +116,8 @@ class Named:
 
     def place_of(self, hit: Hit) -> int | None:
         """Return in which of the ranges a hit was found; None where it is of another field or of other words."""
-        within = hit.field == TokenField.NAME and all(f" {word}" in f" {hit.token}" for word in self.letters)
+        told = f" {hit.token}".translate(_SPACES)
+        within = hit.field == TokenField.NAME and all(f" {word}" in told for word in self.letters)
         places = (place for place, one in enumerate(self.ranges) if within and hit.token.startswith(one.prefix))
         return next(places, None)
 
@@ -119,9 +125,9 @@ class Named:
     def condition(self) -> tuple[str, list[Any]]:
         """The condition that a token of the longest word tells of a name with the other words, and its values."""
         met, values = _within([self.ranges[-1]])
-        others = [word for word in self.letters if word != self.longest]
-        likes = " AND ".join(["' ' || own.token LIKE %s"] * len(others))
-        return f"({met} AND {likes})", [*values, *(f"% {word}%" for word in others)]
+        likes = [_in_name("own", word) for word in self.letters if word != self.longest]
+        told = " AND ".join(sql for sql, _value in likes)
+        return f"({met} AND {told})", [*values, *(value for _sql, (value,) in likes)]
 
 
 def parse_query(text: str) -> Query | None:
@@ -187,7 +193,7 @@ def find(query: Query, *, after: Hit | None = None, limit: int, meeting: Q | Non
     if ordered is None:
         return hits
     # As many as without hits: for each number of its own the database would prepare another statement.
-    more = _found(statement(ordered, after=after, limit=limit, meeting=asked))
+    more = _found(statement(ordered, besides=query.named, after=after, limit=limit, meeting=asked))
     return [*hits, *more[: limit - len(hits)]]
 
 
@@ -237,17 +243,22 @@ def named_statement(
             continue
         also = [_met(word) for word in named.others]
         if number == len(named.ranges) - 1:
-            also += [("' ' || t.token LIKE %s", [f"% {word}%"]) for word in named.letters if word != named.longest]
+            also += [_in_name("t", word) for word in named.letters if word != named.longest]
         before = [_in_any(named.ranges[:number])]
         parts.append(_range_sql(one, also, before, after=after if number == place else None, meeting=meeting))
     return _read(parts, limit)
 
 
 def statement(
-    query: Query, *, after: Hit | None = None, limit: int, meeting: Q | list[UUID] | None = None
+    query: Query,
+    *,
+    besides: Named | None,
+    after: Hit | None = None,
+    limit: int,
+    meeting: Q | list[UUID] | None = None,
 ) -> tuple[str, list[Any]]:
-    """Return the SQL that reads the cards meeting every word, but for those with all words in their name, and its
-    values; the first word drives. `meeting`: a condition, or the cards by id.
+    """Return the SQL that reads the cards meeting every word, `besides` those with all words in their name as they were
+    typed, and its values; the first word drives. `meeting`: a condition, or the cards by id.
     """
     driving, *others = query.words
     values: list[Any] = []
@@ -261,8 +272,7 @@ def statement(
             also.append((f"(t.client_id IN (SELECT client_id FROM cards_{place})) IS TRUE", []))
         else:
             also.append(_met(word))
-    named = query.named
-    in_name = [_in_any(named.ranges[:-1]), named.condition] if named else []
+    in_name = [_in_any(besides.ranges[:-1]), besides.condition] if besides else []
     parts = []
     for one in driving.ranges:
         rank = RANKS[TokenField(after.field)] if after else one.rank
@@ -281,6 +291,11 @@ def _read(parts: list[tuple[str, list[Any]]], limit: int) -> tuple[str, list[Any
     nothing = "SELECT NULL::uuid AS client_id, 0 AS field, '' AS token WHERE false"
     sql = f"SELECT client_id, field, token FROM ({hits or nothing}) hits LIMIT {int(limit)}"
     return sql, [value for _sql, values in parts for value in values]
+
+
+def _in_name(row: str, word: str) -> tuple[str, list[Any]]:
+    """Return the condition that a token of a name tells of a word within it, and its value."""
+    return f"translate(' ' || {row}.token, {_PUNCTUATION}, '{' ' * len(_APART)}') LIKE %s", [f"% {word}%"]
 
 
 def _met(word: Word) -> tuple[str, list[Any]]:

@@ -62,7 +62,7 @@ def test_ranges_are_read_by_index(crowded: Salon, typed: str) -> None:
     query = parse_query(typed)
     assert query is not None
     with salon_scope(crowded.pk), connection.cursor() as cursor:
-        sql, values = statement(query, limit=9)
+        sql, values = statement(query, besides=query.named, limit=9)
         cursor.execute(f"EXPLAIN {sql}", values)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Seq Scan" not in plan
