@@ -17,7 +17,7 @@ from bookings.letters import Kind, draft
 from bookings.models import Appointment, AppointmentItem, BookingRules
 from bookings.states import CHANGEABLE, State
 from clients.models import Client
-from salon.mail.outbox import drop_unsent, last_told, send_client_mail, was_written
+from salon.mail.outbox import drop_unsent, is_waiting, last_told, last_written, send_client_mail
 from salon.rows import together
 from salon.tenancy import directory
 from salon.tenancy.context import current_salon_id
@@ -30,6 +30,8 @@ UNDOABLE = timedelta(minutes=2)
 # How long before an appointment its client is reminded.
 AHEAD = timedelta(hours=24)
 _REMIND = "bookings.tasks.send_reminder"
+# The fingerprint of what is off.
+_CANCELLED = "cancelled"
 
 
 class Telling(StrEnum):
@@ -67,10 +69,32 @@ def announce_booked(
     _announce(Kind.BOOKED, appointment, now, due_at=now, salon=salon, items=items, rules=rules, telling=telling)
 
 
-def announce_undone(kind: Kind, *, appointment: Appointment, now: datetime) -> None:
-    """Tell how an appointment is again, of whose client it is known that she was told, or would have been, anything."""
+def announce_undone(*, appointment: Appointment, now: datetime) -> None:
+    """Tell how an appointment is again, its client permitting: nobody who has been told nothing of it hears anything,
+    unless that was on its way."""
+    case = _case(appointment, None, None)
+    kind = _kind_again(case) if case else None
     due_at = now if kind is Kind.BOOKED else now + UNDOABLE
-    _announce(kind, appointment, now, due_at=due_at, undone=True)
+    telling = Telling.BY_RULES if kind else Telling.OMIT
+    _announce(kind or Kind.BOOKED, appointment, now, due_at=due_at, telling=telling)
+
+
+def announce_rebooked(*, appointment: Appointment, now: datetime) -> None:
+    """Confirm an appointment that was cancelled; where nobody has been told of that yet, it is undone for them, too."""
+    if is_waiting(appointment.pk):
+        announce_undone(appointment=appointment, now=now)
+    else:
+        announce_booked(appointment=appointment, now=now)
+
+
+def _kind_again(case: _Case) -> Kind | None:
+    about, client_id, tells = case.appointment.pk, case.client.pk, _fingerprint(case)
+    if (told := last_told(about, client_id=client_id)) is None:
+        earlier = last_written(about, client_id=client_id, tells=tells)
+        return Kind(earlier.facts["kind"]) if earlier else None
+    if case.appointment.state == State.CANCELLED:
+        return Kind.CANCELLED
+    return Kind.BOOKED if told == _CANCELLED else Kind.MOVED
 
 
 def announce_moved(
@@ -138,13 +162,12 @@ def _announce(
     items: Sequence[AppointmentItem] | None = None,
     rules: BookingRules | None = None,
     telling: Telling = Telling.BY_RULES,
-    undone: bool = False,
 ) -> None:
     reminder = _reminder(appointment, now)
     if not _is_new(appointment):
         drop_unsent(appointment.pk)
     case = _case(appointment, salon, items, rules) if _is_told(kind, appointment, now) else None
-    is_sent = case and (_wanted(telling, case.rules) or message) and not _knows(case, undone=undone)
+    is_sent = case and (_wanted(telling, case.rules) or message) and not _knows(case)
     with together():
         queue.write(reminder, wake=False)
         if case and is_sent:
@@ -161,16 +184,11 @@ def _is_told(kind: Kind, appointment: Appointment, now: datetime) -> bool:
     return stands and appointment.starts_at > now
 
 
-def _knows(case: _Case, *, undone: bool) -> bool:
-    """Return whether the client has been told just that; where something was undone, also whether she has been told
-    nothing, and was not to be told that before."""
+def _knows(case: _Case) -> bool:
+    """Return whether the client has been told just that."""
     if _is_new(case.appointment):
         return False
-    about, client_id, tells = case.appointment.pk, case.client.pk, _fingerprint(case)
-    told = last_told(about, client_id=client_id)
-    if undone and told is None:
-        return not was_written(about, client_id=client_id, tells=tells)
-    return told == tells
+    return last_told(case.appointment.pk, client_id=case.client.pk) == _fingerprint(case)
 
 
 def _is_new(appointment: Appointment) -> bool:
@@ -200,7 +218,7 @@ def _case(
 def _fingerprint(case: _Case) -> str:
     """Return what a client knows when she has read a mail: that it is off; else when, what, and with whom."""
     if case.appointment.state == State.CANCELLED:
-        return "cancelled"
+        return _CANCELLED
     said = [f"{item.starts_at.timestamp()} {item.service_id} {item.staff_id}" for item in case.items]
     return sha256("\n".join(said).encode()).hexdigest()
 

@@ -11,7 +11,7 @@ from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.checkout.deposits import on_cancelled, on_returned
 from bookings.conflicts import SlotTaken
-from bookings.mails import announce_booked, announce_cancelled
+from bookings.mails import announce_cancelled, announce_rebooked
 from bookings.models import Appointment, AppointmentItem
 from bookings.redeemed import settle_rewards
 from bookings.settling import explain_change
@@ -159,7 +159,7 @@ def _announce(appointment: Appointment, old: State, now: datetime) -> None:
     if appointment.state == State.CANCELLED:
         announce_cancelled(appointment=appointment, now=now)
     elif old == State.CANCELLED:
-        announce_booked(appointment=appointment, now=now)
+        announce_rebooked(appointment=appointment, now=now)
 
 
 def _warnings(

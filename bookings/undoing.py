@@ -11,7 +11,6 @@ from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.checkout.deposits import on_cancelled, on_returned
 from bookings.conflicts import SlotTaken
-from bookings.letters import Kind
 from bookings.mails import announce_undone
 from bookings.models import Appointment, AppointmentItem
 from bookings.models.appointments import MINUTES
@@ -80,7 +79,8 @@ def undo(*, actor: Actor, salon: Salon, appointment_id: UUID, version: int, now:
             ]
             tell(actor, "appointment.undone", appointment, told, now=now)
             _charge(appointment, old_state, actor=actor, salon=salon, now=now)
-            _announce(appointment, old_state, moved=old_when[0] != when[0], now=now)
+            if State.CANCELLED in {appointment.state, old_state} or old_when[0] != when[0]:
+                announce_undone(appointment=appointment, now=now)
     except SlotTaken as refusal:
         explain_change(refusal, items, salon=salon, bounds=Bounds.DESK, now=now, besides=appointment_id)
         raise
@@ -116,12 +116,3 @@ def _charge(appointment: Appointment, old: State, *, actor: Actor, salon: Salon,
     elif appointment.state not in TAKING_TIME and old in TAKING_TIME:
         missed = appointment.state == State.NO_SHOW
         on_cancelled(actor=actor, salon=salon, appointment=appointment, now=now, missed=missed)
-
-
-def _announce(appointment: Appointment, old: State, *, moved: bool, now: datetime) -> None:
-    if appointment.state == State.CANCELLED:
-        announce_undone(Kind.CANCELLED, appointment=appointment, now=now)
-    elif old == State.CANCELLED:
-        announce_undone(Kind.BOOKED, appointment=appointment, now=now)
-    elif moved:
-        announce_undone(Kind.MOVED, appointment=appointment, now=now)

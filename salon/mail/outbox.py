@@ -100,15 +100,21 @@ def drop_unsent(about_id: UUID) -> None:
     ClientMail.objects.filter(about_id=about_id, state=MailState.WAITING).update(state=MailState.DROPPED)
 
 
+def is_waiting(about_id: UUID) -> bool:
+    """Return whether a mail about something has not gone out yet."""
+    return ClientMail.objects.filter(about_id=about_id, state=MailState.WAITING).exists()
+
+
 def last_told(about_id: UUID, *, client_id: UUID) -> str | None:
     """Return the fingerprint of the last mail to a client about something that went out, None where none did."""
     told = ClientMail.objects.filter(about_id=about_id, client_id=client_id, state__in=TOLD).order_by("-id")
     return told.values_list("tells", flat=True).first()
 
 
-def was_written(about_id: UUID, *, client_id: UUID, tells: str) -> bool:
-    """Return whether there is a mail to a client that says this of something, also one that was dropped."""
-    return ClientMail.objects.filter(about_id=about_id, client_id=client_id, tells=tells).exists()
+def last_written(about_id: UUID, *, client_id: UUID, tells: str) -> ClientMail | None:
+    """Return the last mail to a client that says this of something, also one that was dropped."""
+    mails = ClientMail.objects.filter(about_id=about_id, client_id=client_id, tells=tells)
+    return mails.order_by("id").last()
 
 
 def last_mail(

@@ -9,8 +9,8 @@ import pytest
 from bookings import mails
 from bookings.bounds import Bounds
 from bookings.models import Appointment, BookingRules
-from bookings.scheduling import ItemWish, book, cancel, move, undo
-from bookings.states import Source
+from bookings.scheduling import ItemWish, book, cancel, move, set_state, undo
+from bookings.states import Source, State
 from bookings.tasks import send_reminder
 from clients.models import Client
 from salon.identity.roles import Actor
@@ -181,6 +181,35 @@ def test_what_is_taken_back_is_news_to_nobody_who_was_told_nothing(
     expected = [MailState.SENT, MailState.WAITING] if sent else [MailState.DROPPED]
     assert [mail.state for mail in _mails()] == expected
     assert _planned(appointment) == [at(10) - mails.AHEAD]
+
+
+def test_a_move_that_was_never_told_is_told_as_one_after_a_cancellation_was_taken_back(
+    in_sonnenschein: Salon, front_desk: Actor, day: SalonDay
+) -> None:
+    appointment = _book(in_sonnenschein, front_desk, day)
+    _send_all()
+    move(actor=front_desk, salon=in_sonnenschein, appointment_id=appointment.pk, starts_at=at(14), now=NOW)
+    gone = cancel(actor=front_desk, salon=in_sonnenschein, appointment_id=appointment.pk, now=NOW).appointment
+    undo(actor=front_desk, salon=in_sonnenschein, appointment_id=appointment.pk, version=gone.version, now=NOW)
+    assert [mail.state for mail in _mails()] == [
+        MailState.SENT, MailState.DROPPED, MailState.DROPPED, MailState.WAITING,
+    ]  # fmt: skip
+    assert _mails()[-1].subject.startswith("Ihr Termin hat sich geändert: jetzt Dienstag, 24. November 2026, 14:00")
+
+
+def test_whoever_is_booked_again_at_once_hears_nothing(
+    in_sonnenschein: Salon, front_desk: Actor, day: SalonDay
+) -> None:
+    appointment = _book(in_sonnenschein, front_desk, day)
+    ClientMail.objects.all().delete()
+    given = {"actor": front_desk, "salon": in_sonnenschein, "appointment_id": appointment.pk}
+    cancel(**given, now=NOW)
+    set_state(**given, state=State.BOOKED, now=NOW)
+    assert [mail.state for mail in _mails()] == [MailState.DROPPED]
+    cancel(**given, now=NOW)
+    _send_all()
+    set_state(**given, state=State.BOOKED, now=NOW)
+    assert [mail.facts["kind"] for mail in _mails()] == ["cancelled", "cancelled", "booked"]
 
 
 def test_a_confirmation_that_had_not_gone_out_goes_after_all(
