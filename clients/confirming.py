@@ -23,12 +23,14 @@ _NEWS = ConsentPurpose.EMAIL_MARKETING
 
 
 class Standing(StrEnum):
-    """What becomes of a link: it can be confirmed, was, is too old, or asks for what holds no more."""
+    """What becomes of a link: it can be confirmed, was, is too old, asks for what holds no more, or of whom nothing is
+    stored."""
 
     OPEN = "OPEN"
     CONFIRMED = "CONFIRMED"
     EXPIRED = "EXPIRED"
     VOID = "VOID"
+    FORGOTTEN = "FORGOTTEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +122,21 @@ def unsubscribe(*, client_id: UUID, address: str, now: datetime) -> set[UUID]:
 
 
 class Getting(StrEnum):
-    """Whether news can reach a client: yes, no, or not before she confirms what she has asked for herself."""
+    """Whether news can reach a client: yes, no, not before she confirms what she has asked for herself, or never, for
+    nothing is stored of her any more."""
 
     NEWS = "NEWS"
     NONE = "NONE"
     ASKED_ANEW = "ASKED_ANEW"
+    FORGOTTEN = "FORGOTTEN"
 
 
 def getting(client_id: UUID) -> Getting:
-    """Return what a client said last about news; nothing is changed. Of whom nothing is known, nobody has said no."""
+    """Return what a client said last about news; nothing is changed."""
     card = _survivor(client_id)
-    standing = newest_of(card.pk, _NEWS) if card else None
+    if card is None:
+        return Getting.FORGOTTEN
+    standing = newest_of(card.pk, _NEWS)
     if standing and standing.decision == Decision.WITHDRAWN:
         return Getting.NONE
     if standing and (standing.decision, standing.source) == (Decision.REQUESTED, ConsentSource.UNSUBSCRIBE):
@@ -149,7 +155,9 @@ def resubscribe(*, client_id: UUID, now: datetime) -> None:
 def _asked(
     salon: Salon, link: Link, entry: ConsentEntry, card: Client | None, standing: ConsentEntry | None, now: datetime
 ) -> Asked:
-    if card is None or standing is None or not link.is_for(card.email):
+    if card is None:
+        return Asked(Standing.FORGOTTEN)
+    if standing is None or not link.is_for(card.email):
         return Asked(Standing.VOID)
     if card.email_consent:
         return Asked(Standing.CONFIRMED)

@@ -37,10 +37,10 @@ def consent_link(request: HttpRequest, secret: str) -> HttpResponse:
             found = decide(salon=salon, link=link, now=timezone.now())
         except NotFound:
             # A whole link, and what it asks for is gone with its card.
-            found = Asked(Standing.VOID)
+            found = Asked(Standing.FORGOTTEN)
     if request.method == "POST" and found.standing is Standing.CONFIRMED:
         return unreferred(redirect(request.path))
-    gone = found.standing in {Standing.EXPIRED, Standing.VOID}
+    gone = found.standing not in {Standing.OPEN, Standing.CONFIRMED}
     context = {"salon_name": salon.name, "asked": found}
     return page_for_client(request, "clients/public/consent.html", context, status=410 if gone else 200)
 

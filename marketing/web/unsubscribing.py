@@ -20,7 +20,12 @@ from salon.web.access import public
 # What mail programs send that have a button of their own (RFC 8058).
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 # What the page says to whoever opens it, by what she said last.
-_STEPS = {Getting.NEWS: "ASKED", Getting.NONE: "DONE", Getting.ASKED_ANEW: "AGAIN"}
+_STEPS = {
+    Getting.NEWS: "ASKED",
+    Getting.NONE: "DONE",
+    Getting.ASKED_ANEW: "AGAIN",
+    Getting.FORGOTTEN: "FORGOTTEN",
+}
 
 
 @public("the signed address is the secret; it leads to one mail, and tells the salon's name and a masked address")
@@ -38,8 +43,9 @@ def unsubscribe_page(request: HttpRequest, secret: str) -> HttpResponse:
     with salon_scope(salon.pk), timezone.override(ZoneInfo(salon.timezone)):
         if way.is_shown_only:
             return _page(request, salon, "SHOWN", "")
-        if request.method != "POST":
-            return _page(request, salon, _STEPS[getting(way.client_id)], masked_address(way))
+        found = getting(way.client_id)
+        if request.method != "POST" or (found is Getting.FORGOTTEN and not _is_one_click(request)):
+            return _page(request, salon, _STEPS[found], masked_address(way))
         return _posted(request, salon, way)
 
 
@@ -49,11 +55,16 @@ def _posted(request: HttpRequest, salon: Salon, way: Way) -> HttpResponse:
         put_back(way, now=now)
         return _page(request, salon, "AGAIN", masked_address(way))
     take_off(way, now=now)
-    if request.POST.get(_ONE_CLICK[0]) == _ONE_CLICK[1]:
+    if _is_one_click(request):
         return unreferred(HttpResponse(content_type="text/plain"))
     return _page(request, salon, "DONE", masked_address(way))
 
 
+def _is_one_click(request: HttpRequest) -> bool:
+    return request.POST.get(_ONE_CLICK[0]) == _ONE_CLICK[1]
+
+
 def _page(request: HttpRequest, salon: Salon, step: str, address: str) -> HttpResponse:
     context = {"salon_name": salon.name, "step": step, "address": address}
-    return page_for_client(request, "marketing/public/unsubscribe.html", context)
+    status = 410 if step == "FORGOTTEN" else 200
+    return page_for_client(request, "marketing/public/unsubscribe.html", context, status=status)

@@ -277,7 +277,7 @@ def test_who_is_erased_confirms_nothing(sarah: Client, front_desk: Actor, in_son
     _ask(front_desk, sarah)
     link = link_in(mails_of(sarah.pk)[0])
     erase_card(actor=BOSS, salon=in_sonnenschein, client_id=sarah.pk, confirmation=None, version=None, now=NOW + HOUR)
-    assert confirm(salon=in_sonnenschein, link=link, now=NOW + HOUR).standing == Standing.VOID
+    assert confirm(salon=in_sonnenschein, link=link, now=NOW + HOUR).standing == Standing.FORGOTTEN
     assert (_decisions(sarah), mails_of(sarah.pk)) == ([("REQUESTED", "SALON", "")], [])
 
 

@@ -174,12 +174,37 @@ def test_a_merged_card_takes_off_the_one_that_is_left(
 def test_an_erased_card_tells_nothing(anybody: Browser, sonnenschein: Salon, sarah: Client, mail: Recipient) -> None:
     with salon_scope(sonnenschein.pk):
         erase_card(actor=BOSS, salon=sonnenschein, client_id=sarah.pk, confirmation=None, version=None, now=NOW)
-    page = anybody.get(_path(mail))
-    assert page.status_code == 200
-    assert "gmail" not in page.content.decode()
-    for body in (ONE_CLICK, {"wanted": "again"}):
-        assert anybody.post(_path(mail), body).status_code == 200
+    for page in (
+        anybody.get(_path(mail)),
+        anybody.post(_path(mail), {"wanted": "none"}),
+        anybody.post(_path(mail), {"wanted": "again"}),
+        anybody.get(_path(mail)),
+    ):
+        assert page.status_code == 410
+        text = page.content.decode()
+        assert "Es ist nichts mehr gespeichert" in text
+        assert "Salon Sonnenschein" in text
+        assert ("gmail" in text, "<button" in text, "Neuigkeiten von" in text) == (False, False, False)
+    # A mail program shows no page, and would try again.
+    assert anybody.post(_path(mail), ONE_CLICK).status_code == 200
     assert _ledger(sonnenschein, sarah) == [("GRANTED", "IMPORT")]
+
+
+def test_the_link_to_confirm_of_an_erased_card_says_the_same(
+    anybody: Browser, sonnenschein: Salon, front_desk: Actor
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        card = make_client(sonnenschein, front_desk, ClientDetails("Ida", email="ida@gmail.com"))
+        decide(front_desk, card, Decision.GRANTED, now=timezone.now(), wording="Ja, gern.")
+        [asking] = mails_of(card.pk)
+        path = f"/consent/{secret_in(asking)}/"
+        erase_card(actor=BOSS, salon=sonnenschein, client_id=card.pk, confirmation=None, version=None, now=NOW)
+    for page in (anybody.get(path), anybody.post(path)):
+        assert page.status_code == 410
+        text = page.content.decode()
+        assert "Es ist nichts mehr gespeichert" in text
+        assert "<button" not in text
+    assert _ledger(sonnenschein, card) == [("REQUESTED", "SALON")]
 
 
 def test_who_is_unsubscribed_reads_so_and_finds_the_way_back(
@@ -225,10 +250,10 @@ def test_a_damaged_link_says_what_helps(anybody: Browser, sonnenschein: Salon, d
         assert not anybody.cookies
 
 
-def test_a_whole_link_to_what_is_gone_no_longer_holds(anybody: Browser, sonnenschein: Salon) -> None:
+def test_a_whole_link_to_what_is_gone_says_so(anybody: Browser, sonnenschein: Salon) -> None:
     path = f"/consent/{link_to(sonnenschein.pk, uuid4(), 'sarah@gmail.com', NOW)}/"
     for answer in (anybody.get(path), anybody.post(path)):
-        assert (answer.status_code, "Dieser Link gilt nicht mehr" in answer.content.decode()) == (410, True)
+        assert (answer.status_code, "Es ist nichts mehr gespeichert" in answer.text) == (410, True)
 
 
 def test_a_secret_of_one_salon_opens_nothing_of_another(
