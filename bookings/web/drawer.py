@@ -82,8 +82,9 @@ def drawn(
     response = render(request, template, words, status=status)
     response["Vary"] = "HX-Request, HX-Target"
     if address and target in {WHOLE, CONTENT}:
-        # What replaces something in the drawer is no step of its own: back leads to the calendar.
-        opened = target == WHOLE and not is_page
+        # What replaces something in the drawer, or was brought along to another day, is no step of its own: back leads
+        # to the calendar.
+        opened = target == WHOLE and not is_page and request.method == "GET"
         response["HX-Push-Url" if opened else "HX-Replace-Url"] = address
     if changed:
         response["HX-Trigger"] = CHANGED

@@ -1,9 +1,15 @@
-// Whether what was entered in the drawer may be dropped (#discard): asked before it closes, and it closes by the answer.
+// Whether what was entered in the drawer may be dropped (#discard): asked before it closes, or before something else takes
+// its place, and what was wanted goes on by the answer.
 
-export function askBeforeClosing(closing) {
+let goOn = null;
+
+const close = () => document.dispatchEvent(new CustomEvent("drawer-close"));
+
+export function askBeforeClosing(event, then = close) {
   const dialog = document.getElementById("discard");
   if (!dialog) return;
-  closing.preventDefault();
+  event.preventDefault();
+  goOn = then;
   dialog.returnValue = "";
   dialog.showModal();
 }
@@ -11,9 +17,7 @@ export function askBeforeClosing(closing) {
 document.addEventListener(
   "close",
   (event) => {
-    if (event.target.id === "discard" && event.target.returnValue === "discard") {
-      document.dispatchEvent(new CustomEvent("drawer-close"));
-    }
+    if (event.target.id === "discard" && event.target.returnValue === "discard") goOn();
   },
   true,
 );

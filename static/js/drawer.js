@@ -1,7 +1,7 @@
 // The calendar's drawer: links that open in it, its address, parts that stay open, and Escape that leaves it.
 // What it shows comes from the server; without a script every one of these links leads to a page.
 
-import { askBeforeClosing } from "./discard.js";
+import "./unfinished.js";
 
 const container = () => document.getElementById("drawer");
 const onCalendar = () => document.querySelector("[data-calendar]") !== null;
@@ -27,29 +27,6 @@ document.addEventListener("drawer-closed", () => {
   for (const name of OWN) address.searchParams.delete(name);
   if (address.href !== location.href) history.pushState({ htmx: true }, "", address);
 });
-
-// What has been entered is not dropped by a key: asked first, where a form is not as it was when it was opened. When and
-// with whom is no entry of its own: a click into the grid says it.
-const TIMES = ["csrfmiddlewaretoken", "appointment_id", "column", "day", "at", "staff", "starts", "ends"];
-const untouched = new Map();
-const formInDrawer = () => document.querySelector("#drawer form[data-follow]");
-
-function enteredIn(form) {
-  const found = [...new FormData(form)].filter(([name, value]) => value !== "" && !TIMES.includes(name));
-  return JSON.stringify(found);
-}
-
-document.addEventListener("htmx:afterSettle", () => {
-  const form = formInDrawer();
-  if (form && !untouched.has(form.action)) untouched.set(form.action, enteredIn(form));
-});
-
-document.addEventListener("drawer-closing", (event) => {
-  const form = formInDrawer();
-  if (form && enteredIn(form) !== (untouched.get(form.action) ?? enteredIn(form))) askBeforeClosing(event);
-});
-
-document.addEventListener("drawer-closed", () => untouched.clear());
 
 // What is typed or chosen while an answer is on its way is not in it: it is put into the new fields again.
 const FIELDS = "#booking :is(input:not([type=hidden], [type=checkbox]), textarea, select)";

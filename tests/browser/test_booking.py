@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.browser.conftest import OpenPage, Watched
 
@@ -157,6 +157,50 @@ def test_what_was_entered_is_not_dropped_without_asking(open_page: OpenPage) -> 
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
     expect(question).to_be_hidden()
+
+
+def test_a_booking_being_entered_comes_along_to_another_day_and_is_asked_for_elsewhere(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    day = _free_day()
+    page = _open(desk, f"?day={day}")
+    question = page.locator("#discard")
+    page.keyboard.press("n")
+    page.get_by_role("button", name="Laufkunde").click()
+    page.get_by_label("Notiz").fill("wichtig")
+    page.get_by_label("Beginn").fill("11:00")
+    page.get_by_role("link", name="Tag vor").click()
+    expect(page).to_have_url(re.compile(f"day={day + timedelta(days=1)}"))
+    expect(page.get_by_label("Notiz")).to_have_value("wichtig")
+    expect(page.get_by_label("Beginn")).to_have_value("11:00")
+    expect(page.locator("#booking [name=day]")).to_have_value(str(day))
+    expect(page.locator(".booking-person")).to_contain_text("Laufkunde")
+
+    # Anything else would take its place.
+    page.locator(".cal-new").click()
+    question.get_by_role("button", name="Weiter eingeben").click()
+    page.get_by_role("link", name="Kunden", exact=True).click()
+    question.get_by_role("button", name="Weiter eingeben").click()
+    expect(page.get_by_label("Notiz")).to_have_value("wichtig")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    page.evaluate("location.reload()")
+    page.wait_for_function("document.visibilityState === 'visible'")
+    expect(page.get_by_label("Notiz")).to_have_value("wichtig")
+    assert asked == ["beforeunload"]
+
+    page.get_by_role("link", name="Kunden", exact=True).click()
+    question.get_by_role("button", name="Verwerfen").click()
+    expect(page).to_have_url(re.compile("/clients/"))
+    # Nothing of it turns up again.
+    page.goto(f"{desk.base}{CALENDAR}?day={day}")
+    desk.settle()
+    expect(page.locator("#drawer .drawer")).to_have_count(0)
 
 
 def _held_answers(page: Page) -> list[Route]:

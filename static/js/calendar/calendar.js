@@ -7,22 +7,17 @@ import "./drag.js";
 import "./moving.js";
 
 const scroller = () => root.querySelector(".cal-scroll");
-let opened = null;
 
-// What is open in the drawer is marked in the grid, also after the grid has been put anew.
+// What is open in the drawer, as the page's address says, is marked in the grid, also after the grid has been put anew.
 function mark() {
-  if (!document.querySelector("#drawer > *")) opened = null;
+  const shown = new URLSearchParams(location.search).get("appointment");
   for (const block of root.querySelectorAll(".b")) {
-    const current = block.getAttribute("href") === opened;
-    if (current) block.setAttribute("aria-current", "true");
+    if (shown && block.getAttribute("href") === `appointments/${shown}/`) block.setAttribute("aria-current", "true");
     else block.removeAttribute("aria-current");
   }
 }
 
-function open(href, mine = null) {
-  opened = mine;
-  return window.htmx.ajax("GET", href, { target: "#drawer" }).then(mark);
-}
+const open = (href) => window.htmx.ajax("GET", href, { target: "#drawer" });
 
 const quarterUnder = (event) => {
   const { column, row } = under(event.clientX, event.clientY);
@@ -35,7 +30,7 @@ root.addEventListener("click", (event) => {
   const link = event.target.closest(".slot, .b, [data-drawer-link], .roster td > a");
   if (!link || !window.htmx) return;
   event.preventDefault();
-  if (!link.matches(".slot")) return void open(link.href, link.matches(".b") ? link.getAttribute("href") : null);
+  if (!link.matches(".slot")) return void open(link.href);
   const { column, row } = quarterUnder(event);
   const place = { day: column.dataset.day, at: clock(row), staff: column.dataset.staff };
   if (!takeThere(place.day, place.at, place.staff)) open(`new/?${new URLSearchParams(place)}`);

@@ -1,5 +1,6 @@
 // What is being booked in the drawer stands in the grid, dashed, where it would be; a free place clicked meanwhile takes it there.
 
+import { entered } from "../unfinished.js";
 import { bodyOf, clock, columns, firstOf, root, rowsOf, STEP } from "./places.js";
 
 const drawer = document.getElementById("drawer");
@@ -42,7 +43,7 @@ draw();
 export function takeThere(day, at, staff) {
   const form = drawer.querySelector("#booking");
   const fields = form?.elements;
-  if (!fields || !(fields.who.value || fields.note.value || form.querySelector("[name=service]"))) return false;
+  if (!fields || !(entered() || fields.who.value || form.querySelector("[name=service]"))) return false;
   fields.day.value = day;
   fields.at.value = at;
   fields.column.value = staff;
