@@ -185,6 +185,8 @@ def accept(given: ClientDetails, *, country: str, today: date, before: ClientDet
     if details.blocked and not details.blocked_reason:
         reading.refuse("blocked_reason", "required", _("Say why this client is blocked."))
     if details.blocked_reason and not details.blocked:
+        if before is None or details.blocked_reason != before.blocked_reason:
+            reading.refuse("blocked_reason", "not_blocked", _("Only a client who is blocked has a reason for it."))
         details = details.with_changes(blocked_reason="")
     if reading.errors:
         raise InvalidInput(reading.errors)

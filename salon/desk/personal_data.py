@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -54,7 +55,19 @@ def data_of_person(*, actor: Actor, client_id: UUID, now: datetime) -> PersonalD
             changes=[],
             now=now,
         )
-    return PersonalData(client.number, now, sections)
+    return PersonalData(client.number, now, {name: _told(records) for name, records in sections.items()})
+
+
+def _told(value: Any) -> Any:
+    """Return what is stored as the contract has it: whatever is empty is null."""
+    match value:
+        case "":
+            return None
+        case list():
+            return [_told(one) for one in value]
+        case dict():
+            return {key: _told(one) for key, one in value.items()}
+    return value
 
 
 def _mails(card_ids: list[UUID]) -> list[Record]:
@@ -78,6 +91,8 @@ def _history(card_ids: list[UUID]) -> list[Record]:
         {
             "at": entry.at.isoformat(),
             "action": entry.action,
+            "subject_kind": entry.subject_kind,
+            "subject_id": str(entry.subject_id),
             "actor_kind": entry.actor_kind,
             "actor_name": entry.actor_name,
             "changes": entry.changes,

@@ -98,6 +98,18 @@ def test_blocking_gives_a_reason(api: Caller) -> None:
     assert (free["blocked"], free["blocked_reason"]) == (False, None)
 
 
+def test_a_reason_without_a_block_is_refused(api: Caller) -> None:
+    assert wrong(api.post("clients", {"first_name": "Bea", "blocked_reason": "laut"})) == {
+        "blocked_reason": "not_blocked"
+    }
+    path = f"clients/{_made(api)['id']}"
+    assert wrong(api.patch(path, {"blocked_reason": "laut"})) == {"blocked_reason": "not_blocked"}
+    api.patch(path, {"blocked": True, "blocked_reason": "laut"})
+    assert wrong(api.patch(path, {"blocked": False, "blocked_reason": "leise"})) == {"blocked_reason": "not_blocked"}
+    # As it was read, it goes with the block.
+    assert api.patch(path, {"blocked": False, "blocked_reason": "laut"}).json()["blocked_reason"] is None
+
+
 def test_consent_holds_once_it_is_confirmed(api: Caller, sonnenschein: Salon) -> None:
     made = _made(api, email="berta@web.de", marketing_consent=True)
     assert (made["marketing_consent"], made["version"]) == (False, 1)

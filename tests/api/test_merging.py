@@ -11,6 +11,7 @@ from django.urls import reverse
 from clients.models import CardState, Client, Merge
 from salon.api.scopes import Scope
 from salon.audit.models import AuditEntry
+from salon.desk.web.disclosed import TITLES
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -118,7 +119,10 @@ def test_all_data_of_a_client(api: Caller, sonnenschein: Salon) -> None:
     anna = _card(api, first_name="Anna", email="a@mail.example")
     told = api.get(f"clients/{anna}/data")
     assert told.status_code == 200
-    assert told.json()["client"][0]["email"] == "a@mail.example"
+    [card] = told.json()["client"]
+    assert (card["email"], card["birthday"], card["mobile"], card["gender"]) == ("a@mail.example", None, None, None)
+    assert '""' not in told.content.decode()
+    assert set(told.json()) == {"number", "collected_at", *TITLES}
     assert [one["action"] for one in told.json()["history"]] == ["client.created"]
     with salon_scope(sonnenschein.pk):
         assert AuditEntry.objects.filter(subject_id=anna).latest("id").action == "client.data_disclosed"

@@ -99,7 +99,7 @@ def _canary(field: models.Field[Any, Any]) -> Any:
     return {"clients": {}, "text": text} if isinstance(field, models.JSONField) else text
 
 
-def _fill(salon: Salon) -> tuple[UUID, UUID]:
+def fill(salon: Salon) -> tuple[UUID, UUID]:
     """Make a client whose every field, and every field of whatever refers to her, holds a canary; and another card
     that hers was merged with and taken apart from again."""
     other = _card(salon, "Else", "Ganz")
@@ -221,7 +221,7 @@ def _holding(text: str) -> dict[str, int]:
 
 def test_no_table_holds_a_word_of_an_erased_client(sonnenschein: Salon) -> None:
     with salon_scope(sonnenschein.pk):
-        client_id, merged_id = _fill(sonnenschein)
+        client_id, merged_id = fill(sonnenschein)
     before = _holding(CANARY)
     # The canary sings everywhere first, or its silence would prove nothing.
     expected = {model._meta.db_table for model, _field in _referring() if _texts(model)} - {"clients_duplicateproposal"}

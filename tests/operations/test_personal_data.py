@@ -110,7 +110,7 @@ def test_a_link_that_is_hers_alone_is_told_to_nobody_else(in_sonnenschein: Salon
     decide(MANAGER, anna, Decision.REQUESTED, now=NOW)
     [mail] = mails_of(anna.pk)
     [told] = data_of_person(actor=MANAGER, client_id=anna.pk, now=LATER).sections["mails"]
-    assert (told["recipient"], told["text"]) == ("a@mail.example", "")
+    assert (told["recipient"], told["text"]) == ("a@mail.example", None)
     assert secret_in(mail) not in str(data_of_person(actor=MANAGER, client_id=anna.pk, now=LATER))
 
 

@@ -215,5 +215,5 @@ def test_all_data_come_as_json_and_workbook(desk: Browser, sonnenschein: Salon, 
     assert book.sheet_names[0] == "Stammdaten"
     rows = {row[0]: row[1] for row in book.get_sheet_by_index(0).to_python()}
     # A text, not what it would compute.
-    assert (rows["first_name"], rows["mobile"]) == ("=1+1", "+491712345678")
+    assert (rows["Vorname"], rows["Mobil"]) == ("=1+1", "0171 2345678")
     assert len(book.sheet_names) == len(told["sections"]) == 19

@@ -42,6 +42,8 @@ class PersonalDataBody(Body):
     redemptions = _section("What the client got for points.")
     prior_uses = _section("Services and products the team knows the client had before.")
     mails = _section("Mails about appointments, sent or waiting.")
+    messages = _section("Messages to the client, and answers.")
+    mailings = _section("Campaigns and automatic mails the client was chosen for, and what became of each.")
     history = _section("Every change, who made it and when.")
 
 

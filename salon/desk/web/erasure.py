@@ -92,7 +92,7 @@ def data(request: SalonRequest, client_id: UUID) -> HttpResponse:
     except MergedAway as merged:
         return redirect("client_data", request.salon.slug, merged.survivor_id)
     name = _("client-%(number)s") % {"number": found.number}
-    response = HttpResponse(archive_of(found, name), content_type="application/zip")
+    response = HttpResponse(archive_of(found, name, request.salon), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="{name}.zip"'
     response["Cache-Control"] = "no-store"
     return response

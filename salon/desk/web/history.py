@@ -1,6 +1,6 @@
 """The history of a client in words, with what was before and after (ui.md §2.4)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -157,6 +157,14 @@ def shown_history(
     """
     names = _names(entries, known)
     return [_shown(entry, salon, names, campaigns) for entry in entries]
+
+
+def events_of(entries: Iterable[AuditEntry], salon: Salon, names: dict[str, str]) -> Iterator[Event]:
+    """Return entries by themselves as people read them, without what they lead to; `names` are those of whom changes
+    speak."""
+    for entry in entries:
+        entry.gist = entry.message = entry.mailing = None  # type: ignore[attr-defined]
+        yield _shown(entry, salon, names, campaigns=False)
 
 
 def _shown(entry: AuditEntry, salon: Salon, names: dict[str, str], campaigns: bool) -> Event:
