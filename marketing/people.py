@@ -21,6 +21,7 @@ _LACKS: dict[str, Callable[[Moment], Q]] = {
     "last_name": lambda _at: Q(last_name=""),
     "last_visit": lambda _at: Q(last_success_on=None),
     "next_visit": lambda at: ~Q(pk__in=with_next_visit(at)),
+    "points": lambda _at: Q(treatcard_number=""),
     "staff": lambda _at: Q(preferred_staff=None),
     "treatcard": lambda _at: Q(treatcard_number=""),
 }

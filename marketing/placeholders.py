@@ -142,7 +142,8 @@ def values_for(person: Person, *, salon: str, language: str) -> dict[str, str]:
             "last_visit": date_format(person.last_visit, "DATE_FORMAT") if person.last_visit else "",
             "next_visit": date_format(person.next_visit, "DATE_FORMAT") if person.next_visit else "",
             "visits": number_format(person.visits, force_grouping=True),
-            "points": number_format(person.points, force_grouping=True),
+            # Who has no Treatcard collects none: of her there is nothing to say, not that it is 0.
+            "points": number_format(person.points, force_grouping=True) if person.treatcard else "",
             "staff": plain(person.staff),
             "treatcard": plain(person.treatcard),
         }

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketing.campaigns import scheduled_to
 from marketing.choosing import clients_in, count_of
-from marketing.models import Segment
+from marketing.models import Basis, Segment
 from marketing.rule import EVERYBODY, Group, parse
 from marketing.segments import (
     LONGEST_NAME,
@@ -37,6 +37,7 @@ from marketing.segments import (
 )
 from marketing.vocabulary import FIELDS
 from marketing.web.builder import Builder, ShownGroup, errors_by_place, menu
+from marketing.web.campaign_shown import audience_of, foreseen
 from marketing.web.drafts import (
     DraftCondition,
     DraftGroup,
@@ -157,13 +158,18 @@ def _campaign_url(request: SalonRequest, key: str) -> str | None:
 @requires(Permission.MARKETING)
 @require_http_methods(["GET", "HEAD", "POST"])
 def count(request: SalonRequest) -> HttpResponse:
-    """How many clients a segment means (`?segment=`), or (posted) the rule that is being built, and the first few."""
+    """How many clients a segment means (`?segment=`) and (`mail`) how many of them a campaign would reach, or (posted)
+    the rule that is being built, and the first few."""
     if request.method == "POST":
         outcome = outcome_of(request, read_draft(request.POST))
         return render(request, "marketing/_segment_outcome.html", {"outcome": outcome, "said": True})
     _name, rule = chosen_rule(request.GET.get("segment", ""))
-    total = count_of(rule, salon=request.salon, now=timezone.now())
-    return HttpResponse(_clients_text(total))
+    now = timezone.now()
+    if "mail" not in request.GET:
+        return HttpResponse(_clients_text(count_of(rule, salon=request.salon, now=now)))
+    audience = audience_of(foreseen(rule, Basis.CONSENT, salon=request.salon, now=now).counts)
+    words = ngettext("%(people)s, %(count)s gets the mail", "%(people)s, %(count)s get the mail", audience.included)
+    return HttpResponse(words % {"people": _clients_text(audience.total), "count": audience.included_text})
 
 
 def _clients_text(total: int) -> str:

@@ -17,6 +17,7 @@ from marketing.web.campaign_results import share_of
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
+from tests.bookings.salonday import make_client
 from tests.marketing.campaign_desk import LIST, inside
 from tests.marketing.campaigning import BOSS, agreed, draft, work_on
 
@@ -55,11 +56,24 @@ def test_a_campaign_begins_with_whom_it_is_for(browser: Browser, sonnenschein: S
         segment = Segment.objects.get(name="Jede")
     assert 'value="Für &amp; alle"' in back
     assert f'value="{segment.pk}" checked' in back
-    assert f'hx-get="/s/sonnenschein/marketing/segments/count/?segment={segment.pk}"' in back
+    assert f'hx-get="/s/sonnenschein/marketing/segments/count/?segment={segment.pk}&amp;mail"' in back
     # What does not exist is said beside the choice, and what was typed stays.
     refused = browser.post(f"{LIST}new/", {"name": "Nochmal", "segment": str(uuid4())})
     assert refused.status_code == 422
     assert 'value="Nochmal"' in refused.content.decode()
+
+
+def test_a_group_to_choose_says_how_many_of_it_get_the_mail(browser: Browser, sonnenschein: Salon) -> None:
+    url = "/s/sonnenschein/marketing/segments/count/?segment=everybody"
+    with salon_scope(sonnenschein.pk):
+        agreed("Lena")
+        make_client("Ida")
+    assert browser.get(f"{url}&mail").text == "2 Personen, 1 bekommt die E-Mail"
+    with salon_scope(sonnenschein.pk):
+        agreed("Kim")
+        agreed("Uta", blocked=True)
+    assert browser.get(f"{url}&mail").text == "4 Personen, 2 bekommen die E-Mail"
+    assert browser.get(url).text == "4 Personen"
 
 
 def test_a_ready_made_group_is_called_as_its_reader_calls_it(browser: Browser, sonnenschein: Salon) -> None:

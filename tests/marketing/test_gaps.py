@@ -65,6 +65,7 @@ def test_they_are_counted_as_they_are_filled_in(in_sonnenschein: Salon) -> None:
         "last_name": 1,
         "last_visit": 3,
         "next_visit": 4,
+        "points": 3,
         "staff": 3,
         "treatcard": 3,
     }
@@ -113,6 +114,7 @@ def test_whoever_sends_is_warned(browser_of: Callable[[User], Browser], manager:
 
     assert warned(made) == [
         "<strong>Vorname</strong> fehlt bei 1 von 2: dort steht „&lt;Du&gt;“.",
+        "<strong>Punkte</strong> fehlt bei 1 von 2: dort steht nichts.",
         "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht nichts oder „–“.",
     ]
     assert warned(whole) == []
@@ -121,7 +123,10 @@ def test_whoever_sends_is_warned(browser_of: Callable[[User], Browser], manager:
     assert 'class="notice gaps"' in page_of(worded, "send")
     assert "andere Worte" not in page_of(worded, "send")
     # How other words stand there is told here, and where placeholders are offered.
-    assert "<code>{{treatcard|andere Worte}}</code>" in page_of(made, "send")
+    assert "<code>{{points|andere Worte}}</code>" in page_of(made, "send")
+    # Read before the button is, on every screen.
+    page = page_of(made, "send")
+    assert page.index('class="notice warn gaps"') < page.index('name="act" value="now"')
     assert 'class="notice warn gaps"' in page_of(made, "send")
     assert "<code>{{first_name|Guten Tag}}</code>" in page_of(made, "edit")
 

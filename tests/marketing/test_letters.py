@@ -120,13 +120,18 @@ def test_the_greeting(gender: str, first_name: str, greeting: str) -> None:
         ("Hallo {{first_name}}, schön", "Hallo, schön"),
         ("Hallo {{first_name}} {{last_name}}, schön", "Hallo, schön"),
         ("Zuletzt {{last_visit|vor langer Zeit}}.", "Zuletzt vor langer Zeit."),
-        ("{{points}} Punkte", "0 Punkte"),
+        # Who has no Treatcard collects none; on a new card there are none yet.
+        ("Sie haben {{points|noch keine}} Punkte", "Sie haben noch keine Punkte"),
         ("{{first_name}}\n\nDanach", "Danach"),
         ("{{first_name|*Liebe* [a](b)}}", "*Liebe* [a](b)"),
     ],
 )
 def test_what_stands_where_there_is_nothing(body: str, said: str) -> None:
-    assert _text(body, Person()) == said
+    assert _text(body, Person(points=5)) == said
+
+
+def test_of_an_empty_treatcard_the_points_are_known() -> None:
+    assert _text("{{points|keine}} Punkte", Person(treatcard="TC-1")) == "0 Punkte"
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_templates_are_filled_in_before_anybody_sends(sonnenschein: Salon, desk:
             wording=Wording("Erinnern", "Für {{first_name}}", "Hallo {{first_name}},\n\nSie haben {{points}} Punkte."),
             now=NOW,
         )
-        Client.objects.filter(pk=lena.pk).update(first_name="{{last_name}}")
+        Client.objects.filter(pk=lena.pk).update(first_name="{{last_name}}", treatcard_number="TC-1")
     # What stands in a name is a name, whatever it looks like.
     filled = desk.post(_url(lena), {"template": str(template.pk), "subject": "", "text": ""}, headers=DRAWER)
     form = filled.context["form"]

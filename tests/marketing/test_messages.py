@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from bookings.models import BookingRules
 from clients.cards import MergedAway
-from clients.models import ConsentEntry
+from clients.models import Client, ConsentEntry
 from marketing.messages import (
     NoAddress,
     count_unread,
@@ -160,6 +160,7 @@ def test_what_cannot_go_out(
 
 def test_what_is_known_of_her_is_filled_in(in_sonnenschein: Salon, front_desk: Actor) -> None:
     lena = a_card(in_sonnenschein)
+    Client.objects.filter(pk=lena.pk).update(treatcard_number="TC-1")
     message = write_message(
         actor=front_desk,
         client_id=lena.pk,
