@@ -1,6 +1,7 @@
 """Mails about appointments in words: text, HTML, and the entry for the client's calendar (domain.md §9.5)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -19,6 +20,7 @@ from bookings.models import Appointment, AppointmentItem
 from clients.models import Client
 from salon.mail.letters import Draft, Letter
 from salon.mail.sending import sender_address
+from salon.tenancy.contact import contact_in, contact_of
 from salon.tenancy.models import Salon
 
 # The name of `write` in CLIENT_LETTERS.
@@ -71,7 +73,7 @@ def draft(
             for item in items
         ],
         "client": {"name": client.full_name, "email": client.email},
-        "salon": {"name": salon.name, "city": salon.city, "timezone": salon.timezone},
+        "salon": {**asdict(contact_of(salon)), "timezone": salon.timezone},
         "reply_to": reply_to,
         "message": message,
     }
@@ -86,7 +88,7 @@ def write(facts: Mapping[str, Any]) -> Letter:
 
 
 def _letter(kind: Kind, facts: Mapping[str, Any], zone: ZoneInfo) -> Letter:
-    salon = facts["salon"]
+    salon = contact_in(facts["salon"])
     begins = _moment(facts["starts_at"]).astimezone(zone)
     when = f"{date_format(begins, gettext('l, j F Y'))}, {date_format(begins, gettext('H:i'))}"
     context = {
@@ -99,7 +101,7 @@ def _letter(kind: Kind, facts: Mapping[str, Any], zone: ZoneInfo) -> Letter:
         "message": facts["message"],
         "can_answer": bool(facts["reply_to"]),
     }
-    subject = " ".join(f"{_SUBJECTS[kind] % {'when': when}} · {salon['name']}".split())
+    subject = " ".join(f"{_SUBJECTS[kind] % {'when': when}} · {salon.name}".split())
     method = Method.CANCEL if kind is Kind.CANCELLED else Method.REQUEST
     return Letter(
         subject=subject[:200],
@@ -111,7 +113,7 @@ def _letter(kind: Kind, facts: Mapping[str, Any], zone: ZoneInfo) -> Letter:
 
 
 def _entry_for_client(facts: Mapping[str, Any], method: Method) -> str:
-    salon, client, items = facts["salon"], facts["client"], facts["items"]
+    salon, client, items = contact_in(facts["salon"]), facts["client"], facts["items"]
     services = ", ".join(dict.fromkeys(item["service"] for item in items))
     entry = Entry(
         uid=facts["appointment"],
@@ -119,14 +121,14 @@ def _entry_for_client(facts: Mapping[str, Any], method: Method) -> str:
         changed_at=_moment(facts["changed_at"]),
         starts_at=_moment(facts["starts_at"]),
         ends_at=_moment(facts["ends_at"]),
-        summary=f"{salon['name']}: {services}",
+        summary=f"{salon.name}: {services}",
         description="\n".join(f"{item['service']}: {item['staff']}" for item in items),
-        location=", ".join(part for part in (salon["name"], salon["city"]) if part),
+        location=salon.place,
     )
     return invitation(
         entry,
         method,
-        organizer=Mailbox(salon["name"], facts["reply_to"] or sender_address()),
+        organizer=Mailbox(salon.name, facts["reply_to"] or sender_address()),
         attendee=Mailbox(client["name"], client["email"]),
     )
 

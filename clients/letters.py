@@ -20,8 +20,8 @@ WRITER = "consent"
 def draft(*, salon: Salon, wording: str, secret: str) -> Draft:
     """Return all that the mail is to say; nobody's name, for nobody knows yet whose address it is."""
     url = f"{settings.BASE_URL.rstrip('/')}{reverse('consent_link', args=[secret])}"
-    foot_of = cast(Callable[[str], list[str]], import_string(settings.FOOT_OF_NEWS))
-    facts = {"salon": salon.name, "city": salon.city, "wording": wording, "url": url, "foot": foot_of(salon.name)}
+    foot_of = cast(Callable[[Salon], list[str]], import_string(settings.FOOT_OF_NEWS))
+    facts = {"salon": salon.name, "city": salon.city, "wording": wording, "url": url, "foot": foot_of(salon)}
     return Draft(WRITER, facts)
 
 

@@ -24,7 +24,7 @@ from marketing.models import Basis, Recipient, RecipientReason, RecipientState
 from marketing.people import people
 from marketing.recipients import Judged, judge, write_judged
 from marketing.reply_addresses import reply_addresses
-from marketing.rules import rules_now
+from marketing.rules import imprint_of, rules_now
 from marketing.unsubscribing import unsubscribe_url
 from salon.audit.recording import Change, record_many
 from salon.identity.roles import system_actor
@@ -163,7 +163,7 @@ def _addressed(salon: Salon, mailing: Mailing, going: Sequence[Judged], now: dat
         frame = Frame(
             salon=salon.name,
             sender=rules.sender_name,
-            imprint=rules.imprint,
+            imprint=imprint_of(salon, rules),
             unsubscribe_url=way_out,
             language=settings.LANGUAGE_CODE,
             agreed=one.reason == RecipientReason.CONSENT,

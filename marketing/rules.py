@@ -14,7 +14,9 @@ from marketing.models import Automation, Basis, Campaign, CampaignState, Marketi
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, FieldError, InvalidInput, VersionConflict
 from salon.identity.roles import Actor, Permission
+from salon.tenancy.contact import contact_of
 from salon.tenancy.context import current_salon_id
+from salon.tenancy.models import Salon
 
 # The version that holds where nothing was ever decided.
 DEFAULT_VERSION = 0
@@ -49,10 +51,19 @@ def wrong_basis(basis: str, rules: MarketingRules) -> Iterator[FieldError]:
         yield FieldError("basis", "not_allowed", message)
 
 
-def foot_of_news(salon: str) -> list[str]:
-    """Return what stands below every mail about news: who writes it, line by line; of the open salon, by its name."""
+def foot_of_news(salon: Salon) -> list[str]:
+    """Return what stands below every mail about news of the open salon: who writes it, line by line."""
     rules = rules_now()
-    return who_writes(salon=salon, sender=rules.sender_name, imprint=rules.imprint)
+    return who_writes(salon=salon.name, sender=rules.sender_name, imprint=imprint_of(salon, rules))
+
+
+def imprint_of(salon: Salon, rules: MarketingRules) -> str:
+    """Return the imprint as mails have it: with the salon's address, where its own words do not tell that."""
+    if rules.imprint and not salon.street:
+        return rules.imprint
+    told = rules.imprint.casefold()
+    missing = (line for line in contact_of(salon).address if line.casefold() not in told)
+    return "\n".join(filter(None, [rules.imprint, *missing]))
 
 
 def hold_rules() -> None:

@@ -21,7 +21,7 @@ from marketing.people import people
 from marketing.placeholders import Person
 from marketing.recipients import foresee
 from marketing.rule import parse
-from marketing.rules import rules_now
+from marketing.rules import imprint_of, rules_now
 from salon.errors import FieldError, InvalidInput
 from salon.identity.models import User
 from salon.identity.roles import Actor, Permission
@@ -120,7 +120,7 @@ def _letter(subject: str, body: str, salon: Salon, rules: MarketingRules, person
     frame = Frame(
         salon=salon.name,
         sender=rules.sender_name,
-        imprint=rules.imprint,
+        imprint=imprint_of(salon, rules),
         unsubscribe_url=None,
         language=language,
         agreed=agreed,

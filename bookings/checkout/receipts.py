@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -35,6 +35,7 @@ from salon.errors import DomainError, FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
 from salon.mail.letters import Draft, Letter
 from salon.mail.outbox import drop_unsent, send_client_mail
+from salon.tenancy.contact import contact_in, contact_of
 from salon.tenancy.models import Salon
 from salon.web.amounts import amount_text
 
@@ -122,8 +123,7 @@ def facts_of(view: SaleView, salon: Salon) -> dict[str, Any]:
         "number": sale.number,
         "paid_at": sale.paid_at.isoformat(),
         "salon": {
-            "name": salon.name,
-            "city": salon.city,
+            **asdict(contact_of(salon)),
             "timezone": salon.timezone,
             "currency": salon.currency,
         },
@@ -186,7 +186,7 @@ def receipt_from(facts: Mapping[str, Any]) -> Receipt:
     paid_at = datetime.fromisoformat(facts["paid_at"]).astimezone(ZoneInfo(salon["timezone"]))
     refunded = bool(facts["refunds"])
     return Receipt(
-        head=facts["head"].split("\n") if facts["head"] else [salon["name"], *filter(None, [salon["city"]])],
+        head=_head(facts),
         number=str(facts["number"]),
         when=f"{date_format(paid_at, 'SHORT_DATE_FORMAT')}, {date_format(paid_at, gettext('H:i'))}",
         client=facts["client"],
@@ -205,6 +205,14 @@ def receipt_from(facts: Mapping[str, Any]) -> Receipt:
         void=facts["void"],
         foot=facts["foot"].split("\n") if facts["foot"] else [],
     )
+
+
+def _head(facts: Mapping[str, Any]) -> list[str]:
+    """Return who sold it, and below that what the salon prints; alone where that begins with the salon's name."""
+    contact, own = contact_in(facts["salon"]), facts["head"].split("\n") if facts["head"] else []
+    if own and own[0].startswith(contact.name):
+        return own
+    return [contact.name, *contact.address, *contact.reached_by, *own]
 
 
 def write(facts: Mapping[str, Any]) -> Letter:

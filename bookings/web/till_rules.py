@@ -53,7 +53,10 @@ class TillForm(forms.Form):
         required=False,
         max_length=LONGEST_WORDS,
         widget=forms.Textarea,
-        help_text=gettext_lazy("Name, address and tax number of your salon. Empty: its name and town."),
+        help_text=gettext_lazy(
+            "Stands below name, address and phone of your salon: your tax number, say. If it begins with the name, it "
+            "stands alone."
+        ),
     )
     receipt_foot = forms.CharField(
         label=gettext_lazy("Below"),

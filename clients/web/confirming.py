@@ -15,11 +15,12 @@ from clients.confirming import Asked, Standing, asked, confirm
 from clients.links import read_link
 from salon.errors import NotFound
 from salon.tenancy import directory
+from salon.tenancy.contact import contact_of
 from salon.tenancy.context import salon_scope
 from salon.web.access import public
 
 
-@public("the signed address is the secret; it leads to one request for consent, and tells the salon's name")
+@public("the signed address is the secret; it leads to one request for consent, and tells who the salon is")
 @never_cache
 # The address is all that is needed, and nobody else knows it; the page asks browsers to send no origin.
 @csrf_exempt
@@ -41,7 +42,7 @@ def consent_link(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method == "POST" and found.standing is Standing.CONFIRMED:
         return unreferred(redirect(request.path))
     gone = found.standing not in {Standing.OPEN, Standing.CONFIRMED}
-    context = {"salon_name": salon.name, "asked": found}
+    context = {"salon_name": salon.name, "contact": contact_of(salon), "asked": found}
     return page_for_client(request, "clients/public/consent.html", context, status=410 if gone else 200)
 
 

@@ -16,6 +16,7 @@ from marketing.eligibility import INCLUDED, standings
 from marketing.letters import Frame, Person, frame_of, written
 from marketing.models import MarketingRules, Recipient, RecipientReason
 from marketing.people import people
+from marketing.rules import imprint_of
 from marketing.unsubscribing import NOBODY, unsubscribe_url
 from marketing.web.trying_answers import answered_by
 from salon.identity.roles import Permission
@@ -62,7 +63,7 @@ def seen_by(
     frame = Frame(
         salon=salon.name,
         sender=rules.sender_name,
-        imprint=rules.imprint,
+        imprint=imprint_of(salon, rules),
         unsubscribe_url=unsubscribe_url(NOBODY, NOBODY, salon.pk),
         language=settings.LANGUAGE_CODE,
         agreed=why != RecipientReason.EXISTING_CUSTOMER,

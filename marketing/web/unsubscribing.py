@@ -13,6 +13,7 @@ from clients.web.confirming import damaged_link, page_for_client, unreferred
 from marketing.unsubscribing import Way, masked_address, put_back, read_way, take_off
 from salon.errors import NotFound
 from salon.tenancy import directory
+from salon.tenancy.contact import contact_of
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from salon.web.access import public
@@ -28,7 +29,7 @@ _STEPS = {
 }
 
 
-@public("the signed address is the secret; it leads to one mail, and tells the salon's name and a masked address")
+@public("the signed address is the secret; it leads to one mail, and tells who the salon is and a masked address")
 @never_cache
 # Mail programs have no token, and nobody but who got the mail has the address.
 @csrf_exempt
@@ -65,6 +66,6 @@ def _is_one_click(request: HttpRequest) -> bool:
 
 
 def _page(request: HttpRequest, salon: Salon, step: str, address: str) -> HttpResponse:
-    context = {"salon_name": salon.name, "step": step, "address": address}
+    context = {"salon_name": salon.name, "contact": contact_of(salon), "step": step, "address": address}
     status = 410 if step == "FORGOTTEN" else 200
     return page_for_client(request, "marketing/public/unsubscribe.html", context, status=status)

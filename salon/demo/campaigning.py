@@ -17,11 +17,13 @@ from marketing.placeholders import fill
 from marketing.recipients import settle
 from marketing.reply_addresses import reply_addresses
 from marketing.rule import Condition, Group, Match, as_json, parse
+from marketing.rules import imprint_of
 from salon.audit.recording import Change, record_many
 from salon.demo.shops import Shop
 from salon.folding import fold
 from salon.identity.roles import ActorKind, system_actor
 from salon.mail.telling import SENT, SUBJECT
+from salon.tenancy.contact import contact_of
 from salon.tenancy.models import Salon, new_id
 
 # Long enough for what was booked because of it to have been paid; on a Tuesday, when the salon has opened.
@@ -59,7 +61,7 @@ def write_campaigns(salon: Salon, shop: Shop, names: Mapping[str, UUID], now: da
         salon=salon,
         sender_name=shop.name,
         reply_to=f"post@{shop.slug}.example",
-        imprint=f"{shop.name}\nBeispielstraße 1, {shop.city}\nTelefon 030 5550100",
+        imprint=f"{shop.name}\n{shop.street}, {shop.postal_code} {shop.city}\nTelefon {contact_of(salon).phone}",
     )
     if not shop.has_stories:
         return
@@ -151,7 +153,7 @@ def _keep_words(salon: Salon, campaign: Campaign, sent: list[Recipient], now: da
     """Keep what the mails said; names and genders are what they were."""
     rules = MarketingRules.objects.get(salon=salon)
     told = people([one.client_id for one in sent], salon=salon, now=now)
-    frame = Frame(salon.name, rules.sender_name, rules.imprint, None, settings.LANGUAGE_CODE)
+    frame = Frame(salon.name, rules.sender_name, imprint_of(salon, rules), None, settings.LANGUAGE_CODE)
     placeholders = fallbacks(campaign.subject, campaign.body)
     answering = reply_addresses([one.client_id for one in sent], now=now)
     for one in sent:

@@ -32,11 +32,18 @@ _STORY: Stretch = (14 * 60, 15 * 60 + 30)
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One salon, what it sells, who works there, whom it knows, and since when it keeps its calendar here."""
+    """One salon, where it is, what it sells, who works there, whom it knows, and since when it keeps its calendar here.
+
+    Its phone number is of those that are kept free for fiction.
+    """
 
     slug: str
     name: str
+    street: str
+    postal_code: str
     city: str
+    phone: str
+    website: str
     region: str
     clients: int
     offering: Offering
@@ -51,7 +58,11 @@ SHOPS = (
     Shop(
         "sonnenschein",
         "Salon Sonnenschein",
+        "Sonnenscheingasse 5",
+        "10999",
         "Berlin",
+        "+493023125001",
+        "https://sonnenschein.example",
         "BE",
         400,
         offering.SONNENSCHEIN,
@@ -64,7 +75,11 @@ SHOPS = (
     Shop(
         "barbier-am-dom",
         "Barbier am Dom",
+        "Am Domblick 3",
+        "50667",
         "Köln",
+        "+492214710012",
+        "https://barbier-am-dom.example",
         "NW",
         120,
         offering.BARBIER,

@@ -57,7 +57,15 @@ def build_demo(now: datetime) -> None:
     # Slow on purpose, so once for all.
     password = make_password(PASSWORD)
     for shop in SHOPS:
-        salon = directory.add_salon(name=shop.name, slug=shop.slug, city=shop.city)
+        salon = directory.add_salon(
+            name=shop.name,
+            slug=shop.slug,
+            street=shop.street,
+            postal_code=shop.postal_code,
+            city=shop.city,
+            phone=shop.phone,
+            website=shop.website,
+        )
         team = [one for one in TEAM if one[0] == shop.slug]
         users = {email: _member(salon, email, name, role, password) for _slug, email, name, role in team}
         names = {name: users[email] for _slug, email, name, _role in team}

@@ -74,13 +74,32 @@ def all_salon_ids() -> list[UUID]:
 
 
 def add_salon(
-    *, name: str, slug: str, city: str = "", country: str = Country.DE, timezone: str = "Europe/Berlin"
+    *,
+    name: str,
+    slug: str,
+    street: str = "",
+    postal_code: str = "",
+    city: str = "",
+    phone: str = "",
+    website: str = "",
+    country: str = Country.DE,
+    timezone: str = "Europe/Berlin",
 ) -> Salon:
     """Create a tenant.
 
     Raises: IntegrityError when the slug is taken.
     """
-    return Salon.objects.create(name=name, slug=slug, city=city, country=country, timezone=timezone)
+    return Salon.objects.create(
+        name=name,
+        slug=slug,
+        street=street,
+        postal_code=postal_code,
+        city=city,
+        phone=phone,
+        website=website,
+        country=country,
+        timezone=timezone,
+    )
 
 
 def due_nights(now: datetime, *, limit: int) -> list[UUID]:
@@ -95,9 +114,15 @@ def lock_due_night(salon_id: UUID, *, now: datetime) -> Salon | None:
     return rows.select_for_update(skip_locked=True, no_key=True).first()
 
 
-def lock_night(salon_id: UUID) -> Salon:
-    """Return the salon, locked until the transaction ends: one at a time begins a night of it."""
+def lock_salon(salon_id: UUID) -> Salon:
+    """Return the salon, locked until the transaction ends: one at a time changes it or begins a night of it."""
     return Salon.objects.select_for_update(no_key=True).get(pk=salon_id)
+
+
+def put_details(salon: Salon, details: Mapping[str, str]) -> Salon:
+    """Change what a salon that is locked says of itself, by the names of its fields; return it in its next version."""
+    Salon.objects.filter(pk=salon.pk).update(**details, version=salon.version + 1)
+    return get_salon(salon.pk)
 
 
 def put_next_night(salon_id: UUID, *, at: datetime) -> None:

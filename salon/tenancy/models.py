@@ -29,11 +29,18 @@ class Salon(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=60, unique=True)
+    street = models.CharField(max_length=120, blank=True, db_default="")
+    postal_code = models.CharField(max_length=12, blank=True, db_default="")
     city = models.CharField(max_length=80, blank=True)
+    # In E.164.
+    phone = models.CharField(max_length=16, blank=True, db_default="")
+    website = models.CharField(max_length=200, blank=True, db_default="")
     country = models.CharField(max_length=2, choices=Country, default=Country.DE)
     timezone = models.CharField(max_length=60, default="Europe/Berlin")
     currency = models.CharField(max_length=3, default="EUR")
     created_at = models.DateTimeField(db_default=Now())
+    # Counts the changes of what the salon says of itself.
+    version = models.PositiveIntegerField(db_default=1)
     # When the night of this salon is due; that of a new one is at once.
     next_night_at = models.DateTimeField(db_default=Now())
 

@@ -66,7 +66,7 @@ def run_now(*, actor: Actor, salon: Salon, now: datetime) -> None:
     """
     actor.require(Permission.NIGHT_RUN)
     with salon_scope(salon.pk):
-        directory.lock_night(salon.pk)
+        directory.lock_salon(salon.pk)
         if _is_at_work():
             raise NightRuns
         today = salon.date_at(now)

@@ -109,6 +109,33 @@ def test_answers_go_to_where_the_salon_wants_them(in_sonnenschein: Salon, front_
     assert str(_event(mail)["ORGANIZER"]) == "mailto:post@sonnenschein.example"
 
 
+@pytest.mark.parametrize(
+    ("reply_to", "closing"),
+    [
+        ("", "Wenn Sie nicht kommen können, sagen Sie uns bitte rechtzeitig Bescheid: Telefon 030 23125001."),
+        (
+            "post@sonnenschein.example",
+            "Wenn Sie nicht kommen können, antworten Sie einfach auf diese E-Mail oder rufen Sie uns an: 030 23125001.",
+        ),
+    ],
+)
+def test_a_mail_says_where_the_salon_is_and_how_to_reach_it(
+    in_sonnenschein: Salon, front_desk: Actor, day: SalonDay, reply_to: str, closing: str
+) -> None:
+    BookingRules.objects.create(reply_to=reply_to)
+    in_sonnenschein.street, in_sonnenschein.postal_code = "Sonnenscheingasse 5", "10999"
+    in_sonnenschein.phone, in_sonnenschein.website = "+493023125001", "https://sonnenschein.example"
+    in_sonnenschein.save()
+    _book(in_sonnenschein, front_desk, day)
+    [mail] = _mails()
+    place = "Salon Sonnenschein, Sonnenscheingasse 5, 10999 Berlin"
+    assert f"\n{place}\n\n{closing} Die angehängte" in mail.text
+    assert mail.text.endswith("\n\nSalon Sonnenschein\nTelefon 030 23125001\nsonnenschein.example\n")
+    assert place in mail.html
+    assert closing in mail.html
+    assert str(_event(mail)["LOCATION"]) == place
+
+
 def test_a_move_is_told_once_it_can_no_longer_be_taken_back(
     in_sonnenschein: Salon, front_desk: Actor, day: SalonDay
 ) -> None:

@@ -36,6 +36,7 @@ SIGNED_IN = {
     "elsewhere": ("checkout/", "checkout/new/", "reports/", "search/?q=grenze", "styleguide/", "nowhere/"),
     "settings": (
         "settings/",
+        "settings/salon/",
         "settings/members/",
         "settings/new-or-returning/?policy=LENIENT",
         "settings/api-keys/",

@@ -106,8 +106,26 @@ def test_what_the_salon_prints_on_it(office: Till) -> None:
         till_mode=TillMode.OWN_TILL, receipt_head="Salon S.\nAm Markt 1\nSteuernr. 12", receipt_foot="Danke!"
     )
     receipt = words(office, office.sold(product(office.oil), client_id=None))
-    assert (receipt.head, receipt.foot) == (["Salon S.", "Am Markt 1", "Steuernr. 12"], ["Danke!"])
+    assert (receipt.head, receipt.foot) == (
+        ["Salon Sonnenschein", "Berlin", "Salon S.", "Am Markt 1", "Steuernr. 12"],
+        ["Danke!"],
+    )
     assert (receipt.no_till_receipt, receipt.client, receipt.points, receipt.balance) == (False, "", "", "")
+
+
+def test_its_head_says_where_the_salon_is_and_how_it_is_reached(office: Till) -> None:
+    salon = office.salon
+    salon.street, salon.postal_code, salon.phone = "Sonnenscheingasse 5", "10999", "+493023125001"
+    sale = office.sold(product(office.oil))
+    told = ["Salon Sonnenschein", "Sonnenscheingasse 5", "10999 Berlin", "Telefon 030 23125001"]
+    assert words(office, sale).head == told
+    rules = SalesRules.objects.create(receipt_head="Steuernr. 12")
+    assert words(office, sale).head == [*told, "Steuernr. 12"]
+    letter = write({**facts_of(get_sale(sale.pk), salon), "reply_to": ""})
+    assert letter.text.startswith("\n".join([*told, "Steuernr. 12"]))
+    rules.receipt_head = "Salon Sonnenschein GmbH\nAm Markt 1"
+    rules.save()
+    assert words(office, sale).head == ["Salon Sonnenschein GmbH", "Am Markt 1"]
 
 
 def test_clients_see_rewards_only_where_the_owner_wants_it(office: Till) -> None:

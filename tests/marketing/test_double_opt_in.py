@@ -12,6 +12,7 @@ from clients.editing import update_client
 from clients.models import Client, ConsentSource, Decision
 from clients.wordings import default_wording, save_wording, wording_now
 from marketing.models import MarketingRules
+from marketing.rules import foot_of_news
 from salon.audit.models import AuditEntry
 from salon.desk.erasure import erase_card
 from salon.desk.merging import merge_cards, undo_merge
@@ -330,3 +331,19 @@ def test_the_mail_that_asks_says_who_writes_as_every_mail_of_news_does(sarah: Cl
     lines = ["Ihr Salon Sonnenschein", "Salon <Sonnenschein> & Söhne", "Lindenstraße 5, 10969 Berlin"]
     assert mail.text.endswith("\n\n-- \n" + "\n".join(lines) + "\n")
     assert "<b>Ihr Salon Sonnenschein</b><br>Salon &lt;Sonnenschein&gt; &amp; Söhne<br>Lindenstraße 5" in mail.html
+
+
+@pytest.mark.parametrize(
+    ("imprint", "lines"),
+    [
+        ("", ["Sonnenscheingasse 5", "10999 Berlin"]),
+        ("Anna Krüger", ["Anna Krüger", "Sonnenscheingasse 5", "10999 Berlin"]),
+        ("Anna Krüger, Sonnenscheingasse 5, 10999 Berlin", ["Anna Krüger, Sonnenscheingasse 5, 10999 Berlin"]),
+    ],
+)
+def test_the_address_of_the_salon_stands_under_news_unless_the_imprint_tells_it(
+    in_sonnenschein: Salon, imprint: str, lines: list[str]
+) -> None:
+    in_sonnenschein.street, in_sonnenschein.postal_code = "Sonnenscheingasse 5", "10999"
+    MarketingRules.objects.create(imprint=imprint)
+    assert foot_of_news(in_sonnenschein) == ["Salon Sonnenschein", *lines]

@@ -256,6 +256,17 @@ def test_a_whole_link_to_what_is_gone_says_so(anybody: Browser, sonnenschein: Sa
         assert (answer.status_code, "Es ist nichts mehr gespeichert" in answer.text) == (410, True)
 
 
+def test_the_page_says_who_the_salon_is(anybody: Browser, sonnenschein: Salon, mail: Recipient) -> None:
+    path = _path(mail)
+    assert "<address><strong>Salon Sonnenschein</strong><br>Berlin</address>" in anybody.get(path).text
+    sonnenschein.street, sonnenschein.postal_code = "Sonnenscheingasse 5", "10999"
+    sonnenschein.phone, sonnenschein.website = "+493023125001", "https://sonnenschein.example/"
+    sonnenschein.save()
+    text = anybody.get(path).text
+    assert "<br>Sonnenscheingasse 5<br>10999 Berlin<br>Telefon 030 23125001<br>" in text
+    assert '<a href="https://sonnenschein.example/" rel="noopener">sonnenschein.example</a>' in text
+
+
 def test_a_secret_of_one_salon_opens_nothing_of_another(
     anybody: Browser, sonnenschein: Salon, dom: Salon, sarah: Client, mail: Recipient
 ) -> None:

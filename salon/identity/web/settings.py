@@ -36,6 +36,13 @@ class SettingsPage:
 
 SETTINGS_PAGES = (
     SettingsPage(
+        _("Salon"),
+        _("Name, address and phone, as they stand in mails and on receipts"),
+        "store",
+        "salon_details",
+        Permission.SETTINGS,
+    ),
+    SettingsPage(
         _("All services"),
         _("What can be booked, how long it takes and what it costs; products and special offers, too"),
         "scissors",
