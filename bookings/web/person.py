@@ -13,7 +13,7 @@ from clients.classification import Status
 from clients.models import Client
 from clients.notes import notes_of
 from clients.web.shown import shown
-from clients.web.verdict import ICONS, ShownVerdict, explain
+from clients.web.verdict import ICONS, ShownVerdict, carries_services, explain
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest
 
@@ -59,7 +59,7 @@ def person_of(
         phone=card.mobile_display or card.landline_display,
         phone_uri=card.mobile_uri or card.landline_uri,
         email=client.email,
-        verdict=_unknown() if unknown else explain(client, today),
+        verdict=_unknown() if unknown else explain(client, today, had_services=carries_services(client)),
         blocked=client.blocked,
         blocked_reason=client.blocked_reason,
         alerts=[*alerts],

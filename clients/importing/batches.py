@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Pairs
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from django.core.files.base import File
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.importing.formats import REPEATABLE, Format, Target
 from clients.importing.mapping import DayOrder, Mapping
 from clients.importing.tables import MOST_BYTES
-from clients.models import Client, ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes
+from clients.models import Client, ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes, Outcome
 from salon import keyset
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, refusing
@@ -37,6 +38,13 @@ _TELLING_DIGITS = 7
 WORKING = frozenset({ImportState.READING, ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING})
 
 
+class Found(StrEnum):
+    """What lines of any outcome are looked for by: faulty cells left out, or something that an undo has left."""
+
+    INCOMPLETE = "incomplete"
+    KEPT = "kept"
+
+
 class WrongMoment(DomainError):
     """The import is not where this can be done: somebody has gone on with it, or a worker is at it."""
 
@@ -57,6 +65,9 @@ class Choices:
     known_clients: str = KnownClients.FILL.value
     look_alikes: str = LookAlikes.CREATE.value
     create_categories: bool = True
+    without_headings: bool = False
+    leave_out_cells: bool = False
+    take_erased: bool = False
     consent_wording: str = ""
 
 
@@ -108,7 +119,7 @@ def _known(batch_id: UUID) -> ImportBatch | None:
 
 def too_large() -> InvalidInput:
     """Return the refusal of a file beyond MOST_BYTES."""
-    message = _("This file is larger than %(most)d MB. Please split it, or save it as CSV.")
+    message = _("This file is larger than %(most)d MB. Please split it; a workbook gets smaller when saved as CSV.")
     return InvalidInput([FieldError("file", "too_large", message % {"most": MOST_BYTES // 1024 // 1024})])
 
 
@@ -126,10 +137,29 @@ def choose(*, actor: Actor, batch_id: UUID, choices: Choices, now: datetime) -> 
         batch.known_clients = choices.known_clients
         batch.look_alikes = choices.look_alikes
         batch.create_categories = choices.create_categories
+        batch.leave_out_cells = choices.leave_out_cells
+        batch.take_erased = choices.take_erased
+        if choices.without_headings != batch.without_headings:
+            _turn_first_line(batch)
         batch.consent_wording = " ".join(choices.consent_wording.split())
         ImportKey.objects.filter(batch=batch).delete()
         _begin(batch, ImportState.CHECKING, actor, now)
     return batch
+
+
+def _turn_first_line(batch: ImportBatch) -> None:
+    """Make a client of the line of headings, or the other way round."""
+    width = len(batch.header)
+    if batch.without_headings:
+        first = ImportRow.objects.filter(batch=batch, number=batch.first_line)
+        cells = first.values_list("cells", flat=True).first() or []
+        batch.header = [*cells, *[""] * (width - len(cells))]
+        batch.lines -= first.delete()[0]
+    else:
+        ImportRow.objects.create(batch=batch, number=batch.first_line, cells=batch.header)
+        batch.header = [""] * width
+        batch.lines += 1
+    batch.without_headings = not batch.without_headings
 
 
 def _check_choices(batch: ImportBatch, choices: Choices) -> None:
@@ -219,7 +249,7 @@ def _begin(batch: ImportBatch, state: ImportState, actor: Actor, now: datetime) 
     batch.state = state
     batch.done_through = batch.done = batch.kept = 0
     if state != ImportState.UNDOING:
-        batch.created = batch.updated = batch.same = batch.faulty = 0
+        batch.created = batch.updated = batch.same = batch.faulty = batch.erased = batch.incomplete = 0
     batch.actor_kind, batch.actor_id, batch.actor_name = actor.kind, actor.id, actor.name
     batch.save()
     _wake(batch, now)
@@ -259,15 +289,16 @@ def recent_batches() -> list[ImportBatch]:
     return list(ImportBatch.objects.order_by("-uploaded_at", "-id")[:SHOWN])
 
 
-def lines_of(
-    batch: ImportBatch, *, outcome: str, cursor: str | None = None, kept: bool | None = None
-) -> keyset.Page[ImportRow]:
-    """Return one page of the lines with an outcome, or of those that an undo has left something of.
+def lines_of(batch: ImportBatch, *, outcome: Outcome | Found, cursor: str | None = None) -> keyset.Page[ImportRow]:
+    """Return one page of the lines with an outcome, or of which that is found.
 
     Raises: keyset.InvalidCursor.
     """
     rows = ImportRow.objects.filter(batch=batch)
-    rows = rows.exclude(kept_because="") if kept else rows.filter(outcome=outcome)
+    if outcome == Found.KEPT:
+        rows = rows.exclude(kept_because="")
+    else:
+        rows = rows.filter(incomplete=True) if outcome == Found.INCOMPLETE else rows.filter(outcome=outcome)
     return keyset.page(rows, keyset.Order(("number",)), limit=PAGE, cursor=cursor)
 
 
@@ -291,6 +322,7 @@ def mapping_of(batch: ImportBatch, salon: Salon, now: datetime) -> Mapping:
         today=salon.date_at(now),
         day_order=DayOrder(batch.day_order),
         short_postcodes=batch.short_postcodes,
+        leave_out_cells=batch.leave_out_cells,
         # Our own categories may have a comma in their names.
         separators=";" if batch.format == Format.OURS else ";,|\n",
     )

@@ -1,5 +1,6 @@
 """The files salons bring along: whose they are, told by their headers, and which column means what (domain.md §10)."""
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
@@ -221,6 +222,37 @@ _KNOWN: tuple[tuple[Format, frozenset[str], dict[str, Target]], ...] = (
     ),
     (Format.TREATWELL, frozenset(map(key_of, ("name", "phone", "email", "marketing"))), _keys(_TREATWELL.items())),
 )  # fmt: skip
+
+
+# What stands in lines of clients and in no heading.
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_PHONE = re.compile(r"[+0(][\d ()/.-]{5,}")
+_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
+_NUMBERED = re.compile(r"(?:spalte|column) \d+")
+
+
+def has_headings(first: Sequence[str]) -> bool:
+    """Tell whether the first line of a file holds headings, and not a client already."""
+    keys = [key_of(cell) for cell in first]
+    if any(telling <= set(keys) for _format, telling, _meant in _KNOWN):
+        return True
+    known = sum(key in _GUESSES or bool(_NUMBERED.fullmatch(key)) for key in keys)
+    is_client = any(_EMAIL.fullmatch(cell) or _PHONE.fullmatch(cell) or _DATE.fullmatch(cell) for cell in first)
+    # A word that is a heading elsewhere may be a name: Ort, Mail.
+    return known > (1 if is_client else 0)
+
+
+def guess_contacts(samples: Sequence[Sequence[str]], width: int) -> list[Target]:
+    """Guess by what stands in them which columns of a file without headings hold e-mail addresses and phones."""
+    return _once([_contact([cells[at] for cells in samples if at < len(cells) and cells[at]]) for at in range(width)])
+
+
+def _contact(cells: Sequence[str]) -> Target:
+    if cells and all(map(_EMAIL.fullmatch, cells)):
+        return Target.EMAIL
+    if cells and all(_PHONE.fullmatch(cell) and not _DATE.fullmatch(cell) for cell in cells):
+        return Target.PHONE
+    return Target.SKIP
 
 
 def recognise(header: Sequence[str]) -> tuple[Format, list[Target]]:

@@ -19,6 +19,7 @@ from salon.folding import fold, tidy
 
 LONGEST_SERVICE = 120
 LONGEST_TREATCARD = 40
+LONGEST_TOLD = 200
 MOST = 1_000_000_000
 
 
@@ -38,6 +39,8 @@ class Mapping:
     today: date
     day_order: DayOrder = DayOrder.DMY
     short_postcodes: bool = False
+    # Whether a faulty cell is left out and the rest of its line taken over.
+    leave_out_cells: bool = False
     # What parts the entries of a cell that lists several.
     separators: str = ";,|\n"
 
@@ -72,15 +75,40 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A line as it was understood: what it asks for, or why it cannot be taken over."""
+    """A line as it was understood: what it asks for, without which cells, or why it cannot be taken over."""
 
     wanted: Wanted
     problems: tuple[Problem, ...] = ()
+    left_out: tuple[Problem, ...] = ()
+
+
+# Without these a line says of nobody anything.
+_WHOSE = frozenset({Target.NUMBER, Target.FIRST_NAME, Target.LAST_NAME})
 
 
 def read_cells(cells: Sequence[str], mapping: Mapping) -> Read:
-    """Understand one line; every problem is named at once, and cells left out are not looked at."""
-    return _Line(mapping, cells).read()
+    """Understand one line; every problem is named at once, and columns left out are not looked at.
+
+    Where faulty cells are left out the line is understood without them, unless they say whose it is.
+    """
+    left_out: tuple[Problem, ...] = ()
+    while True:
+        read = _Line(mapping, cells).read()
+        mended = _without(cells, mapping, read.problems) if mapping.leave_out_cells else cells
+        if mended == cells or any(one.target in _WHOSE for one in read.problems):
+            problems = (*left_out, *read.problems) if read.problems else ()
+            return Read(read.wanted, problems, () if problems else left_out)
+        left_out += read.problems
+        cells = mended
+
+
+def _without(cells: Sequence[str], mapping: Mapping, problems: Sequence[Problem]) -> list[str]:
+    faulty = {one.target for one in problems}
+    phones = {one.cell for one in problems if one.target in {Target.MOBILE, Target.LANDLINE}}
+    return [
+        "" if target in faulty or (target is Target.PHONE and cell.strip()[:LONGEST_TOLD] in phones) else cell
+        for target, cell in zip(mapping.targets, cells, strict=False)
+    ]
 
 
 def _word(text: str) -> str:
@@ -200,7 +228,7 @@ class _Line:
         return "\n".join(self.cells.get(target, ()))
 
     def refuse(self, target: str, code: str, cell: str = "") -> None:
-        self.problems.append(Problem(target, code, cell[:200]))
+        self.problems.append(Problem(target, code, cell[:LONGEST_TOLD]))
 
     def read(self) -> Read:
         details = self._details()

@@ -1,40 +1,33 @@
 """What each line of a file would do, before anything is done (domain.md §10)."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from uuid import UUID
 
 from clients.card_numbers import fault_of
 from clients.details import ClientDetails
 from clients.importing.formats import Format
 from clients.importing.mapping import Mapping, Problem, Read, Wanted, read_cells
 from clients.importing.matching import Cards, Match, first_lines, keys_of
+from clients.importing.on_file import OnFile
 from clients.importing.whose import contacts_of, is_same_person
 from clients.labels import CategoryDetails
 from clients.models import (
-    CarriedService,
-    Category,
-    CategoryAssignment,
-    Cause,
     Client,
-    ConsentEntry,
-    ConsentPurpose,
     Decision,
     ImportBatch,
     ImportRow,
     KnownClients,
     LookAlikes,
-    Note,
     Outcome,
-    PointsEntry,
 )
-from clients.objections import who_objected
 from salon.audit.recording import Change
+from salon.catalogue.details import key_of
 
 BETWEEN_NOTES = "\n\n"
 LONGEST_NOTE = 4000
+# The line of a client whose card was erased here.
+ERASED = "erased"
 # Fields of the card beside its master data that an import can write.
 FACTS = ("listed_on", "treatcard_number", "carried_first_visit_on", "carried_last_visit_on", "carried_visits")
 
@@ -44,7 +37,8 @@ class Plan:
     """What one line does: a new card, changes of the one it speaks of, nothing, or nothing because it is faulty.
 
     `details` and `facts` are what the card then says; the rest is what is added to it, `points` as the balance that
-    opens its ledger. `changes` tells all of it as old and new; `hints` are what is odd without being wrong.
+    opens its ledger. `changes` tells all of it as old and new; `hints` are what is odd without being wrong,
+    `left_out` the faulty cells without which the line is taken over.
     """
 
     number: int
@@ -53,6 +47,7 @@ class Plan:
     card: Client | None = None
     problems: tuple[Problem, ...] = ()
     hints: tuple[Problem, ...] = ()
+    left_out: tuple[Problem, ...] = ()
     changes: tuple[Change, ...] = ()
     details: ClientDetails = field(default_factory=ClientDetails)
     facts: dict[str, date | int | str] = field(default_factory=dict)
@@ -61,6 +56,11 @@ class Plan:
     services: tuple[tuple[str, int], ...] = ()
     note: str = ""
     decision: Decision | None = None
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the line is left out as its client was erased."""
+        return any(problem.code == ERASED for problem in self.problems)
 
 
 def plan_lines(
@@ -75,12 +75,12 @@ def plan_lines(
     cards = Cards(batch, sound)
     matches = [Match() if read.problems else cards.match(read.wanted) for read in reads]
     earlier = _Earlier(batch, mapping, list(zip(rows, reads, matches, strict=True)))
-    stored = _Stored([match.card for match in matches if match.card], sound)
+    stored = OnFile([match.card for match in matches if match.card], sound)
     planner = _Planner(batch, mapping, earlier, stored)
     return [
         Plan(row.number, Outcome.FAULTY, read.wanted, problems=read.problems)
         if read.problems
-        else planner.plan(row.number, read.wanted, match)
+        else planner.plan(row.number, read, match)
         for row, read, match in zip(rows, reads, matches, strict=True)
     ]
 
@@ -107,63 +107,39 @@ class _Earlier:
         return self._wanted.get(number, Wanted())
 
 
-class _Stored:
-    """What stands about some cards outside their rows, and what of the salon the lines refer to."""
-
-    def __init__(self, cards: Sequence[Client], wanted: Sequence[Wanted]) -> None:
-        ids = [card.pk for card in cards]
-        live = Category.objects.filter(deleted_at=None)
-        self.categories: dict[str, UUID] = dict(live.values_list("name_key", "id"))
-        self.names: dict[str, str] = dict(live.values_list("name_key", "name"))
-        self.assigned: defaultdict[UUID, set[UUID]] = defaultdict(set)
-        for client_id, category_id in CategoryAssignment.objects.filter(client__in=ids).values_list(
-            "client_id", "category_id"
-        ):
-            self.assigned[client_id].add(category_id)
-        self.notes: defaultdict[UUID, list[str]] = defaultdict(list)
-        for client_id, text in Note.objects.filter(client__in=ids, deleted_at=None).values_list("client_id", "text"):
-            self.notes[client_id].append(text)
-        self.services: defaultdict[UUID, dict[str, int]] = defaultdict(dict)
-        for client_id, name, times in CarriedService.objects.filter(client__in=ids).values_list(
-            "client_id", "name", "times"
-        ):
-            self.services[client_id][name] = times
-        ledger = ConsentEntry.objects.filter(client__in=ids, purpose=ConsentPurpose.EMAIL_MARKETING)
-        # What each said last.
-        self.said: dict[UUID, str] = dict(ledger.order_by("at", "id").values_list("client_id", "decision"))
-        addresses = {one.details.email for one in wanted if one.consent} | {card.email for card in cards}
-        self.objected = who_objected(addresses)
-        # An opening balance that was withdrawn leaves the ledger as it was before.
-        entries = PointsEntry.objects.filter(client__in=ids).exclude(cause__in=[Cause.OPENING, Cause.WITHDRAWN])
-        self.with_points = {card.pk for card in cards if card.points} | set(entries.values_list("client_id", flat=True))
-        numbers = {one.treatcard_number for one in wanted if one.treatcard_number}
-        self.treatcards: dict[str, UUID] = dict(
-            Client.objects.filter(treatcard_number__in=numbers).values_list("treatcard_number", "id")
-        )
-
-
 class _Planner:
     """One file's options, and what was looked up for a block of its lines."""
 
-    def __init__(self, batch: ImportBatch, mapping: Mapping, earlier: _Earlier, stored: _Stored) -> None:
+    def __init__(self, batch: ImportBatch, mapping: Mapping, earlier: _Earlier, stored: OnFile) -> None:
         self.batch = batch
         self.today = mapping.today
         self.earlier = earlier
         self.stored = stored
         self.ours = batch.format == Format.OURS
 
-    def plan(self, number: int, wanted: Wanted, match: Match) -> Plan:
-        problems = self._problems(number, wanted, match)
-        alike = self._look_alike(number, wanted, match)
-        if alike and self.batch.look_alikes == LookAlikes.LEAVE_OUT:
-            problems.append(alike)
+    def plan(self, number: int, read: Read, match: Match) -> Plan:
+        wanted, left_out = read.wanted, read.left_out
+        problems, hints = self._problems(number, wanted, match), self._erased_again(wanted)
+        card_fault = self._card_fault(number, wanted, match)
+        if card_fault and self.batch.leave_out_cells:
+            wanted, left_out = replace(wanted, treatcard_number=""), (*left_out, card_fault)
+        elif card_fault:
+            problems.append(card_fault)
+        if alike := self._look_alike(number, wanted, match):
+            (problems if self.batch.look_alikes == LookAlikes.LEAVE_OUT else hints).append(alike)
         if problems:
-            return Plan(number, Outcome.FAULTY, wanted, match.card, problems=tuple(problems))
+            return Plan(number, Outcome.FAULTY, wanted, match.card, problems=(*left_out, *problems))
         plan = self._update(number, wanted, match.card) if match.card else self._create(number, wanted)
-        return replace(plan, hints=(*plan.hints, alike)) if alike else plan
+        return replace(plan, hints=(*plan.hints, *hints), left_out=left_out)
+
+    def _erased_again(self, wanted: Wanted) -> list[Problem]:
+        return [Problem("", "erased_again", str(wanted.number))] if wanted.number in self.stored.erased else []
 
     def _problems(self, number: int, wanted: Wanted, match: Match) -> list[Problem]:
         found = []
+        if wanted.number in self.stored.erased and not self.batch.take_erased:
+            # Also where she has another card by now: what was erased does not come back onto it.
+            return [Problem("", ERASED, str(wanted.number))]
         if match.card and (line := self.earlier.line(f"c:{match.card.pk}", number)):
             found.append(Problem("", "same_client_line", str(line)))
         elif not self._told_apart(wanted):
@@ -172,16 +148,22 @@ class _Planner:
                 if line and is_same_person(wanted.details, self.earlier.wanted(line).details):
                     found.append(Problem("", "same_client_line", str(line)))
                     break
-        if card_number := wanted.treatcard_number:
-            holder = self.stored.treatcards.get(card_number)
-            if holder and (not match.card or holder != match.card.pk):
-                found.append(Problem("treatcard_number", "treatcard_taken", card_number))
-            elif line := self.earlier.line(f"t:{card_number}", number):
-                found.append(Problem("treatcard_number", "treatcard_line", str(line)))
-            elif not holder and fault_of(card_number):
-                # One that a card has already was accepted when it was given.
-                found.append(Problem("treatcard_number", "treatcard_invalid", card_number))
         return found
+
+    def _card_fault(self, number: int, wanted: Wanted, match: Match) -> Problem | None:
+        """Return why a line's Treatcard number cannot be hers, if it cannot."""
+        card_number = wanted.treatcard_number
+        if not card_number:
+            return None
+        holder = self.stored.treatcards.get(card_number)
+        if holder and (not match.card or holder != match.card.pk):
+            return Problem("treatcard_number", "treatcard_taken", card_number)
+        if line := self.earlier.line(f"t:{card_number}", number):
+            return Problem("treatcard_number", "treatcard_line", str(line))
+        if not holder and fault_of(card_number):
+            # One that a card has already was accepted when it was given.
+            return Problem("treatcard_number", "treatcard_invalid", card_number)
+        return None
 
     def _told_apart(self, wanted: Wanted) -> bool:
         # Two numbers of our own are two cards, however alike.
@@ -206,8 +188,8 @@ class _Planner:
             "carried_visits": wanted.visits,
         }
         facts = {name: value for name, value in given.items() if value}
-        points = wanted.points or 0
-        plan = Plan(number, Outcome.CREATE, wanted, details=wanted.details, facts=facts, points=points)
+        points, hints = self._opening(None, wanted)
+        plan = Plan(number, Outcome.CREATE, wanted, details=wanted.details, facts=facts, points=points, hints=hints)
         told = [
             Change(one.name, None, text) for one in fields(ClientDetails) if (text := getattr(wanted.details, one.name))
         ]
@@ -283,13 +265,16 @@ class _Planner:
             if new and new not in {old, shown} and (overwrite or not shown)
         }
 
-    def _opening(self, card: Client, wanted: Wanted) -> tuple[int, tuple[Problem, ...]]:
-        """Return with how many points a line opens the ledger of a known card: where there is one, it alone says."""
+    def _opening(self, card: Client | None, wanted: Wanted) -> tuple[int, tuple[Problem, ...]]:
+        """Return with how many points a line opens the ledger of a card: where there is one, it alone says."""
         points = wanted.points or 0
-        if card.pk not in self.stored.with_points:
-            return points, ()
-        kept = wanted.points is not None and points != card.points
-        return 0, (Problem("points", "points_kept", str(card.points)),) if kept else ()
+        if card and card.pk in self.stored.with_points:
+            kept = wanted.points is not None and points != card.points
+            return 0, (Problem("points", "points_kept", str(card.points)),) if kept else ()
+        # In our own file they are those of a ledger, which a card keeps whatever becomes of its number.
+        if points and not self.ours and not wanted.treatcard_number and not (card and card.treatcard_number):
+            return 0, (Problem("points", "points_without_card", str(points)),)
+        return points, (Problem("points", "points_owed", str(points)),) if points < 0 else ()
 
     def _with_additions(self, plan: Plan, told: list[Change], card: Client | None) -> Plan:
         """Add categories, services had, a note and consent, as far as the card has not got them."""
@@ -297,6 +282,11 @@ class _Planner:
         categories, hints = self._categories(wanted, card)
         told += [Change("categories", None, self.stored.names.get(_key(name), name)) for name in categories]
         services = self._services(wanted, card, told)
+        hints += [
+            Problem("services", "service_unknown", name)
+            for name, _times in services
+            if key_of(name) not in self.stored.offered
+        ]
         note = self._note(wanted.note, card)
         if note:
             told.append(Change("notes", None, note))

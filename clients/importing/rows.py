@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from clients.importing.planning import Plan
-from clients.models import ImportRow
+from clients.importing.planning import ERASED, Plan
+from clients.models import ImportBatch, ImportRow, Outcome
 from salon.tenancy.context import current_salon_id
 
 
@@ -31,6 +31,7 @@ def save_results(results: Sequence[Result]) -> None:
             result.card_id,
             json.dumps(shown(result.plan)),
             json.dumps(result.made),
+            bool(result.plan.left_out),
         )
         for result in results
         if result.row
@@ -40,9 +41,9 @@ def save_results(results: Sequence[Result]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE clients_importrow line SET outcome = told.outcome, card_id = told.card_id, "
-            "plan = told.plan::jsonb, made = told.made::jsonb "
-            "FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[]) "
-            "AS told (id, outcome, card_id, plan, made) WHERE line.salon_id = %s AND line.id = told.id",
+            "plan = told.plan::jsonb, made = told.made::jsonb, incomplete = told.incomplete "
+            "FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::boolean[]) "
+            "AS told (id, outcome, card_id, plan, made, incomplete) WHERE line.salon_id = %s AND line.id = told.id",
             [*map(list, zip(*rows, strict=True)), current_salon_id()],
         )
 
@@ -56,4 +57,17 @@ def shown(plan: Plan) -> dict[str, object]:
         "changes": [[change.field, change.old, change.new] for change in plan.changes],
         "problems": [asdict(problem) for problem in plan.problems],
         "hints": [asdict(hint) for hint in plan.hints],
+        "left_out": [asdict(problem) for problem in plan.left_out],
     }
+
+
+def forget_erased(batch: ImportBatch) -> None:
+    """Keep of the lines left out for erased clients nothing but their numbers."""
+    if not batch.erased:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'UPDATE clients_importrow SET cells = \'[]\', plan = plan || \'{"name": "", "contact": ""}\' '
+            "WHERE salon_id = %s AND batch_id = %s AND outcome = %s AND plan->'problems' @> %s::jsonb",
+            [current_salon_id(), batch.pk, Outcome.FAULTY, json.dumps([{"code": ERASED}])],
+        )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
+from itertools import batched, chain
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from uuid import UUID
@@ -14,10 +14,10 @@ from django.db.models import F
 
 from clients.importing.applying import Applying, apply_lines
 from clients.importing.batches import mapping_of, remove_file, samples_of, storage
-from clients.importing.formats import Target, recognise
+from clients.importing.formats import Target, guess_contacts, has_headings, recognise
 from clients.importing.mapping import guess_day_order, lost_zeros
 from clients.importing.planning import plan_lines
-from clients.importing.rows import Result, save_results
+from clients.importing.rows import Result, forget_erased, save_results
 from clients.importing.tables import Line, Source, Unreadable, reading_apart
 from clients.importing.undoing import undo_lines
 from clients.importing.withdrawing import Undoing
@@ -84,9 +84,10 @@ def _read(worker: Worker, batch: ImportBatch) -> None:
         if worker.number > ATTEMPTS:
             raise Unreadable("too_complex")
         with _local_copy(batch) as path, reading_apart(path, waiting=worker.beat) as (source, lines):
-            header = next(lines)
-            for block in batched(lines, BLOCK):
-                if not _store(worker, header, block):
+            first = next(lines)
+            clients = lines if has_headings(first.cells) else chain([first], lines)
+            for block in batched(clients, BLOCK):
+                if not _store(worker, first, block):
                     return
             _ready_to_map(worker, source)
     except (Unreadable, FileNotFoundError) as refusal:
@@ -110,7 +111,7 @@ def _local_copy(batch: ImportBatch) -> Iterator[Path]:
         yield Path(copy.name)
 
 
-def _store(worker: Worker, header: Line, block: tuple[Line, ...]) -> bool:
+def _store(worker: Worker, first: Line, block: tuple[Line, ...]) -> bool:
     """Store some lines, but those that another worker has stored before it died; return whether to go on."""
     with worker.block(ImportState.READING) as batch:
         if batch is None:
@@ -118,11 +119,12 @@ def _store(worker: Worker, header: Line, block: tuple[Line, ...]) -> bool:
         new = [line for line in block if line.number > batch.done_through]
         ImportRow.objects.bulk_create(ImportRow(batch=batch, number=line.number, cells=line.cells) for line in new)
         if new:
-            batch.header = header.cells
+            batch.first_line, batch.without_headings = first.number, not has_headings(first.cells)
+            batch.header = [""] * len(first.cells) if batch.without_headings else first.cells
             batch.done_through = new[-1].number
             batch.lines += len(new)
             batch.done = batch.lines
-            batch.save(update_fields=["header", "done_through", "lines", "done"])
+            batch.save(update_fields=["header", "first_line", "without_headings", "done_through", "lines", "done"])
     return True
 
 
@@ -135,6 +137,8 @@ def _ready_to_map(worker: Worker, source: Source) -> None:
         widest = max(len(batch.header), *(len(cells) for cells in samples))
         batch.header = [*batch.header, *[""] * (widest - len(batch.header))]
         batch.format, targets = recognise(batch.header)
+        if batch.without_headings:
+            targets = guess_contacts(samples, widest)
         batch.targets = [target.value for target in targets]
         days = {Target.BIRTHDAY, Target.LISTED_ON, Target.FIRST_VISIT_ON, Target.LAST_VISIT_ON, Target.CONSENT_ON}
         batch.day_order = guess_day_order(_cells(samples, targets, days))
@@ -183,6 +187,7 @@ def _apply_block(worker: Worker) -> bool:
             batch.state, batch.applied_at = ImportState.APPLIED, now
             batch.save(update_fields=["state", "applied_at"])
             ImportKey.objects.filter(batch=batch).delete()
+            forget_erased(batch)
             _record(batch, "import.applied", now)
             return False
         work = Applying(_actor(batch), worker.salon, batch, mapping_of(batch, worker.salon, now), now)
@@ -222,9 +227,12 @@ def _count(batch: ImportBatch, results: list[Result]) -> None:
     batch.updated += outcomes.count(Outcome.UPDATE)
     batch.same += outcomes.count(Outcome.SAME)
     batch.faulty += outcomes.count(Outcome.FAULTY)
+    batch.erased += sum(result.plan.is_erased for result in results)
+    batch.incomplete += sum(bool(result.plan.left_out) for result in results)
     batch.done += len(results)
     batch.done_through = results[-1].plan.number
-    batch.save(update_fields=["created", "updated", "same", "faulty", "done", "done_through", "made_categories"])
+    counts = ("created", "updated", "same", "faulty", "erased", "incomplete")
+    batch.save(update_fields=[*counts, "done", "done_through", "made_categories"])
 
 
 def _take_back_categories(batch: ImportBatch, now: datetime) -> None:

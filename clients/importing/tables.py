@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,6 +38,9 @@ SECONDS = 50
 SIGN_OF_LIFE = 10.0
 # Before one of these an apostrophe in a CSV is our export's, which a spreadsheet needs, and no part of the text.
 GUARDED = frozenset("=+-@\t\r\n＝＋－＠'")
+_PDF = b"%PDF-"
+# What is read behind the last line: in a cell, a quotation mark before it was never closed.
+_END = "\x00end"
 _CHUNK = 1024 * 1024
 _GUESSED_FROM = 64 * 1024
 
@@ -137,7 +141,12 @@ def _encoding(file: BinaryIO) -> str:
     if b"\x00" in head:
         # Text of two bytes a letter, without a mark at the beginning: every other byte of Latin letters is empty.
         even, odd = head[::2].count(0), head[1::2].count(0)
-        return _checked(file, "utf-16-le" if odd > even else "utf-16-be")
+        try:
+            return _checked(file, "utf-16-le" if odd > even else "utf-16-be")
+        except Unreadable as error:
+            raise Unreadable("not_a_table") from error
+    if head.startswith(_PDF):
+        raise Unreadable("not_a_table")
     for encoding in ("utf-8", "cp1252"):
         try:
             return _checked(file, encoding)
@@ -176,14 +185,28 @@ def _delimiter(beginning: str) -> str:
 
 def _csv(text: io.TextIOWrapper, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     csv.field_size_limit(LONGEST_CELL * 4)
-    reader = csv.reader(text, delimiter=delimiter, strict=False)
+    # The lines of the row in hand; a cell that never ends is refused by its size.
+    raw: list[str] = []
+    reader = csv.reader(_kept(chain(text, [_END]), raw), delimiter=delimiter, strict=False)
     begins = 1
     try:
         for row in reader:
+            if row == [_END]:
+                return
+            if len(raw) > 1:
+                # Over several lines a quotation mark that was forgotten closes at the next one that begins a cell.
+                next(csv.reader(raw, delimiter=delimiter, strict=True))
             yield begins, [_without_apostrophe(cell) for cell in row]
             begins = reader.line_num + 1
+            raw.clear()
     except csv.Error as error:
         raise Unreadable("broken_quotes", begins) from error
+
+
+def _kept(lines: Iterable[str], kept: list[str]) -> Iterator[str]:
+    for line in lines:
+        kept.append(line)
+        yield line
 
 
 def _workbook(file: BinaryIO, kind: str) -> tuple[Source, Iterator[tuple[int, list[str]]]]:

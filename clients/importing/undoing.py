@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, ManyToOneRel, OuterRef, Q
 
 from clients.details import ClientDetails
+from clients.importing.on_file import REMOVED
 from clients.importing.reversing import reverse
 from clients.importing.saving import save_cards
 from clients.importing.withdrawing import Undoing, withdraw_consents, withdraw_points
@@ -27,7 +28,6 @@ from salon.audit.models import AuditEntry
 from salon.audit.recording import Change, record_many
 from salon.tenancy.context import current_salon_id
 
-REMOVED = "client.import_removed"
 # Why something of an import is left: words for these stand in `problems`.
 TOUCHED, IN_USE, GONE, FIELD_CHANGED = "touched", "in_use", "gone", "field_changed"
 

@@ -61,6 +61,9 @@ class ImportBatch(SalonOwned):
     kind = models.CharField(max_length=10, blank=True)
     encoding = models.CharField(max_length=20, blank=True)
     header = models.JSONField(default=list)
+    # The line that holds the headings, or a client if there are none: then all of `header` is empty.
+    first_line = models.PositiveIntegerField(default=1)
+    without_headings = models.BooleanField(default=False)
     problem = models.CharField(max_length=40, blank=True)
     problem_line = models.PositiveIntegerField(default=0)
 
@@ -71,6 +74,8 @@ class ImportBatch(SalonOwned):
     known_clients = models.CharField(max_length=10, choices=KnownClients, default=KnownClients.FILL)
     look_alikes = models.CharField(max_length=10, choices=LookAlikes, default=LookAlikes.CREATE)
     create_categories = models.BooleanField(default=True)
+    leave_out_cells = models.BooleanField(default=False)
+    take_erased = models.BooleanField(default=False)
     consent_wording = models.TextField(blank=True)
     made_categories = models.JSONField(default=list)
 
@@ -81,6 +86,9 @@ class ImportBatch(SalonOwned):
     updated = models.PositiveIntegerField(default=0)
     same = models.PositiveIntegerField(default=0)
     faulty = models.PositiveIntegerField(default=0)
+    # Of the faulty ones, those of erased clients; of the others, those without their faulty cells.
+    erased = models.PositiveIntegerField(default=0)
+    incomplete = models.PositiveIntegerField(default=0)
     kept = models.PositiveIntegerField(default=0)
 
     actor_kind = models.CharField(max_length=10, choices=ActorKind)
@@ -113,6 +121,7 @@ class ImportRow(SalonOwned):
     number = models.PositiveIntegerField()
     cells = models.JSONField(default=list)
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    incomplete = models.BooleanField(default=False)
     card_id = models.UUIDField(null=True, blank=True)
     plan = models.JSONField(default=dict)
     made = models.JSONField(default=dict)
@@ -131,6 +140,11 @@ class ImportRow(SalonOwned):
             ),
             models.Index(
                 fields=["salon", "batch", "number"], condition=~models.Q(kept_because=""), name="clients_importrow_kept"
+            ),
+            models.Index(
+                fields=["salon", "batch", "number"],
+                condition=models.Q(incomplete=True),
+                name="clients_importrow_incomplete",
             ),
         ]
 

@@ -1,4 +1,7 @@
-"""The faulty lines of an import with their reasons, as a file to be mended and sent again."""
+"""The faulty lines of an import with their reasons, as a file to be mended and sent again.
+
+With them those that were taken over without their faulty cells.
+"""
 
 import csv
 import io
@@ -7,6 +10,7 @@ from itertools import chain
 from tempfile import NamedTemporaryFile
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import translation
 from django.utils.http import content_disposition_header
@@ -17,6 +21,7 @@ from rustpy_xlsxwriter import FastExcel, Format
 from clients.importing import batches
 from clients.importing.tables import GUARDED
 from clients.models import ImportBatch, ImportRow, Outcome
+from clients.web.import_forms import column_names
 from clients.web.import_words import problem_words
 from salon.identity.roles import Permission
 from salon.tenancy.context import salon_scope
@@ -72,7 +77,7 @@ def _file_name(batch: ImportBatch, suffix: str) -> str:
 
 
 def _headings(batch: ImportBatch) -> list[str]:
-    return [*batch.header, _("Reason")]
+    return [*column_names(batch.header), _("Reason")]
 
 
 def _parts(batch: ImportBatch) -> Iterator[list[list[str]]]:
@@ -87,13 +92,15 @@ def _parts(batch: ImportBatch) -> Iterator[list[list[str]]]:
 
 
 def _behind(batch: ImportBatch, after: int) -> list[ImportRow]:
-    rows = ImportRow.objects.filter(batch=batch, outcome=Outcome.FAULTY, number__gt=after)
+    told = Q(outcome=Outcome.FAULTY) | Q(incomplete=True)
+    rows = ImportRow.objects.filter(told, batch=batch, number__gt=after)
     return list(rows.order_by("number")[:_AT_ONCE])
 
 
 def _cells(row: ImportRow, width: int) -> list[str]:
     cells = [*row.cells, *[""] * (width - len(row.cells))]
-    return [*cells, " ".join(problem_words(one) for one in row.plan.get("problems", []))]
+    problems = [*row.plan.get("problems", []), *row.plan.get("left_out", [])]
+    return [*cells, " ".join(map(problem_words, problems))]
 
 
 def _csv_lines(salon_id: UUID, batch: ImportBatch, language: str | None) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django import forms
 from django.forms import BoundField
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clients.importing.batches import LONGEST_WORDING, Choices
@@ -30,6 +31,11 @@ class UploadForm(forms.Form):
     batch_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
 
+def column_names(header: Sequence[str]) -> list[str]:
+    """Return what the columns of a file are called: by their headings, without one by their number."""
+    return [heading or gettext("Column %(number)d") % {"number": number} for number, heading in enumerate(header, 1)]
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of the file: its heading, what stands in it, and the choice of what it means."""
@@ -51,6 +57,21 @@ class ColumnsForm(forms.Form):
         choices=LookAlikes.choices,
         widget=forms.RadioSelect,
     )
+    leave_out_cells = forms.BooleanField(
+        label=_("Leave out faulty cells and make the clients anyway"),
+        help_text=_("Each cell that is left out is told with its reason. Without a name there is no card."),
+        required=False,
+    )
+    take_erased = forms.BooleanField(
+        label=_("Take in again whoever was erased in this salon"),
+        help_text=_("Only if they want it themselves: they had asked for the erasure of their data."),
+        required=False,
+    )
+    without_headings = forms.BooleanField(
+        label=_("The file has no headings"),
+        help_text=_("Its first line is a client already."),
+        required=False,
+    )
     day_order = forms.ChoiceField(label=_("Dates"), choices=DayOrder.choices)
     create_categories = forms.BooleanField(label=_("Make categories that the salon has not got yet"), required=False)
     consent_wording = forms.CharField(
@@ -68,17 +89,14 @@ class ColumnsForm(forms.Form):
         super().__init__(data, **options)
         self.header = header
         choices = [(target.value, label) for target, label in TARGET_LABELS.items()]
-        for index, heading in enumerate(header):
-            self.fields[f"column_{index}"] = forms.ChoiceField(
-                label=heading or _("Column %(number)d") % {"number": index + 1}, choices=choices, required=False
-            )
+        for index, name in enumerate(column_names(header)):
+            self.fields[f"column_{index}"] = forms.ChoiceField(label=name, choices=choices, required=False)
 
     @classmethod
     def of(cls, batch: ImportBatch) -> Self:
         """Return the form as it proposes an import, or as it was chosen the last time."""
         initial = {f"column_{index}": target for index, target in enumerate(batch.targets)}
-        chosen = ("known_clients", "look_alikes", "day_order", "create_categories", "consent_wording")
-        return cls(header=batch.header, initial={**initial, **{name: getattr(batch, name) for name in chosen}})
+        return cls(header=batch.header, initial={**initial, **{name: getattr(batch, name) for name in cls.base_fields}})
 
     @property
     def choices(self) -> Choices:
@@ -90,6 +108,9 @@ class ColumnsForm(forms.Form):
             known_clients=entered["known_clients"],
             look_alikes=entered["look_alikes"],
             create_categories=entered["create_categories"],
+            without_headings=entered["without_headings"],
+            leave_out_cells=entered["leave_out_cells"],
+            take_erased=entered["take_erased"],
             consent_wording=entered["consent_wording"],
         )
 

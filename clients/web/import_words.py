@@ -15,13 +15,18 @@ from clients.web.shown import worded
 
 # Of a whole file.
 REFUSALS: dict[str, Promise] = {
-    "too_large": gettext_lazy("It is larger than 25 MB. Please split it, or save it as CSV."),
+    "too_large": gettext_lazy("It is larger than 25 MB. Please split it; a workbook gets smaller when saved as CSV."),
     "empty": gettext_lazy("It holds no clients: a line of headings and at least one line below it are needed."),
     "too_many_rows": gettext_lazy("It has more than 100,000 lines. Please split it."),
     "too_many_columns": gettext_lazy("It has more than 200 columns. Please delete those you do not need."),
     "cell_too_long": gettext_lazy("One cell is longer than 32,767 characters."),
-    "broken_quotes": gettext_lazy("A quotation mark that begins a cell is not closed."),
-    "unknown_encoding": gettext_lazy("Its letters cannot be read. Please save it as “CSV UTF-8”, or as XLSX."),
+    "broken_quotes": gettext_lazy(
+        "A quotation mark that begins a cell is not closed, so that nobody can tell where the cell ends. Please close "
+        "or delete it."
+    ),
+    "unknown_encoding": gettext_lazy(
+        "The letters of this file cannot be read. Please save it as “CSV UTF-8”, or as XLSX."
+    ),
     "not_a_table": gettext_lazy("This is no table. Files of the kinds CSV, XLSX, XLS and ODS can be read."),
     "broken_workbook": gettext_lazy("The workbook is damaged. Please open it in your spreadsheet and save it anew."),
     "protected": gettext_lazy("The workbook is protected by a password. Please save it without one."),
@@ -54,6 +59,18 @@ _PROBLEMS: dict[str, Promise] = {
     "look_alike": gettext_lazy("Looks like client no. %(cell)s, but is not surely the same."),
     "look_alike_line": gettext_lazy("Shares a phone number or an e-mail address with line %(cell)s."),
     "category_unknown": gettext_lazy("There is no category “%(cell)s”; it is left out."),
+    "erased": gettext_lazy(
+        "Client no. %(cell)s was erased here and is left out. Under “Change columns” all who were erased can be taken "
+        "in again."
+    ),
+    "erased_again": gettext_lazy("Client no. %(cell)s was erased here and is taken in again."),
+    "points_without_card": gettext_lazy(
+        "The %(cell)s points are left out: points are collected on a Treatcard, and there is no number of one."
+    ),
+    "points_owed": gettext_lazy(
+        "The balance begins below zero, with %(cell)s: nothing can be redeemed until it is made up for."
+    ),
+    "service_unknown": gettext_lazy("The salon has no service “%(cell)s”; it is kept on the card under this name."),
     "points_kept": gettext_lazy(
         "The balance of %(cell)s stays: a file opens the balance only of cards that have had no points here yet."
     ),

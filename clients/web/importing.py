@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRefresh
 
 from clients.importing import batches
-from clients.importing.batches import WORKING, WrongMoment
+from clients.importing.batches import WORKING, Found, WrongMoment
 from clients.importing.formats import SAMPLE
 from clients.models import Client, ImportBatch, ImportRow, ImportState, Outcome
 from clients.web.faulty_lines import faulty, faulty_workbook
@@ -33,8 +33,6 @@ from salon.tenancy.models import new_id
 from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
 from salon.web.uploads import was_too_large
-
-LEFT = "kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +54,7 @@ class ShownLine:
     changes: list[ShownChange]
     problems: list[str]
     hints: list[str]
+    left_out: list[str]
     card_url: str | None
     # Whose card it is, where the line calls its client otherwise.
     card: Client | None
@@ -149,29 +148,30 @@ def _columns_page(request: SalonRequest, batch: ImportBatch, form: ColumnsForm) 
 
 def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
     here = reverse("clients:import_batch", args=[request.salon.slug, batch.pk])
-    counts = {
+    counts: dict[Outcome | Found, int] = {
         Outcome.CREATE: batch.created,
         Outcome.UPDATE: batch.updated,
         Outcome.SAME: batch.same,
         Outcome.FAULTY: batch.faulty,
     }
-    first = LEFT if batch.kept else next((one for one, count in counts.items() if count), Outcome.CREATE)
+    counts |= {one: count for one, count in ((Found.INCOMPLETE, batch.incomplete), (Found.KEPT, batch.kept)) if count}
+    first = Found.KEPT if batch.kept else next((one for one, count in counts.items() if count), Outcome.CREATE)
     wanted = request.GET.get("show", "")
-    shown = wanted if wanted in {*Outcome.values, LEFT} else str(first)
+    shown = next((one for one in counts if one == wanted), first)
     labels = {
         Outcome.CREATE: _("New"),
         Outcome.UPDATE: _("Changed"),
         Outcome.SAME: _("Unchanged"),
         Outcome.FAULTY: _("Faulty"),
+        Found.INCOMPLETE: _("With cells left out"),
+        Found.KEPT: _("Left over"),
     }
     tabs = [Tab(str(one), labels[one], counts[one], f"{here}?show={one}", shown == one) for one in counts]
-    if batch.kept:
-        tabs.append(Tab(LEFT, _("Left over"), batch.kept, f"{here}?show={LEFT}", shown == LEFT))
     lines: list[ShownLine] = []
     next_url = previous_url = None
     if batch.forgotten_at is None:
         try:
-            page = batches.lines_of(batch, outcome=shown, cursor=request.GET.get("page") or None, kept=shown == LEFT)
+            page = batches.lines_of(batch, outcome=shown, cursor=request.GET.get("page") or None)
         except InvalidCursor:
             return redirect(here)
         cards = batches.cards_of(page.rows)
@@ -205,6 +205,7 @@ def _shown(request: SalonRequest, row: ImportRow, card: Client | None) -> ShownL
         changes=changes,
         problems=[problem_words(one) for one in plan.get("problems", [])],
         hints=[problem_words(one) for one in plan.get("hints", [])],
+        left_out=[problem_words(one) for one in plan.get("left_out", [])],
         card_url=reverse("client_card", args=[request.salon.slug, row.card_id]) if row.card_id and not faulty else None,
         card=card if card and not faulty and card.full_name != plan.get("name", "") else None,
         kept=KEPT.get(row.kept_because, ""),
@@ -220,6 +221,7 @@ def _render(
         "percent": min(100 * batch.done // batch.lines, 100) if batch.lines else 0,
         "encoding_told": batch.encoding == "cp1252",
         "to_do": batch.created + batch.updated,
+        "to_mend": batch.faulty + batch.incomplete,
         "urls": {
             name: reverse(f"clients:import_{name}", args=address)
             for name in ("batch", "columns", "back", "begin", "undo", "discard", "faulty", "faulty_workbook")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clients.classification import CreatedVia, Reason, Status, Verdict, classify, status_changes_on
-from clients.models import Client
+from clients.models import CarriedService, Client
 
 _ENTERED = gettext_lazy("on file since %(listed)s, entered by the salon, without any visit so far.")
 _IMPORTED = gettext_lazy("on file since %(listed)s, taken over from another system, without any visit so far.")
@@ -26,6 +26,15 @@ _NEVER_VISITED = {
         "on file since an online booking of %(listed)s, without any visit so far."
     ),
     Reason.LISTED: _ENTERED,
+}
+_UNDATED = {
+    Reason.LAPSED: gettext_lazy(
+        "on file since %(listed)s, for more than 365 days, with earlier visits whose days are not known."
+    ),
+    Reason.FIRST_VISIT_PENDING: gettext_lazy(
+        "on file since an online booking of %(listed)s, with earlier visits whose days are not known."
+    ),
+    Reason.LISTED: gettext_lazy("on file since %(listed)s, with earlier visits whose days are not known."),
 }
 ICONS = {Status.NEW: "sparkles", Status.RETURNING: "user-check"}
 
@@ -48,26 +57,37 @@ class ShownVerdict:
         return f"{self.label}: {self.because} {self.outlook}".strip()
 
 
-def explain(client: Client, today: date) -> ShownVerdict:
-    """Return what a card, as it was read from the database, says of its client today, why, and until when."""
+def carries_services(client: Client) -> bool:
+    """Return whether an import brought services along for a client whose visits have no day."""
+    return client.last_success_on is None and CarriedService.objects.filter(client=client).exists()
+
+
+def explain(client: Client, today: date, *, had_services: bool = False) -> ShownVerdict:
+    """Return what a card, as it was read from the database, says of its client today, why, and until when.
+
+    `had_services` says that an import brought some along: then there were visits, although no day of one is known.
+    """
     verdict = classify(client.facts, today)
     changes_on = status_changes_on(client.facts, today)
-    first_visit = client.first_success_on is None and client.last_success_on is None
+    no_day = client.first_success_on is None and client.last_success_on is None
+    undated = no_day and (had_services or client.carried_visits > 0)
     return ShownVerdict(
         label=str(verdict.status.label),
         tone=verdict.status.lower(),
         icon=ICONS[verdict.status],
-        because=_because(verdict, client.listed_on),
-        outlook=_outlook(verdict.status, changes_on, first_visit=first_visit),
-        first_visit=first_visit,
+        because=_because(verdict, client.listed_on, undated=undated),
+        outlook=_outlook(verdict.status, changes_on, first_visit=no_day),
+        first_visit=no_day and not undated,
         status_changes_on=changes_on,
     )
 
 
-def _because(verdict: Verdict, listed_on: date) -> str:
+def _because(verdict: Verdict, listed_on: date, *, undated: bool) -> str:
     visited = verdict.evidence and verdict.evidence.last_success_on
     words = _VISITED[verdict.reason] if visited else _NEVER_VISITED[verdict.reason]
-    if words is _ENTERED and verdict.evidence and verdict.evidence.created_via == CreatedVia.IMPORT:
+    if undated and verdict.reason in _UNDATED:
+        words = _UNDATED[verdict.reason]
+    elif words is _ENTERED and verdict.evidence and verdict.evidence.created_via == CreatedVia.IMPORT:
         words = _IMPORTED
     return words % {"listed": _day(listed_on), "visited": _day(visited) if visited else ""}
 

@@ -20,6 +20,7 @@ from salon.tenancy.models import Salon
 from tests.conftest import NOW
 
 MANAGER = Actor(ActorKind.USER, UUID(int=7), "Carla Neumann", PERMISSIONS[Role.MANAGER])
+OWNER = Actor(ActorKind.USER, UUID(int=8), "Anna Krüger", PERMISSIONS[Role.OWNER])
 SHORE = (
     "first_name,last_name,gender,email,mobile,birthday,address_street,address_postal_code,address_city,notes,tags,"
     "newsletter_status\n"
@@ -71,7 +72,8 @@ def uploaded(salon: Salon, content: bytes, name: str = "kunden.csv") -> ImportBa
 
 def choices_of(batch: ImportBatch, **given: object) -> Choices:
     """Return what the mapping page proposes for a file."""
-    return replace(Choices(targets=list(batch.targets), day_order=batch.day_order), **given)  # type: ignore[arg-type]
+    proposed = Choices(targets=list(batch.targets), day_order=batch.day_order, without_headings=batch.without_headings)
+    return replace(proposed, **given)  # type: ignore[arg-type]
 
 
 def checked(salon: Salon, content: bytes, **given: object) -> ImportBatch:

@@ -87,12 +87,29 @@ def test_a_workbook_is_read_as_typed(tmp_path: Path) -> None:
         (("A;" * 201 + "\n1\n").encode(), "too_many_columns"),
         (b"A\n" + b"x" * 32_768 + b"\n", "cell_too_long"),
         (b'A\n"' + b"x\n" * 200_000, "broken_quotes"),
+        (b'A;B\n1;2\n"offen;kaputt;x', "broken_quotes"),
+        (b'A;B\n"offen;2\nPetra;"Lang"\n3;4\n', "broken_quotes"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x08\x02" + bytes(range(1, 256)) * 4, "not_a_table"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(1, 256)), "not_a_table"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "not_a_table"),
     ],
 )
 def test_what_cannot_be_read_says_why(tmp_path: Path, content: bytes, code: str) -> None:
     with pytest.raises(Unreadable) as refusal:
         _read(tmp_path, content)
     assert refusal.value.code == code
+
+
+def test_a_quote_that_is_not_closed_names_its_line(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        _read(tmp_path, b'A;B\n1;2\n"offen;2\nPetra;"Lang"\n3;4\n')
+    assert refusal.value.line == 3
+
+
+def test_quotes_inside_a_cell_and_several_lines_in_one_are_no_fault(tmp_path: Path) -> None:
+    assert _cells(tmp_path, b'A;B\nSalon "Foo";"sagt ""ja""\nund geht"\n"Foo" Bar;2') == [
+        ["A", "B"], ['Salon "Foo"', 'sagt "ja"\nund geht'], ["Foo Bar", "2"],
+    ]  # fmt: skip
 
 
 def test_too_many_lines_and_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

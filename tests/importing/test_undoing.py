@@ -177,7 +177,8 @@ def test_a_new_card_that_another_one_names_stays_and_the_rest_goes(sonnenschein:
 
 
 def test_a_new_card_that_is_in_use_stays_with_its_ledgers(sonnenschein: Salon) -> None:
-    rows = [(name, f"{name}@mail.example", "", "", "100", "", "", "", "ja") for name in ("Mia", "Ida", "Eva", "Lea")]
+    names = ("Mia", "Ida", "Eva", "Lea")
+    rows = [(name, f"{name}@mail.example", "", f"TC-{name}", "100", "", "", "", "ja") for name in names]
     batch = applied(sonnenschein, table(HEADER, *rows), consent_wording=WORDS)
     with salon_scope(sonnenschein.pk):
         cards = {card.first_name: card for card in Client.objects.all()}

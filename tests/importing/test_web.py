@@ -15,13 +15,27 @@ from python_calamine import CalamineWorkbook
 
 from clients.details import ClientDetails
 from clients.editing import create_client
+from clients.importing.formats import OUR_COLUMNS
 from clients.models import Client, CreatedVia, ImportBatch, ImportRow
+from salon.desk.erasure import erase_card
 from salon.identity.models import User
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
-from tests.importing.files import PHOREST, SHORE, applied, checked, counts, table, undone, uploaded, work
+from tests.importing.files import (
+    OWNER,
+    PHOREST,
+    SHORE,
+    applied,
+    checked,
+    counts,
+    on_file,
+    table,
+    undone,
+    uploaded,
+    work,
+)
 
 pytestmark = pytest.mark.django_db
 HERE = "/s/sonnenschein/clients/import/"
@@ -246,3 +260,63 @@ def test_what_an_undo_left_is_listed_with_its_reason(browser: Browser, sonnensch
     undone(sonnenschein, batch)
     html = browser.get(f"{HERE}{batch.pk}/").content.decode()
     assert "Jemand hat mit dieser Karte" in html
+
+
+def test_an_erased_client_is_named_and_can_be_taken_in(browser: Browser, sonnenschein: Salon) -> None:
+    petra = on_file(sonnenschein, first_name="Petra", email="petra@mail.example")
+    with salon_scope(sonnenschein.pk):
+        erase_card(actor=OWNER, salon=sonnenschein, client_id=petra.pk, now=NOW)
+    headings = [german for german, _english, _target in OUR_COLUMNS]
+    batch = uploaded(sonnenschein, table(headings, ["1", "Petra", "", "", "", "petra@mail.example"]))
+    page = f"{HERE}{batch.pk}/"
+    browser.post(f"{page}columns/", _columns(batch))
+    work(sonnenschein, batch)
+    html = browser.get(page).content.decode()
+    assert "Diese Kundin wurde gelöscht (Nr. 1) und bleibt draußen." in html
+    assert "1 dieser Zeilen gehört zu einer Kundin, die hier gelöscht wurde." in html
+    assert "Es gibt nichts zu importieren" in html
+    assert "nichts zu importieren</span>" in html
+    assert "bereit zum Importieren" not in html
+    browser.post(f"{page}back/")
+    browser.post(f"{page}columns/", _columns(batch, take_erased="on"))
+    work(sonnenschein, batch)
+    html = browser.get(page).content.decode()
+    assert "Diese Kundin wurde gelöscht (Nr. 1) und wird wieder aufgenommen." in html
+    assert "1 neu, 0 geändert" in html
+    assert "bereit zum Importieren" in html
+
+
+def test_cells_left_out_are_told_and_come_back_with_their_reason(browser: Browser, sonnenschein: Salon) -> None:
+    batch = uploaded(sonnenschein, table(("Vorname", "Geburtstag"), ("Jörg", "31.02.1980"), ("Ida", "")))
+    page = f"{HERE}{batch.pk}/"
+    browser.post(f"{page}columns/", _columns(batch, leave_out_cells="on"))
+    work(sonnenschein, batch)
+    html = browser.get(f"{page}?show=incomplete").content.decode()
+    assert "1 Zeile wird ohne ihre fehlerhaften Angaben übernommen." in html
+    assert "Den Tag „31.02.1980“ gibt es nicht. <strong>Ausgelassen.</strong>" in html
+    assert "Ida" not in html
+    told = b"".join(browser.get(f"{page}faulty/").streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert told.splitlines() == [
+        "Vorname;Geburtstag;Grund", "Jörg;31.02.1980;Geburtstag: Den Tag „31.02.1980“ gibt es nicht.",
+    ]  # fmt: skip
+
+
+def test_without_headings_columns_have_numbers(browser: Browser, sonnenschein: Salon) -> None:
+    content = table(("Petra", "petra@mail.example", "31.02.1980"), ("Ida", "ida@mail.example", ""))
+    batch = uploaded(sonnenschein, content)
+    page = f"{HERE}{batch.pk}/"
+    html = browser.get(page).content.decode()
+    assert "Die Datei hat keine Überschriften: Schon die erste Zeile zählt als Kundin." in html
+    assert "2 Zeilen." in html
+    assert "Spalte 1" in html
+    columns = {"column_0": "first_name", "column_1": "email", "column_2": "birthday", "without_headings": "on"}
+    browser.post(f"{page}columns/", _columns(batch, **columns))
+    work(sonnenschein, batch)
+    told = b"".join(browser.get(f"{page}faulty/").streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert told.splitlines()[0] == "Spalte 1;Spalte 2;Spalte 3;Grund"
+    assert uploaded(sonnenschein, told.encode()).lines == 1
+
+
+def test_a_picture_is_no_table(browser: Browser, sonnenschein: Salon) -> None:
+    batch = uploaded(sonnenschein, b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(1, 256)), "logo.png")
+    assert "Das ist keine Tabelle." in browser.get(f"{HERE}{batch.pk}/").content.decode()

@@ -42,6 +42,40 @@ def _explained(
 
 
 @pytest.mark.parametrize(
+    ("created_via", "listed_on", "because"),
+    [
+        (
+            IMPORT,
+            date(2026, 11, 1),
+            "seit 1. November 2026 in der Kundenliste",
+        ),
+        (
+            IMPORT,
+            date(2023, 1, 14),
+            "seit 14. Januar 2023 in der Kundenliste, also seit mehr als 365 Tagen",
+        ),
+        (
+            ONLINE,
+            date(2026, 11, 1),
+            "durch eine Online-Buchung seit 1. November 2026 in der Kundenliste",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("had_services", "visits"), [(True, 0), (False, 3)])
+def test_who_was_here_on_days_that_nobody_knows_is_no_first_visit(
+    created_via: CreatedVia, listed_on: date, because: str, had_services: bool, visits: int
+) -> None:
+    client = Client(salon_id=UUID(int=0), created_via=created_via, listed_on=listed_on, carried_visits=visits)
+    client.first_success_on = client.last_success_on = None
+    with translation.override("de"):
+        shown = explain(client, TODAY, had_services=had_services)
+    assert (shown.because, shown.first_visit) == (
+        f"{because}, mit früheren Besuchen, deren Tage nicht bekannt sind.",
+        False,
+    )
+
+
+@pytest.mark.parametrize(
     ("created_via", "listed_on", "last", "text", "flips_on"),
     [
         (

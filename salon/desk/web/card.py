@@ -24,7 +24,7 @@ from clients.web.list_query import asked_for
 from clients.web.notes import health_panel, notes_panel
 from clients.web.shown import shown
 from clients.web.treatcard import treatcard_panel
-from clients.web.verdict import explain
+from clients.web.verdict import carries_services, explain
 from salon.desk.favourites import Favourite, favourites_of
 from salon.desk.history import PAGE, Kind, history_of
 from salon.desk.web.appointments import appointments_panel
@@ -87,7 +87,7 @@ def _whole(request: SalonRequest, client: Client, *, merged: bool) -> dict[str, 
         "here": request.get_full_path(),
         "name": facts["name"],
         "facts": [fact for fact in facts.values() if fact.key not in _ELSEWHERE],
-        "verdict": explain(client, today),
+        "verdict": explain(client, today, had_services=carries_services(client)),
         "last_visit": client.last_success_on,
         "visits": client.visits + client.carried_visits,
         "appointments": appointments_panel(request, client, now),
