@@ -217,6 +217,22 @@ def _usual_time(at: Moment, values: _Values) -> Q:
     return _among(facts.usual_time(at, [TimeOfDay(one) for one in values]))
 
 
+def _stayed_away_at_least(_at: Moment, values: _Values) -> Q:
+    return _among(facts.who_stayed_away(values[0])) if values[0] > 0 else _EVERYBODY
+
+
+def _stayed_away_at_most(_at: Moment, values: _Values) -> Q:
+    return ~_among(facts.who_stayed_away(values[0] + 1))
+
+
+def _got(_at: Moment, values: _Values) -> Q:
+    return _among(facts.who_got(values))
+
+
+def _written_to(at: Moment, values: _Values) -> Q:
+    return _among(facts.who_was_written_to(at, at.day(-values[0])))
+
+
 def _birthday_in(month: int) -> Q:
     return Q(birth_month=month, birth_day__isnull=False, birth_month__isnull=False)
 
@@ -351,6 +367,8 @@ _MEETS: dict[tuple[str, str], _Meets] = {
     ("next_visit", "between"): _next_between,
     ("next_visit", "none"): _next_none,
     **_bounds("visits", "visits_in_all"),
+    ("no_shows", "at_least"): _stayed_away_at_least,
+    ("no_shows", "at_most"): _stayed_away_at_most,
     ("spent", "at_least"): _spent_at_least,
     ("spent", "at_most"): _spent_at_most,
     ("spent", "at_least_within"): _spent_at_least,
@@ -385,6 +403,10 @@ _MEETS: dict[tuple[str, str], _Meets] = {
     ("email_consent", "lapsed"): lambda _at, _values: Q(email_consent_for__isnull=False, email_consent=False),
     ("email_consent", "withdrawn"): partial(_said_last, Decision.WITHDRAWN),
     ("email_consent", "never"): _never_asked,
+    ("campaign", "got"): _got,
+    ("campaign", "not_got"): _not(_got),
+    ("written_to", "within_last"): _written_to,
+    ("written_to", "not_within_last"): _not(_written_to),
     ("lapsing", "within_next"): _lapsing,
     **_either("overdue", _overdue),
     **_either("blocked", lambda _at, _values: Q(blocked=True)),

@@ -1,4 +1,4 @@
-"""What appointments, sales and merges say of many clients: queries for their ids, each one set (domain.md §9.1)."""
+"""What appointments, sales, mails and merges say of many clients: queries for ids, each one set (domain.md §9.1)."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
+    Count,
     Exists,
     F,
     Min,
@@ -21,6 +22,7 @@ from bookings.checkout.pricing import LineKind
 from bookings.models import Appointment, AppointmentItem, SaleLine, SaleState
 from bookings.states import CHANGEABLE, State
 from clients.models import CardState
+from marketing.models import Recipient, RecipientState
 from marketing.vocabulary import TimeOfDay, Weekday
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
@@ -78,6 +80,23 @@ def with_next_visit(at: Moment, *, since: date | None = None, until: date | None
     if until is not None:
         next_ones = next_ones.filter(next_at__lt=at.begin(until + timedelta(days=1)))
     return next_ones.values("client")
+
+
+def who_stayed_away(least: int) -> Ids:
+    """Return who did not come to so many appointments or more, without having cancelled them."""
+    missed = Appointment.objects.filter(client__isnull=False, state=State.NO_SHOW)
+    return missed.values("client").annotate(times=Count("pk")).filter(times__gte=least).values("client")
+
+
+def who_got(campaign_ids: Iterable[UUID]) -> Ids:
+    """Return whose mail of one of these campaigns has gone out."""
+    return Recipient.objects.filter(campaign__in=list(campaign_ids), state=RecipientState.SENT).values("client")
+
+
+def who_was_written_to(at: Moment, since: date) -> Ids:
+    """Return to whom a mail of a campaign or of an automation has gone out since a day."""
+    sent = Recipient.objects.filter(state=RecipientState.SENT, sent_at__gte=at.begin(since), sent_at__lte=at.now)
+    return sent.values("client")
 
 
 # By client what she paid for services and products and kept, in cents. Of a sale of which nothing was given back it is

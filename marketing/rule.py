@@ -201,6 +201,7 @@ _READ: dict[Kind, Callable[[object], Value]] = {
     Kind.DAYS: _whole_from(0, LONGEST_DAYS),
     Kind.MONTHS: _whole_from(1, LONGEST_MONTHS),
     Kind.VISITS: _whole_from(0, MOST_VISITS),
+    Kind.TIMES: _whole_from(0, MOST_VISITS),
     Kind.POINTS: _whole_from(-MOST_POINTS, MOST_POINTS),
     Kind.PERCENT: _whole_from(1, 100),
     Kind.MONTH: _whole_from(1, 12),

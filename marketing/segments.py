@@ -262,6 +262,7 @@ _KNOWN: dict[Kind, Callable[[], QuerySet[Any]]] = {
     Kind.SERVICE: Service.objects.all,
     Kind.PRODUCT: Product.objects.all,
     Kind.STAFF: StaffMember.objects.all,
+    Kind.CAMPAIGN: Campaign.objects.live,
 }
 
 

@@ -40,6 +40,7 @@ class Kind(TextChoices):
     DAYS = "DAYS"
     MONTHS = "MONTHS"
     VISITS = "VISITS"
+    TIMES = "TIMES"
     POINTS = "POINTS"
     PERCENT = "PERCENT"
     MONTH = "MONTH"
@@ -52,11 +53,12 @@ class Kind(TextChoices):
     SERVICE = "SERVICE"
     PRODUCT = "PRODUCT"
     STAFF = "STAFF"
+    CAMPAIGN = "CAMPAIGN"
     CLIENT = "CLIENT"
 
 
 # Kinds whose values are ids of what the salon has made itself.
-REFERENCES = frozenset({Kind.CATEGORY, Kind.SERVICE, Kind.PRODUCT, Kind.STAFF})
+REFERENCES = frozenset({Kind.CATEGORY, Kind.SERVICE, Kind.PRODUCT, Kind.STAFF, Kind.CAMPAIGN})
 # Kinds whose values are the words themselves.
 TYPED = frozenset({Kind.POSTCODE, Kind.TOWN})
 
@@ -159,6 +161,7 @@ FIELDS: dict[str, Field] = dict(
             Operator("none", _("none booked")),
         ),
         _field("visits", _("Number of visits"), *_bounds(Kind.VISITS)),
+        _field("no_shows", _("Did not come"), *_bounds(Kind.TIMES)),
         _field(
             "spent",
             _("Money spent"),
@@ -215,6 +218,18 @@ FIELDS: dict[str, Field] = dict(
             Operator("lapsed", _("agreed at another address")),
             Operator("withdrawn", _("withdrawn")),
             Operator("never", _("never asked")),
+        ),
+        _field(
+            "campaign",
+            _("Mail of a campaign"),
+            Operator("got", _("has got one of"), many=Kind.CAMPAIGN),
+            Operator("not_got", _("has got none of"), many=Kind.CAMPAIGN),
+        ),
+        _field(
+            "written_to",
+            _("Last written to"),
+            Operator("within_last", _("within the last … days"), (Kind.DAYS,)),
+            Operator("not_within_last", _("not within the last … days"), (Kind.DAYS,)),
         ),
         _field(
             "lapsing",

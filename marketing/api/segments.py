@@ -25,7 +25,7 @@ from marketing.segments import (
     segments_page,
     update_segment,
 )
-from marketing.vocabulary import FIELDS, Field, Kind, Operator
+from marketing.vocabulary import FIELDS, REFERENCES, Field, Kind, Operator
 from salon import keyset
 from salon.api.endpoint import Endpoint
 from salon.api.idempotency import Idempotency, idempotent
@@ -41,7 +41,7 @@ _WRITTEN = {
     Kind.DATE: "YYYY-MM-DD",
     Kind.POSTCODE: '"80"',
     Kind.TOWN: '"Berlin"',
-    **{one: f"{one.lower()} id" for one in (Kind.CATEGORY, Kind.SERVICE, Kind.PRODUCT, Kind.STAFF)},
+    **{one: f"{one.lower()} id" for one in REFERENCES},
 }
 
 

@@ -180,6 +180,13 @@ class Recipient(SalonOwned):
         indexes = [
             models.Index(fields=["salon", "campaign", "state", "id"], name="marketing_recipient_by_state"),
             models.Index(fields=["salon", "client", "id"], name="marketing_recipient_of_client"),
+            # Whom anything was written to lately, without the rows.
+            models.Index(
+                fields=["salon", "sent_at"],
+                include=["client"],
+                condition=Q(state="SENT"),
+                name="marketing_recipient_lately",
+            ),
             models.Index(
                 fields=["salon", "automation", "state", "id"],
                 condition=Q(automation__isnull=False),

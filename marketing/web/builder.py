@@ -39,6 +39,7 @@ ICONS = {
     "last_visit": "calendar-check",
     "next_visit": "calendar-clock",
     "visits": "repeat",
+    "no_shows": "calendar-x",
     "spent": "banknote",
     "top_spenders": "crown",
     "service": "scissors",
@@ -54,6 +55,8 @@ ICONS = {
     "points": "star",
     "treatcard": "gift",
     "email_consent": "mail-check",
+    "campaign": "mails",
+    "written_to": "send",
     "lapsing": "hourglass",
     "overdue": "timer",
     "blocked": "ban",
@@ -64,10 +67,13 @@ _MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
         _("Who they are"),
         ("category", "gender", "age", "birthday", "postal_code", "town", "preferred_staff", "listed", "blocked"),
     ),
-    (_("When they come"), ("last_visit", "next_visit", "first_visit", "visits", "overdue", "weekday", "time_of_day")),
+    (
+        _("When they come"),
+        ("last_visit", "next_visit", "first_visit", "visits", "no_shows", "overdue", "weekday", "time_of_day"),
+    ),
     (_("New or returning"), ("status", "reason", "lapsing")),
     (_("What they buy"), ("service", "product", "spent", "top_spenders")),
-    (_("Treatcard and news"), ("points", "treatcard", "email_consent")),
+    (_("Treatcard and news"), ("points", "treatcard", "email_consent", "campaign", "written_to")),
 )
 ASK_LABELS = {
     "all": _("all of these are true"),
@@ -76,7 +82,12 @@ ASK_LABELS = {
     "not_all": _("not all of these are true"),
 }
 # Days, months and percent stand in the words of every operator that takes them.
-_UNITS: dict[Kind, Promise] = {Kind.VISITS: _("visits"), Kind.POINTS: _("points"), Kind.YEARS: _("years")}
+_UNITS: dict[Kind, Promise] = {
+    Kind.VISITS: _("visits"),
+    Kind.TIMES: _("times"),
+    Kind.POINTS: _("points"),
+    Kind.YEARS: _("years"),
+}
 _LONGEST = 12
 
 
@@ -318,6 +329,8 @@ def _offered(kind: Kind) -> Any:
         return rows_of(kind).order_by("name_key", "id")
     if kind == Kind.STAFF:
         return StaffMember.objects.working().in_order()
+    if kind == Kind.CAMPAIGN:
+        return rows_of(kind).filter(started_at__isnull=False).order_by("-started_at", "-id")
     return (Service if kind == Kind.SERVICE else Product).objects.offered().in_order()
 
 

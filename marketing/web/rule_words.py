@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clients.models import Category
+from marketing.models import Campaign
 from marketing.rule import Condition, Group, Match, Value
 from marketing.vocabulary import FIELDS, REFERENCES, TYPED, Kind, Operator
 from salon.catalogue.models import Product, Service, StaffMember
@@ -48,6 +49,8 @@ _PHRASES: dict[tuple[str, str], Promise] = {
     ("next_visit", "none"): gettext_lazy("who have no appointment"),
     ("visits", "at_least"): gettext_lazy("who have had at least %(first)s"),
     ("visits", "at_most"): gettext_lazy("who have had at most %(first)s"),
+    ("no_shows", "at_least"): gettext_lazy("who have stayed away from an appointment at least %(first)s"),
+    ("no_shows", "at_most"): gettext_lazy("who have stayed away from an appointment at most %(first)s"),
     ("spent", "at_least"): gettext_lazy("who have spent at least %(first)s"),
     ("spent", "at_most"): gettext_lazy("who have spent at most %(first)s"),
     ("spent", "at_least_within"): gettext_lazy("who have spent at least %(first)s within the last %(second)s"),
@@ -94,6 +97,14 @@ _PHRASES: dict[tuple[str, str], Promise] = {
     ("email_consent", "lapsed"): gettext_lazy("who have agreed to news by e-mail, but at another address"),
     ("email_consent", "withdrawn"): gettext_lazy("who do not want news by e-mail any more"),
     ("email_consent", "never"): gettext_lazy("who were never asked whether they want news by e-mail"),
+    ("campaign", "got"): gettext_lazy("who have got the campaign %(many)s"),
+    ("campaign", "not_got"): gettext_lazy("who have not got the campaign %(many)s"),
+    ("written_to", "within_last"): gettext_lazy(
+        "to whom a campaign or automation has written within the last %(first)s"
+    ),
+    ("written_to", "not_within_last"): gettext_lazy(
+        "to whom no campaign or automation has written within the last %(first)s"
+    ),
     ("lapsing", "within_next"): gettext_lazy(
         "who, with no appointment, would count as new again within the next %(first)s"
     ),
@@ -114,6 +125,8 @@ _OF_TODAY: dict[tuple[str, str], Promise] = {
     ("next_visit", "within_next"): gettext_lazy("who have an appointment today"),
     ("next_visit", "later_than"): gettext_lazy("whose next appointment is after today"),
     ("birthday", "within_next"): gettext_lazy("whose birthday is today"),
+    ("written_to", "within_last"): gettext_lazy("to whom a campaign or automation has written today"),
+    ("written_to", "not_within_last"): gettext_lazy("to whom no campaign or automation has written today"),
     ("lapsing", "within_next"): gettext_lazy("who, with no appointment, would count as new again today"),
     ("listed", "within_last"): gettext_lazy("who became clients today"),
     ("listed", "longer_ago"): gettext_lazy("who became clients before today"),
@@ -134,6 +147,7 @@ _ROWS: dict[Kind, Callable[[], QuerySet[Any]]] = {
     Kind.SERVICE: Service.objects.all,
     Kind.PRODUCT: Product.objects.all,
     Kind.STAFF: StaffMember.objects.all,
+    Kind.CAMPAIGN: Campaign.objects.live,
 }
 
 
@@ -228,6 +242,7 @@ _WRITTEN: dict[Kind, Callable[[Any, str], str]] = {
     Kind.DAYS: lambda value, _currency: ngettext("%(count)d day", "%(count)d days", value) % {"count": value},
     Kind.MONTHS: lambda value, _currency: ngettext("%(count)d month", "%(count)d months", value) % {"count": value},
     Kind.VISITS: lambda value, _currency: ngettext("%(count)d visit", "%(count)d visits", value) % {"count": value},
+    Kind.TIMES: lambda value, _currency: ngettext("once", "%(count)d times", value) % {"count": value},
     Kind.POINTS: _points,
     Kind.PERCENT: lambda value, _currency: _("%(count)d percent") % {"count": value},
     Kind.MONTH: lambda value, _currency: str(MONTHS[value]),

@@ -10,12 +10,14 @@ from django.db.models import GeneratedField, Model
 from bookings.models import Appointment, AppointmentItem, Sale, SaleLine
 from bookings.states import State
 from clients.models import Category, CategoryAssignment, Client
+from marketing.models import Recipient, RecipientReason, RecipientState
 from salon.catalogue.models import Product, Service
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import a_salon_day, at, make_service
 from tests.checkout.till import make_product
 from tests.conftest import NOW
+from tests.marketing.campaigning import draft
 from tests.marketing.segment_world import TODAY, sold, visited
 
 VISITS = 5
@@ -36,6 +38,7 @@ def crowd(salon: Salon, many: int) -> None:
         Appointment.objects.filter(pk=appointment.pk).update(visit_on=None)
         sale = sold(client, (day.cut, "59.00"))
         goods = sold(client, (Product.objects.first(), "20.00"))
+        mail = _mail(client)
         with connection.cursor() as cursor:
             cursor.execute("SELECT setseed(0.5)")
             cursor.execute(
@@ -67,6 +70,7 @@ def crowd(salon: Salon, many: int) -> None:
             (item,) = appointment.items.all()
             AppointmentItem.objects.filter(pk=item.pk).update(active=False)
             _multiply(AppointmentItem, item.pk, f"visits JOIN services ON services.number = {_PLACE}", _ITEMS)
+            _multiply(Recipient, mail.pk, "wanted", _MAILS)
             cursor.execute("DELETE FROM visits WHERE turn > 3 OR starts_at >= %s", [NOW])
             _multiply(Sale, sale.pk, "visits", _SALES)
             (line,), (bottle,) = sale.lines.all(), goods.lines.all()
@@ -75,6 +79,18 @@ def crowd(salon: Salon, many: int) -> None:
             _multiply(SaleLine, bottle.pk, bottles, _BOTTLES)
         assert Client.objects.count() == many
         assert CategoryAssignment.objects.exists()
+
+
+def _mail(client: Client) -> Recipient:
+    """Let a client have got a mail of a campaign."""
+    return Recipient.objects.create(
+        campaign=draft("everybody"),
+        client=client,
+        state=RecipientState.SENT,
+        reason=RecipientReason.CONSENT,
+        sent_at=NOW,
+        created_at=NOW,
+    )
 
 
 _PLACE = f"1 + visits.number % {SERVICES}"
@@ -134,6 +150,12 @@ _LINES = {
     "service_id": "services.id",
     "unit_price": _PRICE,
     "final_price": _PRICE,
+}
+_MAILS = {
+    "id": "uuidv7()",
+    "client_id": "wanted.id",
+    "state": "CASE WHEN chance < 0.6 THEN 'SENT' ELSE 'EXCLUDED' END",
+    "sent_at": f"CASE WHEN chance < 0.6 THEN timestamptz '{NOW}' - other * interval '400 days' END",
 }
 _BOTTLES = {"id": "uuidv7()", "sale_id": "visits.sale_id", "position": "1", "product_id": "products.id"}
 

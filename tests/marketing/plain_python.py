@@ -42,6 +42,14 @@ class Purchase:
 
 
 @dataclass(slots=True)
+class Mail:
+    """A mail of a campaign that went out, as the test wrote it."""
+
+    campaign: Any
+    on: date
+
+
+@dataclass(slots=True)
 class Person:
     """What the test knows of a client."""
 
@@ -50,6 +58,7 @@ class Person:
     categories: set[Any] = field(default_factory=set)
     visits: list[Visit] = field(default_factory=list)
     purchases: list[Purchase] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
 
     def get(self, name: str) -> Any:
         """Return a fact of the card, None where it has none."""
@@ -209,6 +218,14 @@ def _bounds(column: str) -> dict[str, Says]:
     }
 
 
+def _mailed(who: Person, days: int) -> bool:
+    return any(one.on >= TODAY - timedelta(days=days) for one in who.mails)
+
+
+def _missed(who: Person) -> int:
+    return sum(one.state == State.NO_SHOW for one in who.visits)
+
+
 SAYS: dict[str, dict[str, Says]] = {
     "category": {
         "in": lambda _world, who, values: bool(who.categories & set(values)),
@@ -264,6 +281,18 @@ SAYS: dict[str, dict[str, Says]] = {
         "none": lambda _world, who, _values: not who.get("city"),
     },
     "points": _bounds("points"),
+    "campaign": {
+        "got": lambda _world, who, values: any(one.campaign in values for one in who.mails),
+        "not_got": lambda _world, who, values: not any(one.campaign in values for one in who.mails),
+    },
+    "written_to": {
+        "within_last": lambda _world, who, values: _mailed(who, values[0]),
+        "not_within_last": lambda _world, who, values: not _mailed(who, values[0]),
+    },
+    "no_shows": {
+        "at_least": lambda _world, who, values: _missed(who) >= values[0],
+        "at_most": lambda _world, who, values: _missed(who) <= values[0],
+    },
     "treatcard": _either(lambda _world, who, _values: who.get("treatcard_number") != ""),
     "email_consent": {
         **_either(_agrees),

@@ -16,6 +16,7 @@ from clients.classification import Reason, Status
 from clients.labels import CategoryDetails
 from clients.models import CardState, Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from marketing.choosing import count_of
+from marketing.models import Campaign, Recipient, RecipientReason, RecipientState
 from marketing.rule import EVERYBODY, Condition, Group, Match
 from marketing.vocabulary import FIELDS
 from salon.identity.roles import Actor, ActorKind
@@ -24,6 +25,7 @@ from salon.tenancy.models import Salon
 from tests.bookings.salonday import DAY, a_salon_day, at, make_appointment, make_client, make_staff
 from tests.checkout.till import make_product
 from tests.conftest import NOW
+from tests.marketing.campaigning import draft
 from tests.marketing.segment_world import PARTLY, REFUNDED, TODAY, came, names, one, people, sold, visited
 
 
@@ -44,6 +46,7 @@ def test_every_operator_means_something(in_sonnenschein: Salon) -> None:
         "DAYS": 30,
         "MONTHS": 6,
         "VISITS": 3,
+        "TIMES": 2,
         "POINTS": 10,
         "PERCENT": 10,
         "MONTH": 2,
@@ -432,3 +435,76 @@ def test_groups_stand_in_groups(in_sonnenschein: Salon) -> None:
     assert names(in_sonnenschein, Group(Match.ANY, (february, calm))) == {"Mia", "Zoe"}
     assert names(in_sonnenschein, Group(Match.ANY, (february, calm), negated=True)) == {"Ida"}
     assert names(in_sonnenschein, Group(Match.ALL, (EVERYBODY, calm))) == {"Mia"}
+
+
+def _mailed(
+    campaign: Campaign, client: Client, sent_at: datetime | None, state: RecipientState = RecipientState.SENT
+) -> None:
+    Recipient.objects.create(
+        campaign=campaign,
+        client=client,
+        state=state,
+        reason=RecipientReason.CONSENT,
+        sent_at=sent_at,
+        created_at=NOW,
+    )
+
+
+def test_who_got_a_campaign(in_sonnenschein: Salon) -> None:
+    spring, summer = draft("everybody", name="Frühling"), draft("everybody", name="Sommer")
+    ida, mia, zoe, lea = people("Ida", "Mia", "Zoe", "Lea")
+    _mailed(spring, ida, NOW - timedelta(days=1))
+    _mailed(summer, mia, NOW)
+    # Who was left out, and whose mail has not gone out, has got none.
+    _mailed(spring, zoe, None, RecipientState.EXCLUDED)
+    _mailed(spring, lea, None, RecipientState.WAITING)
+    assert names(in_sonnenschein, one("campaign", "got", spring.pk)) == {"Ida"}
+    assert names(in_sonnenschein, one("campaign", "got", spring.pk, summer.pk)) == {"Ida", "Mia"}
+    assert names(in_sonnenschein, one("campaign", "not_got", spring.pk)) == {"Mia", "Zoe", "Lea"}
+
+
+def test_who_got_a_campaign_and_did_not_book(in_sonnenschein: Salon) -> None:
+    """The rule of a second mail: whoever got the first, has nothing booked, and has got none for a week."""
+    day, spring = a_salon_day(), draft("everybody", name="Frühling")
+    ida, mia, zoe = people("Ida", "Mia", "Zoe")
+    for client, days in ((ida, 8), (mia, 8), (zoe, 6)):
+        _mailed(spring, client, NOW - timedelta(days=days))
+    visited(day, mia, at(10, day=TODAY + timedelta(days=7)), State.BOOKED)
+    rule = Group(
+        Match.ALL,
+        (
+            Condition("campaign", "got", (spring.pk,)),
+            Condition("next_visit", "none"),
+            Condition("written_to", "not_within_last", (7,)),
+        ),
+    )
+    assert names(in_sonnenschein, rule) == {"Ida"}
+
+
+def test_who_was_written_to_lately(in_sonnenschein: Salon) -> None:
+    spring = draft("everybody", name="Frühling")
+    today, edge, before, waits, _never = people("Today", "Edge", "Before", "Waits", "Never")
+    _mailed(spring, today, NOW)
+    # By the salon's days: the seventh day before today begins at midnight in Berlin.
+    _mailed(spring, edge, datetime(2026, 11, 13, 23, 0, tzinfo=UTC))
+    _mailed(spring, before, datetime(2026, 11, 13, 22, 59, tzinfo=UTC))
+    _mailed(spring, waits, None, RecipientState.WAITING)
+    assert names(in_sonnenschein, one("written_to", "within_last", 7)) == {"Today", "Edge"}
+    assert names(in_sonnenschein, one("written_to", "within_last", 8)) == {"Today", "Edge", "Before"}
+    assert names(in_sonnenschein, one("written_to", "within_last", 0)) == {"Today"}
+    assert names(in_sonnenschein, one("written_to", "not_within_last", 7)) == {"Before", "Waits", "Never"}
+
+
+def test_who_did_not_come(in_sonnenschein: Salon) -> None:
+    day = a_salon_day()
+    once, twice, _came, off = people("Once", "Twice", "Came", "Off")
+    visited(day, once, at(10, day=ago(3)), State.NO_SHOW)
+    visited(day, twice, at(10, day=ago(900)), State.NO_SHOW)
+    visited(day, twice, at(12, day=ago(3)), State.NO_SHOW)
+    visited(day, twice, at(13, day=ago(4)))
+    visited(day, off, at(14, day=ago(3)), State.CANCELLED)
+    assert names(in_sonnenschein, one("no_shows", "at_least", 1)) == {"Once", "Twice"}
+    assert names(in_sonnenschein, one("no_shows", "at_least", 2)) == {"Twice"}
+    assert names(in_sonnenschein, one("no_shows", "at_least", 0)) == {"Once", "Twice", "Came", "Off", "Lena"}
+    assert names(in_sonnenschein, one("no_shows", "at_most", 0)) == {"Came", "Off", "Lena"}
+    assert names(in_sonnenschein, one("no_shows", "at_most", 1)) == {"Once", "Came", "Off", "Lena"}

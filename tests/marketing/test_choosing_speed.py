@@ -12,6 +12,7 @@ from pytest_django import DjangoDbBlocker
 
 from clients.models import Category, Client
 from marketing.choosing import clients_in, count_of
+from marketing.models import Campaign
 from marketing.rule import Condition, Group, Match, Value
 from marketing.segments import READY_MADE
 from marketing.vocabulary import FIELDS, Kind
@@ -32,6 +33,7 @@ VALUES: dict[Kind, Value] = {
     Kind.DAYS: 90,
     Kind.MONTHS: 12,
     Kind.VISITS: 5,
+    Kind.TIMES: 1,
     Kind.POINTS: 100,
     Kind.PERCENT: 10,
     Kind.MONTH: 3,
@@ -41,7 +43,13 @@ VALUES: dict[Kind, Value] = {
     Kind.POSTCODE: "803",
     Kind.TOWN: "Ort 7",
 }
-IDS = {Kind.CATEGORY: Category, Kind.SERVICE: Service, Kind.PRODUCT: Product, Kind.STAFF: StaffMember}
+IDS = {
+    Kind.CATEGORY: Category,
+    Kind.SERVICE: Service,
+    Kind.PRODUCT: Product,
+    Kind.STAFF: StaffMember,
+    Kind.CAMPAIGN: Campaign,
+}
 ASKED = [(field.name, operator) for field in FIELDS.values() for operator in field.operators]
 
 

@@ -14,8 +14,9 @@ from pytest_django import DjangoDbBlocker
 from bookings.models import SaleState
 from bookings.states import State
 from clients.classification import Reason, Status
-from clients.models import Category, CategoryAssignment
+from clients.models import Category, CategoryAssignment, Client
 from marketing.choosing import clients_in
+from marketing.models import Campaign, Recipient, RecipientReason, RecipientState
 from marketing.rule import Condition, Group, Match, Value
 from marketing.vocabulary import FIELDS, Kind
 from salon.tenancy.context import salon_scope
@@ -24,7 +25,8 @@ from tests import database
 from tests.bookings.salonday import a_salon_day, at, make_appointment, make_client, make_staff
 from tests.checkout.till import make_product
 from tests.conftest import NOW
-from tests.marketing.plain_python import OPEN, SAYS, Person, Purchase, Visit, World, says
+from tests.marketing.campaigning import draft
+from tests.marketing.plain_python import OPEN, SAYS, Mail, Person, Purchase, Visit, World, says
 from tests.marketing.segment_world import PAID, TODAY, sold
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,7 @@ def _world(salon: Salon, random: Random) -> World:
     categories = [Category.objects.create(name=name, name_key=name, created_at=NOW) for name in ("farbe", "barber")]
     lena = Person("Lena", {"status": Status.RETURNING, "status_reason": Reason.LISTED, **_BARE})
     people = [_person(number, random, staff) for number in range(PEOPLE)]
+    campaigns = [draft("everybody", name=name) for name in ("Frühling", "Sommer")]
     hours = iter(range(10_000))
     for person in people:
         card = make_client(person.name, **person.facts)
@@ -67,6 +70,11 @@ def _world(salon: Salon, random: Random) -> World:
             state = State.CANCELLED if chance < 0.1 else state
             make_appointment((service, make_staff(f"Hand {number}")), client=card, starts_at=when, state=state)
             person.visits.append(Visit(when, state, service))
+        for campaign in campaigns:
+            days = random.choice([None, 0, 1, 7, 8, 31, 60])
+            _mail(campaign, card, days)
+            if days is not None:
+                person.mails.append(Mail(campaign.pk, TODAY - timedelta(days=days)))
         for _sale in range(random.choice([0, 0, 1, 3])):
             on = TODAY - timedelta(days=random.choice([0, 1, 89, 92, 364, 366, 400]))
             item = random.choice([*services, *products, None])
@@ -80,8 +88,21 @@ def _world(salon: Salon, random: Random) -> World:
         Kind.SERVICE: [one.pk for one in services],
         Kind.PRODUCT: [one.pk for one in products],
         Kind.STAFF: [one.pk for one in staff],
+        Kind.CAMPAIGN: [one.pk for one in campaigns],
     }
     return World(salon, [lena, *people], ids)
+
+
+def _mail(campaign: Campaign, card: Client, days: int | None) -> None:
+    """Let a mail have gone out so many days ago, or have been left out."""
+    Recipient.objects.create(
+        campaign=campaign,
+        client=card,
+        state=RecipientState.EXCLUDED if days is None else RecipientState.SENT,
+        reason=RecipientReason.NO_CONSENT if days is None else RecipientReason.CONSENT,
+        sent_at=None if days is None else NOW - timedelta(days=days),
+        created_at=NOW,
+    )
 
 
 # A card about which nothing is known.
@@ -131,6 +152,7 @@ VALUES: dict[Kind, st.SearchStrategy[Value]] = {
     Kind.DAYS: st.sampled_from([0, 1, 7, 8, 30, 31, 60, 365]),
     Kind.MONTHS: st.sampled_from([1, 3, 12, 13]),
     Kind.VISITS: st.sampled_from([0, 1, 3, 4]),
+    Kind.TIMES: st.sampled_from([0, 1, 2]),
     Kind.POINTS: st.sampled_from([-5, 0, 10, 101]),
     Kind.PERCENT: st.sampled_from([1, 10, 50, 100]),
     Kind.MONTH: st.sampled_from([1, 2, 11]),

@@ -181,6 +181,7 @@ VALUES: dict[Kind, st.SearchStrategy[Value]] = {
     Kind.DAYS: st.integers(0, 36_500),
     Kind.MONTHS: st.integers(1, 1_200),
     Kind.VISITS: st.integers(0, 100_000),
+    Kind.TIMES: st.integers(0, 100_000),
     Kind.POINTS: st.integers(-(10**9), 10**9),
     Kind.PERCENT: st.integers(1, 100),
     Kind.MONTH: st.integers(1, 12),
@@ -189,7 +190,7 @@ VALUES: dict[Kind, st.SearchStrategy[Value]] = {
     Kind.YEARS: st.just(30),
     Kind.POSTCODE: st.text("0123456789AZ", min_size=1, max_size=12),
     Kind.TOWN: st.text("aöZ-", min_size=1, max_size=80),
-    **dict.fromkeys((Kind.CATEGORY, Kind.SERVICE, Kind.PRODUCT, Kind.STAFF), st.uuids()),
+    **dict.fromkeys((Kind.CATEGORY, Kind.SERVICE, Kind.PRODUCT, Kind.STAFF, Kind.CAMPAIGN), st.uuids()),
 }
 
 

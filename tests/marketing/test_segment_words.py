@@ -61,5 +61,19 @@ def test_a_sentence_says_it_in_the_language_of_the_screen() -> None:
             " ((die heute da waren oder die schon vor heute Kunden waren) und die gesperrt sind) oder die eine"
             " Treatcard haben)."
         )
+        second = Group(
+            Match.ALL,
+            (
+                Condition("campaign", "got", ("spring",)),
+                Condition("written_to", "not_within_last", (7,)),
+                Condition("no_shows", "at_most", (1,)),
+                Condition("no_shows", "at_least", (3,)),
+            ),
+        )
+        assert sentence_of(second, {"spring": "Frühling"}, "EUR") == (
+            "Alle Kundinnen und Kunden, die die Kampagne Frühling bekommen haben und die innerhalb der letzten 7 Tage"
+            " von keiner Kampagne oder Automation angeschrieben wurden und die höchstens einmal nicht erschienen sind"
+            " und die mindestens 3-mal nicht erschienen sind."
+        )
         assert sentence_of(Group(Match.ALL), {}, "EUR") == "Alle Kundinnen und Kunden."
         assert sentence_of(Group(Match.ALL, negated=True), {}, "EUR") == "Niemand."
