@@ -104,7 +104,7 @@ def _errors(details: SalonDetails, country: str) -> Iterator[FieldError]:
 def _wrong_postal_code(text: str, country: str) -> Iterator[FieldError]:
     digits = _POSTAL_DIGITS[Country(country)]
     if not re.fullmatch(rf"[0-9]{{{digits}}}", text):
-        message = _("A postcode has %(digits)d digits in your country.") % {"digits": digits}
+        message = _("Enter %(digits)d digits.") % {"digits": digits}
         yield FieldError("postal_code", "invalid", message)
 
 

@@ -1,7 +1,7 @@
 """*Einstellungen » Salon*: its name, where it is, how it is reached (ui.md §2.9)."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -51,7 +51,7 @@ class SalonForm(forms.Form):
         return SalonDetails(**{name: text for name, text in self.cleaned_data.items() if name != "version"})
 
 
-def _shown(salon: Salon) -> Mapping[str, object]:
+def _shown(salon: Salon) -> dict[str, Any]:
     phone = display_phone(salon.phone, salon.country)
     return asdict(details_of(salon)) | {"phone": phone, "version": salon.version}
 
