@@ -15,7 +15,7 @@ from salon.errors import NotFound
 
 ORDER = keyset.Order(("created_at", "id"), descending=True)
 _LINES = Prefetch("lines", SaleLine.objects.select_related("redemption").order_by("position"))
-_PAYMENTS = Prefetch("payments", Payment.objects.filter(removed_at=None).order_by("taken_at", "id"))
+_PAYMENTS = Prefetch("payments", Payment.objects.order_by("taken_at", "id"))
 _REFUNDED = Prefetch("lines", RefundLine.objects.order_by("id"))
 _REFUNDS = Prefetch(
     "refunds", Refund.objects.filter(removed_at=None).order_by("refunded_at", "id").prefetch_related(_REFUNDED)
@@ -24,12 +24,13 @@ _REFUNDS = Prefetch(
 
 @dataclass(frozen=True, slots=True)
 class SaleView:
-    """A sale with its lines in order, and the payments and refunds that stand."""
+    """A sale with its lines in order, the payments and refunds that stand, and the payments that were taken back."""
 
     sale: Sale
     lines: Sequence[SaleLine]
     payments: Sequence[Payment]
     refunds: Sequence[Refund]
+    removed: Sequence[Payment] = ()
 
     @property
     def due(self) -> Decimal:
@@ -56,6 +57,12 @@ class SaleView:
         """The tax in what is sold, rate by rate, the highest first; rates of which nothing costs anything are left
         out."""
         return vat_in((line.vat_rate, line.final_price) for line in self.lines if line.final_price)
+
+    @property
+    def vat_back(self) -> list[Vat]:
+        """The tax in what has gone back, however often something did: where nothing stays paid, all that was in it."""
+        gone = ((line.vat_rate, line.refunded_amount if self.kept else line.final_price) for line in self.lines)
+        return vat_in((rate, amount) for rate, amount in gone if amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,14 @@ def whole(sales: QuerySet[Sale]) -> QuerySet[Sale]:
 
 def view_of(sale: Sale) -> SaleView:
     """Return the view of a sale that was read whole."""
-    return SaleView(sale, list(sale.lines.all()), list(sale.payments.all()), list(sale.refunds.all()))
+    payments = list(sale.payments.all())
+    return SaleView(
+        sale,
+        list(sale.lines.all()),
+        [one for one in payments if one.removed_at is None],
+        list(sale.refunds.all()),
+        [one for one in payments if one.removed_at is not None],
+    )
 
 
 def get_sale(sale_id: UUID) -> SaleView:

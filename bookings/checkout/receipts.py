@@ -1,7 +1,7 @@
 """The receipt of a sale: to be printed, or sent by mail (domain.md §6)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.checkout.pricing import LineKind, vat_in
+from bookings.checkout.pricing import LineKind, Vat
 from bookings.checkout.reading import SaleView, get_sale
 from bookings.checkout.tills import sales_rules, till_mode_of
 from bookings.had import had_by
@@ -113,12 +113,6 @@ def facts_of(view: SaleView, salon: Salon) -> dict[str, Any]:
     rules = sales_rules()
     client = sale.client
     by_line = {line.pk: line for line in view.lines}
-    back = [
-        (by_line[part.line_id].vat_rate, part.amount)
-        for one in view.refunds
-        for part in one.lines.all()
-        if _stands(one) and part.amount
-    ]
     return {
         "number": sale.number,
         "paid_at": sale.paid_at.isoformat(),
@@ -133,7 +127,7 @@ def facts_of(view: SaleView, salon: Salon) -> dict[str, Any]:
         "lines": [_line_facts(line) for line in view.lines],
         "discount": str(view.discount),
         "total": str(sale.total),
-        "taxes": [[str(one.rate), str(one.net), str(one.vat), str(one.gross)] for one in view.vat],
+        "taxes": _tax_facts(view.vat),
         "payments": [
             {
                 "method": one.method,
@@ -156,8 +150,8 @@ def facts_of(view: SaleView, salon: Salon) -> dict[str, Any]:
             for one in view.refunds
             if _stands(one)
         ],
-        "refunded_taxes": [[str(one.rate), str(one.net), str(one.vat), str(one.gross)] for one in vat_in(back)],
-        "left": str(sale.paid - sale.refunded),
+        "refunded_taxes": _tax_facts(view.vat_back),
+        "left": str(view.kept),
         "points": sale.points_earned,
         "balance": client.points if client and client.treatcard_number else None,
         "rewards": [[one.name, one.reward.points] for one in _rewards(client)] if client else [],
@@ -284,6 +278,10 @@ def discount_text(percent: Decimal, reason: str) -> str:
 
 def _stands(refund: Refund) -> bool:
     return refund.removed_at is None and bool(refund.amount)
+
+
+def _tax_facts(taxes: Iterable[Vat]) -> list[list[str]]:
+    return [[str(one.rate), str(one.net), str(one.vat), str(one.gross)] for one in taxes]
 
 
 def _line_facts(line: SaleLine) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bookings.checkout.receipts import (
     NoReceipt,
     Receipt,
     Row,
+    TaxRow,
     discount_text,
     facts_of,
     mail_receipt,
@@ -156,6 +157,27 @@ def test_what_went_back_stands_below_with_its_tax(office: Till) -> None:
     assert (plain(receipt.total), plain(receipt.left), receipt.void) == ("125,98 €", "85,98 €", False)
     void(**office.given, sale_id=sale.pk)
     assert words(office, sale).void
+
+
+def taxes(given: Iterable[TaxRow]) -> list[tuple[str, ...]]:
+    return [tuple(map(plain, (one.rate, one.net, one.vat, one.gross))) for one in given]
+
+
+def test_of_a_void_sale_all_its_tax_went_back(office: Till) -> None:
+    conditioner = make_product("Conditioner", "22.90")
+    sale = office.sold(service(office.day.cut), product(conditioner), tip("3.50"))
+    line = sale.lines.get(product=conditioner)
+    refund(**office.given, sale_id=sale.pk, method=Method.CARD, lines={line.pk: 1})
+    assert taxes(words(office, sale).refunded_taxes) == [("19 %", "19,24 €", "3,66 €", "22,90 €")]
+    void(**office.given, sale_id=sale.pk)
+    receipt = words(office, sale)
+    # 9.42 of the rest and 3.66 of what went back before
+    assert taxes(receipt.refunded_taxes) == [
+        ("19 %", "68,82 €", "13,08 €", "81,90 €"),
+        ("0 %", "3,50 €", "0,00 €", "3,50 €"),
+    ]
+    assert receipt.refunded_taxes == receipt.taxes
+    assert (plain(receipt.total), plain(receipt.left), receipt.void) == ("85,40 €", "0,00 €", True)
 
 
 def test_there_is_none_before_all_is_paid(office: Till) -> None:
