@@ -31,7 +31,7 @@ from salon.errors import DomainError, FieldError, InvalidInput, NotFound
 from salon.folding import fold
 from salon.identity.roles import Actor, ActorKind, Permission
 from salon.locks import take_locks
-from salon.mail.outbox import drop_unsent, last_mail, send_client_mail
+from salon.mail.outbox import drop_unsent, last_mail, last_written, send_client_mail
 from salon.tenancy import directory
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
@@ -151,6 +151,8 @@ def record_wish(*, actor: Actor, client_id: UUID, wanted: bool, now: datetime) -
 def ask_again(*, actor: Actor, client_id: UUID, now: datetime) -> ConsentEntry:
     """Send the mail that asks once more; who has confirmed or withdrawn meanwhile is not asked.
 
+    What the ledger says of where she said so stays; at another address than that she said it for, it is the address
+    that has changed.
     Raises: NotAllowed, NotFound, NoAddress, AskedLately.
     """
     actor.require(Permission.CLIENTS_WRITE)
@@ -165,7 +167,16 @@ def ask_again(*, actor: Actor, client_id: UUID, now: datetime) -> ConsentEntry:
             raise NoAddress
         if asked_until(client, now):
             raise AskedLately
-        return _ask(actor, client, standing, ConsentSource.SALON, _own_words(standing), now)
+        source = ConsentSource.ADDRESS if _was_elsewhere(client, standing) else ConsentSource(standing.source)
+        return _ask(actor, client, standing, source, _own_words(standing), now)
+
+
+def _was_elsewhere(client: Client, standing: ConsentEntry) -> bool:
+    """Return whether what holds of a client who has not confirmed at her address was said or asked at another."""
+    if standing.decision == Decision.GRANTED:
+        return True
+    mail = last_written(standing.pk, client_id=client.pk, tells="")
+    return mail is not None and fold(mail.recipient) != fold(client.email)
 
 
 def asked_until(client: Client, now: datetime) -> datetime | None:
@@ -174,7 +185,7 @@ def asked_until(client: Client, now: datetime) -> datetime | None:
     A mail does not count of before she has unsubscribed herself, nor one that asks for words that the salon has changed
     since: its link confirms nothing any more.
     """
-    cards = {*cards_of(client), *sharing_address(client.email)}
+    cards = _of_address(client)
     ledgers = ConsentEntry.objects.filter(client_id__in=cards, purpose=ConsentPurpose.EMAIL_MARKETING)
     by_herself = ledgers.filter(decision=Decision.WITHDRAWN, source=ConsentSource.UNSUBSCRIBE)
     unsubscribed = by_herself.aggregate(at=Max("at"))["at"]
@@ -185,6 +196,15 @@ def asked_until(client: Client, now: datetime) -> datetime | None:
     if entry and is_outdated(entry, directory.get_salon(current_salon_id())):
         return None
     return last.created_at + BETWEEN_MAILS
+
+
+def was_asked_here(client: Client) -> bool:
+    """Return whether a mail has asked at the address of a card, this one or another with the same address."""
+    return last_mail(_of_address(client), recipient=client.email, writer=WRITER) is not None
+
+
+def _of_address(client: Client) -> set[UUID]:
+    return {*cards_of(client), *sharing_address(client.email)}
 
 
 def cards_of(client: Client) -> set[UUID]:
@@ -198,15 +218,17 @@ def is_outdated(entry: ConsentEntry, salon: Salon) -> bool:
     return asks and entry.wording_number != wording_now(ConsentPurpose(entry.purpose), salon).number
 
 
-def ask_at_new_address(*, actor: Actor, client: Client, now: datetime) -> bool:
-    """Ask a client by a mail whose consent was for another address than the one her locked card has been given;
-    return whether a mail asks her there."""
+def leave_old_address(client: Client) -> bool:
+    """Let nothing ask any more at the address that a locked card had; return whether a client who wants news has to
+    confirm at the one that it has been given.
+
+    Nothing is written there by itself: a mistyped address is a stranger's.
+    """
     standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
-    if standing is None or standing.decision not in _WANTED or client.email_consent or not client.email:
+    if standing is None or standing.decision not in _WANTED or client.email_consent:
         return False
-    source = ConsentSource.API if actor.kind == ActorKind.API_KEY else ConsentSource.SALON
-    _ask(actor, client, standing, source, _own_words(standing), now)
-    return True
+    drop_unsent(standing.pk)
+    return bool(client.email)
 
 
 def _own_words(entry: ConsentEntry) -> str:
@@ -259,7 +281,12 @@ def _send(client: Client, salon: Salon, entry: ConsentEntry, now: datetime) -> N
         tells="",
         recipient=client.email,
         reply_to="",
-        draft=draft(salon=salon, wording=entry.wording, secret=secret),
+        draft=draft(
+            salon=salon,
+            wording=entry.wording,
+            secret=secret,
+            address_changed=entry.source == ConsentSource.ADDRESS,
+        ),
         due_at=now,
         expires_at=expires_at,
         now=now,

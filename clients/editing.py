@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.cards import ConflictingChange, in_use
 from clients.classification import Facts, classify
-from clients.consent import ask_at_new_address, record_consent
+from clients.consent import leave_old_address, record_consent
 from clients.details import Accepted, ChangedDetails, ClientDetails, accept, normalised
 from clients.holding import tell_what_holds
 from clients.listing import sharing_contact
@@ -147,7 +147,7 @@ def update_client(
     version: int | None = None,
     seen: ChangedDetails | None = None,
 ) -> Saved:
-    """Change some fields of a card; a consent to news holds for its address, so at a new one the client is asked anew.
+    """Change some fields of a card; a consent to news holds for its address, so at a new one it waits.
 
     `version` refuses the change if anything of the card has changed since; `seen` (the same fields as they stood
     when they were read) only if somebody else changed one of these fields to something else.
@@ -187,7 +187,7 @@ def update_client(
             _record(actor, "client.updated", client.pk, before, accepted.details, now)
             if accepted.details.email != before.email:
                 tell_what_holds(actor=actor, held=[(client.pk, agreed, client.email_consent)], now=now)
-                warnings += _ask_at_new_address(actor, client, now)
+                warnings += _leave_old_address(client)
     return Saved(client, warnings, changed=accepted.details != before)
 
 
@@ -201,12 +201,12 @@ def _locked(*texts: str) -> dict[UUID, Client]:
     return {card.pk: card for card in rows.order_by("pk")} if ids else {}
 
 
-def _ask_at_new_address(actor: Actor, client: Client, now: datetime) -> list[FieldError]:
-    """Ask whoever agreed to news at another address, and return what whoever changed it is told."""
-    if not ask_at_new_address(actor=actor, client=client, now=now):
+def _leave_old_address(client: Client) -> list[FieldError]:
+    """Return what whoever changed the address is told of news that were agreed to at another one."""
+    if not leave_old_address(client):
         return []
-    told = _("She agreed to news at another address, or was asked there. A mail asks her to confirm it at this one.")
-    return [FieldError("email", "consent_asked", told)]
+    told = _("She agreed to news at another address, or was asked there. At this one she gets none until she confirms.")
+    return [FieldError("email", "consent_elsewhere", told)]
 
 
 def _refuse_referrer(details: ClientDetails, locked: Mapping[UUID, Client]) -> None:

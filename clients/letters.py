@@ -17,12 +17,15 @@ from salon.tenancy.models import Salon
 WRITER = "consent"
 
 
-def draft(*, salon: Salon, wording: str, secret: str) -> Draft:
-    """Return all that the mail is to say; nobody's name, for nobody knows yet whose address it is."""
+def draft(*, salon: Salon, wording: str, secret: str, address_changed: bool = False) -> Draft:
+    """Return all that the mail is to say; nobody's name, for nobody knows yet whose address it is.
+
+    `address_changed`: whoever reads it has said nothing of this address, the salon has entered it.
+    """
     url = f"{settings.BASE_URL.rstrip('/')}{reverse('consent_link', args=[secret])}"
     foot_of = cast(Callable[[Salon], list[str]], import_string(settings.FOOT_OF_NEWS))
     facts = {"salon": salon.name, "city": salon.city, "wording": wording, "url": url, "foot": foot_of(salon)}
-    return Draft(WRITER, facts)
+    return Draft(WRITER, {**facts, "address_changed": address_changed})
 
 
 def write(facts: Mapping[str, Any]) -> Letter:

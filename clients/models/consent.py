@@ -29,7 +29,7 @@ class Decision(models.TextChoices):
 
 
 class ConsentSource(models.TextChoices):
-    """Where the client said it."""
+    """Where the client said it; `ADDRESS` is no place: she is asked at another address than she said it for."""
 
     SALON = "SALON", _("in the salon")
     IMPORT = "IMPORT", _("import")
@@ -37,6 +37,7 @@ class ConsentSource(models.TextChoices):
     MERGE = "MERGE", _("merged card")
     CONFIRMATION = "CONFIRMATION", _("link in the mail")
     UNSUBSCRIBE = "UNSUBSCRIBE", _("unsubscribe page")
+    ADDRESS = "ADDRESS", _("address changed")
 
 
 class ConsentWording(SalonOwned):

@@ -28,6 +28,7 @@ from clients.consent import (
     ledger_of,
     newest_of,
     record_consent,
+    was_asked_here,
 )
 from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from clients.web.facts import CHANGED
@@ -61,6 +62,7 @@ class Consent:
     agreed_at: str = ""
     granted: bool = False
     lapsed: bool = False
+    unasked: bool = False
     dead_link: str | Promise = ""
     can_ask: bool = False
     ask_at: datetime | None = None
@@ -107,7 +109,9 @@ def news_hint(client: Client) -> str:
     newest = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
     if not client.email or newest is None or newest.decision not in {Decision.REQUESTED, Decision.GRANTED}:
         return ""
-    return gettext("News by e-mail are agreed to or asked for at this address. A new one gets a mail to confirm.")
+    return gettext(
+        "News by e-mail are agreed to or asked for at this address. At a new one they wait for a confirmation."
+    )
 
 
 def wish_hint(salon: Salon) -> str:
@@ -148,6 +152,7 @@ def _consent(
         agreed_at=client.email_consent_for or "",
         granted=granted,
         lapsed=lapsed,
+        unasked=requested and bool(client.email) and not was_asked_here(client),
         dead_link=_dead_link(request.salon, client, own[0], now) if requested else "",
         can_ask=(lapsed or requested) and bool(client.email) and ask_at is None,
         ask_at=ask_at,

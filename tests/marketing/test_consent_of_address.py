@@ -13,6 +13,7 @@ from clients.models import Client, ConsentSource, Decision
 from salon.audit.models import AuditEntry
 from salon.desk.merging import merge_cards, undo_merge
 from salon.identity.roles import Actor, system_actor
+from salon.mail.letters import put_into_words
 from salon.mail.models import MailState
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
@@ -56,13 +57,22 @@ def _said(card: Client) -> list[tuple[str, str]]:
     return [(one.decision, one.source) for one in ledger_of(card.pk)]
 
 
-def test_at_a_new_address_she_is_asked_anew(sarah: Client, front_desk: Actor, in_sonnenschein: Salon) -> None:
+def test_a_new_address_is_asked_once_somebody_says_so(sarah: Client, front_desk: Actor, in_sonnenschein: Salon) -> None:
     assert sarah.email_consent
     saved = _readdress(front_desk, in_sonnenschein, sarah, NEW)
-    assert [(one.field, one.code) for one in saved.warnings] == [("email", "consent_asked")]
+    assert [(one.field, one.code) for one in saved.warnings] == [("email", "consent_elsewhere")]
     assert (saved.client.email_consent, get_client(sarah.pk).email_consent) == (False, False)
-    assert _said(sarah) == [("REQUESTED", "SALON"), ("GRANTED", "CONFIRMATION"), ("REQUESTED", "SALON")]
+    # A mistyped address is a stranger's: by itself nothing is written there, and nothing noted that nobody said.
+    assert _said(sarah) == [("GRANTED", "CONFIRMATION"), ("REQUESTED", "SALON")]
+    assert [mail.recipient for mail in mails_of(sarah.pk)] == [OLD]
+    asked = ask_again(actor=front_desk, client_id=sarah.pk, now=NOW + DAY)
+    assert (asked.decision, asked.source, asked.wording) == ("REQUESTED", "ADDRESS", "Ja, gern.")
     [mail] = [one for one in mails_of(sarah.pk) if one.recipient == NEW]
+    # Nor does the mail say that she has said something.
+    put_into_words(mail)
+    assert "bei Salon Sonnenschein ist jetzt diese E-Mail-Adresse für Sie eingetragen." in " ".join(mail.text.split())
+    assert "diese E-Mail-Adresse für Sie eingetragen" in mail.html
+    assert "gesagt" not in mail.text + mail.html
     done = confirm(salon=in_sonnenschein, link=link_in(mail), now=NOW + 2 * DAY)
     assert (done.standing, get_client(sarah.pk).email_consent) == (Standing.CONFIRMED, True)
     assert get_client(sarah.pk).email_consent_for == NEW
@@ -91,6 +101,7 @@ def test_back_at_the_old_address_it_holds_again(sarah: Client, front_desk: Actor
     assert len(mails_of(sarah.pk)) == 1
     # Also where she was asked at another one meanwhile: what holds is not asked for.
     _readdress(front_desk, in_sonnenschein, sarah, NEW, days=3)
+    ask_again(actor=front_desk, client_id=sarah.pk, now=NOW + 3 * DAY)
     _readdress(front_desk, in_sonnenschein, sarah, OLD, days=4)
     record_wish(actor=front_desk, client_id=sarah.pk, wanted=True, now=NOW + 9 * DAY)
     assert ask_again(actor=front_desk, client_id=sarah.pk, now=NOW + 9 * DAY).decision == "REQUESTED"
@@ -103,11 +114,26 @@ def test_who_was_asked_at_a_mistyped_address_is_asked_at_the_right_one(
     card = make_client(in_sonnenschein, front_desk, ClientDetails("Ida", email="ida@gmial.com"))
     decide(front_desk, card, GRANTED, now=NOW, wording="Ja, gern.")
     saved = _readdress(front_desk, in_sonnenschein, card, "ida@gmail.com")
-    assert [one.code for one in saved.warnings] == ["consent_asked"]
+    assert [one.code for one in saved.warnings] == ["consent_elsewhere"]
     # The one to the stranger has not gone out yet, and does not.
+    assert [(mail.recipient, mail.state) for mail in mails_of(card.pk)] == [("ida@gmial.com", MailState.DROPPED)]
+    ask_again(actor=front_desk, client_id=card.pk, now=NOW + DAY)
     sent = [(mail.recipient, mail.state) for mail in mails_of(card.pk)]
     assert sent == [("ida@gmial.com", MailState.DROPPED), ("ida@gmail.com", MailState.WAITING)]
-    assert ledger_of(card.pk)[0].wording == "Ja, gern."
+    newest = ledger_of(card.pk)[0]
+    assert (newest.wording, newest.source) == ("Ja, gern.", "ADDRESS")
+
+
+def test_who_said_so_before_there_was_an_address_is_asked_as_what_she_said(
+    front_desk: Actor, in_sonnenschein: Salon
+) -> None:
+    card = make_client(in_sonnenschein, front_desk, ClientDetails("Ida"))
+    decide(front_desk, card, GRANTED, now=NOW, wording="Ja, gern.")
+    saved = _readdress(front_desk, in_sonnenschein, card, NEW)
+    assert [one.code for one in saved.warnings] == ["consent_elsewhere"]
+    assert mails_of(card.pk) == []
+    assert ask_again(actor=front_desk, client_id=card.pk, now=NOW + DAY).source == "SALON"
+    assert [mail.recipient for mail in mails_of(card.pk)] == [NEW]
 
 
 def test_who_wants_no_news_is_not_asked_at_another_address(
@@ -125,6 +151,7 @@ def test_what_an_import_brought_is_confirmed_in_the_words_of_the_salon(
     card = _imported(front_desk, make_client(in_sonnenschein, front_desk, ClientDetails("Ida")))
     assert (card.email_consent, card.email_consent_for) == (True, "")
     _readdress(front_desk, in_sonnenschein, card, NEW)
+    ask_again(actor=front_desk, client_id=card.pk, now=NOW + DAY)
     newest = ledger_of(card.pk)[0]
     assert (get_client(card.pk).email_consent, newest.decision, newest.wording_number) == (False, "REQUESTED", 0)
     assert [mail.recipient for mail in mails_of(card.pk)] == [NEW]
@@ -135,7 +162,7 @@ def test_the_link_can_be_sent_where_nobody_asked(sarah: Client, front_desk: Acto
     Client.objects.filter(pk=sarah.pk).update(email=NEW)
     assert not get_client(sarah.pk).email_consent
     ask_again(actor=front_desk, client_id=sarah.pk, now=NOW + DAY)
-    assert _said(sarah)[0] == ("REQUESTED", "SALON")
+    assert _said(sarah)[0] == ("REQUESTED", "ADDRESS")
     assert [mail.recipient for mail in mails_of(sarah.pk)][-1] == NEW
 
 

@@ -129,6 +129,8 @@ def test_without_an_address_the_mail_waits_for_one(sarah: Client, front_desk: Ac
     with pytest.raises(NoAddress):
         ask_again(actor=front_desk, client_id=sarah.pk, now=NOW)
     update_client(actor=front_desk, salon=in_sonnenschein, client_id=sarah.pk, changes={"email": "s@web.de"}, now=NOW)
+    assert mails_of(sarah.pk) == []
+    ask_again(actor=front_desk, client_id=sarah.pk, now=NOW)
     assert [one.recipient for one in mails_of(sarah.pk)] == ["s@web.de"]
 
 

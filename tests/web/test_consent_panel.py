@@ -63,11 +63,12 @@ def test_the_panel_follows_an_address_changed_in_its_place(browser: Browser, fra
     assert (_listed(browser, "yes"), _listed(browser, "no")) == (True, False)
     html = _readdress(browser, frank, NEW)
     fact, panel = html.split("<section", 1)
-    assert "Eine E-Mail mit dem Link zum Bestätigen geht an diese." in fact
+    assert "Neuigkeiten waren für eine andere Adresse vereinbart oder angefragt." in fact
     assert ASIDE in panel
-    assert f"Die E-Mail mit dem Link ging an {NEW}" in panel
-    assert "angefragt" in panel
+    assert "für eine andere Adresse</span>" in panel
+    assert "Neue Adresse um Bestätigung bitten" in panel
     assert "eingewilligt</span>" not in panel
+    assert [mail.recipient for mail in mails_of(frank.pk)] == [OLD]
     assert (_listed(browser, "yes"), _listed(browser, "no")) == (False, True)
     # Back at the old address it holds again, and the panel says so at once.
     panel = _readdress(browser, get_client(frank.pk), OLD)
@@ -75,6 +76,38 @@ def test_the_panel_follows_an_address_changed_in_its_place(browser: Browser, fra
     assert "eingewilligt</span>" in panel
     assert "wartet auf Bestätigung" not in panel
     assert "Link in der E-Mail" in panel.partition("</summary>")[0]
+
+
+def test_the_new_address_is_asked_from_the_card(browser: Browser, frank: Client) -> None:
+    _readdress(browser, frank, NEW)
+    answer = _decided(browser, frank, ConsentPurpose.EMAIL_MARKETING, "REQUESTED")
+    panel = _of_news(answer)
+    assert f"Die Bestätigungsmail ist unterwegs an {NEW}." in answer
+    assert f"Die E-Mail mit dem Link ging an {NEW}" in panel
+    assert "Adresse geändert" in panel.partition("</summary>")[0]
+    assert "im Salon" not in panel.partition("</summary>")[0]
+
+
+def test_who_was_asked_at_another_address_is_not_said_to_be_waited_for(
+    browser: Browser, in_sonnenschein: Salon, front_desk: Actor
+) -> None:
+    tom = make_client(in_sonnenschein, front_desk, ClientDetails("Tom", "Weiß", email=OLD))
+    _decided(browser, tom, ConsentPurpose.EMAIL_MARKETING, "GRANTED")
+    panel = _of_news(_readdress(browser, tom, NEW))
+    assert "wartet auf Bestätigung" not in panel
+    assert f"An {NEW} ging noch keine Bestätigungsmail." in panel
+    assert "Neue Adresse um Bestätigung bitten" in panel
+
+
+def test_the_words_that_were_agreed_to_stand_in_the_ledger(browser: Browser, frank: Client) -> None:
+    panel = _of_news(browser.get(f"/s/sonnenschein/clients/{frank.pk}/").text)
+    summary, _rest, ledger = panel.partition("</summary>")
+    assert "Wortlaut und Verlauf" in summary
+    assert "<q>Ja, gern.</q>" in ledger
+    _decided(browser, frank, ConsentPurpose.EMAIL_MARKETING, "WITHDRAWN")
+    _decided(browser, frank, ConsentPurpose.EMAIL_MARKETING, "GRANTED")
+    ledger = _of_news(browser.get(f"/s/sonnenschein/clients/{frank.pk}/").text).partition("</summary>")[2]
+    assert "Wortlaut 0" in ledger
 
 
 def test_the_panel_follows_an_address_that_is_taken_away(browser: Browser, frank: Client) -> None:
@@ -89,8 +122,8 @@ def test_the_whole_form_leads_to_the_same(browser: Browser, frank: Client) -> No
     answer = browser.post(f"/s/sonnenschein/clients/{frank.pk}/edit/", form, follow=True)
     html = answer.content.decode()
     assert "E-Mail: Neuigkeiten waren für eine andere Adresse vereinbart oder angefragt." in html
-    assert f"Die E-Mail mit dem Link ging an {NEW}" in html
-    assert [one.decision for one in ledger_of(frank.pk)] == ["REQUESTED", "GRANTED", "REQUESTED"]
+    assert "Neue Adresse um Bestätigung bitten" in html
+    assert [one.decision for one in ledger_of(frank.pk)] == ["GRANTED", "REQUESTED"]
 
 
 @pytest.mark.parametrize("group", ["mobile", "landline"])
