@@ -44,7 +44,7 @@ def complete_ended(night: Night) -> Counts:
 @night_step(
     _("Visits"),
     words={
-        "read": ngettext_lazy("%(count)s client counted", "%(count)s clients counted", "number"),
+        "read": ngettext_lazy("%(count)s client checked", "%(count)s clients checked", "number"),
         "drifted": ngettext_lazy("%(count)s was wrong and is mended", "%(count)s were wrong and are mended", "number"),
     },
     alarms=frozenset({"drifted"}),
@@ -56,7 +56,7 @@ def count_visits(night: Night) -> Counts:
     """
     read, drifted, last = 0, 0, None
     with night.batch():
-        total = Client.objects.count()
+        total = Client.objects.listed().count()
     while True:
         with night.batch():
             batch = visits.miscounted(after=last, limit=CARDS)

@@ -39,7 +39,9 @@ WITH page AS MATERIALIZED (
   WHERE salon_id = %(salon)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 ),
 batch AS MATERIALIZED (
-  SELECT (SELECT count(*) FROM page) AS read, (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last
+  SELECT (SELECT count(*) FROM page) AS size,
+    (SELECT count(*) FROM page WHERE state = '{CardState.LISTED.value}') AS read,
+    (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last
 ),
 counted AS (
   SELECT client_id, {_COUNTED} FROM bookings_appointment
@@ -53,14 +55,14 @@ differing AS (
   WHERE card.state = '{CardState.LISTED.value}'
     AND {_SAID} IS DISTINCT FROM (counted.first_on, counted.last_on, coalesce(counted.visits, 0))
 )
-SELECT batch.last, batch.read, differing.id, differing.number
+SELECT batch.last, batch.size, batch.read, differing.id, differing.number
 FROM batch LEFT JOIN differing ON true ORDER BY differing.id"""
 
 
 @dataclass(frozen=True, slots=True)
 class Miscounted:
-    """One batch of cards: the one to go on behind (None: all were read), how many were read, and those whose facts are
-    not what their appointments say: number by id."""
+    """One batch of cards: the one to go on behind (None: all were read), how many in use were read, and those whose
+    facts are not what their appointments say: number by id."""
 
     last: UUID | None
     read: int
@@ -92,9 +94,9 @@ def miscounted(*, after: UUID | None, limit: int) -> Miscounted:
     Whoever changes appointments recounts in the same transaction: at no moment there should be any.
     """
     rows = _rows(_MISCOUNTED, after=after or _BEFORE_ALL, limit=limit)
-    last, read = rows[0][:2]
-    cards = {client_id: number for _last, _read, client_id, number in rows if client_id is not None}
-    return Miscounted(last if read == limit else None, read, cards)
+    last, size, read = rows[0][:3]
+    cards = {client_id: number for *_batch, client_id, number in rows if client_id is not None}
+    return Miscounted(last if size == limit else None, read, cards)
 
 
 def _rows(sql: str, **values: UUID | int | list[UUID]) -> list[tuple[Any, ...]]:

@@ -186,8 +186,8 @@ def moved_points(merge_id: UUID, survivor_id: UUID) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
-    """One batch of the check: the card to go on behind (None: all were read), how many were read, and the client
-    numbers of those whose card does not say what the ledger does."""
+    """One batch of the check: the card to go on behind (None: all were read), how many of those in use were read,
+    and the client numbers of those whose card does not say what the ledger does."""
 
     last: UUID | None
     read: int
@@ -198,8 +198,8 @@ def drifted(*, after: UUID | None, limit: int) -> Drifted:
     """Compare the balances of the next `limit` cards, whatever their state, with sum, last and number of entries."""
     with connection.cursor() as cursor:
         cursor.execute(_DRIFTED, {"salon": current_salon_id(), "after": after or _BEFORE_ALL, "limit": limit})
-        last, read, numbers = cursor.fetchone()
-    return Drifted(last if read == limit else None, read, numbers or [])
+        last, size, read, numbers = cursor.fetchone()
+    return Drifted(last if size == limit else None, read, numbers or [])
 
 
 def _check_adjustment(points: int, reason: str) -> None:
@@ -299,7 +299,7 @@ FROM card LEFT JOIN entry ON entry.client_id = card.id"""
 
 _DRIFTED = """
 WITH page AS MATERIALIZED (
-  SELECT id, number, points, points_number FROM clients_client
+  SELECT id, number, state, points, points_number FROM clients_client
   WHERE salon_id = %(salon)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 ),
 ledger AS (
@@ -308,7 +308,8 @@ ledger AS (
   FROM clients_pointsentry WHERE salon_id = %(salon)s AND client_id = ANY(ARRAY(SELECT id FROM page))
   GROUP BY client_id
 )
-SELECT (array_agg(page.id ORDER BY page.id DESC))[1], count(*), array_agg(page.number ORDER BY page.number) FILTER (
+SELECT (array_agg(page.id ORDER BY page.id DESC))[1], count(*), count(*) FILTER (WHERE page.state = 'LISTED'),
+  array_agg(page.number ORDER BY page.number) FILTER (
   WHERE page.points <> coalesce(ledger.points, 0) OR page.points_number <> coalesce(ledger.entries, 0)
     OR ledger.balance <> ledger.points OR ledger.entries <> ledger.last
 )

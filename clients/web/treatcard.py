@@ -55,7 +55,7 @@ def treatcard_panel(
     return TreatcardPanel(
         number=client.treatcard_number,
         points=client.points,
-        balance=number_format(client.points, force_grouping=True),
+        balance=number_format(client.points, force_grouping=True).replace("-", "−"),
         points_url=reverse("client_points", args=[request.salon.slug, client.pk]) if tells else None,
         rewards_url=reverse("client_rewards", args=[request.salon.slug, client.pk]) if tells else None,
         matrix=matrix,

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from salon.api.keys import hash_of, issue_key, revoke_key
 from salon.api.models import ApiKey
-from salon.api.scopes import Scope
+from salon.api.scopes import ASKED_FOR, Scope
 from salon.audit.models import AuditEntry
 from salon.errors import InvalidInput, NotAllowed, NotFound
 from salon.identity.models import User
@@ -51,9 +51,12 @@ def test_the_page_shows_a_new_key_once(sonnenschein: Salon, owner: User, browser
     assert secret not in again
     assert f"salon_…{secret[-4:]}" in again
     assert "Online booking" in again
-    # What it may do stands there as on the form, not as the codes of the API.
-    assert "Kundenkarten lesen · Kundenkarten anlegen und ändern" in again
-    assert "clients:read ·" not in again
+    # What it may do stands there in words, and as the documentation and a refusal call it.
+    assert "Kundenkarten lesen <code>clients:read</code> · Kundenkarten anlegen und ändern" in again
+    assert f"ausgestellt von {owner.name} am " in again
+    # The button comes with the script; without one the key is selected and copied by hand.
+    assert 'data-copy="new-key"' in page.content.decode()
+    assert "data-copy" not in again
     with salon_scope(sonnenschein.pk):
         entry = AuditEntry.objects.get(action="api_key.issued")
     assert (entry.actor_name, entry.subject_id) == (owner.name, key.pk)
@@ -198,3 +201,22 @@ def test_a_reload_issues_no_second_key(sonnenschein: Salon, owner: User, browser
     assert browser.post(url, entered).context["issued"] is not None
     assert browser.post(url, entered).status_code == 302
     assert [str(key.pk) for key in ApiKey.objects.all()] == [key_id]
+
+
+def test_all_scopes_that_are_offered_are_one_box(
+    sonnenschein: Salon, owner: User, browser_of: Callable[[User], Browser]
+) -> None:
+    form = {"name": "Kasse", "lifetime": "90", "scopes": ["all", "clients:read"]}
+    browser_of(owner).post(_page(sonnenschein), form)
+    assert set(ApiKey.objects.get().scopes) == {one.value for one in ASKED_FOR}
+
+
+def test_the_history_tells_a_key_from_a_colleague(
+    sonnenschein: Salon, owner: User, browser_of: Callable[[User], Browser]
+) -> None:
+    browser = browser_of(owner)
+    form = {"name": "voll", "lifetime": "90", "scopes": ["clients:write", "clients:read"]}
+    secret = browser.post(_page(sonnenschein), form).context["issued"].secret
+    made = Caller(secret).post("clients", {"first_name": "Anna"}).json()["id"]
+    card = browser.get(reverse("client_card", args=[sonnenschein.slug, made])).content.decode()
+    assert "· Schlüssel „voll“</small>" in card

@@ -8,7 +8,7 @@ from django.db import connection
 from bookings import night as bookings_night
 from clients import night as clients_night
 from clients import points
-from clients.models import Client
+from clients.models import CardState, Client
 from loyalty.models import LoyaltyRules
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -35,6 +35,17 @@ def test_honest_balances_are_no_drift(sonnenschein: Salon) -> None:
             client = holder(f"Nr{number}", points=number)
             book(client, -number)
     assert clients_night.check_points(_night(sonnenschein)) == {"read": 5, "drifted": 0}
+
+
+def test_every_step_counts_the_cards_in_use(sonnenschein: Salon) -> None:
+    """Erased and merged ones are checked, but nobody looks for two clients who are in no list."""
+    with salon_scope(sonnenschein.pk):
+        used, gone, merged = (holder(f"Nr{number}") for number in range(3))
+        Client.objects.filter(pk=gone.pk).update(state=CardState.ERASED)
+        Client.objects.filter(pk=merged.pk).update(state=CardState.MERGED, merged_into=used)
+    steps = (clients_night.check_points, clients_night.check_statuses, bookings_night.count_visits)
+    told = [step(_night(sonnenschein)) for step in (*steps, clients_night.recompute_statuses)]
+    assert [counts["read"] for counts in told] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -12,6 +13,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 from python_calamine import CalamineWorkbook
 
+from bookings.models import Sale
 from clients.details import ClientDetails
 from clients.duplicates import propose
 from clients.editing import create_client
@@ -21,6 +23,7 @@ from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
+from tests.tenancy.cast import make
 
 
 def _card(salon: Salon, first: str, last: str = "Berg", **details: str) -> Client:
@@ -119,6 +122,41 @@ def test_a_card_that_was_changed_meanwhile_is_shown_again(
     assert answer.context["chosen"] == {"first_name"}
     with salon_scope(sonnenschein.pk):
         assert Merge.objects.count() == 0
+
+
+def test_what_tells_which_card_stays(desk: Browser, sonnenschein: Salon, url: Callable[..., str]) -> None:
+    anna, anne = _card(sonnenschein, "Anna"), _card(sonnenschein, "Anne")
+    with salon_scope(sonnenschein.pk):
+        Client.objects.filter(pk=anna.pk).update(visits=2, carried_visits=3)
+        money = {"total": Decimal(1250), "paid": Decimal(1250), "paid_at": NOW, "paid_on": NOW.date()}
+        make(Sale, sonnenschein.pk, client=anne, state="PAID", number=7, **money)
+    page = desk.get(url("client_merge", anna.pk), {"with": str(anne.pk)})
+    told = {str(one.label): (one.mine, one.theirs) for one in page.context["comparison"].facts}
+    assert told == {
+        "Punkte": ("0", "0"),
+        "Besuche": ("5", "0"),
+        "Umsatz": ("0,00\N{NO-BREAK SPACE}€", "1.250,00\N{NO-BREAK SPACE}€"),
+        "Nächster Termin": ("–", "–"),
+    }
+    assert "Der andere steht nur noch im Verlauf" in page.content.decode()
+
+
+def test_a_second_tab_is_told_that_it_is_done(desk: Browser, sonnenschein: Salon, url: Callable[..., str]) -> None:
+    anna, anne = _card(sonnenschein, "Anna"), _card(sonnenschein, "Anne")
+    sent = {"duplicate": str(anne.pk), "version": "1", "other_version": "1"}
+    desk.post(url("client_merge", anna.pk), sent, follow=True)
+    for mine, other in ((anna, anne), (anne, anna)):
+        page = desk.post(url("client_merge", mine.pk), {**sent, "duplicate": str(other.pk)}, follow=True)
+        assert page.redirect_chain == [(url("client_card", anna.pk), 302)]
+        assert "Eine der beiden Karten ist schon zusammengeführt." in page.content.decode()
+    with salon_scope(sonnenschein.pk):
+        assert Merge.objects.count() == 1
+
+
+def test_what_stays_after_erasing_is_told(desk: Browser, sonnenschein: Salon, url: Callable[..., str]) -> None:
+    anna = _card(sonnenschein, "Anna")
+    page = desk.get(url("client_erase", anna.pk)).content.decode()
+    assert "Verkäufe und Belege ohne den Namen: Sie müssen nach dem Steuerrecht 10 Jahre aufbewahrt werden" in page
 
 
 def test_the_other_card_is_looked_for(desk: Browser, sonnenschein: Salon, url: Callable[..., str]) -> None:

@@ -29,11 +29,11 @@ from salon.web.forms import show_errors
 
 @dataclass(frozen=True, slots=True)
 class ShownKey:
-    """A key as the list shows it; `rights` are its scopes in words."""
+    """A key as the list shows it; `rights` are its scopes, each with its words."""
 
     key: ApiKey
     state: str
-    rights: Sequence[Promise | str]
+    rights: Sequence[tuple[str, Promise | str]]
     revoke_url: str | None
 
 
@@ -91,7 +91,7 @@ def _page(request: SalonRequest, form: KeyForm, now: datetime, *, issued: Issued
 
 
 def _shown(request: SalonRequest, key: ApiKey, now: datetime) -> ShownKey:
-    rights = [Scope(one).label for one in key.scopes]
+    rights = [(one, Scope(one).label) for one in key.scopes]
     if key.open_at(now):
         return ShownKey(key, "open", rights, reverse("api_keys_revoke", args=[request.salon.slug, key.pk]))
     return ShownKey(key, "revoked" if key.revoked_at else "expired", rights, None)

@@ -2,19 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings.agenda import agenda_of
+from bookings.checkout.spent import spent_by
+from bookings.web.wording import price_text
 from clients.details import LABELS, Gender
 from clients.models import Client
 from clients.web.shown import birthday_text
+from salon.desk.web.appointments import when_of
+from salon.desk.web.figures import whole
+from salon.desk.web.points import standing
 from salon.phone import display_phone
 from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest
+
+type Text = Promise | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +67,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The card that stays, the one that goes into it, and their fields; those that both leave empty are left out."""
+    """The card that stays, the one that goes into it, and their fields; those that both leave empty are left out.
+
+    `facts` is what nobody chooses between: by it one decides which card is to stay.
+    """
 
     mine: Side
     theirs: Side
     lines: list[Line]
+    facts: list[Line]
 
 
 def _address(client: Client, salon: Salon) -> str:
@@ -104,14 +117,39 @@ _SHOWN: dict[str, tuple[Promise, Callable[[Client, Salon], str]]] = {
 }
 
 
-def compare(request: SalonRequest, mine: Client, theirs: Client) -> Comparison:
-    """Return two cards as people compare them; the first one stays."""
+def compare(
+    request: SalonRequest,
+    mine: Client,
+    theirs: Client,
+    *,
+    more_facts: Callable[[Client], dict[Text, str]] | None = None,
+) -> Comparison:
+    """Return two cards as people compare them; the first one stays. `more_facts` are read of each by itself."""
     lines = [
         Line(key, label, read(mine, request.salon), read(theirs, request.salon))
         for key, (label, read) in _SHOWN.items()
     ]
     shown = [line for line in lines if line.mine or line.theirs]
-    return Comparison(_side(request, mine), _side(request, theirs), shown)
+    first, second = ({**_facts(one), **(more_facts(one) if more_facts else {})} for one in (mine, theirs))
+    facts = [Line("", label, first[label], second[label]) for label in first]
+    return Comparison(_side(request, mine), _side(request, theirs), shown, facts)
+
+
+def bookings_and_revenue(salon: Salon, now: datetime) -> Callable[[Client], dict[Text, str]]:
+    """Return a reader of what a card has before it and what was paid by its client."""
+
+    def read(client: Client) -> dict[Text, str]:
+        coming = agenda_of(client.pk, now=now).coming
+        return {
+            gettext("Revenue"): price_text(spent_by(client.pk), salon),
+            gettext("Next appointment"): when_of(coming[0][0].starts_at, salon) if coming else "–",
+        }
+
+    return read
+
+
+def _facts(client: Client) -> dict[Text, str]:
+    return {gettext("Points"): standing(client.points), gettext("Visits"): whole(client.visits_in_all)}
 
 
 def _side(request: SalonRequest, client: Client) -> Side:

@@ -21,6 +21,7 @@ from clients.web.shown import YES_FIELDS, worded
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import StaffMember
 from salon.desk.web import appointments, messages, points, sales, waiting
+from salon.identity.roles import ActorKind
 from salon.mail import telling
 from salon.tenancy.models import Salon
 
@@ -156,7 +157,7 @@ def shown_history(
     may see those, so that their mails can be opened.
     """
     names = _names(entries, known)
-    return [_shown(entry, salon, names, campaigns) for entry in entries]
+    return [_with_actor(_shown(entry, salon, names, campaigns), entry) for entry in entries]
 
 
 def events_of(entries: Iterable[AuditEntry], salon: Salon, names: dict[str, str]) -> Iterator[Event]:
@@ -164,7 +165,13 @@ def events_of(entries: Iterable[AuditEntry], salon: Salon, names: dict[str, str]
     speak."""
     for entry in entries:
         entry.gist = entry.message = entry.mailing = None  # type: ignore[attr-defined]
-        yield _shown(entry, salon, names, campaigns=False)
+        yield _with_actor(_shown(entry, salon, names, campaigns=False), entry)
+
+
+def _with_actor(event: Event, entry: AuditEntry) -> Event:
+    if entry.actor_kind != ActorKind.API_KEY:
+        return event
+    return replace(event, actor_name=gettext("Key “%(name)s”") % {"name": entry.actor_name})
 
 
 def _shown(entry: AuditEntry, salon: Salon, names: dict[str, str], campaigns: bool) -> Event:

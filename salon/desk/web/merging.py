@@ -20,7 +20,7 @@ from clients.listing import search_clients
 from clients.merging import MergeErased, MergeNotNewest, MergeUndone, get_merge, merges_into
 from clients.models import Client, Likeness
 from salon.desk.merging import merge_cards, undo_merge
-from salon.desk.web.comparing import Comparison, compare
+from salon.desk.web.comparing import Comparison, bookings_and_revenue, compare
 from salon.errors import VersionConflict
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
@@ -209,7 +209,7 @@ def _compare_page(request: SalonRequest, client: Client, other: Client, *, chang
     chosen = {name for name in FIELDS if request.POST.get(f"field-{name}") == THEIRS}
     context = {
         "client": client,
-        "comparison": compare(request, client, other),
+        "comparison": compare(request, client, other, more_facts=bookings_and_revenue(request.salon, timezone.now())),
         "chosen": chosen,
         "changed": changed,
         "here": _merge_url(request, client.pk),
