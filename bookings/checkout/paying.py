@@ -8,13 +8,14 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.checkout.opening import open_sale
+from bookings.checkout.refunding import accepted_reason
 from bookings.checkout.settling import settle
 from bookings.checkout.tills import accepted_reference, refuse_method
 from bookings.checkout.writing import Held, hold, refuse_closed, save, tell
 from bookings.models import Appointment, Method, Payment, PaymentKind, Sale
 from bookings.placing import price_error
 from bookings.writing import changed
-from salon.errors import DomainError, FieldError, InvalidInput, NotFound
+from salon.errors import DomainError, FieldError, InvalidInput, NotAllowed, NotFound
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon, new_id
 
@@ -38,6 +39,12 @@ class NothingSold(DomainError):
     message = _("There is nothing on this sale yet.")
 
 
+class GivesMoneyBack(NotAllowed):
+    """Somebody without the right to refund takes back what others, or earlier days, have taken."""
+
+    message = _("What was taken on an earlier day, or by somebody else, is given back by the manager or the owner.")
+
+
 def pay(
     *,
     actor: Actor,
@@ -58,7 +65,7 @@ def pay(
     NothingSold.
     """
     actor.require(Permission.SALES_WRITE)
-    if error := price_error("amount", amount):
+    if error := _amount_error(amount):
         raise InvalidInput([error])
     reference = accepted_reference(method, reference) if amount else ""
     with transaction.atomic():
@@ -70,6 +77,13 @@ def pay(
         if held.sale.paid == held.sale.total:
             settle(held, actor=actor, salon=salon, now=now)
     return held.sale
+
+
+def _amount_error(amount: Decimal) -> FieldError | None:
+    error = price_error("amount", amount)
+    if error and error.code == "out_of_range":
+        return FieldError("amount", error.code, _("This amount is not possible."))
+    return error
 
 
 def _kind_of(held: Held, amount: Decimal, now: datetime) -> PaymentKind:
@@ -118,20 +132,31 @@ def _take(
     tell(actor, action, sale, [changed("method", None, method), changed("amount", None, amount)], now=now)
 
 
+def is_correction(payment: Payment, *, actor: Actor, salon: Salon, now: datetime) -> bool:
+    """Return whether somebody who takes a payment back corrects what she has entered herself on the same day.
+
+    Anything else gives money back, which takes the right to do so (domain.md §8).
+    """
+    own = (payment.actor_kind, payment.actor_id) == (actor.kind, actor.id)
+    return own and payment.taken_on == salon.date_at(now)
+
+
 def remove_payment(
     *,
     actor: Actor,
-    salon: Salon,  # noqa: ARG001 - as every operation on sales
+    salon: Salon,
     sale_id: UUID,
     payment_id: UUID,
     now: datetime,
+    reason: str = "",
     version: int | None = None,
 ) -> Sale:
     """Take a payment back from an open sale: the client has changed her mind, or it was a mistake.
 
-    Raises: NotAllowed, NotFound, VersionConflict, SaleAlreadyPaid, SaleVoid.
+    Raises: NotAllowed, GivesMoneyBack, NotFound, InvalidInput, VersionConflict, SaleAlreadyPaid, SaleVoid.
     """
     actor.require(Permission.SALES_WRITE)
+    reason = accepted_reason(reason)
     with transaction.atomic():
         held = hold(sale_id, version)
         sale = held.sale
@@ -141,11 +166,20 @@ def remove_payment(
         refuse_closed(sale)
         if payment.removed_at is not None:
             return sale
+        if (
+            not is_correction(payment, actor=actor, salon=salon, now=now)
+            and Permission.REFUNDS not in actor.permissions
+        ):
+            raise GivesMoneyBack
         payment.removed_at = now
         payment.save(update_fields=["removed_at"])
         sale.paid -= payment.amount
         save(sale, fields=("paid",))
-        told = [changed("method", payment.method, None), changed("amount", payment.amount, None)]
+        told = [
+            changed("method", payment.method, None),
+            changed("amount", payment.amount, None),
+            changed("reason", None, reason),
+        ]
         tell(actor, "sale.payment_removed", sale, told, now=now)
     return sale
 

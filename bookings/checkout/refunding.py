@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from bookings.checkout.pricing import NOTHING
 from bookings.checkout.reversing import (
@@ -52,9 +53,12 @@ class RefundTooMuch(DomainError):
 
     def __init__(self, line: SaleLine) -> None:
         left = line.quantity - line.refunded
-        super().__init__(
-            _("Of “%(name)s”, only %(left)d can still be given back.") % {"name": line.label, "left": left}
+        message = ngettext_lazy(
+            "Of “%(name)s”, only %(left)d can still be given back.",
+            "Of “%(name)s”, only %(left)d can still be given back.",
+            left,
         )
+        super().__init__(message % {"name": line.label, "left": left})
         self.members = {"line": str(line.pk), "left": left}
 
 

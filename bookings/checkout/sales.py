@@ -13,7 +13,15 @@ from bookings.checkout.changing import (
 from bookings.checkout.following import RewardsInSale, follow
 from bookings.checkout.lines import LineWish
 from bookings.checkout.opening import AlreadyOpened, NotChargeable, open_sale
-from bookings.checkout.paying import NothingSold, Overpaid, pay, remove_payment, take_deposit
+from bookings.checkout.paying import (
+    GivesMoneyBack,
+    NothingSold,
+    Overpaid,
+    is_correction,
+    pay,
+    remove_payment,
+    take_deposit,
+)
 from bookings.checkout.pricing import LineKind
 from bookings.checkout.restoring import put_back
 from bookings.checkout.selling import Paid, sell
@@ -23,6 +31,7 @@ from bookings.checkout.writing import SaleAlreadyPaid, SaleVoid
 __all__ = [
     "AlreadyOpened",
     "ChangedLine",
+    "GivesMoneyBack",
     "LineFixed",
     "LineKind",
     "LineWish",
@@ -38,6 +47,7 @@ __all__ = [
     "add_line",
     "change_line",
     "follow",
+    "is_correction",
     "open_sale",
     "pay",
     "put_back",

@@ -1,5 +1,7 @@
 """How a salon takes money: its till mode, and the methods that it allows (domain.md §6)."""
 
+from collections.abc import Collection
+
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Method, SalesRules, TillMode
@@ -34,6 +36,11 @@ def methods_of(mode: TillMode) -> list[Method]:
     """Return the methods that a till mode allows."""
     refused = _TILL_METHODS if mode is TillMode.EXTERNAL_TILL else frozenset()
     return [method for method in Method if method not in refused]
+
+
+def sells_vouchers(methods: Collection[Method]) -> bool:
+    """Return whether vouchers are offered: only where one that was sold can be redeemed."""
+    return Method.VOUCHER in methods
 
 
 def accepted_reference(method: Method, reference: str) -> str:

@@ -16,7 +16,7 @@ from bookings.checkout.refunding import refund
 from bookings.checkout.reversing import Way
 from bookings.checkout.voiding import void
 from bookings.models import Method, RefundKind, Sale
-from bookings.web.checkout_changes import Refused, number_in
+from bookings.web.checkout_entered import Refused, number_in
 from bookings.web.checkout_sale import Answer, show_sale
 from bookings.web.checkout_shown import ways_text
 from bookings.web.draft import uuid_in

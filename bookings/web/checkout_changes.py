@@ -20,27 +20,20 @@ from bookings.checkout.lines import MOST_UNITS
 from bookings.checkout.reading import SaleView, get_sale
 from bookings.checkout.sales import ChangedLine, LineKind, LineWish, MethodNotAllowed, Overpaid
 from bookings.models import Method, Payment, SaleLine, SaleState
+from bookings.web.checkout_entered import Refused, amount_in, created_text, number_in
 from bookings.web.checkout_goods import LONGEST, goods_for, scanned
 from bookings.web.checkout_sale import Answer, show_sale
 from bookings.web.checkout_shown import typed_text
 from bookings.web.draft import uuid_in
-from bookings.web.new_client import NewClient, empty_client, entered_client, make_client
+from bookings.web.new_client import NewClient, doubts_about, empty_client, entered_client, make_client
 from bookings.web.search import client_hits
 from bookings.web.taken_off import bring_back, kept_in, removed_text, signed
 from bookings.web.wording import price_text
+from clients.treatcard import set_treatcard
 from salon.errors import DomainError, InvalidInput, NotFound, VersionConflict
 from salon.identity.roles import Permission
-from salon.money import NotMoney, parse_money
 from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest, requires
-
-
-class Refused(Exception):
-    """What was entered makes no sense: said beside its field."""
-
-    def __init__(self, **errors: str) -> None:
-        super().__init__(str(errors))
-        self.errors = errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,24 +103,6 @@ def _too_much(due: Decimal, salon: Salon) -> str:
     return _("Only %(due)s are still to be paid.") % words
 
 
-def number_in(text: str) -> int | None:
-    """Return the whole number that a text is, if it is one."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(10**9)) else None
-
-
-def amount_in(text: str, field: str) -> Decimal:
-    """Return an amount that was typed.
-
-    Raises: Refused.
-    """
-    if not text:
-        raise Refused(**{field: _("Enter an amount.")})
-    try:
-        return parse_money(text)
-    except NotMoney as error:
-        raise Refused(**{field: _("Enter an amount such as 12.50.")}) from error
-
-
 def wish_of(entered: Callable[[str], str], value: str) -> LineWish | None:
     """Return what `add:<kind>:<id>` wishes for; None where it makes no sense."""
     kind, _colon, text = value.partition(":")
@@ -172,7 +147,7 @@ def _is_same(line: SaleLine, wish: LineWish) -> bool:
 
 
 def _scan(change: Change) -> Answer:
-    """Put on the sale what was scanned, or the one thing that fits; else offer what does."""
+    """Put on the sale what was scanned, or the one thing that fits or is called so; else offer what fits."""
     typed = change.entered("goods_q")[:LONGEST]
     if not typed:
         raise Refused(goods_q=_("Type a name, or scan a barcode."))
@@ -180,10 +155,9 @@ def _scan(change: Change) -> Answer:
         return _put(change, LineWish(LineKind.PRODUCT, product_id=product.pk))
     salon = change.request.salon
     goods = goods_for(typed, salon, salon.date_at(change.now))
-    hits = [*goods.products, *goods.services]
-    if not hits:
+    if not goods.shelves:
         raise Refused(goods_q=_("Nothing found for “%(query)s”.") % {"query": typed})
-    if len(hits) == 1 and (wish := wish_of(lambda _name: "", hits[0].act.removeprefix("add:"))):
+    if wish := wish_of(lambda _name: "", goods.sure.removeprefix("add:")):
         return _put(change, wish)
     return Answer(goods=goods, about="goods", typed={"goods_q": typed}, focus="goods")
 
@@ -310,7 +284,25 @@ def _create_client(change: Change) -> Answer:
         if isinstance(made, NewClient):
             return Answer(about="client", new=made)
         sales.set_client(**change.given, client_id=made.pk)
-    return Answer(toast=_("Card created: %(name)s.") % {"name": made.full_name}, focus="goods")
+    salon = change.request.salon
+    doubts = doubts_about(made, salon, salon.date_at(change.now))
+    return Answer(toast=created_text(made, doubts), tone="warning" if doubts else "success", focus="goods")
+
+
+def _treatcard(change: Change) -> Answer:
+    """Give the client a Treatcard: what is typed or scanned, else a number is made."""
+    client_id = change.view.sale.client_id
+    if client_id is None:
+        raise NotFound
+    number = None if change.value == "generate" else change.entered("treatcard")
+    actor = change.request.actor
+    try:
+        client = set_treatcard(actor=actor, client_id=client_id, number=number, seen="", now=change.now)
+    except InvalidInput as refusal:
+        raise Refused(treatcard=str(refusal.errors[0].message)) from refusal
+    return Answer(
+        toast=_("The Treatcard has the number %(number)s.") % {"number": client.treatcard_number}, focus="goods"
+    )
 
 
 def _pay(change: Change) -> Answer:
@@ -342,8 +334,13 @@ def _unpay(change: Change) -> Answer:
     payment = next((one for one in change.view.payments if one.pk == payment_id), None)
     if payment is None:
         raise NotFound
-    sales.remove_payment(**change.given, payment_id=payment.pk)
+    request = change.request
+    corrected = sales.is_correction(payment, actor=request.actor, salon=request.salon, now=change.now)
+    sales.remove_payment(**change.given, payment_id=payment.pk, reason=change.entered("reason"))
     words = {"amount": price_text(payment.amount, change.request.salon)}
+    if not corrected:
+        told = _("%(amount)s given back. That is noted here; the money itself you give back as it came.")
+        return Answer(toast=told % words, focus="amount")
     return Answer(toast=_("%(amount)s taken off again.") % words, undo=_paying_again(change, payment), focus="amount")
 
 
@@ -372,6 +369,7 @@ ACTS: dict[str, Act] = {
     "no-client": _no_client,
     "new-client": _new_client,
     "create-client": _create_client,
+    "treatcard": _treatcard,
     "pay": _pay,
     "settle": _settle,
     "unpay": _unpay,
@@ -390,6 +388,7 @@ ABOUT = {
     "no-client": "client",
     "new-client": "client",
     "create-client": "client",
+    "treatcard": "treatcard",
     "pay": "pay",
     "settle": "pay",
 }

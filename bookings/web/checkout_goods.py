@@ -4,13 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from math import inf
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from bookings.checkout.quoting import offers_on
+from bookings.web.search import distance_to, nearest
 from bookings.web.wording import minutes_text, price_text
 from salon.catalogue.listing import all_products
 from salon.catalogue.models import Product, Service
@@ -37,12 +40,22 @@ class GoodsHit:
 
 
 @dataclass(frozen=True, slots=True)
+class Shelf:
+    """The products, or the services, that fit; `name` is part of ids."""
+
+    name: str
+    label: str
+    hits: Sequence[GoodsHit]
+
+
+@dataclass(frozen=True, slots=True)
 class Goods:
-    """What fits what was typed."""
+    """What fits what was typed, by shelf, the one with what is nearest first; `sure` is the button that Enter presses:
+    of the only thing that fits, or the only one that is called so."""
 
     query: str
-    products: Sequence[GoodsHit] = ()
-    services: Sequence[GoodsHit] = ()
+    shelves: Sequence[Shelf] = ()
+    sure: str = ""
 
 
 @requires(Permission.SALES_WRITE)
@@ -54,12 +67,22 @@ def sale_goods(request: SalonRequest) -> HttpResponse:
 
 
 def goods_for(typed: str, salon: Salon, day: date) -> Goods:
-    """Return what can be sold and fits: each word stands in its name or its group's, or it begins the barcode."""
-    words = fold(typed).split()
-    products = [one for one in all_products() if _fits(one, words) or _is_coded(one, typed)][:MOST]
-    services = [one for one in all_services() if _fits(one, words)][:MOST]
-    offers = offers_on([(day, one.pk) for one in (*products, *services)])
-    return Goods(typed, _hits(products, offers, salon), _hits(services, offers, salon))
+    """Return what can be sold and fits by its name or its group's (`nearest`), or by the beginning of its barcode."""
+    asked = fold(typed)
+    every = all_products()
+    products = nearest(every, typed)
+    products = [*products, *(one for one in every if _is_coded(one, typed) and one not in products)][:MOST]
+    services = nearest(all_services(), typed)[:MOST]
+    items: list[Product | Service] = [*products, *services]
+    offers = offers_on([(day, one.pk) for one in items])
+    shelves = [
+        Shelf("products", _("Products"), _hits(products, offers, salon)),
+        Shelf("services", _("Services"), _hits(services, offers, salon)),
+    ]
+    if services and _distance(services, asked) < _distance(products, asked):
+        shelves.reverse()
+    likely = [one for one in items if one.name_key == asked] or items
+    return Goods(typed, [one for one in shelves if one.hits], _act(likely[0]) if len(likely) == 1 else "")
 
 
 def scanned(code: str) -> Product | None:
@@ -70,11 +93,10 @@ def scanned(code: str) -> Product | None:
 def _hits(items: Iterable[Product | Service], offers: dict[UUID, Decimal], salon: Salon) -> list[GoodsHit]:
     found = []
     for item in items:
-        kind = "service" if isinstance(item, Service) else "product"
         offer = offers.get(item.pk)
         found.append(
             GoodsHit(
-                act=f"add:{kind}:{item.pk}",
+                act=_act(item),
                 title=item.name,
                 detail=minutes_text(item.duration_minutes) if isinstance(item, Service) else item.barcode,
                 price=price_text(item.price if offer is None else offer, salon),
@@ -84,9 +106,14 @@ def _hits(items: Iterable[Product | Service], offers: dict[UUID, Decimal], salon
     return found
 
 
-def _fits(item: Product | Service, words: list[str]) -> bool:
-    text = fold(f"{item.name} {item.group.name if item.group else ''}")
-    return all(word in text for word in words)
+def _act(item: Product | Service) -> str:
+    return f"add:{'service' if isinstance(item, Service) else 'product'}:{item.pk}"
+
+
+def _distance(items: Sequence[Product | Service], asked: str) -> float:
+    """Return how far the nearest of them is, which stands first."""
+    distance = distance_to(items[0], asked) if items else None
+    return inf if distance is None else distance
 
 
 def _is_coded(product: Product, typed: str) -> bool:

@@ -21,13 +21,15 @@ from salon.web.access import SalonRequest
 
 @dataclass(frozen=True, slots=True)
 class TillLink:
-    """What leads to the till: to the sale that there is already, else (no `sale_url`) to a new one."""
+    """What leads to the till: to the sale that there is already, else (no `sale_url`) to a new one; `takes_deposit`
+    as long as money for it comes beforehand."""
 
     new_url: str
     sale_url: str = ""
     is_open: bool = True
     state: Promise | str = ""
     paid: str = ""
+    takes_deposit: bool = False
     # What becomes of the money if the appointment is called off now.
     if_off: str = ""
 
@@ -40,15 +42,17 @@ def till_of(request: SalonRequest, opened: Opened, now: datetime) -> TillLink | 
     slug = request.salon.slug
     new_url = reverse("sale_new", args=[slug])
     sale = opened.sale
+    to_come = Permission.SALES_WRITE in may and opened.appointment.starts_at > now
     if sale is None:
         chargeable = Permission.SALES_WRITE in may and opened.appointment.state in TAKING_TIME
-        return TillLink(new_url) if chargeable else None
+        return TillLink(new_url, takes_deposit=to_come) if chargeable else None
     return TillLink(
         new_url,
         sale_url=_sale_url(request, sale.id),
         is_open=sale.state == SaleState.OPEN,
         state=sale.state.label,
         paid=price_text(sale.paid, request.salon) if sale.paid else "",
+        takes_deposit=to_come and sale.state == SaleState.OPEN,
         if_off=if_off(sale, opened.rules, starts_at=opened.appointment.starts_at, now=now),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,12 +18,14 @@ from bookings.appointments import get_appointment
 from bookings.checkout.pricing import NOTHING
 from bookings.checkout.reading import sale_of
 from bookings.checkout.sales import AlreadyOpened, LineKind, LineWish, SaleAlreadyPaid, open_sale
+from bookings.checkout.tills import methods_of, sales_rules, sells_vouchers, till_mode_of
 from bookings.models import Sale
-from bookings.web.checkout_changes import Refused, amount_in, wish_of
+from bookings.web.checkout_changes import wish_of
+from bookings.web.checkout_entered import Refused, amount_in, created_text
 from bookings.web.checkout_goods import LONGEST, goods_for, scanned
-from bookings.web.checkout_sale import Answer, urls, whose
+from bookings.web.checkout_sale import Answer, purpose_of, sale_url, urls, whose
 from bookings.web.draft import uuid_in
-from bookings.web.new_client import NewClient, empty_client, entered_client, make_client
+from bookings.web.new_client import NewClient, doubts_about, empty_client, entered_client, make_client
 from bookings.web.search import client_hits
 from bookings.web.wording import price_text, when_text
 from clients.cards import MergedAway, get_client
@@ -93,6 +96,8 @@ def _create_client(request: SalonRequest, value: str) -> HttpResponse | Answer:
     made = make_client(request, entered_client(request), anyway=value == "anyway")
     if isinstance(made, NewClient):
         return Answer(about="client", new=made)
+    doubts = doubts_about(made, request.salon, request.salon.date_at(timezone.now()))
+    messages.add_message(request, messages.WARNING if doubts else messages.SUCCESS, created_text(made, doubts))
     return redirect(_address(request, made.pk))
 
 
@@ -117,10 +122,9 @@ def _scanned(request: SalonRequest) -> LineWish | Answer:
     if product := scanned(typed):
         return LineWish(LineKind.PRODUCT, product_id=product.pk)
     goods = goods_for(typed, request.salon, request.salon.date_at(timezone.now()))
-    hits = [*goods.products, *goods.services]
-    if not hits:
+    if not goods.shelves:
         raise Refused(goods_q=_("Nothing found for “%(query)s”.") % {"query": typed})
-    wish = wish_of(lambda _name: "", hits[0].act.removeprefix("add:")) if len(hits) == 1 else None
+    wish = wish_of(lambda _name: "", goods.sure.removeprefix("add:"))
     return wish or Answer(goods=goods, about="goods", typed={"goods_q": typed}, focus="goods")
 
 
@@ -148,12 +152,13 @@ def _of_appointment(request: SalonRequest, appointment_id: UUID) -> HttpResponse
     Raises: NotFound, NotChargeable.
     """
     appointment = get_appointment(appointment_id)
+    purpose = purpose_of(request)
     found = sale_of(appointment.pk)
     if found:
-        return redirect("sale", request.salon.slug, found.sale.pk)
+        return redirect(sale_url(request, found.sale.pk, purpose))
     if request.method != "POST":
         when = when_text(appointment.starts_at, appointment.ends_at, request.salon)
-        context = {"appointment": appointment, "when": when, **urls(request)}
+        context = {"appointment": appointment, "when": when, "purpose": purpose, **urls(request)}
         return render(request, "bookings/checkout/appointment.html", context)
     try:
         opened = open_sale(actor=request.actor, salon=request.salon, appointment_id=appointment.pk, now=timezone.now())
@@ -161,8 +166,8 @@ def _of_appointment(request: SalonRequest, appointment_id: UUID) -> HttpResponse
         paid = sale_of(appointment.pk)
         if paid is None:
             raise
-        return redirect("sale", request.salon.slug, paid.sale.pk)
-    return redirect("sale", request.salon.slug, opened.pk)
+        return redirect(sale_url(request, paid.sale.pk))
+    return redirect(sale_url(request, opened.pk, purpose))
 
 
 def _form(request: SalonRequest, answer: Answer) -> HttpResponse:
@@ -175,6 +180,7 @@ def _form(request: SalonRequest, answer: Answer) -> HttpResponse:
         "nothing": price_text(NOTHING, request.salon),
         "writes": True,
         "makes_clients": Permission.CLIENTS_WRITE in request.actor.permissions,
+        "pay": {"sells_vouchers": sells_vouchers(methods_of(till_mode_of(request.salon, sales_rules())))},
         **urls(request),
         "change_url": reverse("sale_new", args=[request.salon.slug]),
     }

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.checkout.reading import SaleView, get_sale
 from bookings.checkout.reversing import ways_back
-from bookings.checkout.tills import methods_of, sales_rules, till_mode_of
+from bookings.checkout.tills import methods_of, sales_rules, sells_vouchers, till_mode_of
 from bookings.models import Method, SaleState, TillMode
 from bookings.web.checkout_goods import Goods
 from bookings.web.checkout_shown import (
@@ -28,6 +28,7 @@ from bookings.web.checkout_shown import (
     shown_lines,
     shown_payments,
     shown_refunds,
+    shown_returns,
     shown_vat,
     typed_text,
     ways_text,
@@ -43,6 +44,8 @@ from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 
 TILL = "till"
+# What somebody came to the till for, as its address says (`?for=`): "" is to be paid.
+DEPOSIT = "deposit"
 BADGES = {
     SaleState.OPEN: ("pencil-line", ""),
     SaleState.PAID: ("circle-check", "good"),
@@ -61,6 +64,7 @@ class Answer:
     """
 
     toast: str = ""
+    tone: str = "success"
     undo: str = ""
     refusal: Promise | str = ""
     about: str = ""
@@ -131,6 +135,7 @@ class ShownSale:
     kept: str
     keeps: bool
     going_back: str
+    asks_receipt: bool
     refunded: str
     due: str
     due_cents: str
@@ -154,6 +159,11 @@ class ShownSale:
         return self.state != SaleState.VOID or self.keeps
 
     @property
+    def returnable(self) -> bool:
+        """Whether a payment can be taken back by whoever looks at it."""
+        return any(one.corrects or one.gives_back for one in self.payments)
+
+    @property
     def settles(self) -> bool:
         """Whether nothing is due although there is something on it: it only has to be closed."""
         return self.open and bool(self.lines) and self.due_cents == "0"
@@ -174,7 +184,8 @@ def show_sale(request: SalonRequest, sale_id: UUID, answer: Answer) -> HttpRespo
     url = reverse("sale", args=[request.salon.slug, sale_id])
     if request.method == "POST" and not (request.htmx or answer.refused or answer.asks):
         if answer.toast:
-            messages.success(request, answer.toast, extra_tags=answer.undo)
+            level = messages.WARNING if answer.tone == "warning" else messages.SUCCESS
+            messages.add_message(request, level, answer.toast, extra_tags=answer.undo)
         return redirect(url)
     now = timezone.now()
     view = get_sale(sale_id)
@@ -210,6 +221,18 @@ def _where_it_is_seen(answer: Answer, shown: ShownSale) -> Answer:
     return answer.in_one("pay" if answer.about == "pay" else "")
 
 
+def purpose_of(request: SalonRequest) -> str:
+    """Return what somebody came to the till for."""
+    said = request.POST.get("for") or request.GET.get("for")
+    return DEPOSIT if said == DEPOSIT else ""
+
+
+def sale_url(request: SalonRequest, sale_id: UUID, purpose: str = "") -> str:
+    """Return the address of a sale at the till."""
+    url = reverse("sale", args=[request.salon.slug, sale_id])
+    return f"{url}?for={purpose}" if purpose else url
+
+
 def urls(request: SalonRequest, sale_id: UUID | None = None) -> dict[str, str]:
     """Return where the till's forms go."""
     slug = request.salon.slug
@@ -236,6 +259,7 @@ def _in_till(request: SalonRequest) -> bool:
 def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime) -> ShownSale:
     salon, found = request.salon, view.sale
     state = SaleState(found.state)
+    ways = ways_back(view.payments, view.refunds)
     icon, tone = BADGES[state]
     appointment = found.appointment
     where = ""
@@ -252,15 +276,16 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
         tone=tone,
         open=state is SaleState.OPEN,
         lines=shown_lines(view, salon, answer.typed),
-        payments=shown_payments(view.payments, salon),
-        refunds=shown_refunds(view.refunds, salon),
+        payments=shown_payments(view, salon, actor=request.actor, now=now),
+        refunds=[*shown_returns(view, salon), *shown_refunds(view.refunds, salon)],
         full=price_text(full_price(view), salon),
         discount=price_text(-view.discount, salon) if view.discount else "",
         total=price_text(found.total, salon),
         paid=price_text(found.paid, salon) if found.paid else "",
         kept=price_text(view.kept, salon),
         keeps=found.lapsed and view.kept > 0,
-        going_back=ways_text(ways_back(view.payments, view.refunds), salon),
+        going_back=ways_text(ways, salon),
+        asks_receipt=any(one.method is Method.EXTERNAL_TILL for one in ways),
         refunded=price_text(-found.refunded, salon) if found.refunded else "",
         due=price_text(abs(view.due), salon),
         due_cents=str(int(view.due * 100)),
@@ -276,19 +301,22 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
 
 
 def _payment_form(request: SalonRequest, view: SaleView, shown: ShownSale, answer: Answer) -> dict[str, object]:
-    """Return what is entered of a payment: all that is due, or, before the appointment, what somebody types."""
+    """Return what is entered of a payment: all that is due; of a deposit, what somebody types."""
     if view.sale.state == SaleState.VOID:
         return {}
     mode = till_mode_of(request.salon, sales_rules())
     methods = methods_of(mode)
     typed = answer.typed if answer.about in {"pay", "refund"} else {}
     chosen = typed.get("method") or (methods[0] if shown.open else _paid_most(view, methods))
-    amount = "" if shown.beforehand else typed_text(max(view.due, view.due * 0))
+    purpose = purpose_of(request) if shown.beforehand else ""
+    amount = "" if purpose else typed_text(max(view.due, view.due * 0))
     return {
+        "purpose": purpose,
         "amount": typed.get("amount", amount),
         "reference": typed.get("reference", ""),
         "due_typed": typed_text(max(view.due, view.due * 0)),
         "own_till": mode is TillMode.OWN_TILL,
+        "sells_vouchers": sells_vouchers(methods),
         "methods": [
             MethodChoice(one.value, one.label, METHOD_ICONS[one], one == chosen, one is Method.EXTERNAL_TILL)
             for one in methods

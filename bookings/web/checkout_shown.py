@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.checkout.filling import bought_in
+from bookings.checkout.paying import is_correction
 from bookings.checkout.pricing import NOTHING, part_between
 from bookings.checkout.reading import SaleView
 from bookings.checkout.receipts import discount_text, percent_text
@@ -28,6 +29,7 @@ from loyalty.rules import rates_now
 from loyalty.web.numbers import points_text
 from salon.catalogue.models import ItemKind, StaffMember
 from salon.catalogue.reading import working_staff
+from salon.identity.roles import Actor, Permission
 from salon.money import cents
 from salon.tenancy.models import Salon
 
@@ -90,7 +92,8 @@ class ShownLine:
 
 @dataclass(frozen=True, slots=True)
 class ShownPayment:
-    """Money taken or given back."""
+    """Money taken or given back; of a sale that is open, whether taking it back corrects what was just entered, or
+    gives money back."""
 
     id: UUID
     icon: str
@@ -98,6 +101,8 @@ class ShownPayment:
     detail: str
     amount: str
     deposit: bool = False
+    corrects: bool = False
+    gives_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,19 +224,46 @@ def _steps(line: SaleLine) -> str:
     )
 
 
-def shown_payments(payments: Sequence[Payment], salon: Salon) -> list[ShownPayment]:
-    """Return what was paid in words."""
+def shown_payments(view: SaleView, salon: Salon, *, actor: Actor, now: datetime) -> list[ShownPayment]:
+    """Return what was paid in words, with what was given back of it on another day, and who may take what back."""
+    shown = []
+    for one in sorted([*view.payments, *returned_later(view, salon)], key=lambda one: (one.taken_at, one.pk)):
+        corrects = is_correction(one, actor=actor, salon=salon, now=now)
+        stands = one.removed_at is None
+        shown.append(
+            ShownPayment(
+                id=one.pk,
+                icon=METHOD_ICONS[Method(one.method)],
+                method=Method(one.method).label,
+                detail=" · ".join(filter(None, (one.reference, moment_text(one.taken_at, salon)))),
+                amount=price_text(one.amount, salon),
+                deposit=one.kind == PaymentKind.DEPOSIT,
+                corrects=stands and corrects,
+                gives_back=stands and not corrects and Permission.REFUNDS in actor.permissions,
+            )
+        )
+    return shown
+
+
+def shown_returns(view: SaleView, salon: Salon) -> list[ShownPayment]:
+    """Return in words what of the payments was given back before the sale was paid."""
     return [
         ShownPayment(
             id=one.pk,
-            icon=METHOD_ICONS[Method(one.method)],
-            method=Method(one.method).label,
-            detail=" · ".join(filter(None, (one.reference, moment_text(one.taken_at, salon)))),
-            amount=price_text(one.amount, salon),
-            deposit=one.kind == PaymentKind.DEPOSIT,
+            icon="undo-2",
+            method=_("Given back · %(method)s") % {"method": Method(one.method).label},
+            detail=moment_text(one.removed_at, salon),
+            amount=price_text(-one.amount, salon),
         )
-        for one in payments
+        for one in returned_later(view, salon)
+        if one.removed_at
     ]
+
+
+def returned_later(view: SaleView, salon: Salon) -> list[Payment]:
+    """Return the payments that were taken back on another day: within the day they count as never made
+    (`till_day`)."""
+    return [one for one in view.removed if one.removed_at and salon.date_at(one.removed_at) != one.taken_on]
 
 
 def shown_refunds(refunds: Sequence[Refund], salon: Salon) -> list[ShownPayment]:

@@ -1,6 +1,8 @@
 """Clients and services offered while somebody types into the form of a new appointment (ui.md §2.2)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -11,7 +13,7 @@ from bookings.web.draft import uuid_in
 from bookings.web.new_client import contact_of
 from bookings.web.wording import minutes_text, price_text
 from clients.listing import search_clients
-from salon.catalogue.models import Service
+from salon.catalogue.models import Product, Service
 from salon.catalogue.reading import all_services
 from salon.folding import fold
 from salon.identity.roles import Permission
@@ -68,13 +70,9 @@ def client_hits(typed: str, salon: Salon) -> list[Hit]:
 
 
 def service_hits(typed: str, salon: Salon, *, client_id: UUID | None) -> list[Hit]:
-    """Return the services each of whose typed words stands in the name or the group's name: the one that is called so
-    first, then those whose name begins so, then the others; among each of them favourites first."""
-    asked = fold(typed)
-    words = asked.split()
+    """Return the services that fit, nearest first; among those that are equally near, favourites first."""
     favourites = {one: place for place, one in enumerate(favourites_of(client_id))} if client_id else {}
-    fitting = [one for one in all_services() if _fits(one, words)]
-    fitting.sort(key=lambda one: (_distance(one, asked), favourites.get(one.pk, len(favourites))))
+    by_favour = sorted(all_services(), key=lambda one: favourites.get(one.pk, len(favourites)))
     return [
         Hit(
             act=f"add:{one.pk}",
@@ -82,15 +80,27 @@ def service_hits(typed: str, salon: Salon, *, client_id: UUID | None) -> list[Hi
             title=one.name,
             detail=f"{minutes_text(one.duration_minutes)} · {price_text(one.price, salon)}",
         )
-        for one in fitting[:SERVICES]
+        for one in nearest(by_favour, typed)[:SERVICES]
     ]
 
 
-def _fits(service: Service, words: list[str]) -> bool:
-    group = service.group.name if service.group else ""
-    text = fold(f"{service.name} {group}")
-    return all(word in text for word in words)
+def nearest[T: (Service, Product, Service | Product)](items: Iterable[T], typed: str) -> list[T]:
+    """Return those each of whose typed words stands in the name or the group's name: what is called so first, then what
+    begins so, then what has the words in its name, then in its group's; what is equally near stays in order."""
+    asked = fold(typed)
+    fitting = [(distance, one) for one in items if (distance := distance_to(one, asked)) is not None]
+    return [one for _distance, one in sorted(fitting, key=itemgetter(0))]
 
 
-def _distance(service: Service, asked: str) -> int:
-    return 0 if service.name_key == asked else 1 if service.name_key.startswith(asked) else 2
+def distance_to(item: Service | Product, asked: str) -> int | None:
+    """Return how far a name is from what is asked for, folded; None where it does not fit."""
+    if item.name_key == asked:
+        return 0
+    if item.name_key.startswith(asked):
+        return 1
+    words = asked.split()
+    group = item.group.name if item.group else ""
+    for distance, text in enumerate((item.name_key, f"{item.name_key} {fold(group)}"), 2):
+        if all(word in text for word in words):
+            return distance
+    return None

@@ -163,6 +163,12 @@ function show(dialog) {
   if (form) sum(form);
 }
 
+// What is paid is taken back another way: what offers to undo a step before that goes.
+function forgetUndone() {
+  if (document.getElementById("pay")) return;
+  for (const form of document.querySelectorAll('.toast form[hx-target="#till"]')) form.closest(".toast").remove();
+}
+
 function start() {
   const form = document.querySelector("[data-pay]");
   if (form) tell(form);
@@ -179,6 +185,7 @@ start();
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id !== "till") return;
   countAgain();
+  forgetUndone();
   start();
 });
 

@@ -1,5 +1,6 @@
 """The till's pages: every button, refusals beside their fields, nothing typed is lost (ui.md §2.5)."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -7,9 +8,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bookings.models import Sale, SaleLine
+from bookings.models import Sale, SaleLine, SalesRules, TillMode
 from bookings.states import State
-from tests.bookings.salonday import at, make_appointment, make_client
+from salon.catalogue.models import CatalogueGroup, ItemKind, Product
+from tests.bookings.salonday import at, make_appointment, make_client, make_service
 from tests.checkout.desk import HTMX, START, Desk
 from tests.checkout.till import (
     give_discount,
@@ -111,6 +113,30 @@ def test_a_word_that_fits_once_is_taken_several_are_offered_none_is_told(desk: D
     assert 'id="goods-error"' in page
 
 
+def test_enter_takes_what_is_called_so(desk: Desk) -> None:
+    make_service("Waschen-Schneiden-Föhnen", price="59.00")
+    make_service("Föhnen", price="29.00")
+    make_product("Föhnspray", "9.90")
+    desk.at(desk.till.empty())
+    desk.done("scan", goods_q="föhnen")
+    assert shown(desk.sale) == [("SERVICE", "Föhnen", 1, "0.00", "29.00")]
+
+
+def _titles(desk: Desk, typed: str) -> list[str]:
+    page = desk.browser.get(f"{START}goods/?goods_q={typed}").text
+    return re.findall(r'class="hit-text"><span>([^<]+)</span>', page)
+
+
+def test_names_come_before_groups_and_the_nearest_shelf_first(desk: Desk) -> None:
+    group = CatalogueGroup.objects.create(name="Haarpflege", name_key="haarpflege", kind=ItemKind.PRODUCT)
+    Product.objects.filter(pk=desk.till.shampoo.pk).update(group=group, position=0)
+    make_product("Haarspray", "16.90", group=group)
+    make_product("Das Haargummi", "2.90", group=group)
+    assert _titles(desk, "haar") == ["Haarspray", "Haaröl", "Das Haargummi", "Shampoo"]
+    make_service("Spray")
+    assert _titles(desk, "spray") == ["Spray", "Haarspray"]
+
+
 def test_hits_name_prices_and_offers(desk: Desk) -> None:
     page = desk.browser.get(f"{START}goods/?goods_q=shampoo").content.decode()
     assert "19,90\N{NO-BREAK SPACE}€" in page
@@ -132,6 +158,15 @@ def test_tips_and_vouchers_by_amount(desk: Desk) -> None:
         assert f'value="{typed}"' in page
 
 
+def test_vouchers_are_sold_where_they_are_taken(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    for page in (desk.see(), desk.browser.get(f"{START}new/").text):
+        assert 'value="voucher"' not in page
+    SalesRules.objects.create(till_mode=TillMode.OWN_TILL)
+    for page in (desk.see(), desk.browser.get(f"{START}new/").text):
+        assert 'value="voucher"' in page
+
+
 def test_more_less_and_a_number(desk: Desk) -> None:
     desk.at(desk.till.open(product(desk.till.oil)))
     line = _line(desk.sale)
@@ -141,7 +176,7 @@ def test_more_less_and_a_number(desk: Desk) -> None:
     assert shown(desk.sale)[0][2] == 2
     desk.done(f"set:{line.pk}", quantity="7")
     assert shown(desk.sale)[0][2:] == (7, "0.00", "192.50")
-    for typed in ("0", "1000", "-1", "viele"):
+    for typed in ("0", "1000", "1000000", "-1", "viele"):
         page = desk.refused(f"line:{line.pk}", quantity=typed, price="27,50", staff="", version=desk.sale.version)
         assert f'id="quantity-error-{line.pk}"' in page
         assert f'value="{typed}"' in page
@@ -296,7 +331,7 @@ def test_a_refused_refund_keeps_what_was_typed(back_office: Desk) -> None:
     page = answer.content.decode()
     assert answer.status_code == 422
     assert (
-        f'name="quantity-{line.pk}" type="text" inputmode="numeric" autocomplete="off" maxlength="3" value="3"' in page
+        f'name="quantity-{line.pk}" type="text" inputmode="numeric" autocomplete="off" maxlength="9" value="3"' in page
     )
     assert 'value="zu viel"' in page
     assert '<dialog class="dialog till-refund" id="refund-dialog" aria-labelledby="refund-title" open' in page

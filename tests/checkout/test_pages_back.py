@@ -142,6 +142,7 @@ def test_a_refund_keeps_what_was_typed(browser: Browser, till: Till) -> None:
         ({"method": "CARD"}, "Wählen Sie, was zurückgeht."),
         ({"method": "CARD", line: "zwei"}, "Geben Sie eine ganze Zahl ab 1 ein."),
         ({"method": "CARD", line: "3"}, "Von „Haaröl“ können nur noch 2 erstattet werden."),
+        ({"method": "CARD", line: "1000000"}, "Von „Haaröl“ können nur noch 2 erstattet werden."),
         ({"method": "CASH", line: "1"}, "eigenen Kasse"),
         ({"method": "CARD", line: "1", "version": "1"}, "inzwischen"),
     ):
@@ -154,6 +155,9 @@ def test_a_refund_keeps_what_was_typed(browser: Browser, till: Till) -> None:
     answer = browser.post(f"{page}refund/", {"method": "CARD", line: "1", "reason": "Riecht komisch"}, follow=True)
     assert "Erstattet und bei Verkauf Nr. 1 vermerkt." in answer.text
     assert "Bleibt bezahlt 86,50 €" in said(answer.text)
+    assert "Gesamt 114,00 € Erstattet −27,50 €" in said(answer.text)
+    answer = browser.post(f"{page}refund/", {"method": "CARD", line: "2"})
+    assert "Von „Haaröl“ kann nur noch 1 erstattet werden." in answer.text
     assert "Riecht komisch" in answer.text
     assert "−27,50" in said(browser.get(KASSE).text)
 
@@ -164,14 +168,23 @@ def test_the_dialog_says_what_is_to_be_given_back_by_hand(browser: Browser, till
         till.pay(sale, "60.00", Method.TRANSFER)
         till.pay(sale, "4.00", Method.CARD)
         till.pay(sale, "50.00", Method.CARD)
+        cash = till.open(product(till.oil))
+        till.pay(cash, "27.50", Method.EXTERNAL_TILL, reference="4711")
     page = browser.get(f"{KASSE}{sale.pk}/").text
     assert "Sie geben selbst zurück: <strong>60,00\xa0€ (Überweisung), 54,00\xa0€ (Karte)</strong>" in page
+    # Only what went into the salon's own till has the number of a receipt there.
+    assert 'id="void-reference"' not in page
+    assert 'id="void-reference"' in browser.get(f"{KASSE}{cash.pk}/").text
 
 
 def test_a_void_and_what_is_thrown_away(browser: Browser, till: Till) -> None:
     sale = sold(till)
     answer = browser.post(f"{KASSE}{sale.pk}/void/", {"reason": "Doppelt"}, follow=True)
     assert "Storniert. Geben Sie jetzt selbst zurück: 114,00\xa0€ (Karte)." in answer.text
+    assert "Storniert Bleibt bezahlt 0,00 €" in said(answer.text)
+    assert "Gesamt 114,00 € Erstattet −114,00 €" in said(answer.text)
+    assert f'href="{KASSE}{sale.pk}/receipt/"' in answer.text
+    assert f'action="{KASSE}{sale.pk}/receipt/mail/"' in answer.text
     again = browser.post(f"{KASSE}{sale.pk}/void/")
     assert again.status_code == 422
     with salon_scope(till.salon.pk):

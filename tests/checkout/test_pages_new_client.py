@@ -1,5 +1,6 @@
 """A new client's card made at the till, without leaving the sale (domain.md §2, ui.md §2.5)."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -53,6 +54,17 @@ def test_a_new_client_is_made_at_the_till(desk: Desk, *, htmx: bool) -> None:
     assert Client.objects.filter(first_name="Pia").count() == 1
     assert (str(desk.sale.client_id), shown(desk.sale)) == (card_id, before)
     assert "Pia Neu" in desk.see()
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_doubtful_phone_is_told_at_the_till(desk: Desk, *, begun: bool) -> None:
+    odd = {**NEW, "mobile": "0171 234567", "card_id": str(new_id())}
+    if begun:
+        desk.at(desk.till.open(product(desk.till.oil), client_id=None))
+        page = desk.done("create-client", **odd)
+    else:
+        page = desk.browser.post(f"{START}new/", {"act": "create-client", **odd}, follow=True).text
+    assert re.search(r'class="toast warn">.*Karte angelegt: Pia Neu\. [^<]*stimmt sie\?', page, re.DOTALL)
 
 
 def test_what_is_wrong_with_a_new_client_is_told_beside_its_field(desk: Desk) -> None:

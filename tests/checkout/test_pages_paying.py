@@ -1,5 +1,6 @@
 """Paying at the till's page: by several methods, beforehand, in two windows (ui.md §2.5)."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -7,12 +8,13 @@ import pytest
 from bookings.checkout.sales import pay
 from bookings.models import Method, Payment, PaymentKind, Sale, SaleLine, SalesRules, SaleState, TillMode
 from bookings.states import State
+from clients.models import Client
 from tests.bookings.salonday import at
-from tests.checkout.desk import Desk
-from tests.checkout.till import (
-    money,
-    product,
-)
+from tests.checkout.desk import START, Desk
+from tests.checkout.till import AFTER, money, product
+from tests.conftest import NOW
+
+SPACE = "\N{NO-BREAK SPACE}"
 
 
 def _line(sale: Sale, place: int = 0) -> SaleLine:
@@ -99,6 +101,82 @@ def test_a_change_of_mind(desk: Desk) -> None:
     assert desk.sale.paid == 0
     page = desk.refused(f"unpay:{uuid4()}")
     assert "gehört nicht mehr zum Verkauf" in page
+
+
+@pytest.fixture
+def deposit(desk: Desk) -> Sale:
+    """20.00 that came by transfer the day before."""
+    visit = desk.till.visit(state=State.BOOKED)
+    return desk.till.pay(desk.till.charge(visit, now=NOW), "20.00", Method.TRANSFER, now=NOW)
+
+
+def test_a_deposit_of_an_earlier_day_is_no_mistake_of_today(
+    desk: Desk, back_office: Desk, deposit: Sale, time_machine: Any
+) -> None:
+    time_machine.move_to(AFTER)
+    act = f"unpay:{Payment.objects.get().pk}"
+    assert act not in desk.at(deposit).see()
+    assert "gibt die Leitung zurück" in desk.refused(act)
+    assert act in back_office.at(deposit).see()
+    page = back_office.done(act, reason="Zieht weg")
+    assert f"20,00{SPACE}€ zurückgegeben. Das ist hier vermerkt" in page
+    assert "Rückgängig" not in page
+    back_office.done("pay", method="CARD", amount="59,00", version=back_office.sale.version)
+    assert back_office.sale.state == SaleState.PAID
+    page = back_office.see()
+    for told in (f"20,00{SPACE}€", "Zurückgegeben · Überweisung", f"−20,00{SPACE}€", "Anzahlung"):
+        assert told in page
+
+
+def test_a_mistake_of_today_leaves_no_trace(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    desk.done("pay", method="CARD", amount="10", version=desk.sale.version)
+    page = desk.done(f"unpay:{Payment.objects.get().pk}")
+    assert "Rückgängig" in page
+    assert "Zurückgegeben" not in page
+
+
+def test_what_is_due_stands_in_the_field_and_a_deposit_is_typed(desk: Desk, time_machine: Any) -> None:
+    visit = desk.till.visit(state=State.BOOKED)
+    time_machine.move_to(at(9))
+    answer = desk.browser.post(f"{START}new/", {"appointment": str(visit.pk), "for": "deposit"})
+    sale = Sale.objects.get()
+    assert answer.headers["Location"] == f"{START}{sale.pk}/?for=deposit"
+    page = desk.browser.get(answer.headers["Location"]).text
+    assert "Betrag der Anzahlung" in page
+    assert 'name="amount" type="text" inputmode="decimal" autocomplete="off" maxlength="12" value=""' in page
+    page = desk.at(sale).see()
+    assert "Betrag der Anzahlung" not in page
+    assert 'value="59,00"' in page
+    # Who takes a deposit of a sale that is begun is led to it.
+    again = desk.browser.post(f"{START}new/", {"appointment": str(visit.pk), "for": "deposit"})
+    assert again.headers["Location"] == answer.headers["Location"]
+
+
+def test_points_are_promised_to_whoever_has_a_treatcard(desk: Desk, time_machine: Any) -> None:
+    visit = desk.till.visit(state=State.BOOKED)
+    time_machine.move_to(at(9))
+    desk.at(desk.till.charge(visit, now=at(9)))
+    page = desk.see()
+    assert "keine Punkte" in page
+    assert "gibt es die Punkte" not in page
+    page = desk.refused("treatcard", treatcard="#")
+    assert 'id="treatcard-error"' in page
+    page = desk.done("treatcard", treatcard="tc 4711")
+    assert "Die Treatcard hat die Nummer" in page
+    assert "gibt es die Punkte" in page
+    assert 'value="treatcard:generate"' not in page
+
+
+def test_a_treatcard_with_a_number_that_is_made(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    desk.done("treatcard:generate")
+    lena = Client.objects.get(pk=desk.till.day.lena.pk)
+    assert lena.treatcard_number == f"TC-{lena.number:05}"
+    page = desk.refused("treatcard", treatcard="TC-2")
+    assert "inzwischen" in page or "geändert" in page
+    desk.at(desk.till.open(product(desk.till.oil), client_id=None))
+    desk.refused("treatcard:generate")
 
 
 def test_before_the_appointment_it_is_a_deposit(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
