@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from clients.cards import MergedAway, lock_client
@@ -206,7 +207,8 @@ def _check_adjustment(points: int, reason: str) -> None:
     errors = []
     if not points or abs(points) > MOST_ADJUSTED:
         range_message = _("Enter a whole number between 1 and %(most)s, with a minus to take points.")
-        errors.append(FieldError("points", "range", range_message % {"most": MOST_ADJUSTED}))
+        most = number_format(MOST_ADJUSTED, force_grouping=True)
+        errors.append(FieldError("points", "range", range_message % {"most": most}))
     if not reason:
         errors.append(FieldError("reason", "required", _("Write down why.")))
     elif len(reason) > LONGEST_REASON:

@@ -70,7 +70,7 @@ def test_points_are_given_and_taken_for_a_reason(managing: Browser, sonnenschein
     ("points", "reason", "told"),
     [
         ("viele", "Kulanz", "Geben Sie eine ganze Zahl ein."),
-        ("0", "Kulanz", "Bitte eine ganze Zahl zwischen 1 und 1000000 eingeben, mit Minus"),
+        ("0", "Kulanz", "Bitte eine ganze Zahl zwischen 1 und 1.000.000 eingeben, mit Minus"),
         ("50", " ", "Bitte einen Grund eingeben."),
         ("", "Kulanz", "Dieses Feld ist zwingend erforderlich."),
     ],

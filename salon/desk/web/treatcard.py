@@ -27,6 +27,7 @@ from loyalty.eligibility import Holder, Matrix, Refusal, Terms, refusals
 from loyalty.models import Reward
 from loyalty.prior_use import note_prior_use, noted_uses_of, withdraw_prior_use
 from loyalty.rewards import item_of, live_rewards
+from loyalty.web.numbers import points_text
 from salon.catalogue.models import ItemKind
 from salon.catalogue.web.fields import WholeField
 from salon.desk.web import points, sales
@@ -240,7 +241,7 @@ def _reward(reward: Reward, holder: Holder, *, had: bool, noted: bool, writes: b
     return ShownReward(
         id=reward.pk,
         name=item_of(reward).name,
-        points=number_format(reward.points, force_grouping=True),
+        points=points_text(reward.points),
         status=status,
         tone=tone,
         can_note=writes and not had and reward.matrix == Matrix.FIRST_TIME,
