@@ -113,6 +113,11 @@ class Ledger:
             return ActorKind.API_KEY.value, None, _("Website")
         return ActorKind.USER.value, self._users[visit.booked_by], visit.booked_by
 
+    def _seen_by(self, visit: Visit) -> tuple[str, UUID | None, str]:
+        """Return who told that she came or did not: somebody of the team, which a website is not."""
+        name = visit.booked_by if visit.booked_by in self._users else next(iter(self._users))
+        return ActorKind.USER.value, self._users[name], name
+
     def _items(self, appointment: Appointment, visit: Visit, redemption_id: UUID | None) -> Iterator[AppointmentItem]:
         items = []
         for position, one in enumerate(visit.slotted):
@@ -161,4 +166,5 @@ class Ledger:
     ) -> tuple[Any, ...]:
         told = Jsonb([{"field": one.field, "old": one.old, "new": one.new} for one in changes if one])
         about = (SUBJECT, appointment.pk, appointment.client_id)
-        return (new_id(), self._salon.pk, at, *self._booked_by(visit), action, *about, told)
+        by = self._seen_by(visit) if action == "appointment.state_changed" else self._booked_by(visit)
+        return (new_id(), self._salon.pk, at, *by, action, *about, told)

@@ -139,7 +139,7 @@ def _answer(desk: Watched) -> None:
     desk.settle()
     assert desk.violations() == []
     page.get_by_label("Nachricht", exact=True).fill("Gern, am liebsten dienstags!")
-    page.get_by_role("button", name="Hereinkommen lassen").click()
+    page.get_by_role("button", name="Antwort senden").click()
     expect(page.locator(".thread .message")).to_contain_text(["Gern, am liebsten dienstags!"])
     page.get_by_role("link", name="Zur Karte").click()
     expect(page.get_by_text("Gern, am liebsten dienstags!").first).to_be_visible()
