@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import cautions
 from bookings.booking import Booked
 from bookings.bounds import Bounds
+from bookings.busy import Minutes
 from bookings.conflicts import SlotTaken
 from bookings.free_time import Place
 from bookings.mails import announce_moved
@@ -165,9 +166,14 @@ def _stretch(items: Sequence[AppointmentItem], item_id: UUID, minutes: int) -> N
     item = item_in(items, item_id)
     if error := minutes_error("minutes", minutes, item.minutes):
         raise InvalidInput([error])
+    lengthen(items, item, item.minutes.lasting(minutes))
+
+
+def lengthen(items: Sequence[AppointmentItem], item: AppointmentItem, minutes: Minutes) -> None:
+    """Let one of an appointment's items take these minutes; those that followed it without a gap still do."""
     following = list(_following(item, items))
-    by = Part(item.staff_id, item.starts_at, item.minutes.lasting(minutes)).ends_at - item.ends_at
-    item.minutes = item.minutes.lasting(minutes)
+    by = Part(item.staff_id, item.starts_at, minutes).ends_at - item.ends_at
+    item.minutes = minutes
     for other in following:
         other.starts_at += by
 

@@ -7,6 +7,7 @@ refuses it, whatever happens here; the locks spare writers from meeting each oth
 from bookings.booking import Booked, ClientBlocked, book
 from bookings.composing import add_item, change_price
 from bookings.conflicts import AlreadyBooked, Blocking, SlotTaken
+from bookings.exchanging import exchange_item
 from bookings.moving import move, move_item, reassign_item, resize_item
 from bookings.particulars import change_client, change_note
 from bookings.placing import ItemWish
@@ -37,6 +38,7 @@ __all__ = [
     "change_client",
     "change_note",
     "change_price",
+    "exchange_item",
     "move",
     "move_item",
     "reassign_item",

@@ -1,7 +1,5 @@
 """The states of an appointment and the ways between them (domain.md §5)."""
 
-from datetime import date
-
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -44,6 +42,10 @@ def can_become(state: State, other: State) -> bool:
     return other in _NEXT[state]
 
 
-def next_states(state: State, *, starts_on: date, today: date) -> list[State]:
-    """Return the states an appointment of a day may go to, in the order of their declaration."""
-    return [one for one in State if can_become(state, one) and (one not in ON_THE_DAY or starts_on <= today)]
+def next_states(state: State, *, on_the_day: bool, begun: bool) -> list[State]:
+    """Return the states an appointment may be offered to go to, in the order of their declaration.
+
+    `on_the_day`: its day has come. That somebody did not come is told once it has `begun`.
+    """
+    known = {State.COMPLETED: on_the_day, State.NO_SHOW: begun}
+    return [one for one in State if can_become(state, one) and known.get(one, True)]

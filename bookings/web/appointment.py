@@ -35,6 +35,8 @@ from bookings.web.wording import clock, day_text, local, minutes_text, price_tex
 from clients.classification import Reason, Status
 from loyalty.models import Reward
 from loyalty.web.numbers import points_text
+from salon.catalogue.models import Service
+from salon.catalogue.reading import all_services
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -100,6 +102,8 @@ class ShownItem:
     given_back: bool
     day: date
     last_paid: bool
+    cancels: bool  # whether nothing is left where it is removed: what would be goes with it
+    services: list[Choice]
 
     @property
     def about(self) -> str:
@@ -144,7 +148,7 @@ class ShownAppointment:
     repeats: list[Repeat]
 
 
-def _steps(state: State, *, day: date, today: date) -> list[Step]:
+def _steps(state: State, *, on_the_day: bool, begun: bool) -> list[Step]:
     words = {
         State.BOOKED: _("Book it again"),
         State.ARRIVED: _("Has arrived"),
@@ -153,7 +157,7 @@ def _steps(state: State, *, day: date, today: date) -> list[Step]:
     }
     return [
         Step(one, words[one], ICONS[one])
-        for one in next_states(state, starts_on=day, today=today)
+        for one in next_states(state, on_the_day=on_the_day, begun=begun)
         if one != State.CANCELLED
     ]
 
@@ -255,7 +259,7 @@ def shown_appointment(request: SalonRequest, found: Appointment, team: Team, bil
     salon, state = request.salon, State(found.state)
     items = sorted(found.items.all(), key=lambda item: item.position)
     changeable = state in CHANGEABLE
-    day = local(found.starts_at, salon).date()
+    day, now = local(found.starts_at, salon).date(), timezone.now()
     return ShownAppointment(
         id=found.pk,
         version=found.version,
@@ -266,10 +270,10 @@ def shown_appointment(request: SalonRequest, found: Appointment, team: Team, bil
         state_class=CLASSES[state],
         state_icon=ICONS[state],
         cancel_reason=found.cancel_reason,
-        steps=_steps(state, day=day, today=salon.date_at(timezone.now())),
+        steps=_steps(state, on_the_day=day <= salon.date_at(now), begun=found.starts_at <= now),
         cancellable=can_become(state, State.CANCELLED),
         changeable=changeable,
-        items=_items(request, items, team),
+        items=_items(request, items, team, exchangeable=changeable),
         bill=shown_bill(bill, salon, besides=bill.full - sum((item.price for item in items), NOTHING)),
         note=found.note,
         frozen_label=Status(found.client_status).label if found.client_status else "",
@@ -330,9 +334,21 @@ def _found(request: SalonRequest, found: Appointment) -> dict[str, object]:
     }
 
 
-def _items(request: SalonRequest, items: list[AppointmentItem], team: Team) -> list[ShownItem]:
+def _instead(item: AppointmentItem, services: Iterable[Service]) -> list[Choice]:
+    """Return what could be done in place of a service, itself first where it is not offered any more; of a reward
+    nothing."""
+    if item.redemption_id:
+        return []
+    choices = [Choice(one.pk, one.name, one.pk == item.service_id) for one in services]
+    return (
+        choices if any(one.chosen for one in choices) else [Choice(item.service_id, item.service.name, True), *choices]
+    )
+
+
+def _items(request: SalonRequest, items: list[AppointmentItem], team: Team, *, exchangeable: bool) -> list[ShownItem]:
     salon = request.salon
     paid = [item for item in items if is_paid_for(item)]
+    services = all_services() if exchangeable else []
     shown = []
     for item in items:
         known = [*team.staff, *([item.staff] if item.staff not in team.staff else [])]
@@ -356,6 +372,8 @@ def _items(request: SalonRequest, items: list[AppointmentItem], team: Team) -> l
                 points=points_text(item.redemption.points) if item.redemption else "",
                 day=local(item.starts_at, salon).date(),
                 last_paid=paid == [item] and bool(rewards_in(items)),
+                cancels=len(items) > 1 and all(one is item or one.redemption_id for one in items),
+                services=_instead(item, services),
                 given_back=bool(item.redemption and item.redemption.returned_at),
             )
         )

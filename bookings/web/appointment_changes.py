@@ -27,6 +27,7 @@ from bookings.scheduling import (
     change_client,
     change_note,
     change_price,
+    exchange_item,
     move,
     move_item,
     reassign_item,
@@ -297,7 +298,7 @@ def _item(change: Change) -> AppointmentItem:
 
 
 def _change_item(change: Change) -> Answer:
-    """Change what is different of one service: who does it, when, how long, for how much."""
+    """Change what is different of one service: which one it is, who does it, when, how long, for how much."""
     item, request = _item(change), change.request
     about = f"item-{item.pk}"
     minutes = _number(change.entered("minutes"))
@@ -322,6 +323,9 @@ def _steps(change: Change, item: AppointmentItem, minutes: int, price: Decimal) 
         yield partial(move_item, starts_at=starts_at, staff_id=staff_id)
     elif staff_id != item.staff_id:
         yield partial(reassign_item, staff_id=staff_id)
+    service_id = uuid_in(change.entered("service")) or item.service_id
+    if service_id != item.service_id:
+        yield partial(exchange_item, service_id=service_id)
     if minutes != item.minutes.duration:
         yield partial(resize_item, minutes=minutes)
     if price != item.price:

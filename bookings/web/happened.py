@@ -21,6 +21,7 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "appointment.item_moved": (gettext_lazy("Service moved"), "calendar-clock"),
     "appointment.item_resized": (gettext_lazy("Duration changed"), "clock"),
     "appointment.item_added": (gettext_lazy("Service added"), "plus"),
+    "appointment.item_exchanged": (gettext_lazy("Service exchanged"), "arrow-left-right"),
     "appointment.reward_added": (gettext_lazy("Reward added"), "gift"),
     "appointment.item_removed": (gettext_lazy("Service removed"), "trash-2"),
     "appointment.item_restored": (gettext_lazy("Service put back"), "undo-2"),

@@ -45,6 +45,7 @@ ACTIONS = {
     "appointment.item_moved": Kind.APPOINTMENTS,
     "appointment.item_resized": Kind.APPOINTMENTS,
     "appointment.item_added": Kind.APPOINTMENTS,
+    "appointment.item_exchanged": Kind.APPOINTMENTS,
     "appointment.reward_added": Kind.APPOINTMENTS,
     "appointment.item_removed": Kind.APPOINTMENTS,
     "appointment.item_restored": Kind.APPOINTMENTS,

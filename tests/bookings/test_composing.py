@@ -19,6 +19,7 @@ from bookings.scheduling import (
     change_client,
     change_note,
     change_price,
+    exchange_item,
     remove_item,
     set_state,
     undo,
@@ -236,3 +237,39 @@ def test_a_visit_goes_with_its_appointment(desk: Desk) -> None:
     change_client(**given, client_id=other.pk)
     facts = {client.first_name: (client.visits, client.last_visit_on) for client in Client.objects.all()}
     assert facts == {"Lena": (0, None), "Mia": (1, date(2026, 11, 20))}
+
+
+def test_a_service_is_exchanged_where_it_stands_and_what_followed_it_still_does(desk: Desk) -> None:
+    day = desk.day
+    booked = desk.book(at(10), ItemWish(day.brows.pk, day.bora.pk), ItemWish(day.cut.pk, day.anna.pk))
+    first, after = booked.items
+    done = exchange_item(**desk.given, item_id=first.pk, service_id=day.cut.pk)
+    assert stands(done.appointment) == [
+        ("Schneiden", "Bora", "10:00", "11:00"),
+        ("Schneiden", "Anna", "11:00", "12:00"),
+    ]
+    assert (done.items[0].pk, done.items[0].price, done.appointment.ends_at) == (first.pk, day.cut.price, at(12))
+    assert told(done.appointment)[-1] == (
+        "appointment.item_exchanged",
+        [("services", "Brauen zupfen", "Schneiden")],
+    )
+    with pytest.raises(NothingToUndo):
+        undo(**desk.given, appointment_id=booked.appointment.pk, version=done.appointment.version)
+    # It is the same for the one that stands alone, which cannot be removed.
+    remove_item(**desk.given, item_id=after.pk)
+    exchange_item(**desk.given, item_id=first.pk, service_id=day.brows.pk)
+    assert stands(done.appointment) == [("Brauen zupfen", "Bora", "10:00", "10:15")]
+
+
+def test_an_exchange_for_which_there_is_no_room_is_refused(desk: Desk) -> None:
+    day = desk.day
+    booked = desk.book(at(10), ItemWish(day.brows.pk, day.anna.pk))
+    desk.book(at(10, 30), ItemWish(day.cut.pk, day.anna.pk), client_id=None)
+    given = {**desk.given, "item_id": booked.items[0].pk}
+    with pytest.raises(SlotTaken) as refusal:
+        exchange_item(**given, service_id=day.cut.pk)
+    assert [one.service_name for one in refusal.value.blocking] == ["Schneiden"]
+    assert refusal.value.alternatives == []
+    assert stands(booked.appointment) == [("Brauen zupfen", "Anna", "10:00", "10:15")]
+    with pytest.raises(InvalidInput):
+        exchange_item(**given, service_id=day.anna.pk)

@@ -35,9 +35,12 @@ TAKING = {State.BOOKED, State.ARRIVED, State.COMPLETED}
 
 def test_the_ways_between_states_are_these() -> None:
     assert {(one, other) for one, other in product(State, State) if can_become(one, other)} == WAYS
-    known = {"starts_on": YESTERDAY, "today": YESTERDAY}
-    assert next_states(State.ARRIVED, **known) == [State.COMPLETED, State.NO_SHOW, State.CANCELLED]
-    ahead = {"starts_on": NOW.date(), "today": YESTERDAY}
+    begun = {"on_the_day": True, "begun": True}
+    assert next_states(State.ARRIVED, **begun) == [State.COMPLETED, State.NO_SHOW, State.CANCELLED]
+    # Before it begins nobody knows that she does not come.
+    waiting = {"on_the_day": True, "begun": False}
+    assert next_states(State.BOOKED, **waiting) == [State.ARRIVED, State.COMPLETED, State.CANCELLED]
+    ahead = {"on_the_day": False, "begun": False}
     assert next_states(State.BOOKED, **ahead) == [State.ARRIVED, State.CANCELLED]
     assert [next_states(one, **ahead) for one in (State.COMPLETED, State.NO_SHOW)] == [[], []]
 

@@ -18,6 +18,7 @@ from bookings.scheduling import (
     cancel,
     change_client,
     change_price,
+    exchange_item,
     move,
     move_item,
     remove_item,
@@ -290,3 +291,13 @@ def test_of_an_erased_client_no_redemption_stands(treat: Treat) -> None:
     treat.with_shave()
     erase_bookings(actor=treat.actor, client_ids=[treat.frank.pk], now=NOW)
     assert Redemption.objects.get().return_reason == Returned.CANCELLED
+
+
+def test_the_service_that_it_goes_with_is_exchanged_for_one_that_costs_money_itself_never(treat: Treat) -> None:
+    advice = make_service("Beratung", 15, price="0.00", position=9)
+    booked = treat.with_shave()
+    with pytest.raises(NeedsPaidService):
+        exchange_item(**treat.given, item_id=booked.items[0].pk, service_id=advice.pk)
+    with pytest.raises(RewardHasNoPrice):
+        exchange_item(**treat.given, item_id=_reward_item(booked).pk, service_id=advice.pk)
+    assert treat.points() == 0

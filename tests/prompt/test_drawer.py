@@ -75,6 +75,11 @@ def test_a_free_time_is_only_chosen_while_a_reward_is_offered_beside_it(desk: De
     assert desk.form.values["staff"] == [str(treat.carla.pk)]
     assert "350 Punkte" in _box(desk.text)
     desk.press(f"reward:{treat.shave_reward.pk}")
+    # What has been taken besides changes nothing of what such a time does.
+    desk.press(at="10:00")
+    assert "Stattdessen frei:" in desk.text
+    assert any(act.startswith("set:") for act in desk.form.buttons)
+    desk.press(last)
     desk.press("book")
     with salon_scope(treat.salon.pk):
         made = Appointment.objects.latest("id")
@@ -241,7 +246,7 @@ def test_the_same_again_is_without_it(desk: Desk, treat: Treat, sonnenschein: Sa
 
 
 @pytest.mark.parametrize("many", [2, 20])
-def test_the_drawer_takes_fifteen_statements_with_the_box_and_eleven_without(
+def test_the_drawer_takes_seventeen_statements_with_the_box_and_thirteen_without(
     desk: Desk, treat: Treat, sonnenschein: Salon, many: int
 ) -> None:
     """Of as many rewards, services booked, lines of its history, notes, and words of an import as there are."""
@@ -270,9 +275,20 @@ def test_the_drawer_takes_fifteen_statements_with_the_box_and_eleven_without(
         Client.objects.filter(pk=treat.frank.pk).update(treatcard_number="")
     with CaptureQueriesContext(connection) as without:
         assert 'class="treats' not in desk.browser.get(url).content.decode()
-    assert (len(with_box), len(without)) == (15, 11)
+    assert (len(with_box), len(without)) == (17, 13)
 
 
 def pay_before(treat: Treat, made: Appointment) -> None:
     """Let Frank pay ten euros beforehand."""
     take_deposit(**treat.given, appointment_id=made.pk, method=Method.CARD, amount=Decimal(10))
+
+
+def test_removing_what_all_else_goes_with_asks_before_it_cancels(desk: Desk, treat: Treat, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        made = treat.with_shave().appointment
+        url = f"{START}appointments/{made.pk}/"
+    page = desk.browser.get(url).text
+    assert page.count('value="drop"') == 2
+    [asked] = re.findall(r'<details class="menu from-end">.*?</details>', page, re.DOTALL)
+    assert "Ohne bezahlte Leistung gibt es keine Prämie: Wird diese entfernt, ist der Termin abgesagt" in asked
+    assert re.search(r'value="drop">\s*Termin absagen<', asked)

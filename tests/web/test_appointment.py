@@ -131,6 +131,9 @@ def test_whether_she_came_is_asked_on_the_day(
     time_machine.move_to(at(0))
     answer = press("state:ARRIVED", version=1)
     assert "state:COMPLETED" in _text(answer)
+    assert "state:NO_SHOW" not in _text(answer)
+    time_machine.move_to(_now(sonnenschein, booked.pk).starts_at)
+    answer = press("find")
     assert "state:NO_SHOW" in _text(answer)
     press("state:COMPLETED", version=2)
     assert _now(sonnenschein, booked.pk).state == State.COMPLETED
@@ -244,6 +247,21 @@ def test_services_come_and_go(
     assert [one.service_id for one in _now(sonnenschein, booked.pk).items.all()] == [day.brows.pk, day.cut.pk]
 
 
+def test_a_service_is_exchanged_in_place_and_costs_what_the_other_one_does(
+    press: Callable[..., HttpResponse], booked: Appointment, sonnenschein: Salon, day: SalonDay
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        brows = AppointmentItem.objects.select_related("staff").get(appointment=booked, service=day.brows)
+    assert f'<option value="{day.cut.pk}">Schneiden</option>' in _text(press("find"))
+    at_noon = {"at": "11:30", "minutes": "15", "price": "12,00"}
+    done = press("item", item=brows.pk, service=day.cut.pk, staff=brows.staff_id, version=1, **at_noon)
+    assert (done.status_code, done["HX-Trigger"]) == (200, "calendar-changed")
+    with salon_scope(sonnenschein.pk):
+        brows.refresh_from_db()
+    assert (brows.service_id, brows.minutes.duration, brows.price) == (day.cut.pk, 60, day.cut.price)
+    assert brows.starts_at == at(11, 30)
+
+
 def test_a_price_is_not_for_everybody(
     booked: Appointment, stylist: User, browser_of: SignIn, sonnenschein: Salon, day: SalonDay
 ) -> None:
@@ -355,5 +373,5 @@ def test_the_number_of_statements_does_not_grow(
     browser = browser_of(stylist)
     browser.get(f"{START}appointments/{small.pk}/")
     for one in (small, large):
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(13):
             browser.get(f"{START}appointments/{one.pk}/")

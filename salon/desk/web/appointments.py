@@ -31,6 +31,7 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "appointment.item_moved": (gettext_lazy("Service of an appointment moved"), "calendar-clock"),
     "appointment.item_resized": (gettext_lazy("Duration of an appointment changed"), "clock"),
     "appointment.item_added": (gettext_lazy("Service added to an appointment"), "plus"),
+    "appointment.item_exchanged": (gettext_lazy("Service of an appointment exchanged"), "arrow-left-right"),
     "appointment.reward_added": (gettext_lazy("Reward added to an appointment"), "gift"),
     "appointment.item_removed": (gettext_lazy("Service taken off an appointment"), "trash-2"),
     "appointment.item_restored": (gettext_lazy("Service put back on an appointment"), "undo-2"),
