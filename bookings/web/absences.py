@@ -116,7 +116,7 @@ def absence_task(request: SalonRequest, absence_id: UUID, appointment_id: UUID) 
         messages.error(request, str(refusal.message))
     else:
         undo = reverse("appointment_undo", args=[request.salon.slug, appointment_id])
-        messages.success(request, told, extra_tags=f"{undo}?version={changed.version}")
+        messages.success(request, told, extra_tags=f"{undo}?version={changed.version}&absence={absence_id}")
     return redirect("absence_worklist", request.salon.slug, absence_id)
 
 

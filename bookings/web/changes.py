@@ -206,6 +206,7 @@ def _refused(
     lasting: Mapping[UUID, int] | None = None,
 ) -> HttpResponse:
     context = {
+        "whose": _whose(found),
         "lasting": lasting,
         "appointment": found,
         "reason": reason,
@@ -219,7 +220,16 @@ def _refused(
     return response
 
 
+def _whose(found: Appointment) -> str:
+    """Return which appointment it is about: its client and services."""
+    name = found.client.full_name if found.client else _("Walk-in")
+    return " · ".join([name, ", ".join(item.service.name for item in _items(found))])
+
+
 def _address(request: SalonRequest, appointment: Appointment) -> str:
+    """Return where somebody was: the work list of an absence that named itself, or the calendar of that day."""
+    if absence_id := uuid_in(request.GET.get("absence")):
+        return reverse("absence_worklist", args=[request.salon.slug, absence_id])
     day = local(appointment.starts_at, request.salon).date()
     return f"{reverse('calendar', args=[request.salon.slug])}?day={day.isoformat()}"
 

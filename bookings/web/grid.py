@@ -27,6 +27,8 @@ ROWS_OF_HOUR = 60 // STEP
 # Up to so many rows there is one line, up to so many the lines run on.
 ONE_LINE = 4
 RUNNING = 6
+# So many rows have no room for a word.
+SMALL = 2
 # The icons of the states, as symbols of the page.
 STATES: dict[State, tuple[str, str]] = {
     State.BOOKED: ("booked", "calendar"),
@@ -109,12 +111,20 @@ def body(column: Column, writing: Writing, *, now_row: int | None) -> SafeString
         *_slots(column, writing),
         *(_area("break", one, writing, writing.words["break"]) for one in column.breaks),
         *(_away(one, writing) for one in column.away),
-        *(_area("free", one, writing, writing.words["free"]) for one in column.processing),
+        *(_area("free", one, writing, writing.words["free"] if one.rows > SMALL else "") for one in _free(column)),
         *map(block, column.blocks, repeat(writing), far),
     ]
     if now_row is not None and writing.first_row <= now_row < writing.last_row:
         parts.append(f'<i class="now r{now_row - writing.first_row}"></i>')
     return mark_safe("".join(parts))  # noqa: S308 - escaped piece by piece
+
+
+def _free(column: Column) -> Iterable[Stretch]:
+    """Return when somebody else can be taken while something takes effect: not in a break, nor while she is away."""
+    free = column.processing
+    for taken in [*column.breaks, *(one.stretch for one in column.away)]:
+        free = [left for one in free for left in one.without(taken)]
+    return free
 
 
 def _area(kind: str, stretch: Stretch, writing: Writing, words: str = "") -> str:

@@ -46,13 +46,17 @@ class NewClient:
 def empty_client(typed: str) -> NewClient:
     """Return the fields, filled with what was searched for in vain."""
     typed = typed.strip()[:80]
-    given: dict[str, object] = {"card_id": new_id()}
-    if "@" in typed:
-        given["email"] = typed
-    elif any(sign.isdigit() for sign in typed):
-        given["mobile"] = typed
-    else:
-        given["first_name"], _space, given["last_name"] = typed.partition(" ")
+    mail, names, numbers = [], [], []
+    for word in typed.split():
+        (mail if "@" in word else names if any(sign.isalpha() for sign in word) else numbers).append(word)
+    first, *others = names or [""]
+    given: dict[str, object] = {
+        "card_id": new_id(),
+        "first_name": first,
+        "last_name": " ".join(others),
+        "mobile": " ".join(numbers),
+        "email": "".join(mail[:1]),
+    }
     return NewClient(ClientForm(initial=given, names=NAMES), [])
 
 

@@ -1,8 +1,10 @@
 """A sick colleague's day: what stands in the way, who could do it, and what is left after each step."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -220,7 +222,11 @@ def test_the_page_leads_through_a_sick_day(
         answer = browser.post(f"{path}{first.pk}/", {"act": f"staff:{day.bora.pk}"}, follow=True)
         assert "1 von 2 erledigt" in answer.text
         assert "An Bora gegeben." in answer.text
-        assert f"/appointments/{first.pk}/undo/" in answer.text
+        [undo] = re.findall(rf'action="([^"]+/appointments/{first.pk}/undo/[^"]+)"', answer.text)
+        undone = browser.post(unescape(undo), follow=True)
+        assert undone.request["PATH_INFO"] == path
+        assert "0 von 2 erledigt" in undone.text
+        browser.post(f"{path}{first.pk}/", {"act": f"staff:{day.bora.pk}"})
         proposed = browser.get(f"{path}?times={second.pk}").text
         assert 'name="act" value="take:' in proposed
         answer = browser.post(f"{path}{second.pk}/", {"act": "cancel", "message": "Es tut uns leid."}, follow=True)

@@ -258,6 +258,26 @@ def test_a_new_client_is_made_inline_and_duplicates_are_told(desk: Desk, day: Sa
     assert _booked(sonnenschein)[0].client_id == made.pk
 
 
+@pytest.mark.parametrize(
+    ("typed", "name", "mobile", "email"),
+    [
+        ("Zora Neu 0171 555", ("Zora", "Neu"), "0171 555", ""),
+        ("Zora van Neu", ("Zora", "van Neu"), "", ""),
+        ("+49 (171) 555", ("", ""), "+49 (171) 555", ""),
+        ("Zora zora@neu.example", ("Zora", ""), "", "zora@neu.example"),
+    ],
+)
+def test_what_was_searched_for_in_vain_is_put_where_it_belongs(
+    desk: Desk, day: SalonDay, typed: str, name: tuple[str, str], mobile: str, email: str
+) -> None:
+    desk.open(f"?day={DAY}&at=11:00")
+    desk.press(f"add:{day.cut.pk}")
+    desk.press("new-client", client_q=typed)
+    entered = desk.form.values
+    assert (entered["first_name"][0], entered["last_name"][0]) == name
+    assert (entered["mobile"][0], entered["email"][0]) == (mobile, email)
+
+
 def test_while_a_card_is_entered_the_clicked_column_does_it_and_the_focus_goes_on(desk: Desk, day: SalonDay) -> None:
     desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
     desk.press("new-client", client_q="Nora Neu")

@@ -121,6 +121,21 @@ def test_processing_is_free_and_shown(browser: Browser, desk: SalonDay, sonnensc
     assert '<i class="free r18 h7">Einwirkzeit · frei</i>' in html
 
 
+def test_in_a_break_nobody_is_free_while_something_takes_effect(
+    browser: Browser, desk: SalonDay, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        morning = ScheduleInterval.objects.get(schedule__staff=desk.anna, weekday=DAY.isoweekday())
+        ScheduleInterval.objects.filter(pk=morning.pk).update(ends_minute=10 * 60 + 45)
+        ScheduleInterval.objects.create(
+            schedule=morning.schedule, weekday=morning.weekday, starts_minute=11 * 60, ends_minute=18 * 60
+        )
+        make_appointment((desk.colour, desk.anna), client=desk.lena)
+    html = _page(browser)
+    assert '<i class="break r21 h3">Pause</i>' in html
+    assert '<i class="free r18 h3">Einwirkzeit · frei</i>' in html
+
+
 def test_what_did_not_happen_hides_nothing(browser: Browser, desk: SalonDay, sonnenschein: Salon) -> None:
     with salon_scope(sonnenschein.pk):
         make_appointment((desk.cut, desk.anna), client=desk.lena, state=State.CANCELLED)
@@ -341,6 +356,7 @@ def test_a_refused_drop_says_what_blocks_and_what_is_free(
     html = answer.content.decode()
     assert answer.status_code == 422
     assert "Bora: 14:00–15:00 Uhr, Lena Vogel, Schneiden" in html
+    assert "<p><strong>Lena Vogel · Schneiden</strong></p>" in html
     proposed = re.findall(r'name="to" value="([^"]+)"', html)
     assert len(proposed) == 3
     with salon_scope(sonnenschein.pk):

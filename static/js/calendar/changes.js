@@ -2,11 +2,23 @@
 // why it was refused and where it would go.
 
 import { token } from "../token.js";
-import { bodyOf, clock, firstOf, root, rowOf, settle, STEP } from "./places.js";
+import { bodyOf, clock, firstOf, lifted, root, rowOf, settle, STEP } from "./places.js";
 import { look } from "./poll.js";
+
+// So high is what messages need at the lower edge.
+const MESSAGES = 240;
+
+// Messages leave what has just been moved free.
+function makeWay() {
+  const ghost = root.querySelector(".ghost");
+  if (!ghost) return;
+  const low = ghost.getBoundingClientRect().bottom > innerHeight - MESSAGES;
+  document.getElementById("toasts").toggleAttribute("data-aside", low);
+}
 
 export function show(text) {
   const answer = document.getElementById("calendar-answer");
+  makeWay();
   const found = new DOMParser().parseFromString(text, "text/html").body;
   for (const part of found.querySelectorAll("[hx-swap-oob]")) {
     const toasts = [...part.children];
@@ -55,6 +67,24 @@ export function resize(block, rows) {
 
 export const stays = (block, column, row) => bodyOf(column) === block.parentNode && row === rowOf(block);
 
+function close() {
+  const answer = document.getElementById("calendar-answer");
+  if (!answer.querySelector("[data-refused]")) return false;
+  answer.replaceChildren();
+  return true;
+}
+
 root.addEventListener("click", (event) => {
-  if (event.target.closest("[data-refused-close]")) document.getElementById("calendar-answer").replaceChildren();
+  if (event.target.closest("[data-refused-close]")) close();
 });
+
+// Before the drawer, which Escape closes, too.
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key !== "Escape" || lifted() || document.querySelector("dialog:modal") || !close()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
