@@ -163,9 +163,8 @@ def _asked(
         return Asked(Standing.CONFIRMED)
     # Asked in other words since, these are the ones that count.
     other_words = standing.decision == Decision.REQUESTED and standing.wording != entry.wording
-    if standing.decision == Decision.WITHDRAWN or other_words or _withdrawn_since(entry, card):
-        return Asked(Standing.VOID)
-    if is_outdated(entry, salon):
+    withdrawn = standing.decision == Decision.WITHDRAWN or _withdrawn_since(entry, card)
+    if withdrawn or other_words or is_outdated(entry, salon):
         return Asked(Standing.VOID)
     if link.expires_at <= now:
         return Asked(Standing.EXPIRED)

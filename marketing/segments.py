@@ -238,6 +238,14 @@ def group_name(campaign: Campaign) -> str:
     return str(ready.name) if ready else campaign.segment_name
 
 
+def deleted_groups(campaigns: Iterable[Campaign]) -> set[str]:
+    """Return the keys of those segments that somebody has deleted before these campaigns have gone to them."""
+    keys = {one.segment_key for one in campaigns if one.started_at is None} - {"", EVERYONE, *READY_MADE}
+    if not keys:
+        return set()
+    return keys - {str(pk) for pk in Segment.objects.live().filter(pk__in=keys).values_list("pk", flat=True)}
+
+
 def rule_of(segment: Segment) -> Group:
     """Return whom a segment means."""
     return parse(segment.rule)

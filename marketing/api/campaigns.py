@@ -26,7 +26,7 @@ from marketing.launching import require_ready, schedule, send_now, unschedule
 from marketing.models import Basis, Campaign, CampaignState
 from marketing.placeholders import PLACEHOLDERS
 from marketing.results import results_of
-from marketing.segments import EVERYONE, READY_MADE, group_name
+from marketing.segments import EVERYONE, READY_MADE, deleted_groups, group_name
 from salon import keyset
 from salon.api.endpoint import Endpoint
 from salon.api.idempotency import Idempotency, idempotent
@@ -81,6 +81,7 @@ class CampaignBody(Body):
         "body": "Hallo {{first_name}},\n\nes gibt **Neues**.",
         "segment": "lapsing",
         "segment_name": "Kurz vor dem Ablauf",
+        "segment_deleted": False,
         "rule": {
             "match": "ALL",
             "negated": False,
@@ -117,6 +118,10 @@ class CampaignBody(Body):
     segment_name = serializers.SerializerMethodField(
         help_text="What its group is called (once it has begun: was called then), a ready-made one in the language of "
         "the call; `null`: none yet."
+    )
+    segment_deleted = serializers.BooleanField(
+        read_only=True,
+        help_text="Whether its segment was deleted before it has begun: it keeps the rule.",
     )
     rule = serializers.SerializerMethodField(
         help_text="Whom it means, as it was when it was chosen: the rule of a segment, or (`client` `in` ids) those "
@@ -224,8 +229,10 @@ class CampaignCalls(Endpoint):
         """Return campaigns with what became of those that have begun, in one statement for all of them."""
         begun = [one.pk for one in campaigns if one.started_at is not None]
         results = results_of(begun, now=self.now) if begun else {}
+        deleted = deleted_groups(campaigns)
         for one in campaigns:
             one.result = results.get(one.pk)  # type: ignore[attr-defined]
+            one.segment_deleted = one.segment_key in deleted  # type: ignore[attr-defined]
         return [dict(CampaignBody(one).data) for one in campaigns]
 
     def answer(self, campaign: Campaign, status: int = 200, **headers: str) -> Response:

@@ -44,7 +44,9 @@ _ON_THE_DAY = {
     Occasion.LAPSED: gettext_lazy("On the day on which the 365 days are over"),
 }
 _WITHOUT_DAYS = {
-    Occasion.BIRTHDAY: gettext_lazy("With 0 it goes out on the birthday itself."),
+    Occasion.BIRTHDAY: gettext_lazy(
+        "With 0 it goes out on the birthday itself. The ready-made text says “soon”: then write “today” instead."
+    ),
     Occasion.LAPSED: gettext_lazy("With 0 it goes out on the day on which the 365 days are over."),
 }
 # Stands where the number does.

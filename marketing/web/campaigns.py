@@ -28,7 +28,7 @@ from marketing.campaigns import (
 )
 from marketing.models import Campaign, CampaignState
 from marketing.results import BOOKED_WITHIN, Result, results_of
-from marketing.segments import group_name
+from marketing.segments import deleted_groups, group_name
 from marketing.web.campaign_form import StartForm, segment_groups
 from marketing.web.campaign_shown import urls_of
 from salon.errors import InvalidInput
@@ -80,8 +80,9 @@ def campaigns(request: SalonRequest) -> HttpResponse:
     begun = [one.pk for one in page.rows if one.started_at is not None]
     results = results_of(begun, now=timezone.now()) if begun else {}
     writes = Permission.MARKETING_WRITE in request.actor.permissions
+    deleted = deleted_groups(page.rows)
     context = {
-        "rows": [_row(request, one, results.get(one.pk)) for one in page.rows],
+        "rows": [_row(request, one, results.get(one.pk), is_deleted=one.segment_key in deleted) for one in page.rows],
         "next_url": f"{here}?after={page.next}" if page.next else "",
         "previous_url": f"{here}?after={page.previous}" if page.previous else "",
         "writes": writes,
@@ -163,12 +164,12 @@ def campaign_restore(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     return redirect("campaigns", request.salon.slug)
 
 
-def _row(request: SalonRequest, one: Campaign, result: Result | None) -> Row:
+def _row(request: SalonRequest, one: Campaign, result: Result | None, *, is_deleted: bool) -> Row:
     urls = urls_of(request, one)
     return Row(
         url=reverse("campaign", args=[request.salon.slug, one.pk]),
         name=one.name,
-        segment=group_name(one),
+        segment=_("%(name)s (deleted)") % {"name": group_name(one)} if is_deleted else group_name(one),
         state=one.state,
         state_label=CampaignState(one.state).label,
         when=one.finished_at or one.started_at or one.scheduled_at,

@@ -75,7 +75,12 @@ def answer_to_many(request: SalonRequest, recipient_id: UUID) -> HttpResponse:
     if one is None or letter is None:
         raise NotFound
     to = (one.said or {}).get("reply_to", "")
-    back = reverse("client_card", args=[request.salon.slug, one.client_id])
+    place = [request.salon.slug]
+    back = (
+        reverse("campaign_mail", args=[*place, one.campaign_id, one.client_id])
+        if one.campaign_id
+        else reverse("automation_mail", args=[*place, one.pk])
+    )
     return _page(request, sender=one.address, to=to, subject=letter.subject, back=back)
 
 

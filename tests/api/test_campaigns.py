@@ -33,6 +33,18 @@ def draft(api: Caller, sonnenschein: Salon) -> Any:
     return api.post("campaigns", {**WORDS, "segment": "birthday"}).json()
 
 
+def test_a_draft_says_that_its_segment_was_deleted(api: Caller, sonnenschein: Salon) -> None:
+    segment = api.post("segments", {"name": "Alle", "rule": {"match": "ALL", "parts": []}}).json()
+    kept = api.post("campaigns", {**WORDS, "segment": segment["id"]}).json()
+    ready = api.post("campaigns", {**WORDS, "segment": "lapsing"}).json()
+    assert (kept["segment_deleted"], ready["segment_deleted"]) == (False, False)
+    assert api("DELETE", f"segments/{segment['id']}").status_code == 204
+    told = api.get(f"campaigns/{kept['id']}").json()
+    assert (told["segment"], told["segment_name"], told["segment_deleted"]) == (segment["id"], "Alle", True)
+    found = {one["id"]: one["segment_deleted"] for one in api.get("campaigns").json()["results"]}
+    assert found == {kept["id"]: True, ready["id"]: False}
+
+
 def test_a_draft_is_made_read_changed_and_deleted(api: Caller) -> None:
     answer = api.post("campaigns", {**WORDS, "segment": "lapsing"})
     made = answer.json()

@@ -48,8 +48,8 @@ def test_all_four_are_off_and_say_what_they_would_have_done(browser: Browser, so
         agreed("Neu", first_visit_on=due - timedelta(days=3), last_visit_on=due)
     page = _text(browser.get(BASE))
     assert page.count('aria-checked="false"') == 4
-    assert "Eingeschaltet wäre 1 E-Mail hinausgegangen." in page
-    assert page.count("Eingeschaltet wären 0 E-Mails hinausgegangen.") == 3
+    assert "Wäre sie eingeschaltet gewesen, wäre 1 E-Mail hinausgegangen." in page
+    assert page.count("Wäre sie eingeschaltet gewesen, wären 0 E-Mails hinausgegangen.") == 3
     for words in ("Geburtstag", "7 Tage vor dem Geburtstag", "30 Tage vor Ablauf", "3 Tage nach dem", "14 Tage nach"):
         assert words in page
 

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from marketing.launching import pause, send_now
 from marketing.models import Campaign, CampaignState, Segment
-from marketing.segments import create_segment
+from marketing.segments import create_segment, delete_segment
 from marketing.web.campaign_results import share_of
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
@@ -63,6 +63,17 @@ def test_a_campaign_begins_with_whom_it_is_for(browser: Browser, sonnenschein: S
     assert 'value="Nochmal"' in refused.content.decode()
 
 
+def test_a_draft_whose_segment_was_deleted_says_so_in_the_list(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        rule = {"match": "ALL", "negated": False, "parts": []}
+        segment = create_segment(actor=BOSS, name="Stammgäste", rule=rule, now=timezone.now())
+        draft(str(segment.pk))
+    assert '<small class="campaign-line">Stammgäste</small>' in browser.get(LIST).text
+    with salon_scope(sonnenschein.pk):
+        delete_segment(actor=BOSS, segment_id=segment.pk, now=timezone.now())
+    assert '<small class="campaign-line">Stammgäste (gelöscht)</small>' in browser.get(LIST).text
+
+
 def test_a_group_to_choose_says_how_many_of_it_get_the_mail(browser: Browser, sonnenschein: Salon) -> None:
     url = "/s/sonnenschein/marketing/segments/count/?segment=everybody"
     with salon_scope(sonnenschein.pk):
@@ -111,11 +122,12 @@ def test_queries_do_not_grow_with_rows(browser: Browser, campaign: Campaign, son
 
     with salon_scope(sonnenschein.pk):
         send_now(actor=BOSS, campaign_id=campaign.pk, now=timezone.now())
+        group = everybody_again()
+        draft(segment=group)
     work_on(sonnenschein, campaign.pk, now=timezone.now())
     counts()  # remembers the salon, once
     few = counts()
     with salon_scope(sonnenschein.pk):
-        group = everybody_again()
         for number in range(18):
             agreed(f"K{number}")
             made = draft(segment=group)

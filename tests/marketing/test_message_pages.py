@@ -148,7 +148,7 @@ def test_without_an_address_the_page_says_so(sonnenschein: Salon, desk: Browser)
 def test_where_answers_go_stands_beside_the_button(
     sonnenschein: Salon, desk: Browser, lena: Client, settings: Settings
 ) -> None:
-    assert "erscheint hier und im Posteingang" in desk.get(_url(lena)).text
+    assert "erscheint hier und unter „Nachrichten“" in desk.get(_url(lena)).text
     settings.INBOUND_DOMAIN = ""
     assert "Eine Antwort ist nicht möglich" in desk.get(_url(lena)).text
     with salon_scope(sonnenschein.pk):
@@ -384,7 +384,7 @@ def test_a_long_answer_is_folded(
     assert ("Rest der Nachricht zeigen" in page.text) is bool(folded)
 
 
-def test_the_inbox_is_called_so(sonnenschein: Salon, desk: Browser) -> None:
+def test_the_inbox_has_one_name(sonnenschein: Salon, desk: Browser) -> None:
     page = desk.get(LIST).text
-    assert "<h1>Posteingang</h1>" in page
-    assert "<h1>Nachrichten</h1>" not in page
+    assert "<h1>Nachrichten</h1>" in page
+    assert "Posteingang" not in page

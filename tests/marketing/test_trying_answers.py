@@ -117,6 +117,8 @@ def test_a_campaign_is_answered_too(boss: Browser, sonnenschein: Salon) -> None:
     here = reverse("answer_to_many", args=[sonnenschein.slug, one.pk])
     page = boss.get(reverse("campaign_mail", args=[sonnenschein.slug, campaign.pk, one.client_id]))
     assert f'href="{here}"' in page.text
+    # Back to the mail it was opened from.
+    assert f'href="{page.request["PATH_INFO"]}"' in boss.get(here).text
     assert boss.post(here, {"text": "Gern!", "form_id": new_id()}).status_code == 302
     [message] = _answers(sonnenschein)
     assert (message.client_id, message.subject) == (one.client_id, "Re: Frühling für Mia")

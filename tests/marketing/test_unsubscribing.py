@@ -242,7 +242,7 @@ def test_a_damaged_link_says_what_helps(anybody: Browser, sonnenschein: Salon, d
         text = page.content.decode()
         assert page.status_code == 404
         assert "Dieser Link ist unvollständig" in text
-        assert "antworten Sie einfach auf die E-Mail" in text
+        assert "antworten Sie einfach auf die E\N{NON-BREAKING HYPHEN}Mail" in text
         # It leads nowhere: neither to the team's pages, nor to a salon.
         for word in ("Zur Startseite", "Sonnenschein", "<button", 'href="/"'):
             assert word not in text
