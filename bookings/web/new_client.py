@@ -46,9 +46,10 @@ class NewClient:
 def empty_client(typed: str) -> NewClient:
     """Return the fields, filled with what was searched for in vain."""
     typed = typed.strip()[:80]
-    mail, names, numbers = [], [], []
-    for word in typed.split():
-        (mail if "@" in word else names if any(sign.isalpha() for sign in word) else numbers).append(word)
+    words = typed.split()
+    mail = [word for word in words if "@" in word]
+    names = [word for word in words if word not in mail and any(sign.isalpha() for sign in word)]
+    numbers = [word for word in words if word not in mail and word not in names]
     first, *others = names or [""]
     given: dict[str, object] = {
         "card_id": new_id(),
