@@ -229,7 +229,7 @@ def test_whoever_is_booked_again_at_once_hears_nothing(
 ) -> None:
     appointment = _book(in_sonnenschein, front_desk, day)
     ClientMail.objects.all().delete()
-    given = {"actor": front_desk, "salon": in_sonnenschein, "appointment_id": appointment.pk}
+    given: dict[str, Any] = {"actor": front_desk, "salon": in_sonnenschein, "appointment_id": appointment.pk}
     cancel(**given, now=NOW)
     set_state(**given, state=State.BOOKED, now=NOW)
     assert [mail.state for mail in _mails()] == [MailState.DROPPED]
