@@ -1,6 +1,7 @@
 """The till's pages: every button, refusals beside their fields, nothing typed is lost (ui.md §2.5)."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from salon.catalogue.models import CatalogueGroup, ItemKind, Product
 from tests.bookings.salonday import at, make_appointment, make_client, make_service
 from tests.checkout.desk import HTMX, START, Desk
 from tests.checkout.till import (
+    AFTER,
     give_discount,
     give_treatcard,
     make_product,
@@ -342,11 +344,19 @@ def test_a_refused_refund_keeps_what_was_typed(back_office: Desk) -> None:
     assert "1 erstattet: 27,50" in page
 
 
-def test_from_the_appointment_to_the_till(desk: Desk) -> None:
+def test_from_the_appointment_to_the_till(desk: Desk, time_machine: Any) -> None:
+    time_machine.move_to(AFTER)
     visit = desk.till.visit()
     url = f"/s/sonnenschein/calendar/appointments/{visit.pk}/"
     page = desk.browser.get(url).content.decode()
     assert f'action="{START}new/"' in page
+    # A deposit comes before what it is for.
+    assert 'name="for" value="deposit"' not in page
+    ahead = desk.till.visit(starts_at=AFTER + timedelta(days=2), state=State.BOOKED)
+    later = f"/s/sonnenschein/calendar/appointments/{ahead.pk}/"
+    assert 'name="for" value="deposit"' in desk.browser.get(later).text
+    begun = desk.till.charge(ahead)
+    assert f'href="{START}{begun.pk}/?for=deposit"' in desk.browser.get(later).text
     sale = desk.till.charge(visit)
     assert f'href="{START}{sale.pk}/"' in desk.browser.get(url).content.decode()
     desk.till.pay(sale)
