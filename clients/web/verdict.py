@@ -58,8 +58,10 @@ class ShownVerdict:
 
 
 def carries_services(client: Client) -> bool:
-    """Return whether an import brought services along for a client whose visits have no day."""
-    return client.last_success_on is None and CarriedService.objects.filter(client=client).exists()
+    """Return whether an import brought a client and services along, of whose visits no day is known."""
+    if client.created_via != CreatedVia.IMPORT or client.last_success_on is not None:
+        return False
+    return CarriedService.objects.filter(client=client).exists()
 
 
 def explain(client: Client, today: date, *, had_services: bool = False) -> ShownVerdict:

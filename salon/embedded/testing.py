@@ -35,7 +35,7 @@ SOAKED = (
     _BROWSER_TESTS,
 )
 # Of the tests, a quarter of the time waits for the database; of those in browsers, a third for what is drawn.
-_WAITING = 1
+_WAITING = 2
 _WAITING_FOR_BROWSERS = 1
 # Enough for the settings to load where nothing connects.
 _NOWHERE = {

@@ -90,7 +90,7 @@ def test_consent_follows_the_address(open_page: OpenPage) -> None:
     expect(news.locator(".badge")).to_have_text("eingewilligt")
     field = page.locator("#fact-email")
     old = field.locator(".fact-value > span").first.inner_text().partition(",")[0].replace("\n", "").strip()
-    for address, said in (("neue.adresse@web.example", "angefragt"), (old, "eingewilligt")):
+    for address, said in (("neue.adresse@web.example", "für eine andere Adresse"), (old, "eingewilligt")):
         field.locator(".fact-value").click()
         typed = field.get_by_role("textbox")
         typed.fill(address)

@@ -106,7 +106,7 @@ def test_that_costs_no_page_more_than_fifteen_statements(
     visit = prepaid(till, rule)
     page = f"{CALENDAR}{visit.pk}/"
     browser.get(page)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         browser.get(page)
     browser.post(f"{page}change/", {"act": "cancel", "version": "1"})
     with django_assert_max_num_queries(12):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from salon.identity.web import salon, settings, views
+from salon.identity.web import own_salon, settings, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,7 +15,7 @@ urlpatterns = [
     path("password/reset/<str:uidb64>/<str:token>/", views.password_reset_confirm, name="password_reset_confirm"),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("s/<slug:slug>/settings/", settings.settings, name="settings"),
-    path("s/<slug:slug>/settings/salon/", salon.salon_details, name="salon_details"),
+    path("s/<slug:slug>/settings/salon/", own_salon.salon_details, name="salon_details"),
     path("s/<slug:slug>/settings/members/", settings.members, name="members"),
     path("s/<slug:slug>/settings/members/<uuid:membership_id>/role/", settings.members_role, name="members_role"),
     path("s/<slug:slug>/settings/members/<uuid:membership_id>/remove/", settings.members_remove, name="members_remove"),
