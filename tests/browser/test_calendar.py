@@ -118,6 +118,10 @@ def test_a_refused_drop_goes_back_and_says_where_it_would_go(open_page: OpenPage
     expect(refused.get_by_role("button", name=re.compile(r"\d\d:\d\d"))).to_have_count(3)
     expect(_block(page, 0)).to_contain_text("10:00")
     assert desk.violations() == []
+    page.keyboard.press("Escape")
+    expect(refused).to_have_count(0)
+    _carry(page, _middle(_block(page)), right=width, down=4 * HOUR)
+    page.mouse.up()
     refused.get_by_role("button", name=re.compile(r"\d\d:\d\d")).first.click()
     expect(refused).to_have_count(0)
     expect(_block(page, 0)).to_have_count(0)
