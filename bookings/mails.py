@@ -97,6 +97,11 @@ def _kind_again(case: _Case) -> Kind | None:
     return Kind.BOOKED if told == _CANCELLED else Kind.MOVED
 
 
+def is_about_to_tell(appointment: Appointment) -> bool:
+    """Return whether a mail about an appointment waits, for somebody to take back what it tells."""
+    return is_waiting(appointment.pk)
+
+
 def announce_moved(
     *,
     appointment: Appointment,

@@ -40,6 +40,7 @@ from bookings.states import State
 from bookings.web.appointment import Answer, show_appointment
 from bookings.web.booking_form import WhenForm
 from bookings.web.draft import uuid_in
+from bookings.web.notices import with_notice
 from bookings.web.offer import conflict_of, warnings_of
 from bookings.web.treats import note_had
 from bookings.web.wording import clock, local, moment_in, when_text
@@ -151,7 +152,7 @@ def _cancel(change: Change) -> Answer:
         now=change.now,
         version=change.version,
     )
-    return _done(booked, _("The appointment is cancelled."), undoes=True)
+    return _done(booked, with_notice(_("The appointment is cancelled."), booked.appointment), undoes=True)
 
 
 def _undo(change: Change) -> Answer:
@@ -203,7 +204,7 @@ def _moved(change: Change, starts_at: datetime, staff: dict[UUID, UUID]) -> Answ
     )
     moved = booked.appointment
     when = when_text(moved.starts_at, moved.ends_at, change.request.salon)
-    return _done(booked, _("Moved to %(when)s.") % {"when": when}, undoes=True)
+    return _done(booked, with_notice(_("Moved to %(when)s.") % {"when": when}, moved), undoes=True)
 
 
 def _propose(change: Change) -> Answer:

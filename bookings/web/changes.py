@@ -19,6 +19,7 @@ from bookings.models import Appointment, AppointmentItem
 from bookings.scheduling import Booked, SlotTaken, move, resize_item, undo
 from bookings.web.draft import uuid_in
 from bookings.web.drawer import CHANGED
+from bookings.web.notices import with_notice
 from bookings.web.offer import Conflict, conflict_of
 from bookings.web.wording import local, moment_at, moment_in, when_text
 from salon.errors import DomainError, InvalidInput, VersionConflict
@@ -179,6 +180,8 @@ def _done(request: SalonRequest, booked: Booked, *, undoes: bool) -> HttpRespons
     )
     warnings = [str(one.message) for one in booked.warnings]
     takes_back = _undo_url(request, appointment) if undoes else ""
+    if undoes:
+        words = with_notice(words, appointment)
     if not request.htmx:
         messages.success(request, words, extra_tags=takes_back)
         for warning in warnings:

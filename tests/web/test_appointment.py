@@ -373,5 +373,5 @@ def test_the_number_of_statements_does_not_grow(
     browser = browser_of(stylist)
     browser.get(f"{START}appointments/{small.pk}/")
     for one in (small, large):
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(12):
             browser.get(f"{START}appointments/{one.pk}/")

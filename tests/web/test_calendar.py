@@ -329,6 +329,21 @@ def test_a_drop_moves_and_is_taken_back(
     assert browser.post(undo[1], headers=HTMX).status_code == 422
 
 
+def test_a_drop_says_that_a_mail_is_written_unless_it_is_taken_back(
+    browser: Browser, desk: SalonDay, cut: Appointment, sonnenschein: Salon
+) -> None:
+    entered = {"day": DAY, "at": "11:15", "staff": desk.bora.pk}
+    notice = "In zwei Minuten wird dazu eine E-Mail an Lena Vogel geschrieben."
+    assert notice not in browser.post(f"{PAGE}appointments/{cut.pk}/move/", entered, headers=HTMX).text
+    with salon_scope(sonnenschein.pk):
+        Client.objects.filter(pk=desk.lena.pk).update(email="lena@web.example")
+    said = browser.post(f"{PAGE}appointments/{cut.pk}/move/", {**entered, "at": "12:15"}, headers=HTMX).text
+    assert notice in said
+    undo = re.search(r'action="([^"]+/undo/\?version=\d+)"', said)
+    assert undo
+    assert notice not in browser.post(undo[1], headers=HTMX).text
+
+
 def test_the_second_service_carries_the_whole_appointment(
     browser: Browser, desk: SalonDay, sonnenschein: Salon
 ) -> None:
