@@ -159,7 +159,7 @@ def test_browser_and_api_do_the_same(
     assert _post(api, f"sales/{by_hand.pk}/refunds", too_much).json()["code"] == "refund_too_much"
     answer = browser.post(f"{page}refund/", {"method": "CARD", f"quantity-{line}": "2"})
     assert answer.status_code == 422
-    assert "Von „Haaröl“ können nur noch 1 erstattet werden." in answer.text
+    assert "Von „Haaröl“ kann nur noch 1 erstattet werden." in answer.text
     browser.post(f"{page}void/", {"reason": "Falsch"})
     _post(api, f"sales/{by_api.pk}/void", {"reason": "Falsch"})
     assert stored(till, by_hand) == stored(till, by_api)

@@ -254,7 +254,7 @@ def test_a_placeholder_is_read_in_words(browser: Browser, campaign: Campaign) ->
         )
     page = browser.get(f"{LIST}{campaign.pk}/send/").content.decode()
     assert "[Vorname], Zeit für Farbe?" in page
-    assert "{{" not in page
+    assert "Ihre {{" not in page
     with inside(campaign):
         send_now(actor=BOSS, campaign_id=campaign.pk, now=timezone.now())
     page = browser.get(f"{LIST}{campaign.pk}/results/").content.decode()

@@ -100,7 +100,7 @@ def test_away_and_back_is_no_way_around_an_objection(desk: Desk) -> None:
     desk.object(twin, 1)
     assert reasons(sarah, twin) == ["OBJECTED", "OBJECTED"]
     desk.move(sarah, THERE, 2)
-    assert reasons(sarah) == ["NOT_CONFIRMED"]
+    assert reasons(sarah) == ["NO_CONSENT"]
     desk.move(sarah, HERE, 3)
     assert reasons(sarah) == ["OBJECTED"]
 
@@ -123,7 +123,7 @@ def test_agreeing_elsewhere_takes_no_objection_back(desk: Desk) -> None:
     desk.move(sarah, THERE, 2)
     desk.agree(sarah, 3)
     desk.move(sarah, HERE, 4)
-    assert reasons(sarah, twin) == ["NOT_CONFIRMED", "OBJECTED"]
+    assert reasons(sarah, twin) == ["OBJECTED", "OBJECTED"]
 
 
 def test_agreeing_there_again_takes_it_back_for_everybody_there(desk: Desk) -> None:

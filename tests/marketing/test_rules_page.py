@@ -123,7 +123,7 @@ def test_the_card_says_that_she_was_asked(
         assert len(mails_of(card.pk)) == 1
         Client.objects.filter(pk=card.pk).update(email="neu@web.de")
     page = browser.get(f"/s/sonnenschein/clients/{card.pk}/").content.decode()
-    assert "Erneut senden" in page
+    assert "Neue Adresse um Bestätigung bitten" in page
     assert browser.post(url, {"purpose": "EMAIL_MARKETING", "decision": "REQUESTED"}).status_code == 302
     withdrawn = browser.post(url, {"purpose": "EMAIL_MARKETING", "decision": "WITHDRAWN"}, headers=HTMX)
     assert "wartet auf Bestätigung" not in withdrawn.content.decode()
