@@ -208,7 +208,7 @@ def test_from_the_calendar_to_the_till(open_page: OpenPage) -> None:
     both.nth(1).get_by_role("button", name="Aus dem Termin nehmen").click()
     expect(page.locator(".till-due-amount")).to_have_text(f"32,00{EURO}")
     expect(page.get_by_text("ist eine Anzahlung")).to_be_visible()
-    expect(page.locator("#amount")).to_have_value("")
+    expect(page.locator("#amount")).to_have_value("32,00")
     page.locator("#amount").fill("10")
     page.locator(".till-take").click()
     expect(page.locator(".till-due-amount")).to_have_text(f"22,00{EURO}")
