@@ -33,7 +33,7 @@ def test_written_seen_sent_and_measured(open_page: OpenPage) -> None:
     expect(page.get_by_label("Name", exact=True)).to_have_value("Winterfarbe")
     everybody = page.get_by_role("radio", name=re.compile("^Alle Kunden"))
     expect(page.locator(".segment-card", has=everybody).locator(".segment-count")).to_have_text(
-        re.compile(r"^[\d.]+ Personen, [\d.]+ bekommen die E.Mail$")
+        re.compile(r"^[\d.]+ Personen, [\d.]+ davon erreichbar$")
     )
     desk.settle()
     assert desk.violations() == []

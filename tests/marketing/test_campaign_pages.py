@@ -79,11 +79,11 @@ def test_a_group_to_choose_says_how_many_of_it_get_the_mail(browser: Browser, so
     with salon_scope(sonnenschein.pk):
         agreed("Lena")
         make_client("Ida")
-    assert browser.get(f"{url}&mail").text == "2 Personen, 1 bekommt die E-Mail"
+    assert browser.get(f"{url}&mail").text == "2 Personen, 1 davon erreichbar"
     with salon_scope(sonnenschein.pk):
         agreed("Kim")
         agreed("Uta", blocked=True)
-    assert browser.get(f"{url}&mail").text == "4 Personen, 2 bekommen die E-Mail"
+    assert browser.get(f"{url}&mail").text == "4 Personen, 2 davon erreichbar"
     assert browser.get(url).text == "4 Personen"
 
 
