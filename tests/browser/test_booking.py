@@ -4,23 +4,10 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from playwright.sync_api import Dialog, Page, Route, expect
+from playwright.sync_api import Dialog, Page, expect
 
-from tests.browser.conftest import OpenPage, Watched
-
-CALENDAR = "/s/sonnenschein/calendar/"
-
-
-def _free_day(after: int = 20) -> date:
-    """Return a working day far enough away to be half empty."""
-    day = date.today() + timedelta(days=after)  # noqa: DTZ011 - the server's clock is this machine's
-    return day + timedelta(days=1) if day.isoweekday() == 7 else day
-
-
-def _open(desk: Watched, path: str) -> Page:
-    desk.page.goto(f"{desk.base}{CALENDAR}{path}")
-    desk.settle()
-    return desk.page
+from tests.browser.booking_form import CALENDAR, free_day, open_calendar
+from tests.browser.conftest import OpenPage
 
 
 def _book(page: Page, client: str, service: str) -> None:
@@ -35,7 +22,7 @@ def _book(page: Page, client: str, service: str) -> None:
 def test_booked_moved_cancelled_taken_back_and_booked_again(open_page: OpenPage) -> None:
     desk = open_page()
     desk.sign_in("empfang@sonnenschein.example")
-    page = _open(desk, f"?day={_free_day()}")
+    page = open_calendar(desk, f"?day={free_day()}")
     page.keyboard.press("n")
     _book(page, "hofmann fr", "facial")
     page.locator(".time").first.click()
@@ -84,7 +71,7 @@ def test_booked_moved_cancelled_taken_back_and_booked_again(open_page: OpenPage)
 def test_by_keyboard_alone(open_page: OpenPage) -> None:
     desk = open_page()
     desk.sign_in("empfang@sonnenschein.example")
-    page = _open(desk, f"?day={_free_day(24)}")
+    page = open_calendar(desk, f"?day={free_day(24)}")
     page.keyboard.press("n")
     expect(page.locator("#client-q")).to_be_focused()
     page.keyboard.type("hofmann fr")
@@ -115,7 +102,7 @@ def test_by_keyboard_alone(open_page: OpenPage) -> None:
 def test_escape_closes_what_is_offered_first_and_a_popup_never_books(open_page: OpenPage) -> None:
     desk = open_page()
     desk.sign_in("empfang@sonnenschein.example")
-    page = _open(desk, f"?day={_free_day()}")
+    page = open_calendar(desk, f"?day={free_day()}")
     page.keyboard.press("n")
     expect(page.locator("#client-q")).to_be_focused()
     page.keyboard.type("hof")
@@ -131,7 +118,7 @@ def test_escape_closes_what_is_offered_first_and_a_popup_never_books(open_page: 
 def test_what_was_entered_is_not_dropped_without_asking(open_page: OpenPage) -> None:
     desk = open_page()
     desk.sign_in("empfang@sonnenschein.example")
-    page = _open(desk, f"?day={_free_day()}")
+    page = open_calendar(desk, f"?day={free_day()}")
     drawer, question = page.locator("#drawer .drawer"), page.locator("#discard")
     page.keyboard.press("n")
     expect(page.locator("#client-q")).to_be_focused()
@@ -152,7 +139,7 @@ def test_what_was_entered_is_not_dropped_without_asking(open_page: OpenPage) -> 
     expect(drawer).to_have_count(0)
 
     # What came along with the address was not entered here.
-    page.goto(f"{desk.base}{CALENDAR}?day={_free_day()}&new=1&walk-in=1")
+    page.goto(f"{desk.base}{CALENDAR}?day={free_day()}&new=1&walk-in=1")
     expect(page.locator("#drawer .booking-person")).to_be_visible()
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
@@ -162,8 +149,8 @@ def test_what_was_entered_is_not_dropped_without_asking(open_page: OpenPage) -> 
 def test_a_booking_being_entered_comes_along_to_another_day_and_is_asked_for_elsewhere(open_page: OpenPage) -> None:
     desk = open_page()
     desk.sign_in("empfang@sonnenschein.example")
-    day = _free_day()
-    page = _open(desk, f"?day={day}")
+    day = free_day()
+    page = open_calendar(desk, f"?day={day}")
     question = page.locator("#discard")
     page.keyboard.press("n")
     page.get_by_role("button", name="Laufkunde").click()
@@ -203,98 +190,12 @@ def test_a_booking_being_entered_comes_along_to_another_day_and_is_asked_for_els
     expect(page.locator("#drawer .drawer")).to_have_count(0)
 
 
-def _held_answers(page: Page) -> list[Route]:
-    """Return where the answers to buttons of the booking drawer wait from now on, until they are let go."""
-    held: list[Route] = []
-    page.route(
-        "**/calendar/new/**", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
-    )
-    return held
-
-
-def test_what_is_typed_while_an_answer_is_on_its_way_is_looked_for(open_page: OpenPage) -> None:
-    desk = open_page()
-    desk.sign_in("empfang@sonnenschein.example")
-    page = _open(desk, f"?day={_free_day()}")
-    page.keyboard.press("n")
-    expect(page.locator("#client-q")).to_be_focused()
-    held = _held_answers(page)
-    page.get_by_role("button", name="Laufkunde").click()
-    page.locator("#service-q").focus()
-    page.keyboard.type("bart", delay=5)
-    # The hits for it come, and the answer to the button behind them.
-    page.locator("#service-hits [role=option]").first.wait_for()
-    assert len(held) == 1
-    held[0].continue_()
-    expect(page.locator(".booking-person")).to_be_visible()
-    expect(page.locator("#service-q")).to_have_value("bart")
-    expect(page.locator("#service-hits [role=option]").first).to_be_visible()
-
-
-def test_what_is_pressed_while_an_answer_is_on_its_way_waits_for_it(open_page: OpenPage) -> None:
-    desk = open_page(width=820, touch=True)
-    desk.sign_in("empfang@sonnenschein.example")
-    page = _open(desk, f"new/?day={_free_day()}")
-    held = _held_answers(page)
-    page.get_by_role("button", name="Laufkunde").tap()
-    # Services are offered before the answer is there, and one is taken.
-    page.locator("#service-q").tap()
-    page.locator("#service-hits [role=option]").filter(has_text="Bart").first.tap()
-    assert len(held) == 1
-    held[0].continue_()
-    page.unroute_all()
-    # Neither is lost.
-    expect(page.locator(".booking-line")).to_contain_text("Bart")
-    expect(page.locator(".booking-person")).to_contain_text("Laufkunde")
-
-
-def test_hits_asked_for_while_an_answer_is_on_its_way_come(open_page: OpenPage) -> None:
-    desk = open_page(width=820, touch=True)
-    desk.sign_in("empfang@sonnenschein.example")
-    page = _open(desk, f"new/?day={_free_day()}")
-    held = _held_answers(page)
-    page.get_by_role("button", name="Laufkunde").tap()
-    asked: list[Route] = []
-    # Not the method itself, which Playwright cannot mark.
-    page.route("**/calendar/new/services/**", lambda route: asked.append(route), times=1)  # noqa: PLW0108
-    page.locator("#service-q").tap()
-    page.wait_for_timeout(200)
-    assert (len(held), len(asked)) == (1, 1)
-    held[0].continue_()
-    expect(page.locator(".booking-person")).to_contain_text("Laufkunde")
-    # What was asked for the old field is asked for the new one.
-    expect(page.locator("#service-hits [role=option]").filter(has_text="Bart").first).to_be_visible()
-
-
-def test_a_time_typed_at_last_does_not_stop_what_is_pressed_next(open_page: OpenPage) -> None:
-    desk = open_page()
-    desk.sign_in("empfang@sonnenschein.example")
-    page = _open(desk, f"new/?day={_free_day()}")
-    page.get_by_role("button", name="Laufkunde").click()
-    expect(page.locator(".booking-person")).to_be_visible()
-    page.locator("#service-q").click()
-    option = page.locator("#service-hits [role=option]").filter(has_text="Bart").first
-    option.wait_for()
-    held = _held_answers(page)
-    page.get_by_label("Beginn").evaluate(
-        "field => { field.value = '14:00'; field.dispatchEvent(new Event('change')); }"
-    )
-    option.click()
-    # Longer than a typed time waits before it is looked at.
-    page.wait_for_timeout(500)
-    assert len(held) == 1
-    held[0].continue_()
-    page.unroute_all()
-    expect(page.locator(".booking-line")).to_contain_text("Bart")
-    expect(page.locator(".booking-line-when")).to_contain_text("14:00")
-
-
 def test_a_new_client_and_a_time_that_is_taken(open_page: OpenPage) -> None:
     desk = open_page()
     desk.sign_in("empfang@sonnenschein.example")
-    day = _free_day(27)
+    day = free_day(27)
     for name in ("Nora Neuling", "Nils Neuling"):
-        page = _open(desk, f"?day={day}")
+        page = open_calendar(desk, f"?day={day}")
         page.keyboard.press("n")
         page.get_by_role("combobox", name="Kundin/Kunde").press_sequentially(name)
         page.locator("#client-hit-new").click()
@@ -324,7 +225,7 @@ def test_a_new_client_and_a_time_that_is_taken(open_page: OpenPage) -> None:
 def test_a_walk_in_by_touch_on_a_phone(open_page: OpenPage) -> None:
     desk = open_page(width=390, touch=True, dark=True)
     desk.sign_in("empfang@sonnenschein.example")
-    page = _open(desk, f"new/?day={_free_day(29)}")
+    page = open_calendar(desk, f"new/?day={free_day(29)}")
     page.get_by_role("button", name="Laufkunde").tap()
     page.locator("#service-q").tap()
     page.locator("#service-hits [role=option]").filter(has_text="Bart").first.tap()
@@ -341,7 +242,7 @@ def test_without_a_script(open_page: OpenPage) -> None:
     desk = open_page(javascript=False)
     desk.sign_in("empfang@sonnenschein.example")
     page = desk.page
-    page.goto(f"{desk.base}{CALENDAR}new/?day={_free_day(31)}")
+    page.goto(f"{desk.base}{CALENDAR}new/?day={free_day(31)}")
     page.locator("#client-q").fill("hofmann fr")
     page.locator("#client-q").press("Enter")
     page.locator("#client-hits button").first.click()
@@ -363,7 +264,7 @@ def test_without_a_script(open_page: OpenPage) -> None:
 def test_a_time_is_blocked_and_freed(open_page: OpenPage) -> None:
     desk = open_page()
     desk.sign_in("carla@sonnenschein.example")
-    page = _open(desk, f"?day={_free_day(33)}")
+    page = open_calendar(desk, f"?day={free_day(33)}")
     page.keyboard.press("n")
     page.get_by_role("link", name="Zeit blockieren").click()
     page.get_by_label("Von", exact=True).fill("17:00")
@@ -385,7 +286,7 @@ def test_nothing_is_inaccessible(open_page: OpenPage, width: int, dark: bool) ->
     desk = open_page(width=width, dark=dark, touch=width < 1000)
     desk.sign_in("anna@sonnenschein.example")
     # A day of each one's own: a second appointment of one client at one time is not simply free.
-    page = _open(desk, f"?day={_free_day(38 + 2 * [1440, 820, 390].index(width))}&new=1")
+    page = open_calendar(desk, f"?day={free_day(38 + 2 * [1440, 820, 390].index(width))}&new=1")
     page.locator("#drawer .drawer").wait_for()
     found = {"new": desk.violations()}
     _book(page, "hofmann fr", "facial")
@@ -409,7 +310,7 @@ def test_what_is_being_booked_stands_in_the_grid_and_goes_where_a_free_place_is_
     # A day that nobody has booked yet.
     day = date.today() + timedelta(weeks=90)  # noqa: DTZ011 - as above
     day += timedelta(days=(1 - day.weekday()) % 7)
-    page = _open(desk, f"?day={day}")
+    page = open_calendar(desk, f"?day={day}")
     top = page.locator(".col-body").first.bounding_box()
 
     def click(column: int, hour: int) -> None:
@@ -445,7 +346,7 @@ def test_what_is_being_booked_stands_in_the_grid_and_goes_where_a_free_place_is_
 def test_on_a_phone_one_message_at_a_time_and_two_lines_of_buttons(open_page: OpenPage) -> None:
     desk = open_page(width=390, touch=True)
     desk.sign_in("empfang@sonnenschein.example")
-    page = _open(desk, f"?day={_free_day(36)}")
+    page = open_calendar(desk, f"?day={free_day(36)}")
     page.locator("#calendar-hints > *").first.wait_for(state="attached")
     bar = page.locator(".cal-bar").bounding_box()
     assert bar

@@ -1,17 +1,18 @@
 """Clients with visits and sales to choose among. To be called in a salon's scope."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from bookings.checkout.pricing import LineKind
 from bookings.models import Appointment, Sale, SaleLine, SaleState
 from bookings.states import State
-from clients.models import Client
+from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from marketing.choosing import clients_in
 from marketing.rule import EVERYBODY, Condition, Group, Match, Value
 from salon.catalogue.models import Product, Service
+from salon.identity.roles import ActorKind
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import SalonDay, at, make_appointment, make_client
 from tests.conftest import NOW
@@ -89,3 +90,22 @@ def _lines(sale: Sale, lines: Iterable[tuple[Any, ...]]) -> Iterable[SaleLine]:
             refunded=1 if returned and returned == amount else 0,
             refunded_amount=returned,
         )
+
+
+def negated(rule: Group) -> Group:
+    """Return whom a rule does not mean."""
+    return Group(rule.match, rule.parts, negated=not rule.negated)
+
+
+def decided(
+    client: Client, decision: str, minute: int, purpose: ConsentPurpose = ConsentPurpose.EMAIL_MARKETING
+) -> None:
+    """Note what a client said of news, or of something else, so many minutes after NOW."""
+    ConsentEntry.objects.create(
+        client=client,
+        purpose=purpose,
+        decision=Decision(decision),
+        source=ConsentSource.SALON,
+        at=NOW + timedelta(minutes=minute),
+        actor_kind=ActorKind.SYSTEM,
+    )

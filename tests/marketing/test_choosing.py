@@ -14,29 +14,34 @@ from bookings.states import State
 from clients.categories import assign_to_many, create_category, delete_category
 from clients.classification import Reason, Status
 from clients.labels import CategoryDetails
-from clients.models import CardState, Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
+from clients.models import CardState, Client
 from marketing.choosing import count_of
-from marketing.models import Campaign, Recipient, RecipientReason, RecipientState
 from marketing.rule import EVERYBODY, Condition, Group, Match
 from marketing.vocabulary import FIELDS
-from salon.identity.roles import Actor, ActorKind
+from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import DAY, a_salon_day, at, make_appointment, make_client, make_staff
 from tests.checkout.till import make_product
 from tests.conftest import NOW
-from tests.marketing.campaigning import draft
-from tests.marketing.segment_world import PARTLY, REFUNDED, TODAY, came, names, one, people, sold, visited
+from tests.marketing.segment_world import (
+    PARTLY,
+    REFUNDED,
+    TODAY,
+    came,
+    decided,
+    names,
+    negated,
+    one,
+    people,
+    sold,
+    visited,
+)
 
 
 def ago(days: int) -> date:
     """Return the date so many days before today."""
     return TODAY - timedelta(days=days)
-
-
-def negated(rule: Group) -> Group:
-    """Return whom a rule does not mean."""
-    return Group(rule.match, rule.parts, negated=not rule.negated)
 
 
 def test_every_operator_means_something(in_sonnenschein: Salon) -> None:
@@ -316,7 +321,7 @@ def test_treatcard_consent_and_blocked(in_sonnenschein: Salon) -> None:
     zoe = make_client("Zoe")
     for client, decisions in ((mia, ["WITHDRAWN", "REQUESTED"]), (zoe, ["REQUESTED", "GRANTED"])):
         for minute, decision in enumerate(decisions):
-            _decided(client, decision, minute)
+            decided(client, decision, minute)
     Client.objects.filter(pk=zoe.pk).update(email_consent_for="")
     for field in ("treatcard", "blocked"):
         assert names(in_sonnenschein, one(field, "yes")) == {"Ida"}
@@ -324,63 +329,6 @@ def test_treatcard_consent_and_blocked(in_sonnenschein: Salon) -> None:
     assert names(in_sonnenschein, one("email_consent", "yes")) == {"Ida", "Zoe"}
     assert names(in_sonnenschein, one("email_consent", "no")) == {"Mia"}
     assert names(in_sonnenschein, one("email_consent", "unconfirmed")) == {"Mia"}
-
-
-def test_who_was_asked_for_news_and_what_was_said_last(in_sonnenschein: Salon) -> None:
-    said = {
-        "Never": [],
-        "Asked": ["REQUESTED"],
-        "Agreed": ["REQUESTED", "GRANTED"],
-        "Left": ["GRANTED", "WITHDRAWN"],
-        "Back": ["WITHDRAWN", "GRANTED"],
-    }
-    for name, decisions in said.items():
-        client = make_client(name, email_consent_for="" if name in {"Agreed", "Back"} else None)
-        for minute, decision in enumerate(decisions):
-            _decided(client, decision, minute)
-    # What is said of health data is not said of news; who agreed elsewhere was asked there.
-    _decided(make_client("Health"), "WITHDRAWN", 0, ConsentPurpose.HEALTH_DATA)
-    make_client("Carried", email_consent_for="")
-    assert names(in_sonnenschein, one("email_consent", "withdrawn")) == {"Left"}
-    assert names(in_sonnenschein, one("email_consent", "unconfirmed")) == {"Asked"}
-    assert names(in_sonnenschein, one("email_consent", "never")) == {"Never", "Health"}
-
-
-def test_who_agreed_at_another_address(in_sonnenschein: Salon) -> None:
-    at_old, at_new = "old@x.example", "new@x.example"
-    for name, email, agreed_at, decisions in (
-        # Asked again at the address to which she changed; that she came back to the old one asks nothing of her.
-        ("Asked", at_new, at_old, ["GRANTED", "REQUESTED"]),
-        ("Back", "OLD@x.example", at_old, ["GRANTED", "REQUESTED"]),
-        ("Changed", at_new, at_old, ["GRANTED"]),
-        ("Gave none", "", at_old, ["GRANTED"]),
-        ("First one", at_new, "", ["GRANTED"]),
-        ("Holds", at_old, at_old, ["GRANTED"]),
-        ("Without", "", "", ["GRANTED"]),
-        ("Left", at_new, None, ["GRANTED", "WITHDRAWN"]),
-        ("Never", at_new, None, []),
-    ):
-        client = make_client(name, email=email, email_consent_for=agreed_at)
-        for minute, decision in enumerate(decisions):
-            _decided(client, decision, minute)
-    assert names(in_sonnenschein, one("email_consent", "yes")) == {"Back", "Holds", "Without"}
-    assert names(in_sonnenschein, one("email_consent", "lapsed")) == {"Asked", "Changed", "Gave none", "First one"}
-    assert names(in_sonnenschein, one("email_consent", "unconfirmed")) == {"Asked"}
-    everybody_else = {"Back", "Holds", "Without", "Left", "Never"}
-    assert names(in_sonnenschein, negated(one("email_consent", "lapsed"))) == everybody_else
-
-
-def _decided(
-    client: Client, decision: str, minute: int, purpose: ConsentPurpose = ConsentPurpose.EMAIL_MARKETING
-) -> None:
-    ConsentEntry.objects.create(
-        client=client,
-        purpose=purpose,
-        decision=Decision(decision),
-        source=ConsentSource.SALON,
-        at=NOW + timedelta(minutes=minute),
-        actor_kind=ActorKind.SYSTEM,
-    )
 
 
 def test_who_is_about_to_lapse(in_sonnenschein: Salon) -> None:
@@ -435,64 +383,6 @@ def test_groups_stand_in_groups(in_sonnenschein: Salon) -> None:
     assert names(in_sonnenschein, Group(Match.ANY, (february, calm))) == {"Mia", "Zoe"}
     assert names(in_sonnenschein, Group(Match.ANY, (february, calm), negated=True)) == {"Ida"}
     assert names(in_sonnenschein, Group(Match.ALL, (EVERYBODY, calm))) == {"Mia"}
-
-
-def _mailed(
-    campaign: Campaign, client: Client, sent_at: datetime | None, state: RecipientState = RecipientState.SENT
-) -> None:
-    Recipient.objects.create(
-        campaign=campaign,
-        client=client,
-        state=state,
-        reason=RecipientReason.CONSENT,
-        sent_at=sent_at,
-        created_at=NOW,
-    )
-
-
-def test_who_got_a_campaign(in_sonnenschein: Salon) -> None:
-    spring, summer = draft("everybody", name="Frühling"), draft("everybody", name="Sommer")
-    ida, mia, zoe, lea = people("Ida", "Mia", "Zoe", "Lea")
-    _mailed(spring, ida, NOW - timedelta(days=1))
-    _mailed(summer, mia, NOW)
-    # Who was left out, and whose mail has not gone out, has got none.
-    _mailed(spring, zoe, None, RecipientState.EXCLUDED)
-    _mailed(spring, lea, None, RecipientState.WAITING)
-    assert names(in_sonnenschein, one("campaign", "got", spring.pk)) == {"Ida"}
-    assert names(in_sonnenschein, one("campaign", "got", spring.pk, summer.pk)) == {"Ida", "Mia"}
-    assert names(in_sonnenschein, one("campaign", "not_got", spring.pk)) == {"Mia", "Zoe", "Lea"}
-
-
-def test_who_got_a_campaign_and_did_not_book(in_sonnenschein: Salon) -> None:
-    """The rule of a second mail: whoever got the first, has nothing booked, and has got none for a week."""
-    day, spring = a_salon_day(), draft("everybody", name="Frühling")
-    ida, mia, zoe = people("Ida", "Mia", "Zoe")
-    for client, days in ((ida, 8), (mia, 8), (zoe, 6)):
-        _mailed(spring, client, NOW - timedelta(days=days))
-    visited(day, mia, at(10, day=TODAY + timedelta(days=7)), State.BOOKED)
-    rule = Group(
-        Match.ALL,
-        (
-            Condition("campaign", "got", (spring.pk,)),
-            Condition("next_visit", "none"),
-            Condition("written_to", "not_within_last", (7,)),
-        ),
-    )
-    assert names(in_sonnenschein, rule) == {"Ida"}
-
-
-def test_who_was_written_to_lately(in_sonnenschein: Salon) -> None:
-    spring = draft("everybody", name="Frühling")
-    today, edge, before, waits, _never = people("Today", "Edge", "Before", "Waits", "Never")
-    _mailed(spring, today, NOW)
-    # By the salon's days: the seventh day before today begins at midnight in Berlin.
-    _mailed(spring, edge, datetime(2026, 11, 13, 23, 0, tzinfo=UTC))
-    _mailed(spring, before, datetime(2026, 11, 13, 22, 59, tzinfo=UTC))
-    _mailed(spring, waits, None, RecipientState.WAITING)
-    assert names(in_sonnenschein, one("written_to", "within_last", 7)) == {"Today", "Edge"}
-    assert names(in_sonnenschein, one("written_to", "within_last", 8)) == {"Today", "Edge", "Before"}
-    assert names(in_sonnenschein, one("written_to", "within_last", 0)) == {"Today"}
-    assert names(in_sonnenschein, one("written_to", "not_within_last", 7)) == {"Before", "Waits", "Never"}
 
 
 def test_who_did_not_come(in_sonnenschein: Salon) -> None:

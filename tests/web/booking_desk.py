@@ -7,6 +7,10 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client as Browser
 
+from bookings.models import Appointment
+from salon.tenancy.context import salon_scope
+from salon.tenancy.models import Salon
+
 START = "/s/sonnenschein/calendar/"
 
 
@@ -84,3 +88,9 @@ class Desk:
     def text(self) -> str:
         """The page."""
         return str(self.page.content.decode())
+
+
+def all_booked(salon: Salon) -> list[Appointment]:
+    """Return all appointments, oldest first, with their items."""
+    with salon_scope(salon.pk):
+        return list(Appointment.objects.order_by("created_at").prefetch_related("items"))

@@ -5,16 +5,12 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import uuid4
 
-import pytest
-from django.test import Client as Browser
-
 from bookings.checkout.sales import open_sale
 from bookings.favourites import favourites_of
 from bookings.models import Appointment, AppointmentItem
 from bookings.states import State
 from clients.labels import DiscountOn
-from clients.models import Client, Note
-from clients.tokens import add_tokens
+from clients.models import Note
 from salon.catalogue.models import AbsenceKind
 from salon.identity.models import User
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
@@ -23,7 +19,6 @@ from salon.tenancy.models import Salon
 from tests.bookings.salonday import (
     DAY,
     SalonDay,
-    a_salon_day,
     at,
     make_absence,
     make_appointment,
@@ -32,27 +27,7 @@ from tests.bookings.salonday import (
 )
 from tests.checkout.till import give_discount, make_offer
 from tests.conftest import NOW
-from tests.web.booking_desk import START, Desk
-
-SignIn = Callable[[User], Browser]
-
-
-@pytest.fixture
-def day(sonnenschein: Salon) -> SalonDay:
-    with salon_scope(sonnenschein.pk):
-        found = a_salon_day()
-        add_tokens(found.lena)
-        return found
-
-
-@pytest.fixture
-def desk(stylist: User, browser_of: SignIn) -> Desk:
-    return Desk(browser_of(stylist))
-
-
-def _booked(salon: Salon) -> list[Appointment]:
-    with salon_scope(salon.pk):
-        return list(Appointment.objects.order_by("created_at").prefetch_related("items"))
+from tests.web.booking_desk import START, Desk, all_booked
 
 
 def test_a_client_is_found_services_are_added_and_the_clicked_column_does_them(
@@ -76,7 +51,7 @@ def test_a_client_is_found_services_are_added_and_the_clicked_column_does_them(
     assert "Diese Zeit ist frei." in desk.text
     assert "71,00\N{NO-BREAK SPACE}€" in desk.text
     answer = desk.press("book", note="kommt mit Hund")
-    [booked] = _booked(sonnenschein)
+    [booked] = all_booked(sonnenschein)
     assert (answer.status_code, answer["Location"]) == (302, f"{START}appointments/{booked.pk}/")
     assert (booked.client_id, booked.starts_at, booked.note) == (day.lena.pk, at(14), "kommt mit Hund")
     assert [(one.service_id, one.staff_id) for one in sorted(booked.items.all(), key=lambda one: one.position)] == [
@@ -105,7 +80,7 @@ def test_what_makes_no_sense_changes_nothing(desk: Desk, day: SalonDay, sonnensc
     for act in ("up:0", "down:0", "remove:7", "remove:x", "add:nothing", f"add:{uuid4()}", "client:x", "??", "start:"):
         assert desk.press(act).status_code == 200
         assert desk.form.values["service"] == [str(day.cut.pk)]
-    assert _booked(sonnenschein) == []
+    assert all_booked(sonnenschein) == []
 
 
 def test_free_times_are_proposed_for_the_day_and_the_next_ones(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
@@ -140,7 +115,7 @@ def test_staff_are_warned_and_not_kept_from_it(desk: Desk, day: SalonDay, sonnen
     assert "Anna: " in desk.text
     assert "Diese Zeit ist frei." not in desk.text
     assert desk.press("book").status_code == 302
-    assert len(_booked(sonnenschein)) == 2
+    assert len(all_booked(sonnenschein)) == 2
 
 
 def test_a_taken_time_says_what_blocks_and_offers_three_that_book_at_once(
@@ -157,9 +132,9 @@ def test_a_taken_time_says_what_blocks_and_offers_three_that_book_at_once(
     assert desk.form.values["note"] == ["dringend"]
     takes = [act for act in desk.form.buttons if act.startswith("take:")]
     assert len(takes) == 3
-    assert len(_booked(sonnenschein)) == 1
+    assert len(all_booked(sonnenschein)) == 1
     assert desk.press(takes[0]).status_code == 302
-    [_first, second] = _booked(sonnenschein)
+    [_first, second] = all_booked(sonnenschein)
     assert second.starts_at in {at(13), at(15)}
     assert second.note == "dringend"
 
@@ -186,20 +161,6 @@ def test_of_a_time_that_is_taken_nothing_can_be_booked(desk: Desk, day: SalonDay
     assert "Diese Zeit ist vergeben." in desk.text
 
 
-def test_a_doubtful_phone_of_a_new_client_is_told_while_she_can_still_be_asked(
-    desk: Desk, day: SalonDay, sonnenschein: Salon
-) -> None:
-    doubt = "Eine solche Nummer ist nicht bekannt; stimmt sie?"
-    desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
-    desk.press("new-client")
-    desk.press("create-client", first_name="Nora", last_name="Neu", mobile="0171 234567")
-    assert doubt in desk.text
-    desk.press("no-client")
-    desk.press("new-client")
-    desk.press("create-client", first_name="Ida", last_name="Neu", mobile="0171 2345678")
-    assert doubt not in desk.text
-
-
 def test_sent_twice_it_books_once(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
     desk.open(f"?day={DAY}&at=10:00&client={day.lena.pk}")
     desk.press(f"add:{day.cut.pk}")
@@ -207,7 +168,7 @@ def test_sent_twice_it_books_once(desk: Desk, day: SalonDay, sonnenschein: Salon
     answers = [desk.browser.post(f"{START}new/", data) for _time in range(2)]
     assert [answer.status_code for answer in answers] == [302, 302]
     assert answers[0]["Location"] == answers[1]["Location"]
-    assert len(_booked(sonnenschein)) == 1
+    assert len(all_booked(sonnenschein)) == 1
 
 
 def test_a_walk_in_takes_one_click(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
@@ -216,7 +177,7 @@ def test_a_walk_in_takes_one_click(desk: Desk, day: SalonDay, sonnenschein: Salo
     assert "Laufkunde" in desk.text
     desk.press(f"add:{day.cut.pk}")
     assert desk.press("book").status_code == 302
-    [booked] = _booked(sonnenschein)
+    [booked] = all_booked(sonnenschein)
     assert (booked.client_id, booked.client_status) == (None, "")
 
 
@@ -229,64 +190,7 @@ def test_what_is_missing_is_told_and_everything_typed_is_kept(desk: Desk, day: S
     assert desk.form.values["note"] == ["später"]
     desk.press("walk-in", day="2027-03-28", at="02:30")
     assert "werden die Uhren vorgestellt" in desk.text
-    assert _booked(sonnenschein) == []
-
-
-def test_a_new_client_is_made_inline_and_duplicates_are_told(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
-    with salon_scope(sonnenschein.pk):
-        twin = make_client("Petra", "Lang", mobile="+491711234567")
-        add_tokens(twin)
-    desk.open(f"?day={DAY}&at=11:00")
-    desk.press(f"add:{day.cut.pk}")
-    desk.press("new-client", client_q="Petra Lang")
-    assert (desk.form.values["first_name"], desk.form.values["last_name"]) == (["Petra"], ["Lang"])
-    desk.press("create-client", mobile="12")
-    assert "Telefonnummer" in desk.text
-    assert desk.form.values["mobile"] == ["12"]
-    desk.press("create-client", mobile="0171 1234567", email="petra@example.de")
-    assert f"client:{twin.pk}" in desk.form.buttons
-    # Nobody is booked for a card that may exist already.
-    assert desk.press("book").status_code == 422
-    assert f"client:{twin.pk}" in desk.form.buttons
-    assert _booked(sonnenschein) == []
-    desk.press("create-client:anyway")
-    assert "Petra Lang" in desk.text
-    assert desk.press("book").status_code == 302
-    with salon_scope(sonnenschein.pk):
-        made = Client.objects.exclude(pk__in=[twin.pk, day.lena.pk]).get()
-    assert (made.first_name, made.email, made.mobile) == ("Petra", "petra@example.de", "+491711234567")
-    assert _booked(sonnenschein)[0].client_id == made.pk
-
-
-@pytest.mark.parametrize(
-    ("typed", "name", "mobile", "email"),
-    [
-        ("Zora Neu 0171 555", ("Zora", "Neu"), "0171 555", ""),
-        ("Zora van Neu", ("Zora", "van Neu"), "", ""),
-        ("+49 (171) 555", ("", ""), "+49 (171) 555", ""),
-        ("Zora zora@neu.example", ("Zora", ""), "", "zora@neu.example"),
-    ],
-)
-def test_what_was_searched_for_in_vain_is_put_where_it_belongs(
-    desk: Desk, day: SalonDay, typed: str, name: tuple[str, str], mobile: str, email: str
-) -> None:
-    desk.open(f"?day={DAY}&at=11:00")
-    desk.press(f"add:{day.cut.pk}")
-    desk.press("new-client", client_q=typed)
-    entered = desk.form.values
-    assert (entered["first_name"][0], entered["last_name"][0]) == name
-    assert (entered["mobile"][0], entered["email"][0]) == (mobile, email)
-
-
-def test_while_a_card_is_entered_the_clicked_column_does_it_and_the_focus_goes_on(desk: Desk, day: SalonDay) -> None:
-    desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
-    desk.press("new-client", client_q="Nora Neu")
-    assert re.search(r'name="first_name"[^>]* autofocus', desk.text)
-    desk.press(f"add:{day.cut.pk}")
-    assert desk.form.values["staff"] == [str(day.anna.pk)]
-    assert desk.form.values["first_name"] == ["Nora"]
-    assert re.search(r'id="service-q"[^>]* autofocus', desk.text)
-    assert desk.text.count(" autofocus") == 1
+    assert all_booked(sonnenschein) == []
 
 
 def test_what_is_being_booked_says_where_it_stands_in_the_grid(desk: Desk, day: SalonDay) -> None:
@@ -302,45 +206,6 @@ def test_what_is_being_booked_says_where_it_stands_in_the_grid(desk: Desk, day: 
         (str(day.bora.pk), str(start), str(apply)),
         (str(day.bora.pk), str(start + apply + processing), str(finish)),
     ]
-
-
-def test_booking_makes_the_card_that_was_entered(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
-    desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
-    desk.press(f"add:{day.cut.pk}")
-    desk.press("new-client")
-    assert desk.press("book", first_name="Nora", last_name="Neu").status_code == 302
-    [booked] = _booked(sonnenschein)
-    with salon_scope(sonnenschein.pk):
-        client = Client.objects.get(pk=str(booked.client_id))
-    assert client.full_name == "Nora Neu"
-    assert (booked.client_status, booked.client_status_reason) == ("NEW", "NOT_LISTED")
-
-
-def test_whose_card_was_made_in_the_form_is_new_whatever_is_entered_after_it(
-    desk: Desk, day: SalonDay, sonnenschein: Salon
-) -> None:
-    desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
-    desk.press("new-client")
-    desk.press("create-client", first_name="Nora", last_name="Neu")
-    assert "gerade erst angelegt" in desk.text
-    desk.press(f"add:{day.cut.pk}")
-    assert desk.press("book").status_code == 302
-    [booked] = _booked(sonnenschein)
-    assert (booked.client_status, booked.client_status_reason) == ("NEW", "NOT_LISTED")
-
-
-def test_who_was_on_file_is_not_new_because_a_form_says_so(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
-    desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
-    desk.press("new-client")
-    desk.press("create-client", first_name="Nora", last_name="Neu")
-    desk.press(f"client:{day.lena.pk}")
-    assert "new_card" not in desk.form.values
-    desk.press(f"add:{day.cut.pk}")
-    with salon_scope(sonnenschein.pk):
-        Client.objects.filter(pk=day.lena.pk).update(created_at=NOW - timedelta(days=1))
-    desk.press("book", new_card=str(day.lena.pk))
-    [booked] = _booked(sonnenschein)
-    assert (booked.client_id, booked.client_status, booked.client_status_reason) == (day.lena.pk, "RETURNING", "LISTED")
 
 
 def test_the_same_again_some_weeks_later(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
@@ -369,7 +234,7 @@ def test_over_a_night_that_changes_the_clocks_it_is_the_same_time(
     desk.open(f"?like={last.pk}&weeks=1")
     assert (desk.form.values["day"], desk.form.values["at"]) == (["2027-03-29"], ["10:00"])
     desk.press("book")
-    assert _booked(sonnenschein)[-1].starts_at == at(10, day=date(2027, 3, 29))
+    assert all_booked(sonnenschein)[-1].starts_at == at(10, day=date(2027, 3, 29))
 
 
 def test_favourites_stand_first(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
