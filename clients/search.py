@@ -2,8 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +16,9 @@ from salon.folding import words
 from salon.tenancy.context import current_salon_id
 
 MOST_WORDS = 6
-# In what order the fields of a card stand among the hits.
-RANKED = (
+# In what order the fields of a card stand among the hits of a word, and of digits.
+OF_WORDS = (TokenField.NAME, TokenField.EMAIL, TokenField.PLACE, TokenField.CARD)
+OF_DIGITS = (
     TokenField.NAME,
     TokenField.NUMBER,
     TokenField.CARD,
@@ -26,9 +26,13 @@ RANKED = (
     TokenField.PHONE,
     TokenField.PLACE,
 )
-RANKS = {field: rank for rank, field in enumerate(RANKED)}
 # Up to so many tokens, hashing the cards of a word is cheaper than looking at each candidate's own tokens.
 RARE = 3000
+# So far are the tokens of each word counted, to read the rarest one's.
+COUNTED = 500
+# Of so few candidates each one's own tokens are looked at; words of fewer letters stand on too many cards to hash.
+CANDIDATES = 50
+SHORTEST_RARE = 3
 # Up to so many cards meeting a condition are asked for by their ids.
 FEW = 1000
 
@@ -44,20 +48,24 @@ _TRUNK_IN_BRACKETS = re.compile(r"(?<=\d)\s*\(0\)\s*")
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The tokens of one field that begin with `prefix`."""
+    """The tokens of some fields, in order of their numbers, that begin with `prefix`."""
 
-    field: TokenField
+    fields: tuple[TokenField, ...]
     prefix: str
 
     @property
-    def rank(self) -> int:
-        """Where its hits stand among those of other fields."""
-        return RANKS[self.field]
+    def numbers(self) -> list[int]:
+        """Its fields as the database knows them."""
+        return [int(field) for field in self.fields]
 
     @property
     def end(self) -> str:
         """A bound behind every token of the range, in byte order."""
         return self.prefix + chr(sys.maxunicode)
+
+    def holds(self, hit: "Hit") -> bool:
+        """Tell whether a hit was found in it."""
+        return hit.field in self.fields and self.prefix <= hit.token < self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +79,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word typed: a card meets it by a token in any of the ranges. `rare` words stand on few cards."""
+    """One word typed: a card meets it by a token in any of the ranges, best first."""
 
     ranges: tuple[Range, ...]
     typed: str = ""
-    rare: bool = False
+
+    def place_of(self, hit: Hit) -> int | None:
+        """Return in which of the ranges a hit was found; None where it was found by another word."""
+        return next((place for place, one in enumerate(self.ranges) if one.holds(hit)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +123,22 @@ class Named:
         if len(self.letters) == 2:
             first, second = self.letters
             written = (f"{first} {second}", f"{first} {first} {second}")
-        return tuple(Range(TokenField.NAME, prefix) for prefix in (*written, self.longest))
+        return tuple(Range((TokenField.NAME,), prefix) for prefix in (*written, self.longest))
 
     def place_of(self, hit: Hit) -> int | None:
         """Return in which of the ranges a hit was found; None where it is of another field or of other words."""
         told = f" {hit.token}".translate(_SPACES)
-        within = hit.field == TokenField.NAME and all(f" {word}" in told for word in self.letters)
-        places = (place for place, one in enumerate(self.ranges) if within and hit.token.startswith(one.prefix))
-        return next(places, None)
+        if not all(f" {word}" in told for word in self.letters):
+            return None
+        return next((place for place, one in enumerate(self.ranges) if one.holds(hit)), None)
 
     @property
     def condition(self) -> tuple[str, list[Any]]:
         """The condition that a token of the longest word tells of a name with the other words, and its values."""
-        met, values = _within([self.ranges[-1]])
-        likes = [_in_name("own", word) for word in self.letters if word != self.longest]
-        told = " AND ".join(sql for sql, _value in likes)
-        return f"({met} AND {told})", [*values, *(value for _sql, (value,) in likes)]
+        conditions = [_within(self.ranges[-1])]
+        conditions += [_in_name("own", word) for word in self.letters if word != self.longest]
+        met = " AND ".join(sql for sql, _values in conditions)
+        return f"({met})", [value for _sql, values in conditions for value in values]
 
 
 def parse_query(text: str) -> Query | None:
@@ -142,27 +153,35 @@ def parse_query(text: str) -> Query | None:
 
 
 def _word_ranges(word: str) -> tuple[Range, ...]:
+    prefixes = dict.fromkeys(OF_DIGITS if word.isdigit() else OF_WORDS, word)
     # "@gmx" asks for what "gmx" finds: no token of an address begins with a separator.
-    ranges = [Range(field, word) for field in (TokenField.NAME, TokenField.CARD, TokenField.PLACE)]
-    ranges.append(Range(TokenField.EMAIL, word.lstrip("@.+") or word))
+    prefixes[TokenField.EMAIL] = word.lstrip("@.+") or word
     if word.isdigit():
-        ranges += [Range(TokenField.NUMBER, word), Range(TokenField.PHONE, _without_trunk(word) or word)]
-    return _ranked(ranges)
+        prefixes[TokenField.PHONE] = _without_trunk(word) or word
+    return _ranges(prefixes)
 
 
 def _phone_query(text: str) -> Query | None:
     digits = "".join(letter for letter in text if letter.isdigit())
     international = _without_trunk(digits)
-    ranges = [Range(TokenField.CARD, digits)]
+    prefixes = {TokenField.CARD: digits}
     if text.isdigit():
-        ranges += [Range(TokenField.NUMBER, digits), Range(TokenField.PLACE, digits)]
+        prefixes |= {TokenField.NUMBER: digits, TokenField.PLACE: digits}
     if international and (len(digits) >= SHORTEST_PHONE_TOKEN or not text.isdigit()):
-        ranges.append(Range(TokenField.PHONE, international))
-    return Query((Word(_ranked(ranges)),))
+        prefixes[TokenField.PHONE] = international
+    ranked = {field: prefixes[field] for field in OF_DIGITS if field in prefixes}
+    return Query((Word(_ranges(ranked)),))
 
 
-def _ranked(ranges: Iterable[Range]) -> tuple[Range, ...]:
-    return tuple(sorted(ranges, key=lambda one: one.rank))
+def _ranges(prefixes: dict[TokenField, str]) -> tuple[Range, ...]:
+    """Return what is read for each field's prefix: neighbours in order of the index as one."""
+    found: list[Range] = []
+    for field, prefix in prefixes.items():
+        if found and found[-1].prefix == prefix and found[-1].fields[-1] < field:
+            found[-1] = Range((*found[-1].fields, field), prefix)
+        else:
+            found.append(Range((field,), prefix))
+    return tuple(found)
 
 
 def _without_trunk(digits: str) -> str:
@@ -189,11 +208,11 @@ def find(query: Query, *, after: Hit | None = None, limit: int, meeting: Q | Non
         after = None
     if len(hits) == limit:
         return hits
-    ordered = _rarest_first(query, after) if len(query.words) > 1 else query
+    ordered, hashed = _rarest_first(query, after) if len(query.words) > 1 else (query, False)
     if ordered is None:
         return hits
     # As many as without hits: for each number of its own the database would prepare another statement.
-    more = _found(statement(ordered, besides=query.named, after=after, limit=limit, meeting=asked))
+    more = _found(statement(ordered, besides=query.named, after=after, limit=limit, meeting=asked, hashed=hashed))
     return [*hits, *more[: limit - len(hits)]]
 
 
@@ -203,33 +222,32 @@ def _found(asked: tuple[str, list[Any]]) -> list[Hit]:
         return [Hit(*row) for row in cursor.fetchall()]
 
 
-def _rarest_first(query: Query, after: Hit | None) -> Query | None:
-    """Let the word on the fewest cards drive; a later page is driven by the word that drove the first.
+def _rarest_first(query: Query, after: Hit | None) -> tuple[Query | None, bool]:
+    """Let the word on the fewest cards drive, of common ones the longest; a later page is driven by the word that drove
+    the first. Tell whether the cards of the others are worth hashing.
 
-    None where a word stands on no card.
+    No query where a word stands on no card.
     """
     with connection.cursor() as cursor:
         cursor.execute(*sizes_statement(query))
         sizes = cursor.fetchone()
     if not all(sizes):
-        return None
-    words = [(size, replace(word, rare=size < RARE)) for size, word in zip(sizes, query.words, strict=True)]
-    words.sort(key=lambda one: (not (after and _drove(one[1], after)), one[0]))
-    return Query(tuple(word for _size, word in words))
+        return None, False
+    words = sorted(
+        zip(sizes, query.words, strict=True),
+        key=lambda one: (not (after and one[1].place_of(after) is not None), one[0], -len(one[1].typed)),
+    )
+    return Query(tuple(word for _size, word in words)), words[0][0] > CANDIDATES
 
 
 def sizes_statement(query: Query) -> tuple[str, list[Any]]:
-    """Return the SQL that counts the tokens of each word, up to RARE, and its values."""
+    """Return the SQL that counts the tokens of each word, up to COUNTED, and its values."""
     counts, values = [], []
     for word in query.words:
         cards, cards_values = _cards_sql(word)
-        counts.append(f"(SELECT count(*) FROM ({cards} LIMIT {RARE}) counted)")
+        counts.append(f"(SELECT count(*) FROM ({cards} LIMIT {COUNTED}) counted)")
         values += cards_values
     return f"SELECT {', '.join(counts)}", values
-
-
-def _drove(word: Word, after: Hit) -> bool:
-    return any(one.field == after.field and one.prefix <= after.token < one.end for one in word.ranges)
 
 
 def named_statement(
@@ -241,9 +259,9 @@ def named_statement(
     for number, one in enumerate(named.ranges):
         if place is not None and number < place:
             continue
-        also = [_met(word) for word in named.others]
-        if number == len(named.ranges) - 1:
-            also += [_in_name("t", word) for word in named.letters if word != named.longest]
+        last = number == len(named.ranges) - 1
+        also = [_in_name("t", word) for word in named.letters if last and word != named.longest]
+        also += [_met(word) for word in named.others]
         before = [_in_any(named.ranges[:number])]
         parts.append(_range_sql(one, also, before, after=after if number == place else None, meeting=meeting))
     return _read(parts, limit)
@@ -256,30 +274,38 @@ def statement(
     after: Hit | None = None,
     limit: int,
     meeting: Q | list[UUID] | None = None,
+    hashed: bool = False,
 ) -> tuple[str, list[Any]]:
     """Return the SQL that reads the cards meeting every word, `besides` those with all words in their name as they were
-    typed, and its values; the first word drives. `meeting`: a condition, or the cards by id.
+    typed, and its values; the first word drives. `meeting`: a condition, or the cards by id. `hashed`: the cards of
+    the other words are read first, as far as those are rare.
     """
     driving, *others = query.words
     values: list[Any] = []
     sets: list[str] = []
+    hashes: list[tuple[str, list[Any]]] = []
     also: list[tuple[str, list[Any]]] = []
     for place, word in enumerate(others):
-        if word.rare:
-            cards, cards_values = _cards_sql(word)
-            sets.append(f"cards_{place} AS MATERIALIZED ({cards})")
-            values += cards_values
-            also.append((f"(t.client_id IN (SELECT client_id FROM cards_{place})) IS TRUE", []))
-        else:
+        if not hashed or len(word.typed) < SHORTEST_RARE:
             also.append(_met(word))
+            continue
+        cards, cards_values = _cards_sql(word)
+        sets.append(f"cards_{place} AS MATERIALIZED ({cards} LIMIT {RARE})")
+        values += cards_values
+        common = f"(SELECT count(*) FROM cards_{place}) = {RARE}"
+        # What is known by hashing goes before every look at a candidate's own tokens.
+        hashes.append((f"({common} OR (t.client_id IN (SELECT client_id FROM cards_{place})) IS TRUE)", []))
+        own, own_values = _met(word)
+        also.append((f"CASE WHEN {common} THEN {own} ELSE true END", own_values))
     in_name = [_in_any(besides.ranges[:-1]), besides.condition] if besides else []
+    first = driving.place_of(after) if after else None
     parts = []
-    for one in driving.ranges:
-        rank = RANKS[TokenField(after.field)] if after else one.rank
-        if one.rank >= rank:
-            before = [_in_any(tuple(place for place in driving.ranges if place.rank < one.rank)), *in_name]
-            here = after if after and one.rank == rank else None
-            parts.append(_range_sql(one, also, before, after=here, meeting=meeting))
+    for place, one in enumerate(driving.ranges):
+        if first is None or place >= first:
+            before = [_in_any(driving.ranges[:place]), *in_name]
+            parts.append(
+                _range_sql(one, [*hashes, *also], before, after=after if place == first else None, meeting=meeting)
+            )
     sql, read = _read(parts, limit)
     return f"WITH {', '.join(sets)} {sql}" if sets else sql, [*values, *read]
 
@@ -294,8 +320,10 @@ def _read(parts: list[tuple[str, list[Any]]], limit: int) -> tuple[str, list[Any
 
 
 def _in_name(row: str, word: str) -> tuple[str, list[Any]]:
-    """Return the condition that a token of a name tells of a word within it, and its value."""
-    return f"translate(' ' || {row}.token, {_PUNCTUATION}, '{' ' * len(_APART)}') LIKE %s", [f"% {word}%"]
+    """Return the condition that a token of a name tells of a word within it, and its values."""
+    # Nearly all are told by the cheaper look.
+    told = f"translate(' ' || {row}.token, {_PUNCTUATION}, '{' ' * len(_APART)}') LIKE %s"
+    return f"{row}.token LIKE %s AND {told}", [f"%{word}%", f"% {word}%"]
 
 
 def _met(word: Word) -> tuple[str, list[Any]]:
@@ -322,17 +350,18 @@ def _range_sql(
     salon_id = current_salon_id()
     sql = (
         "SELECT t.client_id, t.field, t.token FROM clients_searchtoken t "
-        "WHERE t.salon_id = %s AND t.field = %s AND t.token >= %s AND t.token < %s"
+        "WHERE t.salon_id = %s AND t.field = ANY (%s::smallint[]) AND t.token >= %s AND t.token < %s"
     )
-    values: list[Any] = [salon_id, int(one.field), one.prefix, one.end]
+    values: list[Any] = [salon_id, one.numbers, one.prefix, one.end]
     if after:
-        sql += " AND (t.token, t.client_id) > (%s, %s)"
-        values += [after.token, after.client_id]
+        sql += " AND (t.field, t.token, t.client_id) > (%s, %s, %s)"
+        values += [after.field, after.token, after.client_id]
     for met, met_values in also:
         sql += f" AND {met}"
         values += met_values
-    # A card stands once: where the same field has an earlier token in the range, or it stands before by another.
-    earlier = ("(own.field = %s AND own.token >= %s AND own.token < t.token)", [int(one.field), one.prefix])
+    # A card stands once: where the range has an earlier token of it, or it stands before by another.
+    met, met_values = _within(one)
+    earlier = (f"({met} AND (own.field, own.token) < (t.field, t.token))", met_values)
     elsewhere = [(met, met_values) for met, met_values in (*before, earlier) if met]
     sql += f" AND NOT EXISTS ({_OWN_TOKENS} WHERE {' OR '.join(met for met, _values in elsewhere)})"
     values += [salon_id, *(value for _met, met_values in elsewhere for value in met_values)]
@@ -343,7 +372,7 @@ def _range_sql(
     elif meeting is not None:
         sql += " AND t.client_id = ANY (%s)"
         values.append(meeting)
-    return f"{sql} ORDER BY t.token, t.client_id", values
+    return f"{sql} ORDER BY t.field, t.token, t.client_id", values
 
 
 _OWN_TOKENS = (
@@ -360,7 +389,7 @@ def _card_sql(meeting: Q) -> tuple[str, tuple[Any, ...]]:
 def _cards_sql(word: Word) -> tuple[str, list[Any]]:
     """Return the SQL that reads the cards of a word, once for each token that meets it, and its values.
 
-    Each prefix is a scan of its own: ranges joined by OR have no bounds in common, and whole fields would be read.
+    Each prefix is a scan of its own: joined by OR they have no bounds in common, and whole fields would be read.
     """
     parts, values = [], []
     for one in _by_prefix(word.ranges):
@@ -375,14 +404,13 @@ def _in_any(places: tuple[Range, ...]) -> tuple[str, list[Any]]:
     return " OR ".join(f"({sql})" for sql, _values in met), [value for _sql, values in met for value in values]
 
 
-def _by_prefix(places: tuple[Range, ...]) -> list[list[Range]]:
-    found: dict[str, list[Range]] = {}
+def _by_prefix(places: tuple[Range, ...]) -> list[Range]:
+    fields: dict[str, tuple[TokenField, ...]] = {}
     for place in places:
-        found.setdefault(place.prefix, []).append(place)
-    return list(found.values())
+        fields[place.prefix] = (*fields.get(place.prefix, ()), *place.fields)
+    return [Range(of_prefix, prefix) for prefix, of_prefix in fields.items()]
 
 
-def _within(places: list[Range]) -> tuple[str, list[Any]]:
-    """Return the condition that a token lies in the ranges of one prefix, and its values."""
-    sql = "own.field = ANY (%s::smallint[]) AND own.token >= %s AND own.token < %s"
-    return sql, [[int(place.field) for place in places], places[0].prefix, places[0].end]
+def _within(one: Range) -> tuple[str, list[Any]]:
+    """Return the condition that a token lies in a range, and its values."""
+    return "own.field = ANY (%s::smallint[]) AND own.token >= %s AND own.token < %s", [one.numbers, one.prefix, one.end]

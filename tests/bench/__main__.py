@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from clients.search import Query
 
 WORD = ("m", "mu", "mul", "mull", "anna", "sch", "berlin", "hofm", "yil")
-WORDS = ("anna mul", "becker-w", "lena schaf", "anna m", "maria berlin", "s ber", "peter schmidt 10")
+WORDS = (
+    "anna mul",
+    "becker-w",
+    "lena schaf",
+    "anna m",
+    "maria berlin",
+    "s ber",
+    "jasmin hofmann",
+    "schmidt berlin",
+    "anna 0171",
+    "weber haupt",
+    "peter schmidt 10",
+)
 DIGITS = ("0171 234", "3456", "5550318", "+49160", "4711", "0176 99", "98765", "030 44")
 KINDS = (("one word", WORD), ("several words", WORDS), ("phone digits", DIGITS))
 SORTS = ("name", "number", "listed_on", "last_visit", "visits")

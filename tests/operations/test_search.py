@@ -100,14 +100,19 @@ def test_names_stand_before_addresses(listed: Salon) -> None:
     assert _found("müller") == ["Björn Müller", "Zoë Bauer"]
 
 
+def test_who_lives_in_a_place_of_the_own_name_stands_among_the_names(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    _listed(in_sonnenschein, front_desk, ("Zoe", "Mulzer", "Bonn"), ("Ute", "Müller", "Mulda"), ("Eva", "Ott", "Mulda"))
+    assert _found("mul") == ["Ute Müller", "Zoe Mulzer", "Eva Ott"]
+
+
 def test_pages_of_several_words_go_on_with_the_word_that_drove(
     listed: Salon, front_desk: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for index in range(7):
         details = ClientDetails(first_name=f"Anna{index}", last_name="Bauer", city="Berlin")
         create_client(actor=front_desk, salon=listed, details=details, created_via=CreatedVia.STAFF, now=NOW)
-    for rare in (3, 3000):
-        monkeypatch.setattr("clients.search.RARE", rare)
+    for counted in (3, 500):
+        monkeypatch.setattr("clients.search.COUNTED", counted)
         seen, after = [], None
         while True:
             clients, after = search_clients("berlin anna bau", limit=2, after=after)
@@ -152,7 +157,13 @@ def test_double_names_whoever_else_is_called_so(
     assert double in _found(typed)
 
 
-def test_each_card_meeting_all_words_stands_once_on_whatever_page(in_sonnenschein: Salon, front_desk: Actor) -> None:
+@pytest.mark.parametrize(("candidates", "rare"), [(50, 3000), (0, 3000), (0, 12), (0, 3)])
+def test_each_card_meeting_all_words_stands_once_on_whatever_page(
+    in_sonnenschein: Salon, front_desk: Actor, monkeypatch: pytest.MonkeyPatch, candidates: int, rare: int
+) -> None:
+    # Few candidates are looked at one by one; else the other words' cards are hashed, as far as those are rare.
+    monkeypatch.setattr("clients.search.CANDIDATES", candidates)
+    monkeypatch.setattr("clients.search.RARE", rare)
     firsts = ("Anna", "Annabel", "Jörg", "Joerg", "Mula")
     lasts = ("Müller", "Mueller", "Anna-Müller", "Becker-Weiß", "Mulani", "Anna-Mula")
     cities = dict.fromkeys(firsts, "Berlin") | {"Annabel": "Mulda"}
@@ -169,6 +180,8 @@ def test_each_card_meeting_all_words_stands_once_on_whatever_page(in_sonnenschei
         "anna mul berl",
         "mula anna",
         "anna mula",
+        "berlin bec 2",
+        "web ann mue",
     ):
         wanted = [
             card
