@@ -40,7 +40,10 @@ def salon_scope(salon_id: UUID) -> Iterator[None]:
         raise ForeignSalon(f"The scope of salon {outer} is open; {salon_id} cannot open inside it.")
     nested = connection.in_atomic_block
     with transaction.atomic():
-        _set(salon_id)
+        if nested:
+            _set(salon_id)
+        else:
+            _begin(salon_id)
         token = _current.set(salon_id)
         try:
             yield
@@ -50,6 +53,14 @@ def salon_scope(salon_id: UUID) -> Iterator[None]:
                 _set(outer)
         finally:
             _current.reset(token)
+
+
+def _begin(salon_id: UUID) -> None:
+    """Begin the transaction with the salon open in it: one way to the database instead of two, in every request."""
+    with connection.wrap_database_errors:
+        # Until the transaction's end psycopg is not to begin one of its own.
+        connection.connection.autocommit = True
+        connection.connection.execute(f"BEGIN; SET LOCAL app.salon_id = '{salon_id}'", prepare=False)
 
 
 def _set(salon_id: UUID | None) -> None:
