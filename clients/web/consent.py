@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,13 +14,14 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from clients.cards import get_client
 from clients.confirming import Standing, link_standing
 from clients.consent import (
     BETWEEN_MAILS,
     AskedLately,
+from clients.notes import health_of
     NoAddress,
     ask_again,
     asked_until,
@@ -76,12 +77,13 @@ class Consent:
     def newest(self) -> ConsentEntry | None:
         """What holds now, None when nobody was ever asked."""
         agreed = (entry for entry in self.entries if self.granted and entry.decision == Decision.GRANTED)
+    deletes: str = ""
         return next(agreed, self.entries[0] if self.entries else None)
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentPanel:
-    """What a client has agreed to."""
+    """What a client has agreed to; `deletes`: the health data that withdrawing would delete, where that is asked."""
 
     consents: list[Consent]
     record_url: str | None
@@ -92,7 +94,10 @@ class ConsentPanel:
         return next(one for one in self.consents if one.purpose == purpose)
 
 
-def consent_panel(request: SalonRequest, client: Client, refused: Refused = ("", "", "")) -> ConsentPanel:
+def consent_panel(
+        deletes,
+    request: SalonRequest, client: Client, refused: Refused = ("", "", ""), deletes: str = ""
+) -> ConsentPanel:
     """Return the ledger of a card for `clients/_consent.html`; `refused`: a purpose, what was entered, and why not."""
     entries = ledger_of(client.pk)
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
@@ -166,15 +171,22 @@ def _dead_link(salon: Salon, client: Client, request: ConsentEntry, now: datetim
         return _("The link in the mail held for 30 days.")
     if standing is not Standing.VOID:
         return ""
+    card_url = reverse("client_card", args=[request.salon.slug, client.pk])
+    if request.method != "POST":
+        shown = consent_panel(request, client)
+        return _answer(request, client, shown) if request.htmx else redirect(f"{card_url}#consent")
     if is_outdated(request, salon):
         return _("The link in the mail does not hold any more: your salon’s wording has changed since.")
     return _("The link in the mail does not hold any more.")
 
 
+    unseen = _deleted_unseen(client, request.POST)
+    if unseen:
+        return _answer(request, client, consent_panel(request, client, deletes=unseen))
 @requires(Permission.CLIENTS_WRITE)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
-    """Write down what the client said in the salon."""
+    """Write down what the client said in the salon; what a withdrawal deletes has to have been shown."""
     client = get_client(client_id)
     purpose, decision = request.POST.get("purpose", ""), request.POST.get("decision", "")
     if purpose not in ConsentPurpose or decision not in Decision:
@@ -186,6 +198,25 @@ def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
     try:
         _decide(request, client.pk, ConsentPurpose(purpose), Decision(decision), wording, now)
     except InvalidInput as refusal:
+    response = _answer(request, client, panel, toast=toast, status=422 if refused[0] else 200)
+    if not refused[0]:
+        response["HX-Trigger"] = CHANGED
+    return response
+
+
+def _deleted_unseen(client: Client, given: QueryDict) -> str:
+    """Return the health data that a withdrawal would delete, where they are not what was shown to whoever withdraws."""
+    if (given.get("purpose"), given.get("decision")) != (ConsentPurpose.HEALTH_DATA, Decision.WITHDRAWN):
+        return ""
+    stored = health_of(client.pk)
+    # A browser sends a line break its own way.
+    seen = given.get("seen", "").replace("\r\n", "\n")
+    return stored.text if stored and stored.text != seen else ""
+
+
+def _answer(
+    request: SalonRequest, client: Client, panel: ConsentPanel, *, toast: str = "", status: int = 200
+) -> HttpResponse:
         refused = (purpose, wording, refusal.errors[0].message)
     except (AskedLately, NoAddress) as refusal:
         refused = (purpose, "", refusal.message)
@@ -193,7 +224,6 @@ def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
     client = get_client(client.pk)
     panel = consent_panel(request, client, refused)
     toast = "" if refused[0] else _done(panel.of(ConsentPurpose(purpose)), now)
-    card_url = reverse("client_card", args=[request.salon.slug, client.pk])
     if not request.htmx and not refused[0]:
         messages.success(request, toast)
         return redirect(f"{card_url}#consent")
@@ -202,14 +232,11 @@ def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
         "panel": panel,
         "toast": toast,
         "health": health,
-        "card_url": card_url,
+        "card_url": reverse("client_card", args=[request.salon.slug, client.pk]),
         "client_name": client.full_name,
     }
     template = "clients/_consent_answer.html" if request.htmx else "clients/consent.html"
-    response = render(request, template, context, status=422 if refused[0] else 200)
-    if not refused[0]:
-        response["HX-Trigger"] = CHANGED
-    return response
+    return render(request, template, context, status=status)
 
 
 def _done(consent: Consent, now: datetime) -> str:

@@ -119,7 +119,8 @@ def test_health_data_follow_consent(browser: Browser, client: Client, sonnensche
     assert browser.post(_url(client, "health"), {"text": "Nickelallergie"}, headers=HTMX).status_code == 200
     with salon_scope(sonnenschein.pk):
         assert HealthRecord.objects.get().text == "Nickelallergie"
-    gone = browser.post(_url(client, "consent"), {"purpose": "HEALTH_DATA", "decision": "WITHDRAWN"}, headers=HTMX)
+    withdrawn = {"purpose": "HEALTH_DATA", "decision": "WITHDRAWN", "seen": "Nickelallergie"}
+    gone = browser.post(_url(client, "consent"), withdrawn, headers=HTMX)
     assert "Nickelallergie" not in gone.content.decode()
     with salon_scope(sonnenschein.pk):
         assert not HealthRecord.objects.exists()
@@ -127,6 +128,30 @@ def test_health_data_follow_consent(browser: Browser, client: Client, sonnensche
             ("GRANTED", "Ja, bitte speichern."),
             ("WITHDRAWN", ""),
         ]
+
+
+@pytest.mark.parametrize("seen", [{}, {"seen": "Nickel"}], ids=["not asked yet", "written anew meanwhile"])
+def test_health_data_are_shown_before_a_withdrawal_deletes_them(
+    browser: Browser, client: Client, sonnenschein: Salon, seen: dict[str, str]
+) -> None:
+    agreed = {"purpose": "HEALTH_DATA", "decision": "GRANTED", "wording": "Ja, bitte speichern."}
+    browser.post(_url(client, "consent"), agreed, headers=HTMX)
+    browser.post(_url(client, "health"), {"text": "PPD-Allergie"}, headers=HTMX)
+    withdrawn = {"purpose": "HEALTH_DATA", "decision": "WITHDRAWN", **seen}
+    for headers in (HTMX, {}):
+        answer = browser.post(_url(client, "consent"), withdrawn, headers=headers)
+        question = answer.content.decode()
+        assert "HX-Trigger" not in answer
+        assert '<p class="note-text">PPD-Allergie</p>' in question
+        assert '<input type="hidden" name="seen" value="PPD-Allergie">' in question
+        assert "Zurückziehen und löschen" in question
+    with salon_scope(sonnenschein.pk):
+        assert HealthRecord.objects.get().text == "PPD-Allergie"
+        assert ConsentEntry.objects.get().decision == "GRANTED"
+    kept = browser.get(_url(client, "consent"), headers=HTMX).content.decode()
+    assert "eingewilligt</span>" in kept
+    assert "Zurückziehen und löschen" not in kept
+    assert browser.get(_url(client, "consent"))["Location"].endswith(f"/{client.pk}/#consent")
 
 
 def test_a_consent_without_words_is_refused(browser: Browser, client: Client) -> None:
