@@ -28,6 +28,10 @@ BETWEEN_NOTES = "\n\n"
 LONGEST_NOTE = 4000
 # The line of a client whose card was erased here.
 ERASED = "erased"
+# What says since when somebody is on file, where the file does not.
+BY_FIRST_VISIT, BY_LAST_VISIT, BY_IMPORT = "by_first_visit", "by_last_visit", "by_import"
+# Of a category: the import makes it.
+MADE = "made"
 # Fields of the card beside its master data that an import can write.
 FACTS = ("listed_on", "treatcard_number", "carried_first_visit_on", "carried_last_visit_on", "carried_visits")
 
@@ -37,8 +41,9 @@ class Plan:
     """What one line does: a new card, changes of the one it speaks of, nothing, or nothing because it is faulty.
 
     `details` and `facts` are what the card then says; the rest is what is added to it, `points` as the balance that
-    opens its ledger. `changes` tells all of it as old and new; `hints` are what is odd without being wrong,
-    `left_out` the faulty cells without which the line is taken over.
+    opens its ledger. `changes` tells all of it as old and new, `remarks` of some, by field and new value, what the file
+    does not say; `hints` are what is odd without being wrong, `left_out` the faulty cells without which the line is
+    taken over.
     """
 
     number: int
@@ -49,6 +54,7 @@ class Plan:
     hints: tuple[Problem, ...] = ()
     left_out: tuple[Problem, ...] = ()
     changes: tuple[Change, ...] = ()
+    remarks: tuple[tuple[str, str, str], ...] = ()
     details: ClientDetails = field(default_factory=ClientDetails)
     facts: dict[str, date | int | str] = field(default_factory=dict)
     points: int = 0
@@ -180,8 +186,9 @@ class _Planner:
         return None
 
     def _create(self, number: int, wanted: Wanted) -> Plan:
+        listed_on, says = _listed_on(wanted, self.today)
         given: dict[str, date | int | str | None] = {
-            "listed_on": wanted.listed_on or self.today,
+            "listed_on": listed_on,
             "treatcard_number": wanted.treatcard_number,
             "carried_first_visit_on": wanted.first_visit_on,
             "carried_last_visit_on": wanted.last_visit_on,
@@ -190,6 +197,7 @@ class _Planner:
         facts = {name: value for name, value in given.items() if value}
         points, hints = self._opening(None, wanted)
         plan = Plan(number, Outcome.CREATE, wanted, details=wanted.details, facts=facts, points=points, hints=hints)
+        plan = replace(plan, remarks=(("listed_on", str(listed_on), says),) if says else ())
         told = [
             Change(one.name, None, text) for one in fields(ClientDetails) if (text := getattr(wanted.details, one.name))
         ]
@@ -281,6 +289,7 @@ class _Planner:
         wanted = plan.wanted
         categories, hints = self._categories(wanted, card)
         told += [Change("categories", None, self.stored.names.get(_key(name), name)) for name in categories]
+        made = [("categories", name, MADE) for name in categories if _key(name) not in self.stored.names]
         services = self._services(wanted, card, told)
         hints += [
             Problem("services", "service_unknown", name)
@@ -305,6 +314,7 @@ class _Planner:
             decision=decision,
             hints=(*plan.hints, *hints),
             changes=tuple(told),
+            remarks=(*plan.remarks, *made),
         )
 
     def _categories(self, wanted: Wanted, card: Client | None) -> tuple[list[str], list[Problem]]:
@@ -355,6 +365,15 @@ class _Planner:
 
     def _has_objected(self, plan: Plan) -> bool:
         return bool(plan.wanted.consent) and plan.details.email.lower() in self.stored.objected
+
+
+def _listed_on(wanted: Wanted, today: date) -> tuple[date, str]:
+    """Return since when a new client is on file, and what says so: whoever has been here was known no later."""
+    if wanted.listed_on:
+        return wanted.listed_on, ""
+    if wanted.first_visit_on:
+        return wanted.first_visit_on, BY_FIRST_VISIT
+    return (wanted.last_visit_on, BY_LAST_VISIT) if wanted.last_visit_on else (today, BY_IMPORT)
 
 
 def _key(name: str) -> str:

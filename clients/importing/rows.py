@@ -55,6 +55,7 @@ def shown(plan: Plan) -> dict[str, object]:
         "name": f"{details.first_name} {details.last_name}".strip() or (plan.card.full_name if plan.card else ""),
         "contact": details.email or details.mobile or details.landline,
         "changes": [[change.field, change.old, change.new] for change in plan.changes],
+        "remarks": plan.remarks,
         "problems": [asdict(problem) for problem in plan.problems],
         "hints": [asdict(hint) for hint in plan.hints],
         "left_out": [asdict(problem) for problem in plan.left_out],

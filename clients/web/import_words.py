@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from clients.details import LABELS
 from clients.importing.formats import TARGET_LABELS, Target
+from clients.importing.planning import BY_FIRST_VISIT, BY_IMPORT, BY_LAST_VISIT, MADE
 from clients.models import Decision
 from clients.web.shown import worded
 
@@ -80,6 +81,13 @@ _PROBLEMS: dict[str, Promise] = {
     ),
     "consent_without_words": gettext_lazy("The consent is left out, as nothing says where it comes from."),
     "": gettext_lazy("“%(cell)s” cannot be taken over."),
+}
+# What a change says that the file does not.
+REMARKS: dict[str, Promise] = {
+    BY_FIRST_VISIT: gettext_lazy("from the first visit"),
+    BY_LAST_VISIT: gettext_lazy("from the last visit"),
+    BY_IMPORT: gettext_lazy("the day of the import"),
+    MADE: gettext_lazy("new category"),
 }
 # Why an undo left something.
 KEPT: dict[str, Promise] = {

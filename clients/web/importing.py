@@ -25,7 +25,7 @@ from clients.importing.formats import SAMPLE
 from clients.models import Client, ImportBatch, ImportRow, ImportState, Outcome
 from clients.web.faulty_lines import faulty, faulty_workbook
 from clients.web.import_forms import ColumnsForm, UploadForm
-from clients.web.import_words import KEPT, REFUSALS, label_of, problem_words, value_words
+from clients.web.import_words import KEPT, REFUSALS, REMARKS, label_of, problem_words, value_words
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
@@ -37,11 +37,12 @@ from salon.web.uploads import was_too_large
 
 @dataclass(frozen=True, slots=True)
 class ShownChange:
-    """One field before and after, as text for people."""
+    """One field before and after, as text for people, and what the file does not say of it."""
 
     label: object
     old: str
     new: str
+    remark: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +194,14 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
 
 def _shown(request: SalonRequest, row: ImportRow, card: Client | None) -> ShownLine:
     country, plan = request.salon.country, row.plan
+    remarks = {(field, new): REMARKS[said] for field, new, said in plan.get("remarks", [])}
     changes = [
-        ShownChange(label_of(field), value_words(field, old, country), value_words(field, new, country))
+        ShownChange(
+            label_of(field),
+            value_words(field, old, country),
+            value_words(field, new, country),
+            remarks.get((field, new), ""),
+        )
         for field, old, new in plan.get("changes", [])
     ]
     faulty = row.outcome == Outcome.FAULTY

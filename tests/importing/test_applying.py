@@ -243,6 +243,10 @@ def test_without_any_contact_the_name_decides(sonnenschein: Salon) -> None:
 def test_unknown_categories_are_made_only_if_wanted(sonnenschein: Salon) -> None:
     with salon_scope(sonnenschein.pk):
         create_category(actor=MANAGER, details=CategoryDetails(name="VIP"), now=NOW)
+    checked(sonnenschein, SHORE.encode())
+    with salon_scope(sonnenschein.pk):
+        remarks = ImportRow.objects.get(number=2).plan["remarks"]
+        assert [one for one in remarks if one[0] == "categories"] == [["categories", "Farbkundin", "made"]]
     applied(sonnenschein, SHORE.encode(), create_categories=False)
     with salon_scope(sonnenschein.pk):
         assert [one.name for one in Category.objects.all()] == ["VIP"]
