@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from clients.asking import cards_of, is_outdated
 from clients.cards import MergedAway, lock_client
-from clients.consent import CLIENT, ask_herself, cards_of, decide, is_outdated, newest_of
+from clients.consent import CLIENT, ask_herself, decide, newest_of
 from clients.letters import WRITER
 from clients.links import Link
 from clients.listing import sharing_address

@@ -8,13 +8,23 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
+from clients.asking import (
+    AskedLately,
+    NoAddress,
+    asked_until,
+    call_off,
+    follows_at,
+    is_outdated,
+    lock_address,
+    plan_mail,
+    planned_at,
+    send_mail,
+    was_asked_elsewhere,
+    was_asked_here,
+)
 from clients.cards import lock_client
-from clients.letters import WRITER, draft
-from clients.links import link_to
-from clients.listing import sharing_address
 from clients.models import (
     Client,
     ConsentEntry,
@@ -27,18 +37,11 @@ from clients.models import (
 from clients.objections import lift_objection, object_at
 from clients.wordings import fault_of, number_of, tidied, wording_now
 from salon.audit.recording import Change, record
-from salon.errors import DomainError, FieldError, InvalidInput, NotFound
-from salon.folding import fold
+from salon.errors import FieldError, InvalidInput, NotFound
 from salon.identity.roles import Actor, ActorKind, Permission
-from salon.locks import take_locks
-from salon.mail.outbox import drop_unsent, last_mail, last_written, send_client_mail
+from salon.mail.outbox import last_written
 from salon.tenancy import directory
 from salon.tenancy.context import current_salon_id
-from salon.tenancy.models import Salon
-
-# How long the link in a mail can be followed, and how long nobody is asked again at the same address.
-LINK_HOLDS = timedelta(days=30)
-BETWEEN_MAILS = timedelta(days=1)
 
 # Who decides on a public page: the client herself, whom nothing but her mail names.
 CLIENT = Actor(ActorKind.SYSTEM, None, "", frozenset())
@@ -53,20 +56,6 @@ _BY_HERSELF = {
     ConsentSource.CONFIRMATION: "client.consent_confirmed",
     ConsentSource.UNSUBSCRIBE: "client.unsubscribed",
 }
-
-
-class AskedLately(DomainError):
-    """A mail that asks went to the address less than a day ago."""
-
-    code = "asked_lately"
-    message = _("A mail with the link went to this address less than a day ago.")
-
-
-class NoAddress(DomainError):
-    """There is no address to ask at."""
-
-    code = "no_address"
-    message = _("The card has no e-mail address: enter it first, then send the link.")
 
 
 def ledger_of(client_id: UUID) -> list[ConsentEntry]:
@@ -98,8 +87,9 @@ def record_consent(
     """Write down what a client decided, and let it hold at once; what stands already is not written twice.
 
     A consent to news by e-mail is asked for by a mail instead; REQUESTED names no words of its own but the salon's.
-    Asked again, a consent that holds stays as it is, and no address gets two such mails within a day. Withdrawing the
-    one to health data deletes them, also those that a merge has kept to be undone.
+    Asked again, a consent that holds stays as it is; to an address that was asked within a day the mail follows by
+    itself when that is over. Withdrawing the one to health data deletes them, also those that a merge has kept to be
+    undone.
     Raises: NotAllowed, NotFound, InvalidInput.
     """
     actor.require(Permission.CLIENTS_WRITE)
@@ -149,7 +139,8 @@ def record_wish(*, actor: Actor, client_id: UUID, wanted: bool, now: datetime) -
 
 
 def ask_again(*, actor: Actor, client_id: UUID, now: datetime) -> ConsentEntry:
-    """Send the mail that asks once more; who has confirmed or withdrawn meanwhile is not asked.
+    """Send the mail that asks once more, or the one that was to follow; who has confirmed or withdrawn meanwhile is not
+    asked.
 
     What the ledger says of where she said so stays; at another address than that she said it for, it is the address
     that has changed.
@@ -165,57 +156,43 @@ def ask_again(*, actor: Actor, client_id: UUID, now: datetime) -> ConsentEntry:
             return standing
         if not client.email:
             raise NoAddress
-        if asked_until(client, now):
+        lock_address(client)
+        if asked_until(client, now, by_hand=True):
             raise AskedLately
-        source = ConsentSource.ADDRESS if _was_elsewhere(client, standing) else ConsentSource(standing.source)
-        return _ask(actor, client, standing, source, _own_words(standing), now)
+        # What holds at another address was said there.
+        elsewhere = standing.decision == Decision.GRANTED or was_asked_elsewhere(client, standing)
+        source = ConsentSource.ADDRESS if elsewhere else ConsentSource(standing.source)
+        return _ask(actor, client, standing, source, _own_words(standing), now, at_once=True)
 
 
-def _was_elsewhere(client: Client, standing: ConsentEntry) -> bool:
-    """Return whether what holds of a client who has not confirmed at her address was said or asked at another."""
-    if standing.decision == Decision.GRANTED:
-        return True
-    mail = last_written(standing.pk, client_id=client.pk, tells="")
-    return mail is not None and fold(mail.recipient) != fold(client.email)
+def ask_planned(entry_id: UUID, *, now: datetime) -> None:
+    """Send the mail that was to follow by itself, unless what it asks for was decided or sent meanwhile; it waits once
+    more where the address was asked again."""
+    with transaction.atomic():
+        entry = ConsentEntry.objects.filter(pk=entry_id).first()
+        client = _card_of(entry) if entry else None
+        if entry is None or client is None or client.email_consent or planned_at(entry) is None:
+            return
+        if last_written(entry.pk, client_id=client.pk, tells=""):
+            # A worker that died has sent it.
+            return
+        lock_address(client)
+        if until := asked_until(client, now):
+            plan_mail(entry, until)
+            return
+        salon = directory.get_salon(current_salon_id())
+        if is_outdated(entry, salon):
+            actor = Actor(ActorKind(entry.actor_kind), entry.actor_id, entry.actor_name, frozenset())
+            _ask(actor, client, entry, ConsentSource(entry.source), "", now, at_once=True)
+        else:
+            send_mail(client, salon, entry, now)
 
 
-def asked_until(client: Client, now: datetime) -> datetime | None:
-    """Return until when a card's address is not asked again, None where it can be now.
-
-    A mail does not count of before she has unsubscribed herself, nor one that asks for words that the salon has changed
-    since: its link confirms nothing any more.
-    """
-    cards = _of_address(client)
-    ledgers = ConsentEntry.objects.filter(client_id__in=cards, purpose=ConsentPurpose.EMAIL_MARKETING)
-    by_herself = ledgers.filter(decision=Decision.WITHDRAWN, source=ConsentSource.UNSUBSCRIBE)
-    unsubscribed = by_herself.aggregate(at=Max("at"))["at"]
-    last = last_mail(cards, recipient=client.email, writer=WRITER, since=unsubscribed)
-    if last is None or last.created_at + BETWEEN_MAILS <= now:
+def _card_of(entry: ConsentEntry) -> Client | None:
+    try:
+        return lock_client(entry.client_id)
+    except NotFound:
         return None
-    entry = ConsentEntry.objects.filter(pk=last.about_id).first()
-    if entry and is_outdated(entry, directory.get_salon(current_salon_id())):
-        return None
-    return last.created_at + BETWEEN_MAILS
-
-
-def was_asked_here(client: Client) -> bool:
-    """Return whether a mail has asked at the address of a card, this one or another with the same address."""
-    return last_mail(_of_address(client), recipient=client.email, writer=WRITER) is not None
-
-
-def _of_address(client: Client) -> set[UUID]:
-    return {*cards_of(client), *sharing_address(client.email)}
-
-
-def cards_of(client: Client) -> set[UUID]:
-    """Return a card and those that went into it."""
-    return {client.pk, *Client.objects.filter(merged_into_id=client.pk).values_list("pk", flat=True)}
-
-
-def is_outdated(entry: ConsentEntry, salon: Salon) -> bool:
-    """Return whether an entry asks for words of the salon that it has changed since."""
-    asks = entry.decision == Decision.REQUESTED and entry.wording_number is not None
-    return asks and entry.wording_number != wording_now(ConsentPurpose(entry.purpose), salon).number
 
 
 def leave_old_address(client: Client) -> bool:
@@ -227,7 +204,7 @@ def leave_old_address(client: Client) -> bool:
     standing = newest_of(client.pk, ConsentPurpose.EMAIL_MARKETING)
     if standing is None or standing.decision not in _WANTED or client.email_consent:
         return False
-    drop_unsent(standing.pk)
+    call_off(standing)
     return bool(client.email)
 
 
@@ -244,16 +221,25 @@ def ask_herself(client: Client, *, now: datetime) -> None:
 
 
 def _ask(
-    actor: Actor, client: Client, standing: ConsentEntry | None, source: ConsentSource, wording: str, now: datetime
+    actor: Actor,
+    client: Client,
+    standing: ConsentEntry | None,
+    source: ConsentSource,
+    wording: str,
+    now: datetime,
+    *,
+    at_once: bool = False,
 ) -> ConsentEntry:
-    """Note that a client is to be asked, and let the mail that asks go out; the card is locked."""
+    """Note that a client is to be asked, and let the mail that asks go out as soon as it can, or `at_once`; the card is
+    locked."""
     if standing and client.email_consent:
         return standing
-    # Other cards may have the same address: one of them at a time asks it.
-    take_locks({f"consent {current_salon_id()} {fold(client.email)}"} if client.email else set())
-    mailed = not client.email or asked_until(client, now) is not None
-    if standing and standing.decision == Decision.REQUESTED and mailed:
-        return standing
+    lock_address(client)
+    waits_until = follows_at(client, now) if client.email and not at_once else None
+    if standing and standing.decision == Decision.REQUESTED:
+        mailed = waits_until and (was_asked_here(client) or planned_at(standing))
+        if mailed or not client.email:
+            return standing
     salon = directory.get_salon(current_salon_id())
     current = wording_now(ConsentPurpose.EMAIL_MARKETING, salon)
     entry = decide(
@@ -267,30 +253,11 @@ def _ask(
         number=number_of(wording or current.text, current),
         now=now,
     )
-    if not mailed:
-        _send(client, salon, entry, now)
+    if waits_until:
+        plan_mail(entry, waits_until)
+    elif client.email:
+        send_mail(client, salon, entry, now)
     return entry
-
-
-def _send(client: Client, salon: Salon, entry: ConsentEntry, now: datetime) -> None:
-    expires_at = now + LINK_HOLDS
-    secret = link_to(salon.pk, entry.pk, client.email, expires_at)
-    send_client_mail(
-        client_id=client.pk,
-        about_id=entry.pk,
-        tells="",
-        recipient=client.email,
-        reply_to="",
-        draft=draft(
-            salon=salon,
-            wording=entry.wording,
-            secret=secret,
-            address_changed=entry.source == ConsentSource.ADDRESS,
-        ),
-        due_at=now,
-        expires_at=expires_at,
-        now=now,
-    )
 
 
 def decide(
@@ -321,7 +288,7 @@ def decide(
     )
     if standing and standing.decision == Decision.REQUESTED:
         # A link in a mail that has not gone out yet would ask for what is decided.
-        drop_unsent(standing.pk)
+        call_off(standing)
     take_effect(client, entry)
     changes = [Change("consent", standing.decision if standing else None, decision), Change("purpose", None, purpose)]
     action = _BY_HERSELF[source] if actor is CLIENT and decision != Decision.REQUESTED else _ACTIONS[decision]

@@ -1,15 +1,23 @@
-"""Work on imports: what a person waits for, and forgetting what is old."""
+"""Work on imports, what a person waits for, and forgetting what is old; mails that ask for a consent by themselves."""
 
 from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
+from clients.consent import ask_planned
 from clients.importing.batches import delete_unnamed, forget_old, stored_files
 from clients.importing.stages import Worker, work_on
 from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
-from salon.work.queue import LONG_TIME_TO_FINISH, LONG_TIME_TO_LIVE, beat, claimed
+from salon.work.queue import (
+    LONG_TIME_TO_FINISH,
+    LONG_TIME_TO_LIVE,
+    TIME_TO_FINISH,
+    TIME_TO_LIVE,
+    beat,
+    claimed,
+)
 
 
 @shared_task(soft_time_limit=LONG_TIME_TO_FINISH, time_limit=LONG_TIME_TO_LIVE)
@@ -35,3 +43,12 @@ def forget_imports() -> int:
             named |= stored_files()
     delete_unnamed(named, now=now)
     return forgotten
+
+
+@shared_task(soft_time_limit=TIME_TO_FINISH, time_limit=TIME_TO_LIVE)
+def ask_to_confirm(work_id: str) -> None:
+    """Send a mail that waited until its address could be asked."""
+    with claimed(UUID(work_id), now=timezone.now()) as work:
+        if work is not None and work.salon_id is not None:
+            with salon_scope(work.salon_id):
+                ask_planned(work.subject_id, now=timezone.now())

@@ -16,22 +16,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from clients.asking import BETWEEN_MAILS, AskedLately, NoAddress, asked_until, is_outdated, was_asked_here
 from clients.cards import get_client
 from clients.confirming import Standing, link_standing
-from clients.consent import (
-    BETWEEN_MAILS,
-    AskedLately,
-from clients.notes import health_of
-    NoAddress,
-    ask_again,
-    asked_until,
-    is_outdated,
-    ledger_of,
-    newest_of,
-    record_consent,
-    was_asked_here,
-)
+from clients.consent import ask_again, ledger_of, newest_of, record_consent
 from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
+from clients.notes import health_of
 from clients.web.facts import CHANGED
 from clients.web.notes import HealthPanel, health_panel
 from clients.wordings import wording_now, wordings_now
@@ -77,7 +67,6 @@ class Consent:
     def newest(self) -> ConsentEntry | None:
         """What holds now, None when nobody was ever asked."""
         agreed = (entry for entry in self.entries if self.granted and entry.decision == Decision.GRANTED)
-    deletes: str = ""
         return next(agreed, self.entries[0] if self.entries else None)
 
 
@@ -88,6 +77,7 @@ class ConsentPanel:
     consents: list[Consent]
     record_url: str | None
     mails_stay: bool
+    deletes: str = ""
 
     def of(self, purpose: ConsentPurpose) -> Consent:
         """Return what a client has agreed to for one purpose."""
@@ -95,7 +85,6 @@ class ConsentPanel:
 
 
 def consent_panel(
-        deletes,
     request: SalonRequest, client: Client, refused: Refused = ("", "", ""), deletes: str = ""
 ) -> ConsentPanel:
     """Return the ledger of a card for `clients/_consent.html`; `refused`: a purpose, what was entered, and why not."""
@@ -106,6 +95,7 @@ def consent_panel(
         [_consent(request, client, purpose, entries, words[purpose].text, refused) for purpose in ConsentPurpose],
         reverse("clients:consent", args=[request.salon.slug, client.pk]) if writes else None,
         settings.MAILS_STAY,
+        deletes,
     )
 
 
@@ -171,34 +161,46 @@ def _dead_link(salon: Salon, client: Client, request: ConsentEntry, now: datetim
         return _("The link in the mail held for 30 days.")
     if standing is not Standing.VOID:
         return ""
-    card_url = reverse("client_card", args=[request.salon.slug, client.pk])
-    if request.method != "POST":
-        shown = consent_panel(request, client)
-        return _answer(request, client, shown) if request.htmx else redirect(f"{card_url}#consent")
     if is_outdated(request, salon):
         return _("The link in the mail does not hold any more: your salon’s wording has changed since.")
     return _("The link in the mail does not hold any more.")
 
 
-    unseen = _deleted_unseen(client, request.POST)
-    if unseen:
-        return _answer(request, client, consent_panel(request, client, deletes=unseen))
 @requires(Permission.CLIENTS_WRITE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def record(request: SalonRequest, client_id: UUID) -> HttpResponse:
     """Write down what the client said in the salon; what a withdrawal deletes has to have been shown."""
     client = get_client(client_id)
+    card_url = reverse("client_card", args=[request.salon.slug, client.pk])
+    if request.method != "POST":
+        shown = consent_panel(request, client)
+        return _answer(request, client, shown) if request.htmx else redirect(f"{card_url}#consent")
     purpose, decision = request.POST.get("purpose", ""), request.POST.get("decision", "")
     if purpose not in ConsentPurpose or decision not in Decision:
         raise InvalidInput([FieldError("purpose", "invalid_choice", _("Choose one of the values offered."))])
     # News are asked for in the salon's own words, by whoever records it.
     wording = "" if purpose == ConsentPurpose.EMAIL_MARKETING else request.POST.get("wording", "")
+    unseen = _deleted_unseen(client, request.POST)
+    if unseen:
+        return _answer(request, client, consent_panel(request, client, deletes=unseen))
     refused: Refused = ("", "", "")
     now = timezone.now()
     try:
         _decide(request, client.pk, ConsentPurpose(purpose), Decision(decision), wording, now)
     except InvalidInput as refusal:
-    response = _answer(request, client, panel, toast=toast, status=422 if refused[0] else 200)
+        refused = (purpose, wording, refusal.errors[0].message)
+    except (AskedLately, NoAddress) as refusal:
+        refused = (purpose, "", refusal.message)
+    # What holds now, the card itself says, too: it is read once more when that is decided.
+    client = get_client(client.pk)
+    panel = consent_panel(request, client, refused)
+    toast = "" if refused[0] else _done(panel.of(ConsentPurpose(purpose)), now)
+    # What was agreed to is written down next.
+    begins = (purpose, decision) == (ConsentPurpose.HEALTH_DATA, Decision.GRANTED) and not refused[0]
+    if not request.htmx and not refused[0]:
+        messages.success(request, toast)
+        return redirect(f"{card_url}#{'health' if begins else 'consent'}")
+    response = _answer(request, client, panel, toast=toast, begins=begins, status=422 if refused[0] else 200)
     if not refused[0]:
         response["HX-Trigger"] = CHANGED
     return response
@@ -215,23 +217,20 @@ def _deleted_unseen(client: Client, given: QueryDict) -> str:
 
 
 def _answer(
-    request: SalonRequest, client: Client, panel: ConsentPanel, *, toast: str = "", status: int = 200
+    request: SalonRequest,
+    client: Client,
+    panel: ConsentPanel,
+    *,
+    toast: str = "",
+    begins: bool = False,
+    status: int = 200,
 ) -> HttpResponse:
-        refused = (purpose, wording, refusal.errors[0].message)
-    except (AskedLately, NoAddress) as refusal:
-        refused = (purpose, "", refusal.message)
-    # What holds now, the card itself says, too: it is read once more when that is decided.
-    client = get_client(client.pk)
-    panel = consent_panel(request, client, refused)
-    toast = "" if refused[0] else _done(panel.of(ConsentPurpose(purpose)), now)
-    if not request.htmx and not refused[0]:
-        messages.success(request, toast)
-        return redirect(f"{card_url}#consent")
     health: HealthPanel | None = health_panel(request, client)
     context = {
         "panel": panel,
         "toast": toast,
         "health": health,
+        "health_begins": begins,
         "card_url": reverse("client_card", args=[request.salon.slug, client.pk]),
         "client_name": client.full_name,
     }

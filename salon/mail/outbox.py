@@ -118,12 +118,19 @@ def last_written(about_id: UUID, *, client_id: UUID, tells: str) -> ClientMail |
 
 
 def last_mail(
-    client_ids: Collection[UUID], *, recipient: str, writer: str, since: datetime | None = None
+    client_ids: Collection[UUID],
+    *,
+    recipient: str,
+    writer: str,
+    since: datetime | None = None,
+    before: datetime | None = None,
 ) -> ClientMail | None:
-    """Return the last mail of a kind to these clients at an address (stored since then), unless dropped."""
+    """Return the last mail of a kind to these clients at an address (stored since and before then), unless dropped."""
     rows = ClientMail.objects.filter(client_id__in=client_ids, recipient__iexact=recipient, writer=writer)
     if since is not None:
         rows = rows.filter(created_at__gt=since)
+    if before is not None:
+        rows = rows.filter(created_at__lt=before)
     return rows.exclude(state=MailState.DROPPED).order_by("created_at", "id").last()
 
 

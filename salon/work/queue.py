@@ -130,6 +130,12 @@ def hasten(*, task: str, subject_id: UUID, now: datetime) -> bool:
     return bool(waiting) or works.exists()
 
 
+def last_due(*, task: str, subject_ids: Sequence[UUID]) -> datetime | None:
+    """Return when the last work for these subjects is due, None where none is scheduled."""
+    works = DueWork.objects.filter(task=task, subject_id__in=subject_ids)
+    return works.order_by("due_at").values_list("due_at", flat=True).last() if subject_ids else None
+
+
 def is_being_done(*, task: str, subject_id: UUID) -> bool:
     """Return whether a worker has work for a subject in its hands."""
     return DueWork.objects.filter(task=task, subject_id=subject_id).exclude(claimed_at=None).exists()
