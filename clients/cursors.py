@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from clients.models import TokenField
-from clients.search import Hit
+from clients.queries import Hit
 from salon.keyset import InvalidCursor, read_cursor, write_cursor
 
 

@@ -9,7 +9,8 @@ from django.db.models import Q, QuerySet
 
 from clients.details import ClientDetails
 from clients.models import CategoryAssignment, Client, SearchToken, TokenField
-from clients.search import Hit, find, parse_query
+from clients.queries import Hit, parse_query
+from clients.search import find
 from clients.tokens import holders
 from salon import keyset
 from salon.folding import fold

@@ -1,8 +1,5 @@
 """Finding cards while somebody types: ranges over the tokens of cards (architecture.md §5, domain.md §2)."""
 
-import re
-import sys
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,21 +8,9 @@ from django.db.models import Q, Value
 from django.db.models.expressions import RawSQL
 
 from clients.models import Client, TokenField
-from clients.tokens import SHORTEST_PHONE_TOKEN
-from salon.folding import words
+from clients.queries import APART, Hit, Named, Query, Range, Word
 from salon.tenancy.context import current_salon_id
 
-MOST_WORDS = 6
-# In what order the fields of a card stand among the hits of a word, and of digits.
-OF_WORDS = (TokenField.NAME, TokenField.EMAIL, TokenField.PLACE, TokenField.CARD)
-OF_DIGITS = (
-    TokenField.NAME,
-    TokenField.NUMBER,
-    TokenField.CARD,
-    TokenField.EMAIL,
-    TokenField.PHONE,
-    TokenField.PLACE,
-)
 # Up to so many tokens, hashing the cards of a word is cheaper than looking at each candidate's own tokens.
 RARE = 3000
 # So far are the tokens of each word counted, to read the rarest one's.
@@ -36,157 +21,7 @@ SHORTEST_RARE = 3
 # Up to so many cards meeting a condition are asked for by their ids.
 FEW = 1000
 
-# What stands between the words of a name besides spaces: "Becker-Weiß", "D'Amico".
-_APART = "-'\u2019./,&+()"
-_PUNCTUATION = "'" + _APART.replace("'", "''") + "'"
-_SPACES = str.maketrans(_APART, " " * len(_APART))
-
-_PHONE_LIKE = re.compile(r"[+(]*[\d\s()/.-]+")
-# +49 (0)171 …: the trunk prefix is not dialled with the country's code.
-_TRUNK_IN_BRACKETS = re.compile(r"(?<=\d)\s*\(0\)\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The tokens of some fields, in order of their numbers, that begin with `prefix`."""
-
-    fields: tuple[TokenField, ...]
-    prefix: str
-
-    @property
-    def numbers(self) -> list[int]:
-        """Its fields as the database knows them."""
-        return [int(field) for field in self.fields]
-
-    @property
-    def end(self) -> str:
-        """A bound behind every token of the range, in byte order."""
-        return self.prefix + chr(sys.maxunicode)
-
-    def holds(self, hit: "Hit") -> bool:
-        """Tell whether a hit was found in it."""
-        return hit.field in self.fields and self.prefix <= hit.token < self.end
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One card found, and the token that found it: the place to go on from."""
-
-    client_id: UUID
-    field: int
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word typed: a card meets it by a token in any of the ranges, best first."""
-
-    ranges: tuple[Range, ...]
-    typed: str = ""
-
-    def place_of(self, hit: Hit) -> int | None:
-        """Return in which of the ranges a hit was found; None where it was found by another word."""
-        return next((place for place, one in enumerate(self.ranges) if one.holds(hit)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What was typed: a card must meet every word."""
-
-    words: tuple[Word, ...]
-
-    @property
-    def named(self) -> "Named | None":
-        """The words that may all stand in one name, where there are several of them."""
-        letters = tuple(word.typed for word in self.words if word.typed.isalpha())
-        others = tuple(word for word in self.words if not word.typed.isalpha())
-        return Named(letters, others) if len(letters) > 1 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Cards with all of `letters` in their name, which each token of a name tells by itself, meeting `others` too."""
-
-    letters: tuple[str, ...]
-    others: tuple[Word, ...]
-
-    @property
-    def longest(self) -> str:
-        """The word whose tokens are read: as a rule that of the fewest cards."""
-        return max(self.letters, key=len)
-
-    @property
-    def ranges(self) -> tuple[Range, ...]:
-        """What is read, best first: "anna mul" is Anna Müller before Annabel Müller, and so is "mul anna" with `mul` in
-        full."""
-        written: tuple[str, ...] = ()
-        if len(self.letters) == 2:
-            first, second = self.letters
-            written = (f"{first} {second}", f"{first} {first} {second}")
-        return tuple(Range((TokenField.NAME,), prefix) for prefix in (*written, self.longest))
-
-    def place_of(self, hit: Hit) -> int | None:
-        """Return in which of the ranges a hit was found; None where it is of another field or of other words."""
-        told = f" {hit.token}".translate(_SPACES)
-        if not all(f" {word}" in told for word in self.letters):
-            return None
-        return next((place for place, one in enumerate(self.ranges) if one.holds(hit)), None)
-
-    @property
-    def condition(self) -> tuple[str, list[Any]]:
-        """The condition that a token of the longest word tells of a name with the other words, and its values."""
-        conditions = [_within(self.ranges[-1])]
-        conditions += [_in_name("own", word) for word in self.letters if word != self.longest]
-        met = " AND ".join(sql for sql, _values in conditions)
-        return f"({met})", [value for _sql, values in conditions for value in values]
-
-
-def parse_query(text: str) -> Query | None:
-    """Read what was typed, in any writing of names, phones, e-mails and numbers; None when nothing is left of it."""
-    text = _TRUNK_IN_BRACKETS.sub(" ", text.strip())
-    if _PHONE_LIKE.fullmatch(text) and any(letter.isdigit() for letter in text):
-        return _phone_query(text)
-    typed = list(dict.fromkeys(words(text)))[:MOST_WORDS]
-    # A beginning of another word says nothing that the longer one does not.
-    telling = [word for word in typed if not any(other.startswith(word) for other in typed if other != word)]
-    return Query(tuple(Word(_word_ranges(word), word) for word in telling)) if telling else None
-
-
-def _word_ranges(word: str) -> tuple[Range, ...]:
-    prefixes = dict.fromkeys(OF_DIGITS if word.isdigit() else OF_WORDS, word)
-    # "@gmx" asks for what "gmx" finds: no token of an address begins with a separator.
-    prefixes[TokenField.EMAIL] = word.lstrip("@.+") or word
-    if word.isdigit():
-        prefixes[TokenField.PHONE] = _without_trunk(word) or word
-    return _ranges(prefixes)
-
-
-def _phone_query(text: str) -> Query | None:
-    digits = "".join(letter for letter in text if letter.isdigit())
-    international = _without_trunk(digits)
-    prefixes = {TokenField.CARD: digits}
-    if text.isdigit():
-        prefixes |= {TokenField.NUMBER: digits, TokenField.PLACE: digits}
-    if international and (len(digits) >= SHORTEST_PHONE_TOKEN or not text.isdigit()):
-        prefixes[TokenField.PHONE] = international
-    ranked = {field: prefixes[field] for field in OF_DIGITS if field in prefixes}
-    return Query((Word(_ranges(ranked)),))
-
-
-def _ranges(prefixes: dict[TokenField, str]) -> tuple[Range, ...]:
-    """Return what is read for each field's prefix: neighbours in order of the index as one."""
-    found: list[Range] = []
-    for field, prefix in prefixes.items():
-        if found and found[-1].prefix == prefix and found[-1].fields[-1] < field:
-            found[-1] = Range((*found[-1].fields, field), prefix)
-        else:
-            found.append(Range((field,), prefix))
-    return tuple(found)
-
-
-def _without_trunk(digits: str) -> str:
-    # 0049… and +49… are one number; a single 0 is the trunk prefix, which E.164 drops.
-    return digits.removeprefix("00") if digits.startswith("00") else digits.removeprefix("0")
+_PUNCTUATION = "'" + APART.replace("'", "''") + "'"
 
 
 def find(query: Query, *, after: Hit | None = None, limit: int, meeting: Q | None = None) -> list[Hit]:
@@ -297,7 +132,7 @@ def statement(
         hashes.append((f"({common} OR (t.client_id IN (SELECT client_id FROM cards_{place})) IS TRUE)", []))
         own, own_values = _met(word)
         also.append((f"CASE WHEN {common} THEN {own} ELSE true END", own_values))
-    in_name = [_in_any(besides.ranges[:-1]), besides.condition] if besides else []
+    in_name = [_in_any(besides.ranges[:-1]), _all_in_name(besides)] if besides else []
     first = driving.place_of(after) if after else None
     parts = []
     for place, one in enumerate(driving.ranges):
@@ -322,8 +157,16 @@ def _read(parts: list[tuple[str, list[Any]]], limit: int) -> tuple[str, list[Any
 def _in_name(row: str, word: str) -> tuple[str, list[Any]]:
     """Return the condition that a token of a name tells of a word within it, and its values."""
     # Nearly all are told by the cheaper look.
-    told = f"translate(' ' || {row}.token, {_PUNCTUATION}, '{' ' * len(_APART)}') LIKE %s"
+    told = f"translate(' ' || {row}.token, {_PUNCTUATION}, '{' ' * len(APART)}') LIKE %s"
     return f"{row}.token LIKE %s AND {told}", [f"%{word}%", f"% {word}%"]
+
+
+def _all_in_name(named: Named) -> tuple[str, list[Any]]:
+    """Return the condition that a token of the longest word tells of a name with the other words, and its values."""
+    conditions = [_within(named.ranges[-1])]
+    conditions += [_in_name("own", word) for word in named.letters if word != named.longest]
+    met = " AND ".join(sql for sql, _values in conditions)
+    return f"({met})", [value for _sql, values in conditions for value in values]
 
 
 def _met(word: Word) -> tuple[str, list[Any]]:

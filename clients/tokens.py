@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from clients.details import ClientDetails
+from clients.details import ClientDetails, parse_birthday
 from clients.models import CardState, Client, TokenField
 from salon.folding import fold, words
 from salon.tenancy.context import current_salon_id
@@ -14,16 +14,19 @@ from salon.tenancy.context import current_salon_id
 SHORTEST_PHONE_TOKEN = 3
 LONGEST_TOKEN = 254
 
+_BEFORE_DIGITS = re.compile(r"^[^0-9]+")
 _EMAIL_PARTS = re.compile(r"(?<=[._+@-])")
 
 
 def tokens_of(details: ClientDetails, number: int, treatcard_number: str = "") -> set[tuple[TokenField, str]]:
     """Return everything a card is found by, folded.
 
-    A name is one token per word, followed by the whole name so that equal words stand in order of names; an e-mail
-    is its endings behind each separator; a phone is every ending of its digits with three digits or more.
+    A name is one token per word, and one for the words of each name run together, followed by the whole name so that
+    equal words stand in order of names; an e-mail is its endings behind each separator; a phone is every ending of its
+    digits with three digits or more; a birthday is its day, month and year; a Treatcard also the digits it ends in.
     """
-    found = {(TokenField.NAME, f"{word} {details.sort_key}") for word in name_words(details)}
+    names = name_words(details) | {run_together(name) for name in (details.first_name, details.last_name)} - {""}
+    found = {(TokenField.NAME, f"{word} {details.sort_key}") for word in names}
     found.add((TokenField.NUMBER, str(number)))
     email = fold(details.email)
     found |= {(TokenField.EMAIL, "".join(rest)) for rest in _endings(_EMAIL_PARTS.split(email)) if email}
@@ -33,13 +36,23 @@ def tokens_of(details: ClientDetails, number: int, treatcard_number: str = "") -
     for place in (details.street, details.postal_code, details.city):
         found |= {(TokenField.PLACE, word) for word in words(place)}
     card = words(treatcard_number)
-    found |= {(TokenField.CARD, word) for word in (*card, "".join(card)) if word}
+    numbers = {*card, "".join(card)}
+    numbers |= {_BEFORE_DIGITS.sub("", word) for word in numbers}
+    found |= {(TokenField.CARD, word) for word in numbers if word}
+    if details.birthday:
+        born = parse_birthday(details.birthday)
+        found.add((TokenField.BIRTHDAY, f"{born.day:02}{born.month:02}{born.year or ''}"))
     return {(field, token[:LONGEST_TOKEN]) for field, token in found}
 
 
 def name_words(details: ClientDetails) -> set[str]:
     """Return the folded words of both names."""
     return {*words(details.first_name), *words(details.last_name)}
+
+
+def run_together(name: str) -> str:
+    """Return the folded words of a name as one: Müller-Lüdenscheidt is `mullerludenscheidt`."""
+    return fold("".join(words(name)))
 
 
 def _endings(parts: list[str]) -> Iterable[list[str]]:

@@ -18,6 +18,7 @@ class TokenField(models.IntegerChoices):
     PHONE = 4, _("Phone")
     PLACE = 5, _("Address")
     CARD = 6, _("Treatcard")
+    BIRTHDAY = 7, _("Birthday")
 
 
 class SearchToken(models.Model):

@@ -19,7 +19,7 @@ from tests.serving import manage, running_server
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from clients.search import Query
+    from clients.queries import Query
 
 WORD = ("m", "mu", "mul", "mull", "anna", "sch", "berlin", "hofm", "yil")
 WORDS = (
@@ -93,7 +93,7 @@ def _seed(options: argparse.Namespace) -> None:
 
 def _search_figures(largest: list[int], *, explain: bool) -> list[Figure]:
     """Time the search alone, as `app` under row-level security."""
-    from clients.search import parse_query
+    from clients.queries import parse_query
     from salon.tenancy.context import salon_scope
     from salon.tenancy.directory import find_salon
 

@@ -8,7 +8,7 @@ from clients.details import ClientDetails
 from clients.editing import create_client, update_client
 from clients.listing import search_clients, sharing_contact
 from clients.models import Client, CreatedVia
-from clients.search import Hit
+from clients.queries import Hit
 from clients.tokens import tokens_of
 from salon.folding import words
 from salon.identity.roles import Actor
@@ -238,3 +238,64 @@ def test_cards_sharing_phone_or_email(listed: Salon) -> None:
     assert twins(landline="+491715550318", email="SARAH.SMITH@gmail.com") == ["Björn Müller", "Sarah Smith"]
     assert twins(email="smith@gmail.com") == []
     assert twins(mobile="+4915550318") == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["Nr. 3", "Nr 3", "nr.3", "Kunden-Nr. 3", "Kundennr. 3", "Kundennummer 3", "No. 3", "Client no. 3", "#3"]
+)
+def test_a_number_as_the_card_writes_it(listed: Salon, typed: str) -> None:
+    assert _found(typed) == ["Anna Lena Becker-Weiß"]
+
+
+@pytest.fixture
+def born(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    for first, last, birthday in (
+        ("Anna", "Müller-Lüdenscheidt", "29.02.1980"),
+        ("Ehrlich", "Mc Donald", "29.02."),
+        ("Bea", "Ott", "02.10.1999"),
+        ("Cem", "Ott", "02.01.2019"),
+    ):
+        details = ClientDetails(first_name=first, last_name=last, birthday=birthday)
+        create_client(actor=front_desk, salon=in_sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("typed", "firsts"),
+    [
+        ("29.02.", ["Anna", "Ehrlich"]),
+        ("29.2.", ["Anna", "Ehrlich"]),
+        ("29.2", ["Anna", "Ehrlich"]),
+        ("29. 2. 1980", ["Anna"]),
+        ("29.02.1980", ["Anna"]),
+        ("29.02.19", ["Anna"]),
+        ("29.02.80", ["Anna"]),
+        ("geb 29.02", ["Anna", "Ehrlich"]),
+        ("geb. 29.02.80", ["Anna"]),
+        ("*29.02.", ["Anna", "Ehrlich"]),
+        ("ehr 29.02.", ["Ehrlich"]),
+        ("Müller, 29.2.1980", ["Anna"]),
+        ("29.2. mcd", ["Ehrlich"]),
+        ("02.1", ["Bea", "Cem"]),
+        ("02.1.", ["Cem"]),
+        ("02.01.19", ["Cem"]),
+        ("2.10.99", ["Bea"]),
+        ("30.02.", []),
+        ("2902", []),
+    ],
+)
+def test_birthdays_with_and_without_their_year(born: None, typed: str, firsts: list[str]) -> None:
+    assert sorted(client.first_name for client in search_clients(typed, limit=50)[0]) == firsts
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [("muellerlued", "Anna"), ("MüllerLüdenscheidt", "Anna"), ("mcdonald", "Ehrlich"), ("anna muellerl", "Anna")],
+)
+def test_words_of_a_name_run_together(born: None, typed: str, first: str) -> None:
+    assert [client.first_name for client in search_clients(typed, limit=50)[0]] == [first]
+
+
+def test_what_looks_like_a_day_may_be_a_phone_number(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    details = ClientDetails(first_name="Ute", mobile="0171.12.05550")
+    create_client(actor=front_desk, salon=in_sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW)
+    assert _found("12.05") == ["Ute"]

@@ -10,7 +10,8 @@ from pytest_django import DjangoDbBlocker
 
 from clients.details import ClientDetails
 from clients.models import Client, SearchToken
-from clients.search import named_statement, parse_query, sizes_statement, statement
+from clients.queries import parse_query
+from clients.search import named_statement, sizes_statement, statement
 from clients.tokens import tokens_of
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon

@@ -1,0 +1,43 @@
+"""Cards that were there before a kind of token are found by it, too."""
+
+from importlib import import_module
+from types import SimpleNamespace
+
+from django.db import connection
+
+from clients.details import ClientDetails
+from clients.editing import create_client
+from clients.models import CreatedVia, SearchToken
+from clients.treatcard import set_treatcard
+from salon.identity.roles import Actor
+from salon.tenancy.models import Salon
+from tests.conftest import NOW
+
+migration = import_module("clients.migrations.0019_more_to_search_by")
+
+
+def _tokens() -> set[tuple[object, ...]]:
+    return set(SearchToken.objects.values_list("client", "field", "token"))
+
+
+def test_the_migration_adds_what_a_save_would(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    for first, last, birthday in (
+        ("Ærike Ève", "Müller-Lüdenscheidt", "29.02.1980"),
+        ("Bea", "O'Neill", "1.2."),
+        ("Cem", "Ott", ""),
+    ):
+        details = ClientDetails(first_name=first, last_name=last, birthday=birthday)
+        client = create_client(
+            actor=front_desk, salon=in_sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW
+        ).client
+        set_treatcard(actor=front_desk, client_id=client.pk, number=f"TC-0{len(last)}{first[-1]}12", now=NOW)
+    whole = _tokens()
+    SearchToken.objects.filter(field=7).delete()
+    SearchToken.objects.filter(field=6, token__regex="^[0-9]").delete()
+    SearchToken.objects.filter(field=1, token__regex="^(arikeeve|aerikeeve|mullerlu|oneill)").delete()
+    before = _tokens()
+    with connection.cursor() as cursor:
+        cursor.execute(migration._BIRTHDAYS)
+        cursor.execute(migration._TREATCARDS)
+    migration.run_names_together(None, SimpleNamespace(connection=connection))
+    assert before < _tokens() == whole
