@@ -66,6 +66,19 @@ def test_the_card_leads_to_its_neighbours_in_the_lists_order(browser: Browser, s
     assert 'data-key="arrowleft"' not in html
 
 
+def test_the_neighbours_stay_within_the_search(browser: Browser, sonnenschein: Salon) -> None:
+    anna, other, ute = (
+        add_client(sonnenschein, first, last) for first, last in (("Anna", "Ott"), ("Mia", "Paul"), ("Ute", "Ott"))
+    )
+    page = browser.get(f"{card_of(anna)}?q=Ott")
+    assert (page.context["previous"], page.context["next"].url) == (None, f"{card_of(ute)}?q=Ott")
+    page = browser.get(f"{card_of(ute)}?q=Ott")
+    assert (page.context["previous"].url, page.context["next"]) == (f"{card_of(anna)}?q=Ott", None)
+    assert 'aria-disabled="true" aria-label="Kein nächster Kunde"' in page.content.decode()
+    page = browser.get(f"{card_of(other)}?q=Ott")
+    assert (page.context["previous"], page.context["next"]) == (None, None)
+
+
 def test_the_history_is_filtered_by_its_address(browser: Browser, sonnenschein: Salon, petra: Client) -> None:
     with salon_scope(sonnenschein.pk):
         write_note(actor=OWNER, client_id=petra.pk, text="Trinkt Kaffee", pinned=False, now=NOW)

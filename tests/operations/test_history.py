@@ -11,7 +11,7 @@ from clients.details import ClientDetails
 from clients.editing import create_client, update_client
 from clients.listing import Sort, order_of
 from clients.models import CardState, CarriedService, Cause, Client, CreatedVia
-from clients.neighbours import Neighbours, neighbours
+from clients.neighbours import Neighbours, neighbours, neighbours_among_hits
 from clients.notes import delete_note, pin_note, write_note
 from clients.points import action_of, adjust
 from clients.treatcard import set_treatcard
@@ -194,6 +194,22 @@ def test_neighbours_in_another_order_and_among_some(in_sonnenschein: Salon, fron
     assert _names(neighbours(zoe, meeting=~Q(first_name="Mia"))) == ("Anna", None)
     Client.objects.filter(pk=mia.pk).update(state=CardState.ERASED)
     assert _names(neighbours(zoe)) == ("Anna", None)
+
+
+@pytest.mark.parametrize("near", [2, 3, 100])
+def test_neighbours_among_the_hits_of_a_search(
+    in_sonnenschein: Salon, front_desk: Actor, monkeypatch: pytest.MonkeyPatch, near: int
+) -> None:
+    monkeypatch.setattr("clients.neighbours.NEAR", near)
+    anna, bea, cem, dan = (
+        _client(in_sonnenschein, front_desk, *name.split()) for name in ("Anna Ott", "Bea Ott", "Cem Ott", "Dan Paul")
+    )
+    assert _names(neighbours_among_hits(anna, "ott")) == (None, "Bea Ott")
+    assert _names(neighbours_among_hits(bea, "ott")) == ("Anna Ott", "Cem Ott")
+    assert _names(neighbours_among_hits(cem, "ott")) == ("Bea Ott", None)
+    assert _names(neighbours_among_hits(dan, "ott")) == (None, None)
+    assert _names(neighbours_among_hits(anna, "?")) == (None, None)
+    assert _names(neighbours_among_hits(anna, "ott", meeting=~Q(first_name="Bea"))) == (None, "Cem Ott")
 
 
 def test_favourite_services_are_ranked(in_sonnenschein: Salon, front_desk: Actor) -> None:

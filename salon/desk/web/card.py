@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from clients.cards import MergedAway, get_client
 from clients.listing import order_of
 from clients.models import Client, ConsentPurpose
-from clients.neighbours import Neighbour, neighbours
+from clients.neighbours import Neighbour, neighbours, neighbours_among_hits
 from clients.web.categories import categories_panel
 from clients.web.consent import consent_panel
 from clients.web.facts import facts_of
@@ -78,7 +78,10 @@ def _whole(request: SalonRequest, client: Client, *, merged: bool) -> dict[str, 
     writes = Permission.CLIENTS_WRITE in request.actor.permissions
     # The address carries the list that the card was opened from.
     asked = asked_for(request, request.GET, now=now)
-    beside = neighbours(client, order=order_of(asked.sort, reverse=asked.reverse), meeting=asked.meeting)
+    if asked.typed:
+        beside = neighbours_among_hits(client, asked.typed, meeting=asked.meeting)
+    else:
+        beside = neighbours(client, order=order_of(asked.sort, reverse=asked.reverse), meeting=asked.meeting)
     carried = asked.address("")
     consent = consent_panel(request, client)
     favourites = favourites_of(client.pk)
