@@ -26,7 +26,6 @@ from salon.tenancy import directory
 from salon.tenancy.context import salon_scope
 from salon.web.access import SalonRequest
 
-_SAFE = frozenset({"GET", "HEAD"})
 _SALON_PATH = re.compile(r"/s/([-a-zA-Z0-9_]+)/")
 
 
@@ -76,15 +75,13 @@ class SalonMiddleware:
 
     @staticmethod
     def _sign_in_first(request: SalonRequest) -> HttpResponse:
-        if request.htmx and request.method not in _SAFE:
-            # The page stays, with what was typed: it says what has happened.
-            return HttpResponse(status=401)
-        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        # What a page asks by itself is asked again and again: said once.
+        known = request.htmx or settings.SESSION_COOKIE_NAME in request.COOKIES
+        if known and not messages.get_messages(request):
             messages.info(request, _("Your session has ended. Please sign in again."))
         if request.htmx:
-            # A swapped-in sign-in page would be no use: come back to where the person was.
-            back = request.htmx.current_url_abs_path or "/"
-            return HttpResponseClientRedirect(redirect_to_login(back).url)
+            # The page stays, with what was entered in it: it says what has happened.
+            return HttpResponse(status=401)
         return redirect_to_login(request.get_full_path())
 
 

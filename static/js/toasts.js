@@ -47,7 +47,7 @@ if (region) {
   }).observe(region, { childList: true });
 }
 
-function say(name) {
+export function say(name) {
   const template = document.getElementById(`say-${name}`);
   if (!region || !template) return;
   region.querySelector(`[data-said="${name}"]`)?.remove();
@@ -64,7 +64,8 @@ document.addEventListener("htmx:timeout", (event) => asked(event) && say("offlin
 document.addEventListener("htmx:responseError", (event) => {
   if (!asked(event)) return;
   const status = event.detail.xhr.status;
-  say({ 401: "signed-out", 403: "forbidden", 429: "busy" }[status] ?? "failed");
+  // Signed out: see session.js.
+  if (status !== 401) say({ 403: "forbidden", 429: "busy" }[status] ?? "failed");
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.detail.successful) return;

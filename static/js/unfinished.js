@@ -8,6 +8,7 @@ const KEPT = "unfinished";
 const TIMES = ["csrfmiddlewaretoken", "appointment_id", "column", "day", "at", "staff", "starts", "ends"];
 const untouched = new Map();
 const form = () => document.querySelector("#drawer form[data-follow]");
+const user = () => document.body.dataset.user;
 let leaving = false;
 
 function contentOf(one) {
@@ -47,7 +48,7 @@ function keep() {
   const one = document.querySelector("#drawer #booking");
   if (!one || !entered()) return false;
   const values = [...new FormData(one)].filter(([name]) => name !== "csrfmiddlewaretoken");
-  sessionStorage.setItem(KEPT, JSON.stringify({ action: one.action, values, untouched: untouched.get(one.action) }));
+  sessionStorage.setItem(KEPT, JSON.stringify({ action: one.action, values, untouched: untouched.get(one.action), user: user() }));
   leaving = true;
   return true;
 }
@@ -55,7 +56,8 @@ function keep() {
 function bringBack() {
   const kept = JSON.parse(sessionStorage.getItem(KEPT));
   sessionStorage.removeItem(KEPT);
-  if (!kept || !document.querySelector("[data-calendar]")) return;
+  // Somebody else may have signed in on the way.
+  if (!kept || kept.user !== user() || !document.querySelector("[data-calendar]")) return;
   untouched.set(kept.action, kept.untouched);
   const values = new FormData();
   for (const [name, value] of kept.values) values.append(name, value);

@@ -27,7 +27,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   form.closest(".drawer").focus();
 });
 
-// What was sent and leads on is saved, wherever to; what was only asked for, and leads to sign in, need not be.
+// What was sent and leads on is saved, wherever to; what was only asked for need not be.
 document.addEventListener("htmx:beforeOnLoad", (event) => {
   const { elt, verb } = event.detail.requestConfig;
   const form = elt.closest("form[data-asks]");

@@ -72,9 +72,12 @@ function put(text) {
 }
 
 async function ask() {
-  const response = await fetch(root.dataset.poll, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
-  // Signed out meanwhile: the page itself leads to the sign-in.
-  if (response.redirected) return location.reload();
+  const headers = { "HX-Request": "true", ...(tag && { "If-None-Match": tag }) };
+  const response = await fetch(root.dataset.poll, { headers, cache: "no-store" });
+  if (response.status === 401) {
+    const detail = { xhr: response, quiet: true };
+    return void document.dispatchEvent(new CustomEvent("htmx:responseError", { detail }));
+  }
   if (response.status === 304) return;
   if (!response.ok) throw new Error(response.status);
   const text = await response.text();
