@@ -248,6 +248,8 @@ def discard(*, actor: Actor, batch_id: UUID, now: datetime) -> None:
 def _begin(batch: ImportBatch, state: ImportState, actor: Actor, now: datetime) -> None:
     batch.state = state
     batch.done_through = batch.done = batch.kept = 0
+    if state == ImportState.CHECKING:
+        batch.left_out_columns = []
     if state != ImportState.UNDOING:
         batch.created = batch.updated = batch.same = batch.faulty = batch.erased = batch.incomplete = 0
     batch.actor_kind, batch.actor_id, batch.actor_name = actor.kind, actor.id, actor.name

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import cache
 
+from django.conf import settings
 from django.db.models import TextChoices
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -190,7 +193,8 @@ _SYNONYMS: dict[Target, str] = {
     Target.SERVICES: "leistungen, dienstleistungen, services, services had, behandlungen, treatments",
     Target.TREATCARD: "treatcard, treatcard-nr., treatcard-nummer, treatcard number, treatcard no., kartennummer, "
     "kundenkarte, card number, loyalty card",
-    Target.POINTS: "punkte, punktestand, points, treatcard points, treatcard-punkte, loyalty points, bonuspunkte",
+    Target.POINTS: "punkte, punktestand, points, points balance, treatcard points, treatcard-punkte, loyalty points, "
+    "bonuspunkte",
 }
 
 
@@ -207,7 +211,27 @@ _OURS = (
     _keys((german, target) for german, _english, target in OUR_COLUMNS),
     _keys((english, target) for _german, english, target in OUR_COLUMNS),
 )
-_GUESSES = {key_of(word): target for target, listed in _SYNONYMS.items() for word in listed.split(",") if key_of(word)}
+# Elsewhere than in our own export a client's number is that of somebody else's client.
+_GUESSED = frozenset(Target) - {Target.SKIP, Target.NUMBER}
+_WHOSE = ("client ", "customer ")
+
+
+@cache
+def _words() -> dict[str, Target]:
+    """Return the headings that are recognised in any file: the words above, and those of our own pages."""
+    found: dict[str, Target] = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            found |= {key_of(str(label)): target for target, label in TARGET_LABELS.items() if target in _GUESSED}
+    return found | {key_of(word): target for target, listed in _SYNONYMS.items() for word in listed.split(",")}
+
+
+def _guess(key: str) -> Target:
+    """Return what a heading means by itself, also with a word for whose it is before it: Client Mobile."""
+    whose = next((word for word in _WHOSE if key.startswith(word)), "")
+    return _words().get(key) or _words().get(key.removeprefix(whose), Target.SKIP)
+
+
 # Whose file it is if the headings hold all of the first, and which column then means what.
 _KNOWN: tuple[tuple[Format, frozenset[str], dict[str, Target]], ...] = (
     *((Format.OURS, frozenset(map(key_of, own)), meant) for own, meant in (
@@ -218,7 +242,7 @@ _KNOWN: tuple[tuple[Format, frozenset[str], dict[str, Target]], ...] = (
     (
         Format.PHOREST,
         frozenset(map(key_of, ("First Name", "Last Name", "TreatCard Number"))),
-        {**_GUESSES, **_keys(_PHOREST.items())},
+        _keys(_PHOREST.items()),
     ),
     (Format.TREATWELL, frozenset(map(key_of, ("name", "phone", "email", "marketing"))), _keys(_TREATWELL.items())),
 )  # fmt: skip
@@ -236,7 +260,7 @@ def has_headings(first: Sequence[str]) -> bool:
     keys = [key_of(cell) for cell in first]
     if any(telling <= set(keys) for _format, telling, _meant in _KNOWN):
         return True
-    known = sum(key in _GUESSES or bool(_NUMBERED.fullmatch(key)) for key in keys)
+    known = sum(bool(_guess(key) or _NUMBERED.fullmatch(key)) for key in keys)
     is_client = any(_EMAIL.fullmatch(cell) or _PHONE.fullmatch(cell) or _DATE.fullmatch(cell) for cell in first)
     # A word that is a heading elsewhere may be a name: Ort, Mail.
     return known > (1 if is_client else 0)
@@ -263,8 +287,8 @@ def recognise(header: Sequence[str]) -> tuple[Format, list[Target]]:
     keys = [key_of(one) for one in header]
     for known, telling, meant in _KNOWN:
         if telling <= set(keys):
-            return known, _once([meant.get(key, Target.SKIP) for key in keys])
-    guessed = [_GUESSES.get(key, Target.SKIP) for key in keys]
+            return known, _once([meant[key] if key in meant else _guess(key) for key in keys])
+    guessed = [_guess(key) for key in keys]
     if Target.FIRST_NAME in guessed and Target.LAST_NAME not in guessed:
         # `Name` beside `Vorname` is the last name.
         guessed = [Target.LAST_NAME if one is Target.NAME else one for one in guessed]

@@ -174,6 +174,12 @@ def guess_day_order(cells: Iterable[str]) -> DayOrder:
     return DayOrder.MDY if votes[DayOrder.MDY] > votes[DayOrder.DMY] else DayOrder.DMY
 
 
+def left_out(lines: Iterable[Sequence[str]], targets: Sequence[Target]) -> set[int]:
+    """Return which columns hold something in one of these lines, and are taken for nothing."""
+    skipped = [index for index, target in enumerate(targets) if target is Target.SKIP]
+    return {index for cells in lines for index in skipped if index < len(cells) and cells[index].strip()}
+
+
 def lost_zeros(cells: Iterable[str], country: str) -> bool:
     """Tell whether a spreadsheet has taken the leading zeros from German postcodes: most have four digits."""
     lengths = [len(cell) for cell in cells if cell.isdigit()]

@@ -15,7 +15,7 @@ from django.db.models import F
 from clients.importing.applying import Applying, apply_lines
 from clients.importing.batches import mapping_of, remove_file, samples_of, storage
 from clients.importing.formats import Target, guess_contacts, has_headings, recognise
-from clients.importing.mapping import guess_day_order, lost_zeros
+from clients.importing.mapping import guess_day_order, left_out, lost_zeros
 from clients.importing.planning import plan_lines
 from clients.importing.rows import Result, forget_erased, save_results
 from clients.importing.tables import Line, Source, Unreadable, reading_apart
@@ -168,11 +168,14 @@ def _check_block(worker: Worker) -> bool:
             batch.state = ImportState.CHECKED
             batch.save(update_fields=["state"])
             return False
-        plans = plan_lines(batch, mapping_of(batch, worker.salon, worker.clock()), rows)
+        mapping = mapping_of(batch, worker.salon, worker.clock())
+        plans = plan_lines(batch, mapping, rows)
         results = [
             Result(row, plan, plan.card.pk if plan.card else None) for row, plan in zip(rows, plans, strict=True)
         ]
         save_results(results)
+        in_vain = left_out((row.cells for row in rows), mapping.targets)
+        batch.left_out_columns = sorted(in_vain.union(batch.left_out_columns))
         _count(batch, results)
     return True
 
@@ -232,7 +235,7 @@ def _count(batch: ImportBatch, results: list[Result]) -> None:
     batch.done += len(results)
     batch.done_through = results[-1].plan.number
     counts = ("created", "updated", "same", "faulty", "erased", "incomplete")
-    batch.save(update_fields=[*counts, "done", "done_through", "made_categories"])
+    batch.save(update_fields=[*counts, "done", "done_through", "made_categories", "left_out_columns"])
 
 
 def _take_back_categories(batch: ImportBatch, now: datetime) -> None:

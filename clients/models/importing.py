@@ -78,6 +78,8 @@ class ImportBatch(SalonOwned):
     take_erased = models.BooleanField(default=False)
     consent_wording = models.TextField(blank=True)
     made_categories = models.JSONField(default=list)
+    # The places of those that hold something and are taken for nothing.
+    left_out_columns = models.JSONField(default=list)
 
     lines = models.PositiveIntegerField(default=0)
     done_through = models.PositiveIntegerField(default=0)

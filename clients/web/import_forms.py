@@ -45,6 +45,11 @@ class Column:
     samples: list[str]
     field: BoundField
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it holds something that is not taken over, as it stands."""
+        return bool(self.samples) and not self.field.value()
+
 
 class ColumnsForm(forms.Form):
     """What each column means, and how the file is taken over."""

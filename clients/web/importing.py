@@ -24,7 +24,7 @@ from clients.importing.batches import WORKING, Found, WrongMoment
 from clients.importing.formats import SAMPLE
 from clients.models import Client, ImportBatch, ImportRow, ImportState, Outcome
 from clients.web.faulty_lines import faulty, faulty_workbook
-from clients.web.import_forms import ColumnsForm, UploadForm
+from clients.web.import_forms import ColumnsForm, UploadForm, column_names
 from clients.web.import_words import KEPT, REFUSALS, REMARKS, label_of, problem_words, value_words
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
@@ -142,9 +142,10 @@ def import_batch(request: SalonRequest, import_id: UUID) -> HttpResponse:
 
 
 def _columns_page(request: SalonRequest, batch: ImportBatch, form: ColumnsForm) -> HttpResponse:
-    columns = form.columns(batches.samples_of(batch, 5))
+    columns = form.columns(batches.samples_of(batch))
+    lost = [column.heading for column in columns if column.is_lost]
     status = 422 if form.is_bound else 200
-    return _render(request, "clients/import_columns.html", batch, status, form=form, columns=columns)
+    return _render(request, "clients/import_columns.html", batch, status, form=form, columns=columns, lost=lost)
 
 
 def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
@@ -180,10 +181,12 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
         next_url, previous_url = (
             cursor and f"{here}?{urlencode({'show': shown, 'page': cursor})}" for cursor in (page.next, page.previous)
         )
+    names = column_names(batch.header)
     return _render(
         request,
         "clients/import_lines.html",
         batch,
+        left_out=[names[index] for index in batch.left_out_columns],
         tabs=tabs,
         lines=lines,
         shown=shown,
