@@ -37,7 +37,7 @@ class AskedLately(DomainError):
     """The address was asked too lately for another mail to go there now."""
 
     code = "asked_lately"
-    message = _("A mail with the link has gone to this address already; another one has to wait.")
+    message = _("A mail with the link has gone to this address already.")
 
 
 class NoAddress(DomainError):

@@ -16,7 +16,18 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from clients.asking import BETWEEN_MAILS, AskedLately, NoAddress, asked_until, is_outdated, was_asked_here
+from clients.asking import (
+    ARRIVED_AFTER,
+    BETWEEN_MAILS,
+    AskedLately,
+    NoAddress,
+    asked_until,
+    follows_at,
+    is_outdated,
+    planned_at,
+    was_asked_elsewhere,
+    was_asked_here,
+)
 from clients.cards import get_client
 from clients.confirming import Standing, link_standing
 from clients.consent import ask_again, ledger_of, newest_of, record_consent
@@ -40,8 +51,9 @@ class Consent:
 
     `granted`: the client agrees by now, also where she was asked at another address since and is back at the old one.
     `lapsed`: what she agreed to was at another address than the card has. `dead_link`: why the link in her mail
-    confirms nothing. `can_ask`: whether the mail of one asked for or lapsed can be sent (once more) now; `ask_at`: from
-    when on it can, where the address was asked lately.
+    confirms nothing. `unasked`: no mail has gone to the card's address yet; `elsewhere`: one has to another. `can_ask`:
+    whether the mail of one asked for or lapsed can be sent (once more) now; `ask_at`: from when on it can, where the
+    address was asked lately. `follows_at`: when the mail follows by itself, or would if she were asked now.
     """
 
     purpose: ConsentPurpose
@@ -54,9 +66,11 @@ class Consent:
     granted: bool = False
     lapsed: bool = False
     unasked: bool = False
+    elsewhere: bool = False
     dead_link: str | Promise = ""
     can_ask: bool = False
     ask_at: datetime | None = None
+    follows_at: datetime | None = None
 
     @property
     def requested(self) -> bool:
@@ -136,7 +150,10 @@ def _consent(
     granted = client.email_consent if news else agreed
     lapsed = agreed and not granted
     requested = bool(own) and own[0].decision == Decision.REQUESTED and not granted
-    ask_at = asked_until(client, now) if news and own and client.email and not granted else None
+    mailed = news and bool(client.email) and not granted
+    ask_at = asked_until(client, now, by_hand=True) if mailed else None
+    unasked = requested and mailed and not was_asked_here(client)
+    waits = mailed and not lapsed
     return Consent(
         purpose=purpose,
         label=purpose.label,
@@ -147,10 +164,12 @@ def _consent(
         agreed_at=client.email_consent_for or "",
         granted=granted,
         lapsed=lapsed,
-        unasked=requested and bool(client.email) and not was_asked_here(client),
+        unasked=unasked,
+        elsewhere=lapsed or (unasked and was_asked_elsewhere(client, own[0])),
         dead_link=_dead_link(request.salon, client, own[0], now) if requested else "",
         can_ask=(lapsed or requested) and bool(client.email) and ask_at is None,
         ask_at=ask_at,
+        follows_at=(planned_at(own[0]) if requested else follows_at(client, now)) if waits else None,
     )
 
 
@@ -244,11 +263,16 @@ def _done(consent: Consent, now: datetime) -> str:
         return gettext("The consent is recorded.")
     if not consent.requested:
         return gettext("The consent is withdrawn.")
-    if consent.ask_at is None:
+    if not consent.address:
         return str(NoAddress.message)
-    if consent.ask_at != now + BETWEEN_MAILS:
-        at = date_format(timezone.localtime(consent.ask_at), "SHORT_DATETIME_FORMAT")
-        return gettext("This address was asked less than a day ago; another mail can go from %(time)s.") % {"time": at}
+    if consent.follows_at:
+        at = date_format(timezone.localtime(consent.follows_at), "SHORT_DATETIME_FORMAT")
+        words = gettext(
+            "This address was asked less than a day ago; the mail with the link follows by itself from %(time)s."
+        )
+        return words % {"time": at}
+    if consent.ask_at not in {now + ARRIVED_AFTER, now + BETWEEN_MAILS}:
+        return str(AskedLately.message)
     words = gettext("The mail to confirm is on its way to %(address)s.")
     if settings.MAILS_STAY:
         words = gettext(

@@ -268,15 +268,48 @@ def test_who_withdraws_and_records_again_is_told_when_the_next_mail_can_go(
     ClientMail.objects.update(state=MailState.SENT, sent_at=NOW)
     time_machine.move_to(NOW + timedelta(minutes=1), tick=False)
     withdrawn = _of_news(_decided(browser, tom, news, "WITHDRAWN"))
-    assert f"{words} eine weitere E-Mail ist ab 22.11.2026 11:00 möglich." in withdrawn
+    follows = f"{words} die E-Mail mit dem Link folgt von selbst ab 22.11.2026 11:00."
+    assert follows in withdrawn
     # No button says that it sends what it does not.
     assert "Bestätigungsmail senden" not in withdrawn
     panel, toast = _decided(browser, tom, news, "GRANTED").split("beforeend:#toasts")
-    assert words in toast
+    assert follows in toast
     assert "Der Link in der E-Mail gilt nicht mehr." in panel
-    assert words in panel
+    assert follows in panel
+    assert "Von Hand senden können Sie sie ab 11:10." in panel
     assert "wartet auf Bestätigung" not in panel
     assert len(mails_of(tom.pk)) == 1
+
+
+def test_two_cards_with_one_address_say_what_is_true_of_their_mails(
+    browser: Browser, in_sonnenschein: Salon, front_desk: Actor, time_machine: Any
+) -> None:
+    news, address = ConsentPurpose.EMAIL_MARKETING, "lehmann@mail.example"
+    mother, daughter = (
+        make_client(in_sonnenschein, front_desk, ClientDetails(name, "Lehmann", email=address))
+        for name in ("Sabine", "Lea")
+    )
+    follows = "die E-Mail mit dem Link folgt von selbst ab 22.11.2026 11:00."
+    time_machine.move_to(NOW, tick=False)
+    asked = _of_news(_decided(browser, mother, news, "GRANTED"))
+    assert f"Die E-Mail mit dem Link ging an {address}; eine weitere ist ab 21.11.2026 11:10 möglich." in asked
+    ClientMail.objects.update(state=MailState.SENT, sent_at=NOW)
+    # Before it is said, no mail is promised that does not go.
+    before = _of_news(browser.get(f"/s/sonnenschein/clients/{daughter.pk}/").text)
+    assert follows in before
+    assert "Bestätigungsmail senden" not in before
+    panel, toast = _decided(browser, daughter, news, "GRANTED").split("beforeend:#toasts")
+    assert follows in toast
+    assert f"An {address} ging noch keine Bestätigungsmail." in panel
+    assert follows in panel
+    assert "Die E-Mail mit dem Link" not in panel
+    assert 'value="REQUESTED"' not in panel
+    # The client stands at the desk: after some minutes somebody sends it by hand.
+    time_machine.move_to(NOW + timedelta(minutes=10), tick=False)
+    page = _of_news(browser.get(f"/s/sonnenschein/clients/{daughter.pk}/").text)
+    assert "Bestätigungsmail senden" in page
+    assert f"Die Bestätigungsmail ist unterwegs an {address}." in _decided(browser, daughter, news, "REQUESTED")
+    assert len(mails_of(daughter.pk)) == 1
 
 
 def test_where_no_mail_server_is_set_up_the_card_says_so(
