@@ -25,7 +25,7 @@ from bookings.states import CHANGEABLE, State, can_become, next_states
 from bookings.team import Team, team_for
 from bookings.web.booking_form import WhenForm
 from bookings.web.checkout_link import paid_before, till_of
-from bookings.web.drawer import calendar_url, drawn, from_calendar, in_calendar, shows
+from bookings.web.drawer import CONTENT, calendar_url, drawn, from_calendar, in_calendar, names, shows
 from bookings.web.happened import happened_to
 from bookings.web.offer import Choice, Conflict, ProposedDay, ShownBill, proposals, shown_bill
 from bookings.web.person import person_of
@@ -233,11 +233,16 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
         "bookings/_appointment.html",
         context,
         title=shown.when,
-        address=address if in_calendar(request) else own_url,
+        # Looked at again it is no other step, and the calendar beside it stays on its day.
+        address=None if _looked_again(request, found) else address if in_calendar(request) else own_url,
         day=None if in_calendar(request) else day,
         status=422 if answer.refused else 200,
         changed=answer.changed,
     )
+
+
+def _looked_again(request: SalonRequest, found: Appointment) -> bool:
+    return request.method == "GET" and request.htmx.target == CONTENT and names(request, appointment=str(found.pk))
 
 
 def _team(items: Iterable[AppointmentItem], rewards: Iterable[Reward]) -> Team:

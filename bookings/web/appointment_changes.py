@@ -96,7 +96,8 @@ def appointment_change(request: SalonRequest, appointment_id: UUID) -> HttpRespo
         answer = replace(refused, refusal=refusal.message, about=refusal.about)
     except VersionConflict:
         answer = replace(
-            refused, refusal=_("Somebody else has changed this appointment meanwhile: here it is as it is now.")
+            refused,
+            refusal=_("This appointment has changed meanwhile: here it is as it is now. Nothing was saved."),
         )
     except SlotTaken as refusal:
         conflict = conflict_of(refusal, salon=request.salon, today=request.salon.date_at(change.now))

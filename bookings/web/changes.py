@@ -20,8 +20,9 @@ from bookings.scheduling import Booked, SlotTaken, move, resize_item, undo
 from bookings.web.draft import uuid_in
 from bookings.web.drawer import CHANGED
 from bookings.web.notices import with_notice
-from bookings.web.offer import Conflict, conflict_of
+from bookings.web.offer import Conflict, conflict_of, names_of_team, warnings_of
 from bookings.web.wording import local, moment_at, moment_in, when_text
+from salon.catalogue.reading import working_staff
 from salon.errors import DomainError, InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -60,7 +61,7 @@ def appointment_move(request: SalonRequest, appointment_id: UUID) -> HttpRespons
         return _taken(request, found, refusal, lasting=target.minutes)
     except DomainError as refusal:
         return _refused(request, found, _reason(refusal))
-    return _done(request, booked, undoes=True)
+    return _done(request, booked, _moved(request, found, booked), undoes=True)
 
 
 @requires(Permission.BOOKINGS_WRITE)
@@ -85,7 +86,7 @@ def item_resize(request: SalonRequest, appointment_id: UUID) -> HttpResponse:
         return _taken(request, found, refusal, lasting={item.pk: minutes})
     except DomainError as refusal:
         return _refused(request, found, _reason(refusal))
-    return _done(request, booked, undoes=True)
+    return _done(request, booked, _told(request, booked, _("{name}: now {when}.")), undoes=True)
 
 
 @requires(Permission.BOOKINGS_WRITE)
@@ -105,7 +106,7 @@ def appointment_undo(request: SalonRequest, appointment_id: UUID) -> HttpRespons
         return _taken(request, found, refusal)
     except DomainError as refusal:
         return _refused(request, found, _reason(refusal))
-    return _done(request, booked, undoes=False)
+    return _done(request, booked, _told(request, booked, _("{name}: taken back, {when}.")), undoes=False)
 
 
 def _undo_url(request: SalonRequest, appointment: Appointment) -> str:
@@ -166,19 +167,34 @@ def _number(text: str) -> int | None:
 
 def _reason(refusal: DomainError) -> Promise | str:
     if isinstance(refusal, VersionConflict):
-        return _("Somebody else has changed this appointment meanwhile: here it is as it is now.")
+        return _("This appointment has changed meanwhile: here it is as it is now. Nothing was saved.")
     if isinstance(refusal, InvalidInput):
         return " ".join(str(error.message) for error in refusal.errors)
     return refusal.message
 
 
-def _done(request: SalonRequest, booked: Booked, *, undoes: bool) -> HttpResponse:
+def _moved(request: SalonRequest, found: Appointment, booked: Booked) -> str:
+    """Return what a move is told by: another time, and who does now what somebody else was to do."""
+    before = {item.pk: item.staff_id for item in found.items.all()}
+    names = names_of_team()
+    given = dict.fromkeys(names.get(item.staff_id, "") for item in booked.items if before[item.pk] != item.staff_id)
+    if not given:
+        return _told(request, booked, _("{name}: moved to {when}."))
+    stays = booked.appointment.starts_at == found.starts_at
+    words = _("{name}: now with {staff}, {when}.") if stays else _("{name}: moved to {when}, now with {staff}.")
+    return _told(request, booked, words, staff=", ".join(given))
+
+
+def _told(request: SalonRequest, booked: Booked, words: str, **more: str) -> str:
+    """Return words about an appointment with whose it is and when it is now."""
     appointment = booked.appointment
     name = appointment.client.full_name if appointment.client else _("Walk-in")
-    words = _("{name}: {when}").format(
-        name=name, when=when_text(appointment.starts_at, appointment.ends_at, request.salon)
-    )
-    warnings = [str(one.message) for one in booked.warnings]
+    return words.format(name=name, when=when_text(appointment.starts_at, appointment.ends_at, request.salon), **more)
+
+
+def _done(request: SalonRequest, booked: Booked, words: str, *, undoes: bool) -> HttpResponse:
+    appointment = booked.appointment
+    warnings = warnings_of(booked, working_staff())
     takes_back = _undo_url(request, appointment) if undoes else ""
     if undoes:
         words = with_notice(words, appointment)
@@ -187,7 +203,7 @@ def _done(request: SalonRequest, booked: Booked, *, undoes: bool) -> HttpRespons
         for warning in warnings:
             messages.warning(request, warning)
         return _to_calendar(request, appointment)
-    context = {"words": words, "undo_url": takes_back, "warnings": warnings}
+    context = {"appointment": appointment, "words": words, "undo_url": takes_back, "warnings": warnings}
     response = render(request, "bookings/_changed.html", context)
     response["HX-Trigger"] = CHANGED
     return response

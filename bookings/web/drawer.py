@@ -49,6 +49,11 @@ def shows(request: SalonRequest, day: date) -> bool:
     return day.isocalendar()[:2] == shown.isocalendar()[:2] if asked.get("view") == "week" else day == shown
 
 
+def names(request: SalonRequest, **shown: str) -> bool:
+    """Return whether the calendar's address says already that this is in its drawer."""
+    return shown.items() <= dict(_asked_of_calendar(request)).items()
+
+
 def from_calendar(request: SalonRequest) -> bool:
     """Return whether a form of the calendar's page was sent without a script."""
     return urlsplit(request.headers.get("Referer", "")).path == reverse("calendar", args=[request.salon.slug])

@@ -217,7 +217,7 @@ def line(one: Block, writing: Writing) -> SafeString:
     """Return one line of the week of the whole team."""
     state, icon, _changeable = writing.states[one.state]
     html = (
-        f'<a class="{state}" href="appointments/{one.appointment_id}/">'
+        f'<a class="{state}" href="appointments/{one.appointment_id}/" data-v="{one.version}">'
         f"{CLOCK[one.starts]} {icon}<b>{_name(one, writing)}</b> <span>{writing.escaped[one.service]}</span>"
         f"{_reward_word(one, writing)}{_paid_word(one, writing)}</a>"
     )

@@ -11,5 +11,5 @@ def with_notice(words: str, appointment: Appointment) -> str:
     """Return words about a move or a cancellation and, where a mail waits, that it is written unless this is undone."""
     if appointment.client is None or not is_about_to_tell(appointment):
         return words
-    notice = _("In two minutes an e-mail about it is written to %(name)s.") % {"name": name_text(appointment.client)}
+    notice = _("%(name)s gets an e-mail in two minutes.") % {"name": name_text(appointment.client)}
     return f"{words} {notice}"

@@ -214,8 +214,12 @@ def warnings_of(booked: Booked, staff: Iterable[StaffMember]) -> list[str]:
     for warning in booked.warnings:
         what, _point, index = warning.field.partition(".")
         place = int(index.partition(".")[0]) if what == "items" else -1
-        name = names.get(booked.items[place].staff_id, "") if 0 <= place < len(booked.items) else ""
-        told.append(f"{name}: {warning.message}" if name else str(warning.message))
+        item = booked.items[place] if 0 <= place < len(booked.items) else None
+        about = [names.get(item.staff_id, "")] if item else []
+        if item and warning.code == "not_performed":
+            about.append(item.service.name)
+        whom = ", ".join(filter(None, about))
+        told.append(f"{whom}: {warning.message}" if whom else str(warning.message))
     return list(dict.fromkeys(told))
 
 

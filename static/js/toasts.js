@@ -24,7 +24,7 @@ function start(toast) {
 }
 
 // One thing has one message, the last; where there is little room there is one message altogether.
-const about = (toast) => /[0-9a-f-]{36}/.exec(toast.querySelector("form")?.getAttribute("action"))?.[0];
+const about = (toast) => toast.dataset.about ?? /[0-9a-f-]{36}/.exec(toast.querySelector("form")?.getAttribute("action"))?.[0];
 const narrow = matchMedia("(width < 640px)");
 
 function supersede(fresh) {

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from tests.serving import manage
 
 # Tuesdays far ahead, on which the demo has booked nothing.
-DAYS = 16
+DAYS = 20
 _SEED = """
 from datetime import date, timedelta
 from clients.models import Client

@@ -146,6 +146,8 @@ def test_move_by_keyboard(open_page: OpenPage, days: Days) -> None:
     page.keyboard.press("Enter")
     expect(_block(page, 1).first).to_contain_text("10:25")
     expect(_block(page, 0)).to_have_count(0)
+    # The keyboard goes on where it is now.
+    expect(_block(page, 1).first).to_be_focused()
 
 
 def test_keys(open_page: OpenPage, days: Days) -> None:
@@ -187,6 +189,71 @@ class _Finger:
 
     def up(self) -> None:
         self._send("touchEnd")
+
+
+def test_the_drawer_says_what_the_grid_shows_and_keeps_what_was_typed(open_page: OpenPage, days: Days) -> None:
+    desk = open_page()
+    page = _open(desk, next(days))
+    title, note = page.locator("#drawer-title"), page.locator("#appointment-note")
+    _block(page).click()
+    expect(title).to_contain_text("10:00–10:45")
+    address = page.url
+    note.fill("bringt Kuchen mit")
+    _carry(page, _middle(_block(page)), down=HOUR)
+    page.mouse.up()
+    expect(title).to_contain_text("11:00–11:45")
+    expect(page.locator("#items-head + .booking-line")).to_contain_text("11:00–11:45")
+    expect(note).to_have_value("bringt Kuchen mit")
+    assert page.url == address
+    page.get_by_role("button", name="Notiz speichern").click()
+    expect(page.locator("#toasts")).to_contain_text("Die Notiz ist gespeichert.")
+    expect(page.locator("#appointment [role=alert]")).to_have_count(0)
+    desk.settle()
+    _carry(page, _middle(_block(page)), down=-HOUR)
+    page.mouse.up()
+    expect(title).to_contain_text("10:00–10:45")
+    page.locator("#toasts").get_by_role("button", name="Rückgängig").click()
+    expect(title).to_contain_text("11:00–11:45")
+
+
+def test_a_refusal_goes_once_the_appointment_is_not_what_it_was(open_page: OpenPage, days: Days) -> None:
+    desk = open_page()
+    page = _open(desk, next(days))
+    _block(page).click()
+    width = _column(page, 1).bounding_box()["x"] - _column(page, 0).bounding_box()["x"]  # type: ignore[index]
+    _carry(page, _middle(_block(page)), right=width, down=4 * HOUR)
+    page.mouse.up()
+    refused = page.get_by_role("alertdialog")
+    expect(refused).to_contain_text("14:00–14:45")
+    page.locator("#appointment-note").fill("lieber später")
+    page.get_by_role("button", name="Notiz speichern").click()
+    expect(refused).to_have_count(0)
+
+
+_BOTH = """
+from datetime import date
+from salon.catalogue.models import Service, StaffMember
+from salon.tenancy.context import salon_scope
+from salon.tenancy.directory import find_salon
+from tests.bookings.salonday import at, make_appointment
+salon = find_salon("sonnenschein")
+with salon_scope(salon.pk):
+    anna, bora = StaffMember.objects.working().in_order()[:2]
+    service = Service.objects.get(name="Kalenderprobe")
+    make_appointment((service, anna), (service, bora), starts_at=at(11, day=date.fromisoformat("{day}")))
+"""
+
+
+def test_every_part_that_goes_along_is_shown_where_it_would_stand(open_page: OpenPage, days: Days) -> None:
+    day = next(days)
+    manage("shell", "-v0", "-c", _BOTH.format(day=day))
+    page = _open(open_page(), day)
+    _carry(page, _middle(_block(page).nth(1)), down=-HOUR / 2)
+    expect(_column(page, 0).locator(".ghost")).to_have_text("10:30–11:15 Anna")
+    expect(_column(page, 1).locator(".ghost")).to_contain_text("11:15")
+    page.keyboard.press("Escape")
+    expect(page.locator(".ghost")).to_have_count(0)
+    page.mouse.up()
 
 
 def test_a_long_press_lifts_it(open_page: OpenPage, days: Days) -> None:

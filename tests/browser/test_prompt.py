@@ -121,7 +121,7 @@ def _moves_and_goes(page: Page, item: Locator) -> None:
     expect(page.locator("#drawer .treats")).to_contain_text("0 Punkte")
 
     # Cancelled, they are back; undone, they are given again.
-    page.locator("summary", has_text="Termin absagen").click()
+    page.locator("summary", has_text="Absagen").click()
     page.get_by_role("button", name="Absagen", exact=True).click()
     expect(page.locator("#drawer .booking-line.is-treat")).to_contain_text("350 Punkte zurückgegeben")
     page.locator("#toasts").get_by_role("button", name="Rückgängig").last.click()

@@ -75,7 +75,7 @@ def test_it_shows_everything_about_it(booked: Appointment, stylist: User, browse
         "74,00\N{NO-BREAK SPACE}€",
         "Bei der Buchung: Wiederkehrend",
         "In 4 Wochen",
-        "Termin absagen",
+        "Absagen",
         "Ist da",
         "Preise ändern Leitung oder Inhaber/in.",
     ):
@@ -104,6 +104,14 @@ def test_the_calendar_gets_as_much_as_it_asks_for_and_its_address_follows(
     assert ('class="drawer booking-drawer"' in _text(answer)) is (target == "drawer")  # type: ignore[arg-type]
     address = f"{START}?day={DAY}&appointment={booked.pk}"
     assert answer.headers.get("HX-Push-Url" if target == "drawer" else "HX-Replace-Url") == address
+
+
+def test_looked_at_again_it_leaves_the_address_as_it_is(booked: Appointment, stylist: User, browser_of: SignIn) -> None:
+    here = f"http://testserver{START}?day={DAY + timedelta(days=1)}&appointment={booked.pk}"
+    headers = {**FROM_DRAWER, "HX-Target": "in-drawer", "HX-Current-URL": here}
+    answer = browser_of(stylist).get(f"{START}appointments/{booked.pk}/", headers=headers)
+    assert f'data-id="{booked.pk}" data-version="1"' in _text(answer)  # type: ignore[arg-type]
+    assert "HX-Replace-Url" not in answer.headers
 
 
 def test_states_go_where_they_may_and_can_be_taken_back(
@@ -280,7 +288,7 @@ def test_somebody_else_was_faster(press: Callable[..., HttpResponse], booked: Ap
     press("state:ARRIVED", version=1)
     answer = press("note", version=1, note="bringt Kuchen mit")
     assert answer.status_code == 422
-    assert "Jemand anders hat diesen Termin inzwischen geändert" in _text(answer)
+    assert "Der Termin hat sich inzwischen geändert" in _text(answer)
     assert "bringt Kuchen mit" in _text(answer)
     assert _now(sonnenschein, booked.pk).note == ""
     press("note", version=2, note="bringt Kuchen mit")

@@ -18,7 +18,7 @@ from bookings.scheduling import ItemWish, book
 from bookings.states import Source, State
 from bookings.stretches import Stretch
 from clients.models import Client, HealthRecord, Note
-from salon.catalogue.models import Absence, AbsenceKind, ScheduleInterval, Service, StaffMember
+from salon.catalogue.models import Absence, AbsenceKind, ScheduleInterval, Service, StaffMember, StaffService
 from salon.identity.models import User
 from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
@@ -333,7 +333,7 @@ def test_a_drop_says_that_a_mail_is_written_unless_it_is_taken_back(
     browser: Browser, desk: SalonDay, cut: Appointment, sonnenschein: Salon
 ) -> None:
     entered = {"day": DAY, "at": "11:15", "staff": desk.bora.pk}
-    notice = "In zwei Minuten wird dazu eine E-Mail an Lena Vogel geschrieben."
+    notice = "Lena Vogel bekommt in zwei Minuten eine E-Mail."
     assert notice not in browser.post(f"{PAGE}appointments/{cut.pk}/move/", entered, headers=HTMX).text
     with salon_scope(sonnenschein.pk):
         Client.objects.filter(pk=desk.lena.pk).update(email="lena@web.example")
@@ -342,6 +342,55 @@ def test_a_drop_says_that_a_mail_is_written_unless_it_is_taken_back(
     undo = re.search(r'action="([^"]+/undo/\?version=\d+)"', said)
     assert undo
     assert notice not in browser.post(undo[1], headers=HTMX).text
+
+
+@pytest.mark.parametrize(
+    ("at_time", "staff", "said"),
+    [
+        ("11:15", "anna", "Lena Vogel: verschoben auf Di., 24. Nov. · 11:15–12:15 Uhr."),
+        ("11:15", "bora", "Lena Vogel: verschoben auf Di., 24. Nov. · 11:15–12:15 Uhr, jetzt bei Bora."),
+        ("10:00", "bora", "Lena Vogel: jetzt bei Bora, Di., 24. Nov. · 10:00–11:00 Uhr."),
+    ],
+)
+def test_a_drop_says_what_is_different_now(
+    browser: Browser, desk: SalonDay, cut: Appointment, at_time: str, staff: str, said: str
+) -> None:
+    entered = {"day": DAY, "at": at_time, "staff": getattr(desk, staff).pk}
+    answer = browser.post(f"{PAGE}appointments/{cut.pk}/move/", entered, headers=HTMX)
+    assert said in answer.text
+    undo = re.search(r'action="([^"]+/undo/\?version=\d+)"', answer.text)
+    assert undo
+    back = browser.post(undo[1], headers=HTMX).text
+    assert "Lena Vogel: rückgängig gemacht, Di., 24. Nov. · 10:00–11:00 Uhr." in back
+    # The one takes the place of the other.
+    for one in (answer.text, back):
+        assert f'<div class="toast" data-about="{cut.pk}">' in one
+
+
+def test_what_is_odd_about_a_drop_names_whom_and_what(
+    browser: Browser, desk: SalonDay, cut: Appointment, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        StaffService.objects.filter(staff=desk.bora, service=desk.cut).delete()
+    entered = {"day": DAY, "at": "10:00", "staff": desk.bora.pk}
+    answer = browser.post(f"{PAGE}appointments/{cut.pk}/move/", entered, headers=HTMX)
+    assert "Bora, Schneiden: Macht diese Dienstleistung sonst nicht." in answer.text
+
+
+def test_what_was_proposed_for_an_appointment_that_has_changed_moves_nothing(
+    browser: Browser, desk: SalonDay, cut: Appointment, sonnenschein: Salon
+) -> None:
+    with salon_scope(sonnenschein.pk):
+        make_appointment((desk.cut, desk.bora), starts_at=at(14), client=desk.lena)
+    entered = {"day": DAY, "at": "14:30", "staff": desk.bora.pk}
+    refused = browser.post(f"{PAGE}appointments/{cut.pk}/move/", entered, headers=HTMX).text
+    assert f'data-refused="{cut.pk}" data-version="1"' in refused
+    sent = dict(re.findall(r'name="(to|version)" value="([^"]+)"', refused))
+    browser.post(f"{PAGE}appointments/{cut.pk}/resize/", {"minutes": "75", "version": "1"}, headers=HTMX)
+    late = browser.post(f"{PAGE}appointments/{cut.pk}/move/", sent, headers=HTMX)
+    assert (late.status_code, "Der Termin hat sich inzwischen geändert" in late.text) == (422, True)
+    with salon_scope(sonnenschein.pk):
+        assert Appointment.objects.get(pk=cut.pk).starts_at == at(10)
 
 
 def test_the_second_service_carries_the_whole_appointment(

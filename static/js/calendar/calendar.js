@@ -4,6 +4,7 @@ import { bodyOf, clock, columns, firstOf, lifted, QUARTER, root, rowHeight, rows
 import { takeThere } from "./draft.js";
 import "./poll.js";
 import "./drag.js";
+import "./follow.js";
 import "./moving.js";
 
 const scroller = () => root.querySelector(".cal-scroll");

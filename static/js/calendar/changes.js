@@ -2,7 +2,7 @@
 // why it was refused and where it would go.
 
 import { token } from "../token.js";
-import { bodyOf, clock, firstOf, lifted, root, rowOf, settle, STEP } from "./places.js";
+import { bodyOf, clock, firstOf, lifted, root, rowOf, sameAs, settle, STEP } from "./places.js";
 import { look } from "./poll.js";
 
 // So high is what messages need at the lower edge.
@@ -10,7 +10,7 @@ const MESSAGES = 240;
 
 // Messages leave what has just been moved free.
 function makeWay() {
-  const ghost = root.querySelector(".ghost");
+  const ghost = root.querySelector(".ghost:not(.along)");
   if (!ghost) return;
   const low = ghost.getBoundingClientRect().bottom > innerHeight - MESSAGES;
   document.getElementById("toasts").toggleAttribute("data-aside", low);
@@ -31,11 +31,12 @@ export function show(text) {
   answer.querySelector("[data-refused] button")?.focus();
 }
 
-async function post(path, values) {
+async function post(block, change, values) {
+  const focused = document.activeElement === block;
   const known = new Map(Object.entries(values).filter(([, value]) => value !== undefined && value !== ""));
   const headers = { "HX-Request": "true", "X-CSRFToken": token() };
   try {
-    const response = await fetch(path, { method: "POST", headers, body: new URLSearchParams([...known]) });
+    const response = await fetch(`${block.href}${change}/`, { method: "POST", headers, body: new URLSearchParams([...known]) });
     const away = response.headers.get("HX-Redirect");
     if (away) return void location.assign(away);
     if (response.ok || response.status === 409 || response.status === 422) show(await response.text());
@@ -46,12 +47,14 @@ async function post(path, values) {
   // Until then it stands where it was let down.
   settle();
   await look();
+  // In another column it is another element.
+  if (focused && !block.isConnected && document.activeElement === document.body) sameAs(block)?.focus({ preventScroll: true });
 }
 
 // `row` is where this block would start in that column.
 export function move(block, column, row) {
   const start = firstOf(column) + row - Number(block.dataset.o ?? 0);
-  return post(`${block.href}move/`, {
+  return post(block, "move", {
     day: column.dataset.day,
     at: clock(start),
     staff: column.dataset.staff,
@@ -62,7 +65,7 @@ export function move(block, column, row) {
 
 export function resize(block, rows) {
   const minutes = (Number(block.dataset.o ?? 0) + rows) * STEP;
-  return post(`${block.href}resize/`, { minutes, item: block.dataset.i, version: block.dataset.v });
+  return post(block, "resize", { minutes, item: block.dataset.i, version: block.dataset.v });
 }
 
 export const stays = (block, column, row) => bodyOf(column) === block.parentNode && row === rowOf(block);

@@ -11,6 +11,9 @@ function rowIn(time) {
   return (hours * 60 + minutes) / STEP;
 }
 
+// As many lines as a block of that length has.
+const lines = (rows) => (rows <= 4 ? "line" : rows <= 6 ? "run" : "");
+
 function drawn(part) {
   const column = columns().find((one) => one.dataset.staff === part.dataset.staff && one.dataset.day === part.dataset.day);
   if (!column) return;
@@ -18,7 +21,7 @@ function drawn(part) {
   const rows = Number(part.dataset.rows ?? LEAST);
   const top = row - firstOf(column);
   if (!(top >= 0 && top < rowsOf(bodyOf(column)))) return;
-  const block = Object.assign(document.createElement("div"), { className: rows > 6 ? "draft" : "draft run", ariaHidden: "true" });
+  const block = Object.assign(document.createElement("div"), { className: `draft ${lines(rows)}`, ariaHidden: "true" });
   block.style.setProperty("--r", top);
   block.style.setProperty("--h", rows);
   const time = Object.assign(document.createElement("span"), { className: "t", textContent: rows > 6 ? `${clock(row)}–${clock(row + rows)}` : clock(row) });

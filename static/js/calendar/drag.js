@@ -1,7 +1,7 @@
 // Moving by the mouse, the pen, or after a long press by the finger; the lower edge makes a block longer.
 
 import { move, resize, stays } from "./changes.js";
-import { bodyOf, clock, columnName, columns, firstOf, lift, lifted, QUARTER, root, rowHeight, rowOf, rowsOf, settle, showGhost, under, within } from "./places.js";
+import { bodyOf, clock, columnName, columns, firstOf, lift, lifted, QUARTER, root, rowHeight, rowOf, rowsOf, settle, showGhost, showWhole, under, within } from "./places.js";
 
 const PRESS = 350;
 const SLACK = 5;
@@ -34,7 +34,7 @@ function follow(event) {
   held.column = column;
   held.target = within(column, still ? held.row : snapped(column, row, event.altKey), held.rows);
   const start = firstOf(column) + held.target;
-  showGhost(column, held.target, held.rows, `${clock(start)}–${clock(start + held.rows)} ${columnName(column)}`);
+  showWhole(block, column, held.target, `${clock(start)}–${clock(start + held.rows)} ${columnName(column)}`);
 }
 
 // Near the edge the grid scrolls on by itself.

@@ -2,7 +2,7 @@
 // Escape leaves it where it was. Each step is said aloud.
 
 import { move, stays } from "./changes.js";
-import { bodyOf, clock, columnName, columns, firstOf, lift, lifted, nameOf, QUARTER, root, rowOf, rowsOf, settle, showGhost, under, within } from "./places.js";
+import { bodyOf, clock, columnName, columns, firstOf, lift, lifted, nameOf, QUARTER, root, rowOf, rowsOf, settle, showWhole, under, within } from "./places.js";
 
 const bar = document.getElementById("calendar-moving");
 const said = document.getElementById("calendar-said");
@@ -13,11 +13,11 @@ const say = (words) => {
 };
 
 function show() {
-  const { block, column, row, rows } = carried;
+  const { block, column, row } = carried;
   const words = `${clock(firstOf(column) + row)} · ${columnName(column)}`;
-  showGhost(column, row, rows, `${clock(firstOf(column) + row)} ${nameOf(block)}`);
+  showWhole(block, column, row, `${clock(firstOf(column) + row)} ${nameOf(block)}`);
   document.getElementById("calendar-moving-to").textContent = words;
-  const ghost = root.querySelector(".ghost");
+  const ghost = root.querySelector(".ghost:not(.along)");
   ghost.scrollIntoView({ block: "nearest", inline: "nearest" });
   return `${words}`;
 }

@@ -29,19 +29,50 @@ export const within = (column, row, rows) => Math.max(0, Math.min(row, rowsOf(bo
 
 export const appointmentOf = (block) => block.getAttribute("href");
 export const blocksOf = (block) => [...root.querySelectorAll(".b")].filter((one) => appointmentOf(one) === appointmentOf(block));
+// Which version of an appointment the grid shows; none where nothing of it stands there.
+export const versionOf = (id) => {
+  const shown = root.querySelector(`[data-v][href="appointments/${CSS.escape(id)}/"]`);
+  return shown ? Number(shown.dataset.v) : undefined;
+};
 export const nameOf = (block) => block.querySelector("b").textContent;
 export const columnName = (column) => column.getAttribute("aria-label");
 
+// The same part of an appointment, wherever it stands by now.
+export const sameAs = (block) => blocksOf(block).find((one) => one.dataset.i === block.dataset.i && one.dataset.o === block.dataset.o);
+
 // Where something would stand; one at a time.
 let ghost = null;
+// And what goes along with it: each other part of the appointment with its own.
+let along = new Map();
+
+const made = (className) => Object.assign(document.createElement("div"), { className });
+
+function stand(one, column, row, rows) {
+  one.style.setProperty("--r", row);
+  one.style.setProperty("--h", rows);
+  const body = bodyOf(column);
+  if (one.parentNode !== body) body.append(one);
+}
 
 export function showGhost(column, row, rows, words) {
-  ghost ??= Object.assign(document.createElement("div"), { className: "ghost" });
-  ghost.style.setProperty("--r", row);
-  ghost.style.setProperty("--h", rows);
+  ghost ??= made("ghost");
   ghost.textContent = words;
-  const body = bodyOf(column);
-  if (ghost.parentNode !== body) body.append(ghost);
+  stand(ghost, column, row, rows);
+}
+
+// The whole of an appointment keeps its order: all parts go as far as the one that is carried, to another day together;
+// who does it changes for that service alone.
+export function showWhole(block, column, row, words) {
+  showGhost(column, row, rowsOf(block), words);
+  const from = block.closest(".col");
+  for (const part of blocksOf(block)) {
+    if (part === block || part.matches(".strip")) continue;
+    const goes = part.dataset.i === block.dataset.i || column.dataset.day !== from.dataset.day;
+    if (!along.has(part)) along.set(part, made("ghost along"));
+    const own = along.get(part);
+    own.textContent = `${clock(firstOf(column) + rowOf(part) + row - rowOf(block))} ${part.querySelector("b + span")?.textContent ?? ""}`;
+    stand(own, goes ? column : part.closest(".col"), rowOf(part) + row - rowOf(block), rowsOf(part));
+  }
 }
 
 export function lift(block) {
@@ -52,6 +83,8 @@ export function lift(block) {
 export function settle() {
   ghost?.remove();
   ghost = null;
+  for (const one of along.values()) one.remove();
+  along = new Map();
   delete root.dataset.moves;
   for (const one of root.querySelectorAll(".lifted")) one.classList.remove("lifted");
 }
