@@ -48,12 +48,13 @@ class NoSuchDay(InvalidBirthday):
 
 
 _ISO = re.compile(r"(?:(\d{4})|-)-(\d{1,2})-(\d{1,2})")
-_GERMAN = re.compile(r"(\d{1,2})[./]\s*(\d{1,2})(?:[./]\s*(\d{4})?)?")
+_GERMAN = re.compile(r"(\d{1,2})[./]\s*(\d{1,2})(?:[./]\s*(\d{4}|\d{2})?)?")
 
 
-def parse_birthday(text: str) -> Birthday:
+def parse_birthday(text: str, *, today: date | None = None) -> Birthday:
     """Read `21.11.1990`, `21.11.`, `1990-11-21` or `--11-21`.
 
+    With `today` also `21.11.90`: the latest such day that does not lie in the future.
     Raises: InvalidBirthday.
     """
     text = text.strip()
@@ -63,12 +64,21 @@ def parse_birthday(text: str) -> Birthday:
         day, month, year = match.groups()
     else:
         raise InvalidBirthday(text)
+    if year and len(year) == 2:
+        if today is None:
+            raise InvalidBirthday(text)
+        year = _whole_year(int(year), (int(month), int(day)), today)
     try:
         # A leap year stands in for the year nobody told.
         date(int(year or 2000), int(month), int(day))
     except ValueError as error:
         raise NoSuchDay(text) from error
     return Birthday(int(day), int(month), int(year) if year else None)
+
+
+def _whole_year(digits: int, birthday: tuple[int, int], today: date) -> int:
+    year = today.year // 100 * 100 + digits
+    return year if (year, *birthday) <= (today.year, today.month, today.day) else year - 100
 
 
 class ChangedDetails(TypedDict, total=False):
@@ -276,7 +286,7 @@ class _Reading:
 
     def _birthday(self, name: str, text: str) -> str:
         try:
-            birthday = parse_birthday(text)
+            birthday = parse_birthday(text, today=self.today)
         except NoSuchDay:
             self.refuse(name, "no_such_day", _("There is no such day."))
             return text

@@ -299,6 +299,9 @@ class _Line:
             return ""
         try:
             day = parse_day(text, self.mapping.day_order, latest=self.mapping.today.year)
+            if day > self.mapping.today:
+                # Nobody is born in the future: of two digits, this year is that of a hundred years ago.
+                day = parse_day(text, self.mapping.day_order, latest=self.mapping.today.year - 1)
         except NoDay:
             # A day without its year, or nonsense: the rule of the card says which.
             if self.mapping.day_order == DayOrder.MDY and (match := _MONTH_DAY.fullmatch(text)):

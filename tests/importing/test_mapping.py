@@ -145,6 +145,25 @@ def test_birthdays_without_a_year() -> None:
         assert found.wanted.details.birthday == iso, found.problems
 
 
+@pytest.mark.parametrize(
+    ("cell", "order", "iso"),
+    [
+        ("14.9.79", DayOrder.DMY, "1979-09-14"),
+        ("9/14/79", DayOrder.MDY, "1979-09-14"),
+        ("21.11.26", DayOrder.DMY, "2026-11-21"),
+        ("22.11.26", DayOrder.DMY, "1926-11-22"),
+    ],
+)
+def test_nobody_is_born_in_the_future(cell: str, order: DayOrder, iso: str) -> None:
+    found = read_cells(["A", cell], _mapping(Target.NAME, Target.BIRTHDAY, day_order=order))
+    assert (found.wanted.details.birthday, found.problems) == (iso, ())
+
+
+def test_a_visit_to_come_is_no_visit_of_a_hundred_years_ago() -> None:
+    found = read_cells(["A", "22.11.26"], _mapping(Target.NAME, Target.LAST_VISIT_ON))
+    assert [one.code for one in found.problems] == ["future"]
+
+
 @given(cells=st.lists(st.text(max_size=60), max_size=len(Target)), order=st.sampled_from(DayOrder))
 def test_any_cells_are_understood_or_refused(cells: list[str], order: DayOrder) -> None:
     found = read_cells(cells, _mapping(*Target, day_order=order))

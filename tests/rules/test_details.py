@@ -69,9 +69,32 @@ def test_birthday_writings(typed: str, birthday: Birthday) -> None:
     assert parse_birthday(birthday.iso) == birthday
 
 
+@pytest.mark.parametrize(
+    ("typed", "iso"),
+    [
+        ("14.9.79", "1979-09-14"),
+        ("14.09.79", "1979-09-14"),
+        ("14/9/79", "1979-09-14"),
+        ("3.5.08", "2008-05-03"),
+        ("29.2.00", "2000-02-29"),
+        ("21.11.26", "2026-11-21"),
+        ("22.11.26", "1926-11-22"),
+        ("1.1.27", "1927-01-01"),
+    ],
+)
+def test_a_year_of_two_digits_is_the_latest_that_can_be(typed: str, iso: str) -> None:
+    assert accept(ClientDetails("A", birthday=typed), country="DE", today=TODAY).details.birthday == iso
+
+
+@pytest.mark.parametrize(("typed", "code"), [("29.2.27", "no_such_day"), ("14.9.979", "invalid")])
+def test_what_no_year_of_two_digits_can_be(typed: str, code: str) -> None:
+    assert _codes(first_name="A", birthday=typed) == [("birthday", code)]
+
+
 def test_an_unknown_birthday_writing() -> None:
-    with pytest.raises(InvalidBirthday):
-        parse_birthday("November")
+    for text in ("November", "21.11.90"):
+        with pytest.raises(InvalidBirthday):
+            parse_birthday(text)
 
 
 def test_odd_phones_warn_only() -> None:
