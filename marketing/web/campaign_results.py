@@ -25,7 +25,7 @@ from marketing.results import BOOKED_WITHIN, Result, counts_until, results_of
 from marketing.rules import rules_now, wrong_basis
 from marketing.segments import list_segments
 from marketing.web.campaign_preview import seen_of
-from marketing.web.campaign_shown import audience_of, foreseen, page_of, rule_of_campaign
+from marketing.web.campaign_shown import ASKS, asks_every, audience_of, foreseen, page_of, rule_of_campaign
 from marketing.web.segment_since import rule_in_words, segment_since
 from salon.identity.roles import Permission
 from salon.mail.web.framing import WITH_FRAME
@@ -108,11 +108,12 @@ def campaign_progress(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     campaign = campaign_with_id(campaign_id)
     if not request.htmx:
         return redirect("campaign_results", request.salon.slug, campaign_id)
-    context = _progress(request, campaign)
-    if request.GET.get("seen") == context["mark"]:
+    context, seen = _progress(request, campaign), request.GET.get("seen", "")
+    if seen == context["mark"]:
         return HttpResponse(status=204)
     response = render(request, "marketing/_campaign_progress.html", context)
-    if not context["moving"]:
+    has_begun = seen.startswith(CampaignState.SCHEDULED) and campaign.state != CampaignState.SCHEDULED
+    if has_begun or not context["asks_every"]:
         # What stands around it, and the mail, say how far it is too.
         response["HX-Refresh"] = "true"
     return response
@@ -125,16 +126,17 @@ def _progress(request: SalonRequest, found: Campaign) -> dict[str, object]:
     waiting = result.waiting if result else 0
     stopping = is_stopping(found)
     until = counts_until(found.pk) if found.finished_at else None
-    mark = f"{found.version}.{standing.done if standing else 0}.{stopping:d}"
+    # While it may change by itself, the page asks for itself.
+    asks = asks_every(found, now)
+    if stopping or (found.state == CampaignState.ENDED and waiting > 0):
+        asks = ASKS
+    mark = f"{found.state}.{found.version}.{standing.done if standing else 0}.{stopping:d}.{asks}"
     return {
         **page,
         "standing": standing,
         "waiting": waiting,
         "waiting_text": _shown(waiting),
-        # While it may change by itself, the page asks for itself.
-        "moving": found.state == CampaignState.SENDING
-        or stopping
-        or (found.state == CampaignState.ENDED and waiting > 0),
+        "asks_every": asks,
         "stopping": stopping,
         "taken_back": _taken_back(found, str(page["recipients_url"])),
         "days": BOOKED_WITHIN.days,

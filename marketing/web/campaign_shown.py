@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from uuid import UUID
 
 from django.urls import reverse
@@ -24,6 +25,10 @@ from marketing.web.mail_shown import Seen, seen_by, where_mails_go
 from salon.identity.roles import Permission
 from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest
+
+# So many seconds until a page asks again how far a campaign is that goes out, and at most where its time is to come: a
+# computer that slept is not late by all of it.
+ASKS, _ASKS_AT_LATEST = 2, 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,15 @@ def first_of(campaign: Campaign, found: Foreseen | None = None) -> UUID | None:
     if first is None and found is not None:
         first = found.first
     return first or Client.objects.listed().order_by("number").values_list("pk", flat=True).first()
+
+
+def asks_every(campaign: Campaign, now: datetime) -> int | None:
+    """Return after how many seconds a page that shows how far a campaign is asks again; None where it stays so."""
+    if campaign.state == CampaignState.SENDING:
+        return ASKS
+    if campaign.state != CampaignState.SCHEDULED or campaign.scheduled_at is None:
+        return None
+    return max(ASKS, min(ceil((campaign.scheduled_at - now).total_seconds()), _ASKS_AT_LATEST))
 
 
 def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:

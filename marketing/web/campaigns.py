@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketing.campaigns import (
@@ -30,7 +31,7 @@ from marketing.models import Campaign, CampaignState
 from marketing.results import BOOKED_WITHIN, Result, results_of
 from marketing.segments import deleted_groups, group_name
 from marketing.web.campaign_form import StartForm, segment_groups
-from marketing.web.campaign_shown import urls_of
+from marketing.web.campaign_shown import asks_every, urls_of
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
@@ -69,16 +70,23 @@ class Row:
 
 
 @requires(Permission.MARKETING)
+@never_cache
 @require_safe
 def campaigns(request: SalonRequest) -> HttpResponse:
-    """All campaigns, the newest first, with what became of those that have gone out."""
+    """All campaigns, the newest first, with what became of those that have gone out; nothing (204) while they stand
+    as whoever looks has `seen`."""
     try:
         page = list_campaigns(limit=SHOWN, cursor=request.GET.get("after") or None)
     except InvalidCursor:
         return redirect("campaigns", request.salon.slug)
     here = reverse("campaigns", args=[request.salon.slug])
+    now = timezone.now()
+    asks = min(filter(None, (asks_every(one, now) for one in page.rows)), default=None)
+    mark = ".".join([str(asks), *(one.state for one in page.rows)])
+    if request.htmx and request.GET.get("seen") == mark:
+        return HttpResponse(status=204)
     begun = [one.pk for one in page.rows if one.started_at is not None]
-    results = results_of(begun, now=timezone.now()) if begun else {}
+    results = results_of(begun, now=now) if begun else {}
     writes = Permission.MARKETING_WRITE in request.actor.permissions
     deleted = deleted_groups(page.rows)
     context = {
@@ -88,6 +96,8 @@ def campaigns(request: SalonRequest) -> HttpResponse:
         "writes": writes,
         "new_url": reverse("campaign_new", args=[request.salon.slug]) if writes else "",
         "days": BOOKED_WITHIN.days,
+        "asks_every": asks,
+        "again_url": f"{here}?{urlencode({'after': request.GET.get('after', ''), 'seen': mark})}",
     }
     return render(request, "marketing/campaigns.html", context)
 

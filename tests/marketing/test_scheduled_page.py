@@ -1,8 +1,10 @@
 """A scheduled campaign shows what will happen: whom it reaches as of today, the rule in words, and what became of its
 segment since (ui.md §2.7)."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client as Browser
@@ -14,7 +16,7 @@ from marketing.models import Campaign, Segment
 from marketing.segments import create_segment
 from salon.identity.models import User
 from salon.tenancy.models import Salon
-from tests.marketing.campaign_desk import LIST, inside, now_of
+from tests.marketing.campaign_desk import HTMX, LIST, inside, now_of
 from tests.marketing.campaigning import BOSS, work_on
 
 SEGMENTS = "/s/sonnenschein/marketing/segments/"
@@ -137,3 +139,38 @@ def test_whoever_sends_in_another_tab_what_is_no_draft_any_more_is_told(
     answer = browser.post(url, {"act": "now", "version": campaign.version}, follow=True)
     assert answer.redirect_chain == [(f"{LIST}{campaign.pk}/results/", 302)]
     assert told in answer.text
+
+
+def test_a_page_asks_again_when_the_time_has_come(
+    browser: Browser, campaign: Campaign, sonnenschein: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days before once an hour, then when it begins, and while it goes out every other second: the list, too."""
+    url = f"{LIST}{campaign.pk}/results/"
+    _schedule(campaign)
+    assert [_asking(browser.get(page).text)[1] for page in (url, LIST)] == ["3600", "3600"]
+    at = now_of(campaign).scheduled_at
+    assert at is not None
+    monkeypatch.setattr(timezone, "now", lambda: at - timedelta(seconds=90))
+    asked = {page: _asking(browser.get(page).text) for page in (url, LIST)}
+    assert [every for _again, every in asked.values()] == ["90", "90"]
+    for again, _every in asked.values():
+        assert browser.get(again, headers=HTMX).status_code == 204
+    # Its time has come, and no worker has begun yet.
+    monkeypatch.setattr(timezone, "now", lambda: at + timedelta(seconds=1))
+    for again, _every in asked.values():
+        answer = browser.get(again, headers=HTMX)
+        assert _asking(answer.text)[1] == "2"
+        assert "HX-Refresh" not in answer
+    monkeypatch.undo()
+    work_on(sonnenschein, campaign.pk, now=at)
+    assert browser.get(asked[url][0], headers=HTMX)["HX-Refresh"] == "true"
+    page = browser.get(asked[LIST][0], headers=HTMX).text
+    assert "gesendet" in page.partition('id="campaign-list"')[2]
+    assert "hx-trigger" not in page.partition('id="campaign-list"')[2].partition(">")[0]
+
+
+def _asking(page: str) -> tuple[str, str]:
+    """Return what a page asks again, and after how many seconds."""
+    found = re.search(r'hx-get="([^"]*seen=[^"]*)" hx-trigger="every (\d+)s"', page)
+    assert found
+    return unescape(found[1]), found[2]
