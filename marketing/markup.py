@@ -1,7 +1,7 @@
 """The little markup that letters are written in, as HTML for mail programs and as plain text.
 
-Paragraphs, headings, bold, italic, lists and links, in Markdown; a line's end is a line's end. A paragraph that is one
-link in bold and nothing else is a button:
+Paragraphs, headings, bold, italic, lists and links, in Markdown; a line's end is a line's end. An address of the web in
+plain words is a link in HTML, too. A paragraph that is one link in bold and nothing else is a button:
 
     **[Termin buchen](https://salon.example/termin)**
 
@@ -35,8 +35,12 @@ _BUTTON = (
     f"display:inline-block;padding:12px 24px;{FONT};font-size:16px;line-height:20px;font-weight:bold;"
     f"color:{PAPER};text-decoration:none"
 )
+# An address of the web in plain words, and what at its end belongs to the sentence.
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\W_][^\s<>\"{}|\\^`\[\]*]*", re.IGNORECASE)
+_STOPS = ".,;:!?'_~)»«“”„‘’‚…"
 # An address in plain words goes on with whatever is filled in right behind it.
 _ADDRESS_BEFORE = re.compile(r"(?:://|www\.|mailto:)\S*$", re.IGNORECASE)
+_WORDS = frozenset({"text", "address"})
 _BLOCKS = ("heading", "list")
 _INLINE = ("newline", "escape", "emphasis", "link", "autolink")
 
@@ -69,9 +73,11 @@ def fills_addresses(tree: SyntaxTreeNode) -> bool:
     if any("{{" in unquote(address) for address in _addresses(tree)):
         return True
     for node in tree.walk():
-        before = node.previous_sibling if node.type == "placeholder" else None
-        if before is not None and before.type == "text" and _ADDRESS_BEFORE.search(before.content):
-            return True
+        before = ""
+        for child in node.children:
+            if child.type == "placeholder" and _ADDRESS_BEFORE.search(before):
+                return True
+            before = before + child.content if child.type in _WORDS else ""
     return False
 
 
@@ -125,6 +131,33 @@ def _read_placeholder(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _read_address(state: StateInline, silent: bool) -> bool:
+    """Take an address of the web as one piece, but not within the words of a link: another inline rule."""
+    before = state.src[state.pos - 1 : state.pos]
+    is_within = state.linkLevel or before.isalnum() or (before and before in "/@.-=")
+    match = None if is_within else _ADDRESS.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    address = _without_stops(match[0])
+    if not silent:
+        state.push("address", "", 0).content = address
+    state.pos += len(address)
+    return True
+
+
+def _without_stops(address: str) -> str:
+    """Return an address without what ends the sentence around it; a bracket that it has opened is its own."""
+    end = len(address)
+    opened = address.count("(") - address.count(")")
+    while address[end - 1] in _STOPS:
+        if address[end - 1] == ")":
+            if opened >= 0:
+                break
+            opened += 1
+        end -= 1
+    return address[:end]
+
+
 class _Markdown(MarkdownIt):
     """Markdown in which every link is one: `check` refuses wrong ones by name rather than leave them as brackets."""
 
@@ -136,6 +169,9 @@ class _Markdown(MarkdownIt):
 def _markdown() -> MarkdownIt:
     markdown = _Markdown("zero").enable([*_BLOCKS, *_INLINE])
     markdown.inline.ruler.before("newline", "placeholder", _read_placeholder)
+    markdown.inline.ruler.before("text", "address", _read_address)
+    for first in "hHwW":
+        markdown.inline.add_terminator_char(first)
     return markdown
 
 
@@ -152,6 +188,11 @@ def _address(node: SyntaxTreeNode) -> str:
 
 def _addresses(tree: SyntaxTreeNode) -> Iterator[str]:
     return (_address(node) for node in tree.walk() if node.type == "link")
+
+
+def _web_address(words: str) -> str:
+    """Return where an address in plain words leads."""
+    return _MARKDOWN.normalizeLink(words if "://" in words else f"https://{words}")
 
 
 def _is_safe(address: str) -> bool:
@@ -212,6 +253,9 @@ def _inside(node: SyntaxTreeNode, values: Values) -> str:
                 written += "<br>\n"
             case "strong" | "em":
                 written += f"<{child.tag}>{_inside(child, values)}</{child.tag}>"
+            case "address":
+                address = escape(_web_address(child.content))
+                written += f'<a href="{address}" style="{_LINK}">{escape(child.content)}</a>'
             case "link" if _is_safe(_address(child)):
                 written += f'<a href="{escape(_address(child))}" style="{_LINK}">{_inside(child, values)}</a>'
             case _:
@@ -240,7 +284,7 @@ def _inline_text(node: SyntaxTreeNode, values: Values, *, addresses: bool = True
     written = ""
     for child in node.children:
         match child.type:
-            case "text":
+            case "text" | "address":
                 written += child.content
             case "placeholder":
                 written = joined(written, _placeholder(child), values)
