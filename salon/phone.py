@@ -36,6 +36,14 @@ def parse_phone(text: str, country: str) -> Phone:
     return Phone(e164, phonenumbers.is_valid_number(number))
 
 
+def dialled(e164: str) -> str:
+    """Return a stored number as it is dialled in every country a salon can be in: `0049 1715550318`."""
+    digits = e164.removeprefix("+")
+    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    code = next((digits[:length] for length in (1, 2, 3) if int(digits[:length]) in codes), "")
+    return f"00{code} {digits[len(code) :]}"
+
+
 @lru_cache(maxsize=20_000)
 def display_phone(e164: str, country: str) -> str:
     """Return a stored number as people of `country` write it: national at home, international abroad.

@@ -1,7 +1,8 @@
 """Writing a table of any length as a workbook or as CSV, in constant memory (architecture.md §4).
 
 A text can never become a formula, whatever it starts with: in a workbook its cell is typed as text; in CSV, which
-knows no types, an apostrophe goes in front (quality.md §3), which our import takes away again.
+knows no types, an apostrophe goes in front (quality.md §3), which our import takes away again. Phones need none there:
+they are written as they are dialled, for whoever else reads the file.
 """
 
 import csv
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from rustpy_xlsxwriter import FastExcel, Format
 
+from salon.phone import dialled
+
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
@@ -25,8 +28,10 @@ class Kind(Enum):
     """What a column holds; decides how its cells are written."""
 
     TEXT = "text"
-    # Text that a spreadsheet would take for a number: phones, postcodes, card numbers.
+    # Text that a spreadsheet would take for a number: postcodes, card numbers.
     DIGITS = "digits"
+    # The same, in E.164.
+    PHONE = "phone"
     DATE = "date"
     COUNT = "count"
     MONEY = "money"
@@ -43,8 +48,10 @@ class Column:
 
 # The apostrophe itself is among them, so that taking one away always gives back the text.
 _PERILOUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+_E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _FAILURE = re.compile(r"(?:os error|code:) (\d+)")
 # Counts need none, and each cell with a format takes time.
+_TEXTUAL = frozenset({Kind.DIGITS, Kind.PHONE})
 _NUMBER_FORMATS = {Kind.MONEY: "#,##0.00", Kind.DATE: "dd.mm.yyyy"}
 
 
@@ -63,7 +70,7 @@ def write_xlsx(table: Table, path: Path) -> None:
     Raises: OSError when there is no room for it; whatever the rows raise.
     """
     headings = [str(column.heading) for column in table.columns]
-    digits = [heading for heading, column in zip(headings, table.columns, strict=True) if column.kind is Kind.DIGITS]
+    digits = [heading for heading, column in zip(headings, table.columns, strict=True) if column.kind in _TEXTUAL]
     sheet = FastExcel(path, output_format="xlsx").freeze(row=1)
     sheet.sheet(
         table.title,
@@ -110,7 +117,8 @@ def write_csv(table: Table, path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(str(column.heading) for column in table.columns)
-        writer.writerows(map(_as_text, row) for row in table.rows)
+        written = [_as_dialled if column.kind is Kind.PHONE else _as_text for column in table.columns]
+        writer.writerows([write(cell) for write, cell in zip(written, row, strict=True)] for row in table.rows)
 
 
 def _as_text(cell: Cell) -> str:
@@ -124,3 +132,7 @@ def _as_text(cell: Cell) -> str:
         case float():
             return f"{cell:.2f}".replace(".", ",")
     return str(cell)
+
+
+def _as_dialled(cell: Cell) -> str:
+    return dialled(cell) if isinstance(cell, str) and _E164.fullmatch(cell) else _as_text(cell)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from salon.phone import InvalidPhone, Phone, display_phone, parse_phone
+from salon.phone import InvalidPhone, Phone, dialled, display_phone, parse_phone
 
 
 @pytest.mark.parametrize("typed", ["0171 5550318", "+49 171 5550318", "0049 171/5550318", "(0171) 555-0318"])
@@ -37,3 +37,25 @@ def test_an_unknown_number_is_shown_so_that_it_can_be_dialled_and_read_again() -
     shown = display_phone(unknown.e164, "DE")
     assert shown == "+49 17612345"
     assert parse_phone(shown, "DE") == unknown
+
+
+@pytest.mark.parametrize("country", ["DE", "AT", "CH"])
+@pytest.mark.parametrize(
+    ("e164", "shown"),
+    [
+        ("+491715550318", "0049 1715550318"),
+        ("+49305550199", "0049 305550199"),
+        ("+4315550100", "0043 15550100"),
+        ("+4232371234", "00423 2371234"),
+        ("+12025550123", "001 2025550123"),
+        ("+390612345678", "0039 0612345678"),
+        ("+4917612345", "0049 17612345"),
+    ],
+)
+def test_a_number_as_it_is_dialled_is_read_alike_everywhere(country: str, e164: str, shown: str) -> None:
+    assert dialled(e164) == shown
+    assert parse_phone(shown, country).e164 == e164
+
+
+def test_a_country_nobody_knows_is_told_as_it_stands() -> None:
+    assert dialled("+9991234567") == "00 9991234567"

@@ -119,6 +119,14 @@ def test_no_payload_is_a_formula_in_csv(tmp_path: Path) -> None:
     assert [_unmarked(cell) for cell in cells] == PAYLOADS
 
 
+def test_a_phone_column_guards_all_that_is_no_phone(tmp_path: Path) -> None:
+    phone = Column("Mobil", Kind.PHONE, 17)
+    write_csv(Table("Kunden", [phone], [(text,) for text in PAYLOADS]), tmp_path / "file.csv")
+    cells = [row[0] for row in _read_csv(tmp_path / "file.csv")[1:]]
+    assert [cell for cell in cells if cell[:1] in _FIRST] == []
+    assert [_unmarked(cell) for cell in cells] == PAYLOADS
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(texts=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1), min_size=1))
 def test_any_text_comes_back_from_csv(tmp_path: Path, texts: list[str]) -> None:
@@ -182,7 +190,8 @@ def test_csv_is_as_german_spreadsheets_open_it(tmp_path: Path) -> None:
     assert raw.startswith(b"\xef\xbb\xbf")
     assert raw.endswith(b'"\r\n')
     _heads, row = _read_csv(tmp_path / "file.csv")
-    assert row[:7] == ["1042", "Sarah", "Müller", "weiblich", "21.11.1990", "sarah@example.com", "'+491715550318"]
+    assert row[:7] == ["1042", "Sarah", "Müller", "weiblich", "21.11.1990", "sarah@example.com", "0049 1715550318"]
+    assert row[7] == "0049 3090182"
     assert row[16:29] == [
         *("02.01.2024", "03.02.2024", "01.11.2026", "", "12", "0", "0", "0,00", "1234,50", "ja", "31.10.2026"),
         *("Import", "Erste Zeile\nZweite; „Zeile“"),
