@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
@@ -24,10 +24,11 @@ def whole(number: int) -> str:
 
 
 def percent_text(part: Decimal | int, of: Decimal | int) -> str:
-    """Return `12,3 %`; of nothing, a dash."""
+    """Return `12,3 %`, half of the last place rounded up; of nothing, a dash."""
     if not of:
         return "–"
-    return f"{number_format(Decimal(100) * part / of, 1, use_l10n=True)}\N{NO-BREAK SPACE}%"
+    share = (Decimal(100) * part / of).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{number_format(share, 1, use_l10n=True)}\N{NO-BREAK SPACE}%"
 
 
 def month_label(month: date) -> str:
