@@ -224,7 +224,7 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
         "box": None if rewards is None else treats_of(request, opened, rewards, team),
         "till": till_of(request, opened, now),
         "before": paid_before(request, found),
-        "history": happened_to(found.pk, request.salon),
+        "history": happened_to(found.pk, request.salon, money=Permission.SALES_READ in request.actor.permissions),
         "days": _proposed(request, found, answer, now) if answer.proposing else [],
         **(_found(request, found) if answer.searching else {}),
     }

@@ -39,6 +39,7 @@ from bookings.scheduling import (
 from bookings.states import State
 from bookings.web.appointment import Answer, show_appointment
 from bookings.web.booking_form import WhenForm
+from bookings.web.checkout_link import with_money
 from bookings.web.draft import uuid_in
 from bookings.web.notices import with_notice
 from bookings.web.offer import conflict_of, warnings_of
@@ -164,7 +165,8 @@ def _undo(change: Change) -> Answer:
         now=change.now,
         version=change.appointment.version if change.version is None else change.version,
     )
-    return _done(booked, _("Undone."))
+    words = with_money(change.request, _("Undone."), booked.appointment, undone_at=change.now)
+    return _done(booked, words)
 
 
 def _move(change: Change) -> Answer:

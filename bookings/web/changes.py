@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from bookings.appointments import get_appointment
 from bookings.models import Appointment, AppointmentItem
 from bookings.scheduling import Booked, SlotTaken, move, resize_item, undo
+from bookings.web.checkout_link import with_money
 from bookings.web.draft import uuid_in
 from bookings.web.drawer import CHANGED
 from bookings.web.notices import with_notice
@@ -94,19 +95,21 @@ def item_resize(request: SalonRequest, appointment_id: UUID) -> HttpResponse:
 def appointment_undo(request: SalonRequest, appointment_id: UUID) -> HttpResponse:
     """Take back the last move or cancellation, as long as nothing else has happened since."""
     found = get_appointment(appointment_id)
+    now = timezone.now()
     try:
         booked = undo(
             actor=request.actor,
             salon=request.salon,
             appointment_id=found.pk,
             version=_number(request.GET.get("version", "")) or found.version,
-            now=timezone.now(),
+            now=now,
         )
     except SlotTaken as refusal:
         return _taken(request, found, refusal)
     except DomainError as refusal:
         return _refused(request, found, _reason(refusal))
-    return _done(request, booked, _told(request, booked, _("{name}: taken back, {when}.")), undoes=False)
+    words = _told(request, booked, _("{name}: taken back, {when}."))
+    return _done(request, booked, with_money(request, words, booked.appointment, undone_at=now), undoes=False)
 
 
 def _undo_url(request: SalonRequest, appointment: Appointment) -> str:

@@ -1,5 +1,6 @@
 """The way from an appointment to the till."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from bookings.opened import Opened, OpenedSale
 from bookings.states import TAKING_TIME
 from bookings.web.wording import price_text
 from salon.identity.roles import Permission
+from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest
 
 
@@ -70,21 +72,37 @@ def paid_before(request: SalonRequest, appointment: Appointment) -> PaidBefore |
     if Permission.SALES_READ not in request.actor.permissions or appointment.state in TAKING_TIME:
         return None
     given = [*Refund.objects.filter(sale__appointment=appointment, kind=RefundKind.DEPOSIT, removed_at=None)]
-    sums: dict[str, Decimal] = {}
-    for one in given:
-        sums[one.method] = sums.get(one.method, Decimal()) + one.amount
-    told = [
-        f"{price_text(amount, request.salon)} ({Method(method).label})" for method, amount in sums.items() if amount
-    ]
-    if told:
+    if told := _sums(given, request.salon):
         words = _("Given back: %(sums)s. That is noted here; the money itself you give back as it came.")
-        return PaidBefore(words % {"sums": ", ".join(told)}, _sale_url(request, given[0].sale_id))
+        return PaidBefore(words % {"sums": told}, _sale_url(request, given[0].sale_id))
     kept = Sale.objects.filter(appointment=appointment, lapsed=True, paid__gt=F("refunded")).first()
     if kept is None:
         return None
     words = _("%(amount)s were paid beforehand and stay with the salon.")
     return PaidBefore(
         words % {"amount": price_text(kept.paid - kept.refunded, request.salon)}, _sale_url(request, kept.pk)
+    )
+
+
+def with_money(request: SalonRequest, words: str, appointment: Appointment, *, undone_at: datetime) -> str:
+    """Return words about what was undone and, where money that was to go back counts as paid again, what to do."""
+    if Permission.SALES_READ not in request.actor.permissions:
+        return words
+    kept = Refund.objects.filter(sale__appointment=appointment, kind=RefundKind.DEPOSIT, removed_at=undone_at)
+    sums = _sums(kept, request.salon)
+    if not sums:
+        return words
+    notice = _("Counts as paid again: %(sums)s. Whoever has given it back already takes it once more.")
+    return f"{words} {notice % {'sums': sums}}"
+
+
+def _sums(refunds: Iterable[Refund], salon: Salon) -> str:
+    """Return `20,00 € (Karte), 10,00 € (bar)`; "" where it was no money."""
+    sums: dict[str, Decimal] = {}
+    for one in refunds:
+        sums[one.method] = sums.get(one.method, Decimal()) + one.amount
+    return ", ".join(
+        f"{price_text(amount, salon)} ({Method(method).label})" for method, amount in sums.items() if amount
     )
 
 

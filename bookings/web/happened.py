@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.models import Appointment, Method, Sale
 from bookings.states import State
-from bookings.web.wording import clock, day_text, local
+from bookings.web.wording import clock, day_text, local, price_text
 from salon.audit.models import AuditEntry
 from salon.tenancy.models import Salon
 
@@ -34,6 +36,12 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "appointment.undone": (gettext_lazy("Last change undone"), "undo-2"),
     "appointment.completed": (gettext_lazy("Completed by itself"), "check"),
 }
+    "sale.deposit_taken": (gettext_lazy("Deposit"), "banknote"),
+    "sale.payment_taken": (gettext_lazy("Payment"), "banknote"),
+    "sale.payment_removed": (gettext_lazy("Payment taken back"), "undo-2"),
+    "sale.refunded": (gettext_lazy("Refunded"), "undo-2"),
+    "sale.lapsed": (gettext_lazy("Sale lapsed with its appointment"), "x"),
+    "sale.revived": (gettext_lazy("Sale came back with its appointment"), "undo-2"),
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +55,24 @@ class Happened:
     changes: list[str]
 
 
-def happened_to(appointment_id: UUID, salon: Salon) -> list[Happened]:
-    """Return what is on record about an appointment."""
-    entries = AuditEntry.objects.filter(subject_id=appointment_id).order_by("-at", "-id")[:SHOWN]
+def happened_to(appointment_id: UUID, salon: Salon, *, money: bool) -> list[Happened]:
+    """Return what is on record about an appointment and, where that may be seen, about the `money` for it."""
+    subjects = Appointment.objects.filter(pk=appointment_id).values("pk")
+    if money:
+        subjects = subjects.union(Sale.objects.filter(appointment=appointment_id).values("pk"))
+    shown = AuditEntry.objects.filter(subject_id__in=subjects, action__in=TOLD)
+    entries = shown.order_by("-at", "-id")[:SHOWN]
     return [_told(entry, salon) for entry in entries]
 
 
 def _told(entry: AuditEntry, salon: Salon) -> Happened:
-    title, icon = TOLD.get(entry.action, (entry.action, "history"))
+    title, icon = TOLD[entry.action]
     at = f"{day_text(local(entry.at, salon).date())}, {clock(entry.at, salon)}"
     first = entry.action == "appointment.booked"
-    changes = [] if first else [_change(change, salon) for change in entry.changes]
+    if entry.action.startswith("sale."):
+        changes = [_of_money(change, salon) for change in entry.changes]
+    else:
+        changes = [] if first else [_change(change, salon) for change in entry.changes]
     return Happened(title, icon, at, entry.actor_name, [change for change in changes if change])
 
 
@@ -69,6 +84,17 @@ def _change(change: dict[str, str | None], salon: Salon) -> str:
 
 
 def _value(field: str, value: str | None, salon: Salon) -> str:
+def _of_money(change: dict[str, str | None], salon: Salon) -> str:
+    """Return how much was taken or given back, how, and how many points went with it."""
+    field, value = change["field"], change["new"] or change["old"] or ""
+    if field == "amount":
+        # Else words about somebody who was erased.
+        return price_text(Decimal(value), salon) if value.replace(".", "", 1).isdigit() else value
+    if field == "points":
+        return _("%(points)s points") % {"points": value}
+    return str(Method(value).label) if field == "method" else ""
+
+
     if not value:
         return ""
     if value in State.values:

@@ -74,10 +74,32 @@ def test_cancelling_says_what_becomes_of_the_deposit(
     answer = browser.get(url).text
     assert after in said(answer)
     assert "/checkout/" in answer.split("till-before")[1].split("</div>")[0]
-    browser.post(f"{url}change/", {"act": "undo"})
+    undone = said(browser.post(f"{url}change/", {"act": "undo"}, HTTP_HX_REQUEST="true").text)
+    again = "Gilt wieder als bezahlt: 20,00 € (Karte). Wer es schon zurückgegeben hat, nimmt es noch einmal ein."
+    assert (again in undone) == (rule == DepositRule.REFUND)
     page = said(browser.get(url).text)
     assert before in page
     assert GIVEN not in page
+
+
+def test_the_history_of_an_appointment_tells_of_its_money(browser: Browser, till: Till) -> None:
+    visit = prepaid(till, DepositRule.REFUND)
+    url = f"{CALENDAR}{visit.pk}/"
+    for act in ("cancel", "undo"):
+        browser.post(f"{url}change/", {"act": act})
+    told = said(browser.get(url).text).split("Verlauf")[1]
+    titles = ["Verkauf mit dem Termin zurückgekehrt", "Verkauf mit dem Termin entfallen", "Anzahlung"]
+    assert sorted(titles, key=told.index) == titles
+    for title in titles:
+        assert re.search(f"{title} Di., 24. Nov., 09:00, [^€]*20,00 €", told)
+
+
+def test_a_toast_that_takes_a_cancellation_back_tells_of_the_money(browser: Browser, till: Till) -> None:
+    visit = prepaid(till, DepositRule.REFUND)
+    url = f"{CALENDAR}{visit.pk}/"
+    browser.post(f"{url}change/", {"act": "cancel"})
+    answer = browser.post(f"{url}undo/", HTTP_HX_REQUEST="true")
+    assert "Gilt wieder als bezahlt: 20,00 € (Karte)." in said(answer.text)
 
 
 def test_what_was_kept_and_given_back_after_all_is_not_kept(browser: Browser, till: Till) -> None:
