@@ -35,13 +35,13 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "appointment.cancelled": (gettext_lazy("Cancelled"), "x"),
     "appointment.undone": (gettext_lazy("Last change undone"), "undo-2"),
     "appointment.completed": (gettext_lazy("Completed by itself"), "check"),
-}
     "sale.deposit_taken": (gettext_lazy("Deposit"), "banknote"),
     "sale.payment_taken": (gettext_lazy("Payment"), "banknote"),
     "sale.payment_removed": (gettext_lazy("Payment taken back"), "undo-2"),
     "sale.refunded": (gettext_lazy("Refunded"), "undo-2"),
     "sale.lapsed": (gettext_lazy("Sale lapsed with its appointment"), "x"),
     "sale.revived": (gettext_lazy("Sale came back with its appointment"), "undo-2"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,6 @@ def _change(change: dict[str, str | None], salon: Salon) -> str:
     return new or old
 
 
-def _value(field: str, value: str | None, salon: Salon) -> str:
 def _of_money(change: dict[str, str | None], salon: Salon) -> str:
     """Return how much was taken or given back, how, and how many points went with it."""
     field, value = change["field"], change["new"] or change["old"] or ""
@@ -95,6 +94,7 @@ def _of_money(change: dict[str, str | None], salon: Salon) -> str:
     return str(Method(value).label) if field == "method" else ""
 
 
+def _value(field: str, value: str | None, salon: Salon) -> str:
     if not value:
         return ""
     if value in State.values:
