@@ -83,11 +83,15 @@ def test_from_upload_to_undo(browser: Browser, sonnenschein: Salon) -> None:
         assert not Client.objects.exists()
     assert browser.post(f"{page}begin/")["Location"] == page
     batch = work(sonnenschein, batch)
-    assert "Importiert: 2 neu, 0 geändert" in browser.get(page).content.decode()
+    html = browser.get(page).content.decode()
+    assert "Importiert: 2 neu, 0 geändert" in html
+    assert "bleiben die Nummern der neuen Kunden vergeben" in html
 
     assert browser.post(f"{page}undo/")["Location"] == page
     batch = work(sonnenschein, batch)
-    assert "Der Import ist rückgängig gemacht." in browser.get(page).content.decode()
+    html = browser.get(page).content.decode()
+    assert "Der Import ist rückgängig gemacht." in html
+    assert "Nur die Kundennummern bleiben vergeben" in html
     assert "kunden.csv" in browser.get(HERE).content.decode()
 
 
