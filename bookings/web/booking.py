@@ -1,7 +1,7 @@
 """Booking: the form of a new appointment, in the calendar's drawer or as a page of its own (ui.md §2.2)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,12 +26,12 @@ from bookings.web.draft import Draft, Line, Who, draft_in, first_draft, uuid_in
 from bookings.web.drawer import calendar_url, drawn, in_calendar
 from bookings.web.foreseen import Fit, Read, fit_of, items_of, read_for
 from bookings.web.new_client import NewClient, doubts_about, entered_client, make_client
-from bookings.web.offer import Conflict, conflict_of, offer, proposals, warnings_of, wishes_of
+from bookings.web.offer import Conflict, conflict_of, names_of_team, offer, proposals, warnings_of, wishes_of
 from bookings.web.person import Person, person_of
 from bookings.web.repeating import repeated
 from bookings.web.search import client_hits, service_hits
 from bookings.web.treats import chosen, note_had, treats_of_draft
-from bookings.web.wording import local, moment_in, when_text
+from bookings.web.wording import day_text, local, moment_in, when_text
 from clients.cards import MergedAway
 from clients.models import Client
 from salon.catalogue.models import Service
@@ -217,6 +217,7 @@ def _form(
         "person": _person(request, entry, now),
         "new": entry.new,
         "doubts": _doubts(request, entry, now),
+        "place": _place(draft, form.cleaned_data.get("day") if form.is_valid() else None),
         "offer": offer(
             draft, read.shop, salon=request.salon, foreseen=fit.foreseen, treats=treats, discounts=discounts
         ),
@@ -293,6 +294,13 @@ def _address(request: SalonRequest) -> dict[str, str]:
 def _of_the_slot(draft: Draft) -> dict[str, str]:
     """Return the place of the calendar that was clicked, for whoever wants to block it instead."""
     return {"day": draft.day, "at": draft.at, "staff": str(draft.column or "")}
+
+
+def _place(draft: Draft, day: date | None) -> str:
+    """Return the day as people say it, and whose column was clicked until a service tells who does it."""
+    said = [day_text(day)] if day else []
+    name = names_of_team().get(draft.column) if draft.column and not draft.lines else None
+    return " · ".join([*said, _("with %(name)s") % {"name": name}] if name else said)
 
 
 def _favourites(entry: Entry, shop: Shop) -> list[Service]:

@@ -118,6 +118,15 @@ def test_staff_are_warned_and_not_kept_from_it(desk: Desk, day: SalonDay, sonnen
     assert len(all_booked(sonnenschein)) == 2
 
 
+def test_the_day_and_whose_column_was_clicked_are_named_at_once(desk: Desk, day: SalonDay) -> None:
+    desk.open(f"?day={DAY}&at=14:30&staff={day.bora.pk}")
+    assert "Di., 24. Nov. · bei Bora" in desk.text
+    # Then the service says by whom it is done.
+    desk.press(f"add:{day.cut.pk}")
+    assert "Di., 24. Nov." in desk.text
+    assert "bei Bora" not in desk.text
+
+
 def test_a_taken_time_says_what_blocks_and_offers_three_that_book_at_once(
     desk: Desk, day: SalonDay, sonnenschein: Salon
 ) -> None:
