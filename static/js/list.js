@@ -1,7 +1,9 @@
-// The client list: marking rows with Shift and as a whole page, what the bar says of it, and forms without blanks.
+// The client list: marking rows with Shift, as a whole page and across pages, what the bar says of it, and forms without
+// blanks.
 
 const form = () => document.getElementById("selection");
-const boxes = () => [...(form()?.querySelectorAll("input[name=client]") ?? [])];
+const boxes = () => [...(form()?.querySelectorAll("tbody input[name=client]") ?? [])];
+const marked = () => [...(form()?.querySelectorAll("input[name=client]:checked") ?? [])];
 const everybody = () => form()?.querySelector("input[name=all]");
 let last = null;
 
@@ -17,7 +19,8 @@ function show() {
   if (!words) return;
   const { one, many } = words.dataset;
   document.getElementById("bulk-refusal").textContent = "";
-  words.value = everybody()?.checked ? words.dataset.all : picked === 1 ? one : many.replace("#", picked);
+  const count = marked().length;
+  words.value = everybody()?.checked ? words.dataset.all : count === 1 ? one : many.replace("#", count);
 }
 
 document.addEventListener("click", (event) => {
@@ -41,16 +44,44 @@ document.addEventListener("click", (event) => {
 });
 
 function none() {
-  for (const box of boxes()) box.checked = false;
+  for (const box of marked()) box.checked = false;
   const all = everybody();
   if (all) all.checked = false;
   show();
 }
 
+// Who is marked stays so on the other pages of the list, and while somebody searches: in boxes that nobody sees.
+let kept = [];
+
+const keep = () => {
+  if (form()) kept = marked().map((box) => box.value);
+};
+
+function bringBack() {
+  if (!form()) return;
+  const here = boxes();
+  for (const box of here) box.checked = kept.includes(box.value);
+  const shown = here.map((box) => box.value);
+  const elsewhere = Object.assign(document.createElement("div"), { hidden: true });
+  for (const value of kept) {
+    if (shown.includes(value)) continue;
+    elsewhere.append(Object.assign(document.createElement("input"), { type: "checkbox", name: "client", value, checked: true }));
+  }
+  form().append(elsewhere);
+  last = null;
+  show();
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "client-rows") keep();
+});
+document.addEventListener("htmx:beforeHistorySave", keep);
+document.addEventListener("htmx:historyRestore", bringBack);
+
 // Back and forward bring boxes back as they were ticked.
 window.addEventListener("pageshow", show);
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.id === "client-rows") last = null;
+  if (event.target.id === "client-rows") bringBack();
   if (event.target.id === "list-count") {
     const beside = document.getElementById("all-count");
     if (beside) beside.textContent = `(${event.target.textContent.trim()})`;

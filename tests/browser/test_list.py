@@ -63,6 +63,37 @@ def test_a_category_for_several_by_keyboard_and_back(open_page: OpenPage) -> Non
     expect(page.get_by_text("zurückgenommen")).to_be_visible()
 
 
+def test_marks_stay_on_other_pages_and_while_searching(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = desk.page
+    page.goto(desk.base + LIST + "?sort=number")
+    first = page.locator("tbody input[name=client]").first
+    name = first.get_attribute("aria-label") or ""
+    first.check()
+    page.get_by_role("link", name="Weiter").click()
+    expect(page.get_by_role("link", name="Zurück")).to_be_visible()
+    expect(page.get_by_text("1 markiert")).to_be_visible()
+    page.locator("tbody input[name=client]").nth(2).check()
+    expect(page.get_by_text("2 markiert")).to_be_visible()
+    search = page.locator("#list-search input[type=search]")
+    search.fill("zzzz nobody")
+    expect(page.get_by_text("Niemand gefunden")).to_be_visible()
+    search.fill(name)
+    expect(page.get_by_role("checkbox", name=name, exact=True)).to_be_checked()
+    expect(page.get_by_text("2 markiert")).to_be_visible()
+    assert desk.violations() == []
+    page.get_by_role("button", name="Kategorie zuweisen").click()
+    drawer = page.get_by_role("dialog", name="Kategorie zuweisen")
+    expect(drawer).to_contain_text("2 ")
+    assert drawer.locator("input[name=client]").count() == 2
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Markierung aufheben").click()
+    expect(page.locator(".bulk")).to_be_hidden()
+    search.fill("")
+    expect(page.locator("tbody input[name=client]:checked")).to_have_count(0)
+
+
 def test_it_works_without_javascript(open_page: OpenPage) -> None:
     desk = open_page(javascript=False)
     desk.sign_in("empfang@sonnenschein.example")
