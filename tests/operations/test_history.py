@@ -7,10 +7,20 @@ import pytest
 from django.db.models import Q
 from django.utils import translation
 
+from clients.consent import record_consent
 from clients.details import ClientDetails
 from clients.editing import create_client, update_client
 from clients.listing import Sort, order_of
-from clients.models import CardState, CarriedService, Cause, Client, CreatedVia
+from clients.models import (
+    CardState,
+    CarriedService,
+    Cause,
+    Client,
+    ConsentPurpose,
+    ConsentSource,
+    CreatedVia,
+    Decision,
+)
 from clients.neighbours import Neighbours, neighbours, neighbours_among_hits
 from clients.notes import delete_note, pin_note, write_note
 from clients.points import action_of, adjust
@@ -67,6 +77,23 @@ def test_all_kinds_stand_in_one_list_newest_first(in_sonnenschein: Salon, front_
     assert [entry.action for entry in notes.entries] == ["client.note_pinned", "client.note_written"]
     assert notes.kinds == history.kinds
     assert history_of(client.pk, kind=Kind.CONSENT).entries == []
+
+
+def test_a_consent_is_told_by_what_was_decided_and_for_what(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    client = _client(in_sonnenschein, front_desk)
+    record_consent(
+        actor=front_desk,
+        client_id=client.pk,
+        purpose=ConsentPurpose.HEALTH_DATA,
+        decision=Decision.GRANTED,
+        source=ConsentSource.SALON,
+        wording="Ja.",
+        now=NOW,
+    )
+    with translation.override("de"):
+        told = shown_history(history_of(client.pk, kind=Kind.CONSENT).entries, in_sonnenschein)[0]
+        assert str(told.title) == "Einwilligung erteilt"
+        assert [(str(one.label), str(one.old), str(one.new)) for one in told.changes] == [("", "", "Gesundheitsdaten")]
 
 
 def test_a_note_is_not_repeated_in_the_history(in_sonnenschein: Salon, front_desk: Actor) -> None:

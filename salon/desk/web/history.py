@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.agenda import Gist, read_gist
 from clients.classification import Status
 from clients.details import LABELS
-from clients.models import Client, ConsentPurpose, Decision
+from clients.models import Client, ConsentPurpose
 from clients.web.shown import YES_FIELDS, worded
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import StaffMember
@@ -89,7 +89,9 @@ WORDS = {
 _WITHOUT_CHANGES = {"client.created"}
 # These name what came or went, and nothing before and after it.
 _NAMED = {"client.categories_added", "client.categories_removed"}
-_FIELDS: dict[str, Promise] = {
+# What was decided is said by the title.
+_SAID = "consent"
+_FIELDS: dict[str, Text] = {
     **LABELS,
     **appointments.FIELDS,
     **waiting.FIELDS,
@@ -97,8 +99,7 @@ _FIELDS: dict[str, Promise] = {
     "item": _("Service or product"),
     "treatcard_number": _("Number"),
     "note": _("Text"),
-    "purpose": _("For"),
-    "consent": _("Consent"),
+    "purpose": "",
     "categories": _("Categories"),
     "status": _("Status"),
     "other_card": _("Client no."),
@@ -116,7 +117,7 @@ _NOTE = _("Note")
 # These name a card, or a staff member.
 _OTHERS = {"referred_by", "preferred_staff"}
 _DAYS = {"listed_on", "carried_first_visit_on", "carried_last_visit_on"}
-_CHOICES: dict[str, type[TextChoices]] = {"consent": Decision, "purpose": ConsentPurpose, "status": Status}
+_CHOICES: dict[str, type[TextChoices]] = {"purpose": ConsentPurpose, "status": Status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +274,7 @@ def _event(entry: AuditEntry, country: str, names: dict[str, str]) -> Event:
     told = WORDS.get(entry.action)
     title: Text = told.title if told else entry.action
     told_changes = [] if entry.action in _WITHOUT_CHANGES else entry.changes
-    changes = [_change(change, country, names) for change in told_changes]
+    changes = [_change(change, country, names) for change in told_changes if change["field"] != _SAID]
     if entry.action in _NAMED:
         changes = [ShownChange("", "", change.new or change.old) for change in changes]
     if entry.action == "client.updated" and len(changes) == 1:
