@@ -17,10 +17,10 @@ from django_htmx.http import trigger_client_event
 
 from clients.cards import get_client
 from clients.categories import CategoryGone, all_categories, categories_of, change_assignments, create_category
-from clients.labels import CategoryDetails
+from clients.labels import CategoryDetails, InvalidPercent, parse_percent
 from clients.models import Category, Client
 from clients.web.category_form import CategoryForm
-from clients.web.discounts import discount_text
+from clients.web.discounts import discount_text, percent_text
 from clients.web.facts import CHANGED
 from salon.errors import InvalidInput
 from salon.folding import fold
@@ -101,6 +101,7 @@ def _choice(request: SalonRequest, client: Client, *, marked: Collection[UUID] =
         "page_url": reverse("clients:categories", args=place),
         "assign_url": reverse("clients:categories_assign", args=place),
         "new_url": reverse("clients:categories_new", args=place),
+        "percent_url": reverse("clients:categories_percent", args=[request.salon.slug]),
         "card_url": reverse("client_card", args=place),
         "manage_url": reverse("categories", args=[request.salon.slug]),
     }
@@ -197,6 +198,21 @@ def new(request: SalonRequest, client_id: UUID) -> HttpResponse:
     return trigger_client_event(response, "category-made", {"id": str(made.pk)}, after="swap")
 
 
+@requires(Permission.DISCOUNTS)
+@require_POST
+def percent(request: SalonRequest) -> HttpResponse:
+    """The percentage entered in the dialog Discount: taken as it is written on the form, or refused where it stands."""
+    given = request.POST.get("percent", "")
+    context: dict[str, object] = {"percent": given, "percent_url": request.path}
+    try:
+        granted = percent_text(parse_percent(given) if given.strip() else None)
+    except InvalidPercent as refusal:
+        context["error"] = refusal.error.message
+        return render(request, "clients/_category_percent.html", context, status=422)
+    response = render(request, "clients/_category_percent.html", context)
+    return trigger_client_event(response, "discount-granted", {"percent": granted})
+
+
 def _ids(texts: list[str]) -> list[UUID]:
     """Read the ids that a form has sent.
 
@@ -213,4 +229,5 @@ urlpatterns = [
     path("<uuid:client_id>/categories/assign/", assign, name="categories_assign"),
     path("<uuid:client_id>/categories/remove/", remove, name="categories_remove"),
     path("<uuid:client_id>/categories/new/", new, name="categories_new"),
+    path("categories/percent/", percent, name="categories_percent"),
 ]

@@ -102,10 +102,12 @@ def _shown(request: SalonRequest, note: Note) -> ShownNote:
 
 
 @requires(Permission.CLIENTS_WRITE)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def write(request: SalonRequest, client_id: UUID) -> HttpResponse:
-    """Put a new note on the card."""
+    """Put a new note on the card; asked for alone, show the notes as they stand."""
     client = get_client(client_id)
+    if request.method != "POST":
+        return _panel(request, client)
     text, pinned = request.POST.get("text", ""), "pinned" in request.POST
     try:
         write_note(
@@ -226,10 +228,19 @@ def health_panel(request: SalonRequest, client: Client, *, consented: bool | Non
 
 
 @requires(Permission.CLIENTS_WRITE)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def health(request: SalonRequest, client_id: UUID) -> HttpResponse:
-    """Replace the health data of a card; what somebody else wrote meanwhile is shown beside what was entered."""
-    client, text, read = get_client(client_id), request.POST.get("text", ""), request.POST.get("seen")
+    """Replace the health data of a card; what somebody else wrote meanwhile is shown beside what was entered.
+
+    Asked for alone, show them as they stand.
+    """
+    client = get_client(client_id)
+    card_url = reverse("client_card", args=[request.salon.slug, client.pk])
+    if request.method != "POST":
+        if not request.htmx:
+            return redirect(f"{card_url}#health")
+        return render(request, "clients/_health.html", {"panel": health_panel(request, client), "card_url": card_url})
+    text, read = request.POST.get("text", ""), request.POST.get("seen")
     seen = None if request.POST.get("confirm") == "mine" else read
     error: str | Promise = ""
     conflict = False
@@ -241,7 +252,6 @@ def health(request: SalonRequest, client_id: UUID) -> HttpResponse:
         error = refusal.message
     except ConflictingChange as refusal:
         error, conflict = refusal.message, True
-    card_url = reverse("client_card", args=[request.salon.slug, client.pk])
     if not request.htmx and not error:
         return redirect(f"{card_url}#health")
     panel = health_panel(request, client)

@@ -25,15 +25,21 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 
-// A details opened by hand leads into its first field.
+// A form unfolded by hand leads into its first field.
 document.addEventListener(
   "toggle",
   (event) => {
-    if (!event.target.open || !event.target.matches(".card-page details.treatcard-new")) return;
-    event.target.querySelector("input[type=text]")?.focus();
+    if (!event.target.open || !event.target.matches(".card-page details.treatcard-new, :is(#notes, #health) > .note-new")) return;
+    event.target.querySelector("input[type=text], textarea")?.focus();
   },
   true,
 );
+
+// Who leaves a form of a panel goes on from what has opened it.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!event.detail.requestConfig?.elt.matches("[data-cancel]")) return;
+  if (document.activeElement === document.body) document.querySelector(`#${event.target.id} summary`)?.focus();
+});
 
 let last = null;
 

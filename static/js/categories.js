@@ -15,6 +15,13 @@ const show = (selector, shown) => {
   if (element) element.hidden = !shown;
 };
 
+// What is struck through and not saved is asked about before the page is left (unsaved.js); a mere mark is not.
+const warn = (any) => {
+  const form = byId("categories-form");
+  form.toggleAttribute("data-asks", any);
+  form.toggleAttribute("data-unsaved", any);
+};
+
 const strike = (row, gone) => {
   row.classList.toggle("going", gone);
   markOf(row).checked = false;
@@ -25,6 +32,7 @@ const strike = (row, gone) => {
   const any = rows().some(going);
   show(".categories-save", any);
   show(".categories-discard", any);
+  warn(any);
 };
 
 const strikeMarked = () => {
@@ -190,8 +198,17 @@ document.addEventListener(
   true,
 );
 
+// An answer replaces the panel: what was to be removed, and still is there, still is.
+let struck = [];
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "categories") struck = rows().filter(going).map((row) => markOf(row).value);
+});
+
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "categories") document.querySelector("#categories .categories-add")?.focus();
+  if (event.target.id !== "categories") return;
+  for (const row of rows()) if (struck.includes(markOf(row)?.value)) strike(row, true);
+  document.querySelector("#categories .categories-add")?.focus();
 });
 
 // ---- A new category, and its discount ----
@@ -208,12 +225,15 @@ const percent = () => document.querySelector("[name=discount_percent]");
 
 document.addEventListener("click", (event) => {
   if (!within(event, ".percent-open")) return;
-  byId("category-percent").value = percent().value;
+  const entry = byId("category-percent");
+  entry.value = percent().value;
+  entry.removeAttribute("aria-invalid");
+  byId("category-percent-error")?.remove();
   byId("category-calculator").showModal();
 });
 
-document.addEventListener("submit", (event) => {
-  if (event.target.id !== "category-calculator-form") return;
-  percent().value = byId("category-percent").value.trim();
+document.addEventListener("discount-granted", (event) => {
+  percent().value = event.detail.percent;
+  byId("category-calculator").close();
   requestAnimationFrame(() => (document.querySelector(".percent-more select") ?? percent()).focus());
 });

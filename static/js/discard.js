@@ -1,5 +1,5 @@
-// Whether what was entered in the drawer may be dropped (#discard): asked before it closes, or before something else takes
-// its place, and what was wanted goes on by the answer.
+// Whether what was entered may be dropped (#discard): asked before the drawer closes or something else takes its place, and
+// before the page is left; what was wanted goes on by the answer.
 
 let goOn = null;
 

@@ -1,17 +1,38 @@
 // Whoever leaves a page, or closes the drawer, is asked first while something in a form with `data-asks` there is not
-// saved (`data-unsaved`): typed or chosen since, or refused just now. A form that is on its way asks nothing.
+// saved (`data-unsaved`): typed or chosen since, or refused just now. A form that is on its way asks nothing, nor does a
+// link that says it discards (`data-discards`).
 
 import { askBeforeClosing } from "./discard.js";
 
 const UNSAVED = "form[data-asks][data-unsaved]";
+const unsaved = () => document.querySelector(`${UNSAVED}:not([data-sent])`);
+let leaving = false;
 
 document.addEventListener("input", (event) => {
   const form = event.target.form;
   if (form?.matches("[data-asks]")) form.dataset.unsaved = "yes";
 });
 
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  if (link.matches("[target=_blank], [download], [data-drawer-close]") || !link.protocol.startsWith("http")) return;
+  if (link.hash && link.href.split("#")[0] === location.href.split("#")[0]) return;
+  if (link.matches("[data-discards]")) leaving = true;
+  else if (unsaved()) {
+    askBeforeClosing(event, () => {
+      leaving = true;
+      location.assign(link.href);
+    });
+  }
+});
+
 window.addEventListener("beforeunload", (event) => {
-  if (document.querySelector(`${UNSAVED}:not([data-sent])`)) event.preventDefault();
+  if (!leaving && unsaved()) event.preventDefault();
+});
+
+window.addEventListener("pageshow", () => {
+  leaving = false;
 });
 
 document.addEventListener("drawer-closing", (event) => {

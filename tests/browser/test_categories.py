@@ -58,7 +58,7 @@ def test_the_ten_steps_by_mouse(open_page: OpenPage) -> None:  # noqa: PLR0915 -
     picker.get_by_role("searchbox").fill("")
     # 4 and 5: Add at the left of the dialog asks for the particulars of a new one.
     picker.get_by_role("option", name="VIP").click()
-    picker.get_by_role("button", name="Hinzufügen").click()
+    picker.get_by_role("button", name="Neue Kategorie").click()
     new = page.get_by_role("dialog", name="Neue Kategorie")
     new.get_by_label("Name").fill(made)
     new.get_by_label("Kurze Beschreibung").fill("Im Ruhestand")
@@ -146,7 +146,7 @@ def test_the_ten_steps_by_keyboard(open_page: OpenPage) -> None:  # noqa: PLR091
     # A new one, with a discount from the calculator.
     keys.type(made)
     expect(picker.get_by_role("option")).to_have_count(0)
-    _tab_to(page, picker.get_by_role("button", name="Hinzufügen"))
+    _tab_to(page, picker.get_by_role("button", name="Neue Kategorie"))
     keys.press("Enter")
     new = page.get_by_role("dialog", name="Neue Kategorie")
     expect(new.get_by_label("Name")).to_be_focused()

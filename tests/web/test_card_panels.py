@@ -110,6 +110,30 @@ def test_health_data_that_somebody_else_rewrote_are_not_lost(
         assert HealthRecord.objects.get().text == "Nickel, Latex"
 
 
+def test_after_the_consent_to_health_data_they_can_be_written_at_once(browser: Browser, client: Client) -> None:
+    agreed = {"purpose": "HEALTH_DATA", "decision": "GRANTED", "wording": "Ja, bitte speichern."}
+    answer = browser.post(_url(client, "consent"), agreed, headers=HTMX).content.decode()
+    health = answer.partition('id="health"')[2]
+    assert '<details class="note-new" open>' in health
+    assert health.count("autofocus") == 1
+    # What is there already is not in anybody's way.
+    browser.post(_url(client, "health"), {"text": "Nickel"}, headers=HTMX)
+    again = browser.post(_url(client, "consent"), {**agreed, "wording": "Ja."}, headers=HTMX).content.decode()
+    assert "autofocus" not in again.partition('id="health"')[2]
+    assert browser.post(_url(client, "consent"), agreed)["Location"].endswith("/#health")
+
+
+@pytest.mark.parametrize("part", ["notes", "health"])
+def test_who_leaves_a_form_sees_the_panel_as_it_stands(browser: Browser, client: Client, part: str) -> None:
+    panel = browser.get(_url(client, part), headers=HTMX)
+    assert panel.status_code == 200
+    assert f'id="{part}"' in panel.content.decode()
+    assert "open>" not in panel.content.decode()
+    assert "HX-Trigger" not in panel
+    card = f"/s/sonnenschein/clients/{client.pk}/#{part}"
+    assert browser.get(_url(client, part))["Location"] == card
+
+
 def test_health_data_follow_consent(browser: Browser, client: Client, sonnenschein: Salon) -> None:
     refused = browser.post(_url(client, "health"), {"text": "Nickelallergie"}, headers=HTMX)
     assert refused.status_code == 422

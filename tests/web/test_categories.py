@@ -1,5 +1,6 @@
 """Client categories in the browser: the panel, the dialogs, and the page that manages them (domain.md §3)."""
 
+import json
 from collections.abc import Callable
 from uuid import UUID
 
@@ -309,3 +310,27 @@ def test_pages_ask_the_same_for_few_and_many(manages: Browser, sonnenschein: Sal
             assert manages.get(_url(card) if path == "dialog" else path, headers=HTMX).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 15
+
+
+@pytest.mark.parametrize(("entered", "written"), [(" 12.50 %", "12,5"), ("100", "100"), ("", "")])
+def test_the_calculator_writes_a_discount_as_the_form_does(manages: Browser, entered: str, written: str) -> None:
+    answer = manages.post("/s/sonnenschein/clients/categories/percent/", {"percent": entered}, headers=HTMX)
+    assert answer.status_code == 200
+    assert json.loads(answer["HX-Trigger"]) == {"discount-granted": {"percent": written}}
+
+
+@pytest.mark.parametrize(
+    ("entered", "why"),
+    [
+        ("abc", "Geben Sie einen Prozentsatz ein, etwa 10 oder 12,5."),
+        ("0", "mehr als 0 und höchstens 100 Prozent"),
+        ("101", "mehr als 0 und höchstens 100 Prozent"),
+        ("12,555", "Höchstens zwei Nachkommastellen."),
+    ],
+)
+def test_the_calculator_refuses_where_it_is_entered(manages: Browser, entered: str, why: str) -> None:
+    answer = manages.post("/s/sonnenschein/clients/categories/percent/", {"percent": entered}, headers=HTMX)
+    assert answer.status_code == 422
+    assert why in answer.content.decode()
+    assert f'value="{entered}"' in answer.content.decode()
+    assert "HX-Trigger" not in answer
