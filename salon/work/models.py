@@ -1,6 +1,7 @@
 """Work that waits in the database until a worker has done it, and the nights of each salon (architecture.md §5)."""
 
 from datetime import timedelta
+from typing import TypedDict
 
 from django.db import models
 from django.db.models.functions import Now
@@ -58,8 +59,18 @@ class Trouble(models.TextChoices):
     FAULT = "FAULT", _("The software made an error; its log says which.")
 
 
+class EarlierRun(TypedDict):
+    """What a step did in a run that another one of the same day came after; its beginning in ISO."""
+
+    started_at: str | None
+    asked_by: str
+    state: str
+    counts: dict[str, int]
+
+
 class NightStep(SalonOwned):
-    """One step of the night of one salon and local date; a second run of that date replaces the first.
+    """One step of the night of one salon and local date; a second run of that date replaces the first and keeps what it
+    counted in `earlier`, as `EarlierRun` reads it. `asked_by`: who wanted this run, where somebody did.
 
     `step` is a path of NIGHT_STEPS; `done` of `total` (0: unknown) tells how far it is; `trouble` and `error` (the name
     of an exception's type, never its text) tell why the last attempt failed, also while it waits for the next.
@@ -73,6 +84,8 @@ class NightStep(SalonOwned):
     total = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
     warning = models.BooleanField(default=False)
+    asked_by = models.CharField(max_length=120, blank=True, default="", db_default="")
+    earlier = models.JSONField(default=list, db_default=[])
     attempts = models.PositiveIntegerField(default=0)
     trouble = models.CharField(max_length=10, choices=Trouble, blank=True)
     error = models.CharField(max_length=120, blank=True)

@@ -1,7 +1,7 @@
 """The night of each salon: begun once, run step by step, told as it was (domain.md §10, architecture.md §5)."""
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,12 +19,14 @@ from salon.tenancy.context import current_salon_id, salon_scope
 from salon.tenancy.models import Salon
 from salon.work import queue
 from salon.work.hours import last_night, next_night_at
-from salon.work.models import DueWork, NightStep, StepState, Trouble
+from salon.work.models import DueWork, EarlierRun, NightStep, StepState, Trouble
 from salon.work.steps import Counts, Night, all_steps
 
 # Tries of a step, over half an hour, before the night goes on without it.
 ATTEMPTS = 6
 KEPT = timedelta(days=90)
+# So many runs of a day are told of beside the last one.
+EARLIER = 10
 _BATCH = 500
 _AGAIN = timedelta(minutes=1)
 # A page asks every two seconds: telling more often than this is only work.
@@ -70,8 +72,9 @@ def run_now(*, actor: Actor, salon: Salon, now: datetime) -> None:
         if _is_at_work():
             raise NightRuns
         today = salon.date_at(now)
+        earlier = {row.step: [*row.earlier, _told(row)][-EARLIER:] for row in NightStep.objects.filter(date=today)}
         NightStep.objects.filter(date=today).delete()
-        _begin(today, now)
+        _begin(today, now, asked_by=actor.name, earlier=earlier)
         record(actor=actor, action="night.run", subject_kind="salon", subject_id=salon.pk, changes=[], now=now)
 
 
@@ -149,10 +152,20 @@ def _is_at_work() -> bool:
     return NightStep.objects.exclude(state__in=_ENDED).exists()
 
 
-def _begin(night: date, now: datetime) -> None:
+def _begin(
+    night: date, now: datetime, *, asked_by: str = "", earlier: Mapping[str, list[EarlierRun]] | None = None
+) -> None:
     NightStep.objects.filter(date__lt=night - KEPT).delete()
-    rows = [NightStep(date=night, step=path, position=place) for place, path in enumerate(all_steps())]
+    rows = [
+        NightStep(date=night, step=path, position=place, asked_by=asked_by, earlier=(earlier or {}).get(path, []))
+        for place, path in enumerate(all_steps())
+    ]
     _schedule(NightStep.objects.bulk_create(rows)[0], now)
+
+
+def _told(row: NightStep) -> EarlierRun:
+    began = row.started_at.isoformat() if row.started_at else None
+    return EarlierRun(started_at=began, asked_by=row.asked_by, state=row.state, counts=row.counts)
 
 
 def _schedule(row: NightStep, now: datetime) -> None:

@@ -41,6 +41,11 @@ class PastNight:
         return min((step.started_at for step in self.steps if step.started_at), default=None)
 
     @property
+    def asked_by(self) -> str:
+        """Who wanted it to run; nobody where its time had come."""
+        return self.steps[0].asked_by
+
+    @property
     def duration(self) -> timedelta | None:
         """How long it took, if it has ended."""
         ends = [step.finished_at for step in self.steps if step.finished_at]

@@ -190,6 +190,21 @@ def test_the_owner_runs_todays_night_as_often_as_she_likes(sonnenschein: Salon) 
     assert next_night(sonnenschein) == THREE
 
 
+def test_what_the_day_did_before_and_who_wanted_it_is_kept(sonnenschein: Salon) -> None:
+    begin_due(now=THREE)
+    run_all(THREE)
+    counts = rows_of_night(sonnenschein, "counts")[0][0]
+    night = {"started_at": THREE.isoformat(), "asked_by": "", "state": "DONE", "counts": counts}
+    noon = THREE + timedelta(hours=9)
+    run_now(actor=OWNER, salon=sonnenschein, now=noon)
+    assert rows_of_night(sonnenschein, "asked_by", "earlier")[0] == ("Anna Krüger", [night])
+    run_all(noon)
+    counts = rows_of_night(sonnenschein, "counts")[0][0]
+    run_now(actor=OWNER, salon=sonnenschein, now=noon + timedelta(minutes=1))
+    by_day = night | {"started_at": noon.isoformat(), "asked_by": "Anna Krüger", "counts": counts}
+    assert rows_of_night(sonnenschein, "earlier")[0] == ([night, by_day],)
+
+
 def test_a_night_that_runs_is_not_run_a_second_time(sonnenschein: Salon) -> None:
     begin_due(now=THREE)
     try_work(waiting_work(), THREE)

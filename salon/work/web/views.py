@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
-from salon.work.models import NightStep, StepState, Trouble
+from salon.work.models import EarlierRun, NightStep, StepState, Trouble
 from salon.work.night import ATTEMPTS, NightRuns, run_now
 from salon.work.recent import Outcome, PastNight, recent_nights
-from salon.work.steps import all_steps
+from salon.work.steps import Step, all_steps
 
 _SOON = timedelta(minutes=10)
 
@@ -32,6 +32,7 @@ class ShownStep:
     told: str
     trouble: str
     duration: str
+    earlier: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,16 @@ def _shown_step(row: NightStep) -> ShownStep:
         told=step.told(row.counts) if step else "",
         trouble=_trouble(row),
         duration=_duration(row.duration),
+        earlier=[_earlier(step, run) for run in reversed(row.earlier) if run["started_at"]] if step else [],
     )
+
+
+def _earlier(step: Step, run: EarlierRun) -> str:
+    began = formats.date_format(timezone.localtime(datetime.fromisoformat(run["started_at"] or "")), "H:i")
+    told = step.told(run["counts"]) or str(StepState(run["state"]).label)
+    if run["asked_by"]:
+        return _("%(time)s, by %(name)s: %(told)s") % {"time": began, "name": run["asked_by"], "told": told}
+    return _("%(time)s: %(told)s") % {"time": began, "told": told}
 
 
 def _trouble(row: NightStep) -> str:
