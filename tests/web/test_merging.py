@@ -167,6 +167,9 @@ def test_the_other_card_is_looked_for(desk: Browser, sonnenschein: Salon, url: C
     assert [one.url for one in page.context["twins"]] == [f"{here}?with={twin.pk}"]
     page = desk.get(here, {"q": "lang"})
     assert ([one.url for one in page.context["found"]], page.context["twins"]) == ([f"{here}?with={far.pk}"], [])
+    # While somebody types only the hits come.
+    part = desk.get(here, {"q": "lan"}, headers={"HX-Request": "true", "HX-Target": "merge-hits"})
+    assert ("Clara Lang" in part.content.decode(), "<form" in part.content.decode()) == (True, False)
     # Never with itself, nor with what is no card.
     assert desk.get(here, {"q": "anna"}).context["found"] == []
     for other in (str(anna.pk), "nonsense", ""):

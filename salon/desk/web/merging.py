@@ -201,8 +201,14 @@ def _choose(request: SalonRequest, client: Client, *, refused: bool = False) -> 
         "found": [_candidate(request, client, one) for one in found if one != client][:FOUND],
         "twins": [] if typed else _twins(request, client),
         "refused": refused,
+        "here": _merge_url(request, client.pk),
     }
-    return render(request, "desk/merge.html", context, status=422 if refused else 200)
+    # While somebody types only the hits are asked for.
+    part = request.htmx and request.htmx.target == "merge-hits" and not request.htmx.history_restore_request
+    template = "desk/_merge_hits.html" if part else "desk/merge.html"
+    response = render(request, template, context, status=422 if refused else 200)
+    response["Vary"] = "HX-Request, HX-Target"
+    return response
 
 
 def _compare_page(request: SalonRequest, client: Client, other: Client, *, changed: bool = False) -> HttpResponse:
