@@ -36,9 +36,13 @@ class Body(serializers.Serializer[Any]):
                 refused[name] = [ErrorDetail(str(_("There is no such field.")), "unknown_field")]
             elif self.fields[name].read_only:
                 refused[name] = [ErrorDetail(str(_("This field cannot be set.")), "read_only")]
+        try:
+            entered: dict[str, Any] = super().to_internal_value(data)
+        except ValidationError as error:
+            # All that is wrong is told at once.
+            raise ValidationError({**error.detail, **refused}) from error  # type: ignore[dict-item]
         if refused:
             raise ValidationError(refused)
-        entered: dict[str, Any] = super().to_internal_value(data)
         return entered
 
 

@@ -1,7 +1,9 @@
 """`GET clients/{id}/history`: the history of the card, for integrations (api.md)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -11,9 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from clients.models import CardState, Client
 from clients.notes import edit_note, write_note
 from salon.api.scopes import Scope
+from salon.audit.recording import Change, record
 from salon.desk.history import history_of
 from salon.identity.models import User
-from salon.identity.roles import Actor
+from salon.identity.roles import Actor, system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.api.conftest import NOBODY, Caller, IssueKey, problem, wrong
@@ -38,6 +41,21 @@ def test_what_happened_newest_first(api: Caller) -> None:
     assert (created["kind"], created["action"]) == ("CARD", "client.created")
     assert changed["at"] >= created["at"]
     assert changed["at"][-6:] in {"+01:00", "+02:00"}
+
+
+def test_what_the_software_did_has_no_actor(api: Caller, sonnenschein: Salon) -> None:
+    made = _made(api)
+    client_id = UUID(made.rpartition("/")[2])
+    with salon_scope(sonnenschein.pk):
+        record(
+            actor=system_actor(""),
+            action="client.updated",
+            subject_kind="client",
+            subject_id=client_id,
+            changes=[Change("city", "Ort 0", "Ort 1")],
+            now=NOW + timedelta(days=900),
+        )
+    assert api.get(f"{made}/history").json()["results"][0]["actor"] is None
 
 
 def test_pages_hold_every_entry_once(api: Caller) -> None:

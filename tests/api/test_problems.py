@@ -11,7 +11,7 @@ from salon.audit.models import AuditEntry
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.api.conftest import NOBODY, Caller, problem
+from tests.api.conftest import NOBODY, Caller, problem, wrong
 
 DEEP = b'{"first_name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 JSON = "application/json"
@@ -128,3 +128,13 @@ def test_a_fault_of_ours_is_a_problem_too_and_is_undone_and_reported(
 
 def test_a_session_is_no_key(owner: User, browser_of: Any) -> None:
     problem(browser_of(owner).get("/api/v1/clients"), 401, "not_authenticated")
+
+
+def test_all_that_is_wrong_with_a_body_is_told_at_once(api: Caller) -> None:
+    answer = api.post("clients", {"first_name": 5, "points": 3, "nonsense": 1, "birthday": "03/05"})
+    assert wrong(answer) == {
+        "first_name": "invalid",
+        "birthday": "invalid",
+        "points": "read_only",
+        "nonsense": "unknown_field",
+    }

@@ -12,7 +12,7 @@ from salon import keyset
 from salon.api.endpoint import Endpoint
 from salon.api.pagination import KeysetPages, invalid_cursor, page_answer, page_asked
 from salon.api.scopes import Scope
-from salon.api.serializers import Body
+from salon.api.serializers import Body, Text
 from salon.audit.models import AuditEntry
 from salon.desk.history import Kind, history_of, kind_of
 
@@ -44,7 +44,7 @@ class HistoryEntryBody(Body):
     at = serializers.DateTimeField(read_only=True)
     kind = serializers.ChoiceField(Kind.choices, read_only=True, help_text="What it is about.")
     action = serializers.CharField(read_only=True, help_text="What was done; more actions come with releases.")
-    actor = serializers.CharField(source="actor_name", read_only=True, help_text="Who did it, by name.")
+    actor = Text(source="actor_name", read_only=True, help_text="Who did it, by name; null for the software itself.")
     changes = ChangeBody(many=True, read_only=True)
 
 
