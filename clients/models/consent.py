@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clients.models.card import Client
-from salon.identity.roles import ActorKind
+from salon.identity.roles import ActorKind, shown_name
 from salon.tenancy.constraints import AppendOnly, SalonReference, owned_by_salon
 from salon.tenancy.models import SalonOwned
 
@@ -33,7 +33,7 @@ class ConsentSource(models.TextChoices):
 
     SALON = "SALON", _("in the salon")
     IMPORT = "IMPORT", _("import")
-    API = "API", _("booking site")
+    API = "API", _("through the interface")
     MERGE = "MERGE", _("merged card")
     CONFIRMATION = "CONFIRMATION", _("link in the mail")
     UNSUBSCRIBE = "UNSUBSCRIBE", _("unsubscribe page")
@@ -96,6 +96,11 @@ class ConsentEntry(SalonOwned):
 
     def __str__(self) -> str:
         return f"{self.client_id} {self.purpose} {self.decision}"
+
+    @property
+    def recorded_by(self) -> str:
+        """Who wrote it down, as people read it; nobody's name where she decided herself."""
+        return shown_name(self.actor_kind, self.actor_name)
 
 
 class Objection(SalonOwned):

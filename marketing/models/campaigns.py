@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from marketing.models.automations import Automation
-from salon.identity.roles import ActorKind
+from salon.identity.roles import ActorKind, shown_name
 from salon.tenancy.constraints import SalonReference, owned_by_salon
 from salon.tenancy.models import SalonOwned
 
@@ -86,6 +86,11 @@ class Campaign(SalonOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def written_by(self) -> str:
+        """Who wrote it, as people read it."""
+        return shown_name(self.actor_kind, self.actor_name)
 
 
 class RecipientState(models.TextChoices):

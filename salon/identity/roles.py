@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from salon.errors import NotAllowed
@@ -104,6 +105,11 @@ class Actor:
         """
         if permission not in self.permissions:
             raise NotAllowed
+
+
+def shown_name(kind: str, name: str) -> str:
+    """Return the name of whoever acted as people read it: a key's says that it is one."""
+    return gettext("Key “%(name)s”") % {"name": name} if kind == ActorKind.API_KEY else name
 
 
 def system_actor(name: str) -> Actor:

@@ -112,8 +112,9 @@ def test_nothing_follows_that_was_decided_meanwhile(
     if what == "withdrawn":
         decide(front_desk, daughter, Decision.WITHDRAWN, now=then)
     elif what == "another address":
-        changes = {"email": "lea@mail.example"}
-        update_client(actor=front_desk, salon=in_sonnenschein, client_id=daughter.pk, changes=changes, now=then)
+        update_client(
+            actor=front_desk, salon=in_sonnenschein, client_id=daughter.pk, changes={"email": "lea@x.de"}, now=then
+        )
     elif what == "unsubscribed":
         unsubscribe(client_id=daughter.pk, address="lehmann@mail.example", now=then)
     else:

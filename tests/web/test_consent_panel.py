@@ -11,12 +11,12 @@ from pytest_django import Settings
 
 from clients.cards import get_client
 from clients.confirming import confirm
-from clients.consent import ledger_of
+from clients.consent import ledger_of, record_wish
 from clients.details import ClientDetails
 from clients.models import Client, ConsentPurpose, Decision
 from clients.wordings import save_wording
 from salon.identity.models import User
-from salon.identity.roles import Actor, system_actor
+from salon.identity.roles import Actor, ActorKind, system_actor
 from salon.mail.models import ClientMail, MailState
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
@@ -211,6 +211,15 @@ def test_the_answer_about_health_data_says_what_was_done(browser: Browser, frank
     health = ConsentPurpose.HEALTH_DATA
     assert "Die Einwilligung ist erfasst." in _decided(browser, frank, health, "GRANTED", "Ja, gern.")
     assert "Die Einwilligung ist widerrufen." in _decided(browser, frank, health, "WITHDRAWN")
+
+
+def test_a_key_that_has_recorded_it_is_called_one(browser: Browser, in_sonnenschein: Salon, front_desk: Actor) -> None:
+    tom = make_client(in_sonnenschein, front_desk, ClientDetails("Tom", "Weiß", email="tom@web.example"))
+    key = Actor(ActorKind.API_KEY, None, "alles", front_desk.permissions)
+    record_wish(actor=key, client_id=tom.pk, wanted=True, now=NOW)
+    panel = _of_news(browser.get(f"/s/sonnenschein/clients/{tom.pk}/").text)
+    assert "über eine Schnittstelle, erfasst von Schlüssel „alles“" in panel
+    assert "· Schlüssel „alles“" in panel
 
 
 def test_without_a_script_the_card_says_what_was_done(browser: Browser, frank: Client) -> None:
