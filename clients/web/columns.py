@@ -63,6 +63,11 @@ def chosen_columns(user: User) -> list[Column]:
     return [column for column in Column if column in (DEFAULT if chosen is None else chosen)]
 
 
+def has_chosen(user: User) -> bool:
+    """Return whether a user has chosen columns: then she sees these, however narrow the screen."""
+    return PAGE in user.columns
+
+
 @dataclass(frozen=True, slots=True)
 class ListRow:
     """One client of the list; `html` is the row but for the box to mark it."""

@@ -16,7 +16,7 @@ from clients.cursors import cursor_of, hit_at
 from clients.duplicates import open_pairs
 from clients.listing import COUNTED, ORDERS, PAGE, Sort, count_clients, list_clients, search_clients
 from clients.web.chips import chips_of
-from clients.web.columns import SORTS, Column, ListRow, chosen_columns, rows_of
+from clients.web.columns import SORTS, Column, ListRow, chosen_columns, has_chosen, rows_of
 from clients.web.handed_in import HANDED_IN
 from clients.web.list_query import ListQuery, asked_for
 from salon.errors import Text
@@ -93,6 +93,7 @@ def clients(request: SalonRequest) -> HttpResponse:
         "page": page,
         "query": query,
         "heads": _heads(query, here, columns),
+        "chosen": has_chosen(request.user),
         "name_head": _head(Column.NUMBER.value, Sort.NAME, "", query, here),
         "unseen": query.segment.unseen if query.segment else "",
         "without_segment_url": query.address(here, without=("segment",)),
