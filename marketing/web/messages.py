@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -42,10 +43,12 @@ from marketing.models import Direction, Message
 from marketing.placeholders import PLACEHOLDERS
 from marketing.quoting import parts_of
 from marketing.reply_addresses import receives
+from marketing.web.trying_answers import answer_url
 from salon.errors import InvalidInput, NotFound
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
-from salon.mail.models import MailState
+from salon.mail.models import TOLD, MailState
+from salon.mail.reading import get_mail
 from salon.tenancy.models import new_id
 from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
@@ -254,6 +257,7 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
         "form": form,
         "here": reverse("message_thread", args=[slug, client.pk]),
         "card_url": reverse("client_card", args=[slug, client.pk]),
+        "book_url": _book_url(request, client),
         "edit_url": reverse("clients:edit", args=[slug, client.pk]),
         "inbox_url": reverse("messages", args=[slug]),
         "read_url": reverse("message_read", args=[slug, client.pk]),
@@ -283,14 +287,34 @@ def _page(request: SalonRequest, client: Client) -> Mapping[str, Any]:
     states, answered = delivery_of(page.rows), mails_answered(page.rows)
     shown = [_shown(one, client, states.get(one.pk), answered.get(one.pk)) for one in reversed(page.rows)]
     here = reverse("message_thread", args=[request.salon.slug, client.pk])
+    last_sent = next((one for one in page.rows if states.get(one.pk) in TOLD), None)
     return {
         "thread": shown,
+        "tried_id": last_sent and last_sent.pk,
+        "try_url": _try_url(request, last_sent),
         "last_id": shown[-1].id if shown else None,
         "has_unread": any(one.is_unread for one in shown),
         "has_answers": any(not one.is_ours for one in shown),
         "older_url": f"{here}?page={page.next}" if page.next else None,
         "newer_url": f"{here}?page={page.previous}" if page.previous else None,
     }
+
+
+def _book_url(request: SalonRequest, client: Client) -> str:
+    """Return where an appointment is booked for the client, "" for whoever may not."""
+    if Permission.BOOKINGS_WRITE not in request.actor.permissions:
+        return ""
+    return f"{reverse('booking_new', args=[request.salon.slug])}?{urlencode({'client': client.pk})}"
+
+
+def _try_url(request: SalonRequest, message: Message | None) -> str:
+    """Return where a message is answered as the client would, "" where that cannot be tried."""
+    if not settings.MAILS_STAY or message is None or message.mail_id is None:
+        return ""
+    if Permission.SETTINGS not in request.actor.permissions:
+        return ""
+    url = answer_url(request, get_mail(message.mail_id))
+    return f"{url}?back=thread" if url else ""
 
 
 def _shown(message: Message, client: Client, state: MailState | None, answers: AnsweredMail | None) -> Shown:

@@ -61,7 +61,10 @@ def answer_to_mail(request: SalonRequest, mail_id: UUID) -> HttpResponse:
     mail = get_mail(mail_id)
     if mail.state not in TOLD:
         raise NotFound
-    back = reverse("mail", args=[request.salon.slug, mail.pk])
+    place = [request.salon.slug]
+    back = reverse("mail", args=[*place, mail.pk])
+    if request.GET.get("back") == "thread" and mail.client_id:
+        back = reverse("message_thread", args=[*place, mail.client_id])
     return _page(request, sender=mail.recipient, to=mail.reply_to, subject=mail.subject, back=back)
 
 
@@ -98,7 +101,8 @@ def _page(request: SalonRequest, *, sender: str, to: str, subject: str, back: st
         if outcome not in {Outcome.KEPT, Outcome.KNOWN}:
             raise NotFound
         messages.success(request, _("The answer has come in."))
-        return redirect("message_thread", request.salon.slug, address.client_id)
+        # There it waits to be read, as one that has come in does.
+        return redirect("messages", request.salon.slug)
     context = {"form": form, "sender": sender, "subject": f"Re: {subject}", "back_url": back}
     status = 422 if form.is_bound else 200
     return render(request, "marketing/answer_as_client.html", context, status=status)

@@ -388,3 +388,7 @@ def test_the_inbox_has_one_name(sonnenschein: Salon, desk: Browser) -> None:
     page = desk.get(LIST).text
     assert "<h1>Nachrichten</h1>" in page
     assert "Posteingang" not in page
+
+
+def test_an_appointment_is_booked_from_the_thread(desk: Browser, lena: Client) -> None:
+    assert f'href="/s/sonnenschein/calendar/new/?client={lena.pk}"' in desk.get(_url(lena)).text

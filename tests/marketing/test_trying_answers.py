@@ -66,12 +66,22 @@ def test_what_is_written_at_a_mail_stands_on_the_card(boss: Browser, sonnenschei
     for _ in range(2):
         response = boss.post(here, typed)
         assert response.status_code == 302
-        assert response["Location"] == reverse("message_thread", args=[sonnenschein.slug, lena.pk])
+        assert response["Location"] == reverse("messages", args=[sonnenschein.slug])
     [message] = _answers(sonnenschein)
     assert (message.client_id, message.address, message.subject) == (lena.pk, LENA, "Re: Termin")
     assert message.text == "Ja, gern!\n\nLena"
     assert (message.read_at, message.automatic, message.other_address) == (None, False, False)
-    assert "Ja, gern!" in boss.get(response["Location"]).text
+    # There it waits, as the page has promised.
+    inbox = boss.get(response["Location"]).text
+    assert "Ja, gern!" in inbox
+    assert "1 neu" in inbox
+
+
+def test_the_thread_leads_there_and_back(boss: Browser, sonnenschein: Salon, lena: Client) -> None:
+    _mail, here = _pages(sonnenschein)
+    thread = reverse("message_thread", args=[sonnenschein.slug, lena.pk])
+    assert f'href="{here}?back=thread"' in boss.get(thread).text
+    assert f'href="{thread}"' in boss.get(f"{here}?back=thread").text
 
 
 def test_nothing_is_no_answer(boss: Browser, sonnenschein: Salon, lena: Client) -> None:
@@ -86,6 +96,7 @@ def test_elsewhere_there_is_no_such_thing(
     boss: Browser, sonnenschein: Salon, lena: Client, settings: Settings, what: str
 ) -> None:
     mail, here = _pages(sonnenschein)
+    thread = reverse("message_thread", args=[sonnenschein.slug, lena.pk])
     if what == "server":
         settings.MAILS_STAY = False
     elif what == "no domain":
@@ -95,6 +106,7 @@ def test_elsewhere_there_is_no_such_thing(
             changes = {"reply_to": "post@x.example"} if what == "mailbox" else {"state": "DROPPED", "sent_at": None}
             ClientMail.objects.update(**changes)
     assert here not in boss.get(mail).text
+    assert here not in boss.get(thread).text
     assert boss.get(here).status_code == boss.post(here, {"text": "x"}).status_code == 404
     assert _answers(sonnenschein) == []
 
