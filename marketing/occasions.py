@@ -6,6 +6,7 @@ before or after it, at nine in the morning on the salon's clock; a night that wa
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from clients.classification import MEMORY, Reason, Status
 from clients.models import Client
 from marketing.eligibility import INCLUDED, reason_case
 from marketing.facts import Moment, with_next_visit
-from marketing.models import Automation, Basis, Occasion, Recipient, RecipientState
+from marketing.models import Automation, Basis, Occasion, Recipient, RecipientReason, RecipientState
 from marketing.recipients import settle
 from salon.tenancy.models import Salon
 from salon.work import queue
@@ -33,6 +34,7 @@ _APART = timedelta(days=180)
 _BEFORE = frozenset({Occasion.BIRTHDAY, Occasion.ABOUT_TO_LAPSE})
 _MISSED = frozenset({Occasion.ABOUT_TO_LAPSE, Occasion.LAPSED})
 _DAY = timedelta(days=1)
+_WRITTEN = Q(_why__in=INCLUDED)
 _GONE_OUT = (RecipientState.WAITING, RecipientState.SENDING, RecipientState.SENT)
 
 
@@ -116,24 +118,64 @@ def write_due(automation: Automation, *, salon: Salon, today: date, now: datetim
     return written
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A client whose occasion it is or was, and why her mail would go out or not."""
+
+    client: Client
+    reason: RecipientReason
+
+
 def would_have_reached(automation: Automation, *, today: date, now: datetime) -> int:
     """Return how many clients an automation would have written to in the last LOOKS_BACK days, as cards are today."""
+    return _would_have_meant(automation, today).annotate(_why=reason_case(Basis.CONSENT, now)).filter(_WRITTEN).count()
+
+
+def would_have_meant(automation: Automation, *, today: date, now: datetime) -> list[Meant]:
+    """Return whom an automation would have meant in the last LOOKS_BACK days, as cards are today, by name."""
+    return _meant(_would_have_meant(automation, today), now)
+
+
+def _would_have_meant(automation: Automation, today: date) -> QuerySet[Client]:
     first, last = (
         day_of(automation.occasion, written_on=day, days=automation.days)
         for day in (today - LOOKS_BACK * _DAY, today - _DAY)
     )
-    asked = clients_of(automation.occasion, first, last).annotate(_why=reason_case(Basis.CONSENT, now))
-    return asked.filter(_why__in=INCLUDED).count()
+    return clients_of(automation.occasion, first, last)
 
 
 def due_tomorrow(automation: Automation, *, salon: Salon, now: datetime) -> int:
     """Return how many clients an automation that is on will write to tomorrow, as cards are today."""
+    asked = _due_tomorrow(automation, salon, now)
+    return asked.annotate(_why=reason_case(Basis.CONSENT, now)).filter(_WRITTEN).count()
+
+
+def meant_tomorrow(automation: Automation, *, salon: Salon, now: datetime) -> list[Meant]:
+    """Return whom an automation that is on means tomorrow, as cards are today, by name."""
+    return _meant(_due_tomorrow(automation, salon, now), now)
+
+
+def _due_tomorrow(automation: Automation, salon: Salon, now: datetime) -> QuerySet[Client]:
     today = salon.date_at(now)
     on = day_of(automation.occasion, written_on=today + _DAY, days=automation.days)
     if not _is_from_when_it_was_on(automation, today + _DAY, on, salon):
-        return 0
-    asked = _still_to_be_written(automation, on, Moment.of(salon, now), today=today)
-    return asked.annotate(_why=reason_case(Basis.CONSENT, now)).filter(_why__in=INCLUDED).count()
+        return Client.objects.none()
+    return _still_to_be_written(automation, on, Moment.of(salon, now), today=today)
+
+
+def _meant(clients: QuerySet[Client], now: datetime) -> list[Meant]:
+    """Return these cards with their reasons, whoever would be written to first; of cards with one address that may be
+    written to it is the oldest."""
+    asked = clients.annotate(_why=reason_case(Basis.CONSENT, now)).order_by("number")
+    reasons = dict(asked.values_list("pk", "_why"))
+    found, taken = [], set()
+    for client in clients.filter(pk__in=reasons).order_by("number"):
+        reason, address = RecipientReason(reasons[client.pk]), client.email.lower()
+        if reason in INCLUDED:
+            reason = RecipientReason.SAME_ADDRESS if address in taken else reason
+            taken.add(address)
+        found.append(Meant(client, reason))
+    return sorted(found, key=lambda one: (one.reason not in INCLUDED, one.client.sort_key, one.client.number))
 
 
 def _is_from_when_it_was_on(automation: Automation, written_on: date, on: date, salon: Salon) -> bool:

@@ -1,8 +1,10 @@
-"""A campaign's recipients as they are looked through: narrowed, searched, page by page (domain.md §9.2)."""
+"""Recipients of a campaign or an automation as they are looked through: narrowed, searched, page by page (domain.md
+§9.2)."""
 
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
@@ -17,6 +19,7 @@ from salon.folding import words
 
 LONGEST_TYPED = 100
 _AS_WRITTEN_TO = keyset.Order(("id",))
+_LATEST_FIRST = keyset.Order(("id",), descending=True)
 _BY_NAME = ORDERS[Sort.NAME]
 # Where a word begins in the key that names stand in order by.
 _BEGINS = "(^|[^[:alnum:]])"
@@ -46,7 +49,7 @@ _ALL = Wanted()
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many recipients of a campaign there are by state, reason and effect; what nobody has is missing."""
+    """How many recipients there are by state, reason and effect; what nobody has is missing."""
 
     by_state: dict[RecipientState, int]
     by_reason: dict[RecipientReason, int]
@@ -55,10 +58,23 @@ class Counts:
 
 def counts_of(campaign_id: UUID, *, bookings: dict[UUID, Booked]) -> Counts:
     """Return how many recipients of a campaign there are; `bookings` as `bookings_of` knows them."""
+    return _counts(Recipient.objects.filter(campaign=campaign_id), bookings)
+
+
+def counts_of_automation(automation_id: UUID, *, since: datetime, bookings: dict[UUID, Booked]) -> Counts:
+    """Return how many an automation has meant since a moment; `bookings` as `bookings_of_automation` knows them."""
+    return _counts(_meant_since(automation_id, since), bookings)
+
+
+def _meant_since(automation_id: UUID, since: datetime) -> QuerySet[Recipient]:
+    return Recipient.objects.filter(automation=automation_id, created_at__gte=since)
+
+
+def _counts(found: QuerySet[Recipient], bookings: dict[UUID, Booked]) -> Counts:
     by_state: dict[RecipientState, int] = {}
     by_reason: dict[RecipientReason, int] = {}
     unsubscribed = 0
-    rows = Recipient.objects.filter(campaign=campaign_id).values_list("state", "reason")
+    rows = found.values_list("state", "reason")
     for state, reason, many, gone in rows.annotate(many=Count("id"), gone=Count("unsubscribed_at")):
         by_state[RecipientState(state)] = by_state.get(RecipientState(state), 0) + many
         by_reason[RecipientReason(reason)] = by_reason.get(RecipientReason(reason), 0) + many
@@ -79,8 +95,26 @@ def list_recipients(
     `bookings` as `bookings_of` knows them.
     Raises: keyset.InvalidCursor.
     """
-    rows = _narrowed(campaign_id, wanted, bookings)
+    rows = _narrowed(Recipient.objects.filter(campaign=campaign_id), wanted, bookings)
     return keyset.page(rows, _AS_WRITTEN_TO, limit=limit, cursor=cursor)
+
+
+def recipients_of_automation(
+    automation_id: UUID,
+    *,
+    since: datetime,
+    limit: int,
+    bookings: dict[UUID, Booked],
+    cursor: str | None = None,
+    wanted: Wanted = _ALL,
+) -> keyset.Page[Recipient]:
+    """Return one page of whom an automation has meant since a moment with their cards, the latest first.
+
+    `bookings` as `bookings_of_automation` knows them.
+    Raises: keyset.InvalidCursor.
+    """
+    rows = _narrowed(_meant_since(automation_id, since), wanted, bookings).select_related("client")
+    return keyset.page(rows, _LATEST_FIRST, limit=limit, cursor=cursor)
 
 
 def recipients_by_name(
@@ -91,7 +125,7 @@ def recipients_by_name(
     `bookings` as `bookings_of` knows them.
     Raises: keyset.InvalidCursor.
     """
-    rows = _narrowed(campaign_id, wanted, bookings)
+    rows = _narrowed(Recipient.objects.filter(campaign=campaign_id), wanted, bookings)
     # Of the cards an index has the order; what was typed is seldom met on the way along it.
     each = None if wanted.typed else Q(Exists(rows.filter(client=OuterRef("pk"))))
     meeting = keyset.Meeting(Q(pk__in=rows.values("client")), each)
@@ -107,8 +141,7 @@ def recipients_by_name(
     return keyset.Page(found, page.next, page.previous)
 
 
-def _narrowed(campaign_id: UUID, wanted: Wanted, bookings: dict[UUID, Booked]) -> QuerySet[Recipient]:
-    rows = Recipient.objects.filter(campaign=campaign_id)
+def _narrowed(rows: QuerySet[Recipient], wanted: Wanted, bookings: dict[UUID, Booked]) -> QuerySet[Recipient]:
     if wanted.state is not None:
         rows = rows.filter(state=wanted.state)
     if wanted.reason is not None:

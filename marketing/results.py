@@ -147,10 +147,13 @@ SELECT (array_agg(recipient_id ORDER BY sent_at, recipient_id) FILTER (WHERE rec
 FROM told
 GROUP BY client_id
 """.replace("…", _EARNED)
-# The same of what automations have written since a moment.
-_RESULTS_OF_AUTOMATIONS = _RESULTS.replace("campaign_id", "automation_id").replace(
-    "= ANY (%(campaigns)s)", "= ANY (%(campaigns)s) AND created_at >= %(since)s"
-)
+
+
+def _of_automations(statement: str) -> str:
+    """Return the same of what automations have written since a moment."""
+    return statement.replace("campaign_id", "automation_id").replace(
+        "= ANY (%(campaigns)s)", "= ANY (%(campaigns)s) AND created_at >= %(since)s"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,7 @@ def results_of(campaign_ids: Collection[UUID], *, now: datetime) -> dict[UUID, R
 
 def results_of_automations(automation_ids: Collection[UUID], *, since: datetime, now: datetime) -> dict[UUID, Result]:
     """Return what became of what each of these automations has written since a moment, in one statement."""
-    return _results(_RESULTS_OF_AUTOMATIONS, automation_ids, {"now": now, "since": since})
+    return _results(_of_automations(_RESULTS), automation_ids, {"now": now, "since": since})
 
 
 def counts_until(campaign_id: UUID) -> datetime | None:
@@ -212,8 +215,17 @@ def counts_until(campaign_id: UUID) -> datetime | None:
 def bookings_of(campaign_id: UUID, *, now: datetime) -> dict[UUID, Booked]:
     """Return by recipient who booked because of a campaign: each client that `Result.booked` counts stands here once,
     and their revenue is that of the `Result`."""
+    return _bookings(_BOOKINGS, campaign_id, {"now": now})
+
+
+def bookings_of_automation(automation_id: UUID, *, since: datetime, now: datetime) -> dict[UUID, Booked]:
+    """Return by recipient who booked because of what an automation has written since a moment."""
+    return _bookings(_of_automations(_BOOKINGS), automation_id, {"now": now, "since": since})
+
+
+def _bookings(statement: str, of: UUID, moments: dict[str, datetime]) -> dict[UUID, Booked]:
     with connection.cursor() as cursor:
-        cursor.execute(_BOOKINGS, _values([campaign_id], {"now": now}))
+        cursor.execute(statement, _values([of], moments))
         return {
             pk: Booked(tuple(map(Made, ids, starts)), from_cents(int(revenue)), from_cents(int(due)))
             for pk, ids, starts, revenue, due in cursor.fetchall()

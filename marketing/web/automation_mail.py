@@ -24,7 +24,7 @@ from salon.web.access import SalonRequest, requires
 @never_cache
 @require_safe
 def automation_mail(request: SalonRequest, recipient_id: UUID) -> HttpResponse:
-    """The mail to one client, on a page of its own."""
+    """The mail to one client: in a dialog, or on a page of its own."""
     one, seen = _sent(request, recipient_id)
     place, is_there = [request.salon.slug], one.client.state == CardState.LISTED
     card, all_of_them = reverse("client_card", args=[*place, one.client_id]), reverse("automations", args=place)
@@ -38,7 +38,10 @@ def automation_mail(request: SalonRequest, recipient_id: UUID) -> HttpResponse:
         "back_url": card if is_there else all_of_them,
         "back": seen.name if is_there else _("Automations"),
     }
-    return render(request, "marketing/mail_to_client.html", context)
+    template = "marketing/_mail_dialog.html" if request.htmx else "marketing/mail_to_client.html"
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request"
+    return response
 
 
 @csp_override(MAIL)

@@ -51,6 +51,7 @@ class Card:
     on: bool
     since: datetime | None
     url: str
+    recipients_url: str
     switch_url: str
     tomorrow: int | None
     would_have: int
@@ -123,6 +124,7 @@ def _card(request: SalonRequest, found: Automation, result: Result | None, now: 
         on=found.enabled_at is not None,
         since=found.enabled_at,
         url=reverse("automation", args=place),
+        recipients_url=reverse("automation_recipients", args=place),
         switch_url=reverse("automation_switch", args=place),
         tomorrow=due_tomorrow(found, salon=request.salon, now=now) if found.enabled_at else None,
         would_have=would_have_reached(found, today=request.salon.date_at(now), now=now),

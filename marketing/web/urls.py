@@ -5,6 +5,7 @@ from django.urls import include, path
 from marketing.web import (
     automation_editor,
     automation_mail,
+    automation_recipients,
     automations,
     message_templates,
     messages,
@@ -36,6 +37,11 @@ urlpatterns = [
     path("automations/", automations.automations, name="automations"),
     path("automations/<str:occasion>/", automation_editor.automation, name="automation"),
     path("automations/<str:occasion>/switch/", automations.automation_switch, name="automation_switch"),
+    path(
+        "automations/<str:occasion>/recipients/",
+        automation_recipients.automation_recipients,
+        name="automation_recipients",
+    ),
     path("automations/<str:occasion>/tested/", automation_editor.automation_tested, name="automation_tested"),
     path("automations/<str:occasion>/preview/", automation_editor.automation_preview, name="automation_preview"),
     path("automations/mails/<uuid:recipient_id>/", automation_mail.automation_mail, name="automation_mail"),

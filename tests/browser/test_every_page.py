@@ -56,6 +56,7 @@ SIGNED_IN = {
     "segments": (
         "marketing/automations/",
         "marketing/automations/birthday/",
+        "marketing/automations/birthday/recipients/",
         "marketing/segments/",
         "marketing/segments/new/",
         "marketing/segments/new/?segment=new",

@@ -26,6 +26,7 @@ from salon.tenancy.models import Salon
 from salon.work.models import DueWork
 from tests.bookings.salonday import make_client
 from tests.marketing.automating import NINE, born, night_of, turned_on
+from tests.marketing.campaign_desk import HTMX
 from tests.marketing.campaigning import BOSS, agreed, may_send
 from tests.marketing.mailserver import Inbox
 
@@ -269,6 +270,8 @@ def test_the_card_leads_to_the_mail_as_it_went_out(
     page = _text(browser.get(url))
     assert "Ihr Geburtstag naht, Susanne" in page
     assert "So ist sie am " in page
+    assert 'id="mail-dialog"' not in page
+    assert 'id="mail-dialog"' in _text(browser.get(url, headers=HTMX))
     assert f'href="{card}"' in page
     assert "Liebe Susanne," in _text(browser.get(f"{url}shown/"))
     assert "Liebe Susanne," in _text(browser.get(f"{url}shown/?part=text"))
