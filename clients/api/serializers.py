@@ -112,8 +112,8 @@ class ClientBody(Body):
         help_text="To news by e-mail. What is sent is written into the ledger of consent, with the name of the key. "
         "After `true` the client gets a mail with a link; it reads `true` once she has confirmed by that. No address "
         "is asked twice within a day, for whichever card: the mail follows by itself when that is over. The consent "
-        "holds for that `email`: at another one it reads `false` until she has confirmed there, by a mail that the salon "
-        "sends from the card. "
+        "holds for that `email`: at another one it reads `false` until she has confirmed there, by a mail that the "
+        "salon sends from the card. "
         "`false` takes back a consent that reads `true`; sent where it reads `false` it changes nothing.",
     )
     version = serializers.IntegerField(read_only=True, help_text="Counts changes; also the ETag.")
