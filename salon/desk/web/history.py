@@ -21,7 +21,7 @@ from clients.web.shown import YES_FIELDS, worded
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import StaffMember
 from salon.desk.web import appointments, messages, points, sales, waiting
-from salon.identity.roles import ActorKind
+from salon.identity.roles import shown_name
 from salon.mail import telling
 from salon.tenancy.models import Salon
 
@@ -170,9 +170,7 @@ def events_of(entries: Iterable[AuditEntry], salon: Salon, names: dict[str, str]
 
 
 def _with_actor(event: Event, entry: AuditEntry) -> Event:
-    if entry.actor_kind != ActorKind.API_KEY:
-        return event
-    return replace(event, actor_name=gettext("Key “%(name)s”") % {"name": entry.actor_name})
+    return replace(event, actor_name=shown_name(entry.actor_kind, entry.actor_name))
 
 
 def _shown(entry: AuditEntry, salon: Salon, names: dict[str, str], campaigns: bool) -> Event:
