@@ -14,6 +14,7 @@ from clients.models import Client
 from clients.notes import notes_of
 from clients.web.shown import shown
 from clients.web.verdict import ICONS, ShownVerdict, carries_services, explain
+from loyalty.web.numbers import points_text
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest
 
@@ -25,6 +26,8 @@ class Person:
     id: UUID
     name: str
     number: str
+    treatcard: str
+    points: str
     card_url: str
     phone: str
     phone_uri: str
@@ -55,6 +58,8 @@ def person_of(
         id=client.pk,
         name=name_text(client),
         number=str(client.number),
+        treatcard=client.treatcard_number,
+        points=points_text(client.points) if client.treatcard_number else "",
         card_url=reverse("client_card", args=[request.salon.slug, client.pk]),
         phone=card.mobile_display or card.landline_display,
         phone_uri=card.mobile_uri or card.landline_uri,
