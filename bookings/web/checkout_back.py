@@ -100,7 +100,7 @@ def _answer(request: SalonRequest, sale_id: UUID, about: str, act: Callable[[], 
     except Refused as refusal:
         answer = replace(refused, errors=refusal.errors)
     except VersionConflict:
-        told = _("Somebody else has changed this sale meanwhile: here it is as it is now. Nothing was booked.")
+        told = _("This sale has changed meanwhile: here it is as it is now. Nothing was booked.")
         answer = replace(refused, refusal=told)
     except NotFound:
         raise

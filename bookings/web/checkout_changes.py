@@ -23,7 +23,7 @@ from bookings.models import Method, Payment, SaleLine, SaleState
 from bookings.web.checkout_entered import Refused, amount_in, created_text, number_in
 from bookings.web.checkout_goods import LONGEST, goods_for, scanned
 from bookings.web.checkout_sale import Answer, show_sale
-from bookings.web.checkout_shown import typed_text
+from bookings.web.checkout_shown import changed_meanwhile, typed_text
 from bookings.web.draft import uuid_in
 from bookings.web.new_client import NewClient, doubts_about, empty_client, entered_client, make_client
 from bookings.web.search import client_hits
@@ -81,8 +81,7 @@ def sale_change(request: SalonRequest, sale_id: UUID) -> HttpResponse:
     except Refused as refusal:
         answer = replace(refused, errors=refusal.errors)
     except VersionConflict:
-        told = _("Somebody else has changed this sale meanwhile: here it is as it is now. Nothing was booked.")
-        answer = replace(refused, refusal=told)
+        answer = replace(refused, refusal=changed_meanwhile(get_sale(sale_id), request.salon))
     except Overpaid as refusal:
         answer = replace(refused, errors={"amount": _too_much(refusal.due, request.salon)})
     except MethodNotAllowed as refusal:

@@ -187,7 +187,7 @@ class Refusal:
 
 STATUS = {"not_found": 404, "version_conflict": 412}
 GONE = "Das gehört nicht mehr zum Verkauf."
-CHANGED = "Jemand anders hat diesen Verkauf inzwischen geändert: So ist er jetzt. Gebucht wurde nichts."
+CHANGED = "Dieser Verkauf hat sich inzwischen geändert: So ist er jetzt. Gebucht wurde nichts."
 NOT_BOOKED = "Ihre Zahlung wurde nicht gebucht. "
 PAID = f"{NOT_BOOKED}Dieser Verkauf ist schon bezahlt: Korrigiert wird er durch eine Erstattung."
 NO_MONEY = "Geben Sie einen Betrag wie 12,50 ein."

@@ -225,4 +225,4 @@ def test_a_second_window_has_taken_it_all_back(browser: Browser, till: Till, for
     answer = browser.post(f"{KASSE}{sale.pk}/{form}/", {"method": "CARD", "version": sale.version})
     assert answer.status_code == 422
     assert f'id="{form}-dialog"' not in answer.text
-    assert "Jemand anders hat diesen Verkauf inzwischen geändert: So ist er jetzt." in said(answer.text)
+    assert "Dieser Verkauf hat sich inzwischen geändert: So ist er jetzt." in said(answer.text)

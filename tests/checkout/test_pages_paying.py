@@ -1,5 +1,6 @@
 """Paying at the till's page: by several methods, beforehand, in two windows (ui.md §2.5)."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -88,6 +89,8 @@ def test_a_second_window_has_paid_the_sale(desk: Desk) -> None:
     pay(**desk.till.given, sale_id=desk.sale.pk, method=Method.CARD, amount=money("27.50"))
     page = desk.refused("pay", method="CARD", amount="27,50", version=seen)
     assert "Ihre Zahlung wurde nicht gebucht" in page
+    assert re.search(rf"Dieser Verkauf ist schon bezahlt \(27,50{SPACE}€, \d\d:\d\d, \w[^)]+\)\.", page)
+    assert "Jemand anders" not in page
     assert Payment.objects.count() == 1
     page = desk.refused(f"add:product:{desk.till.shampoo.pk}")
     assert "schon bezahlt" in page
