@@ -44,6 +44,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const input = popup?.closest(PICKER).querySelector("[data-picker]");
   if (!input || document.activeElement !== input) return;
   const options = optionsOf(popup);
+  delete popup.dataset.stepped;
   popup.hidden = popup.childElementCount === 0 || (input.dataset.picker !== "always" && input.value.trim() === "");
   input.setAttribute("aria-expanded", String(!popup.hidden && options.length > 0));
   activate(input, popup, popup.hidden ? null : options[0]);
@@ -65,7 +66,11 @@ document.addEventListener(
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const active = activeOf(popup);
     if (step && options.length) {
-      activate(input, popup, options[(options.indexOf(active) + step + options.length) % options.length]);
+      const next = options[(options.indexOf(active) + step + options.length) % options.length];
+      // The only hit is chosen already: whoever goes down to it does not slip past it into making something new.
+      const stays = !popup.dataset.stepped && step > 0 && active && next.matches("[data-makes]");
+      popup.dataset.stepped = "yes";
+      if (!stays) activate(input, popup, next);
     } else if (event.key === "Enter" && active) {
       choose(input, active);
     } else if (event.key === "Escape") {

@@ -217,6 +217,22 @@ def test_from_the_calendar_to_the_till(open_page: OpenPage) -> None:
     expect(page.locator("#drawer").get_by_role("link", name="Kassieren")).to_contain_text(f"10,00{EURO} bezahlt")
 
 
+def test_down_and_enter_take_the_only_hit(open_page: OpenPage) -> None:
+    desk = open_page()
+    page = _new_sale(desk)
+    page.locator("#client-q").press_sequentially("frank hofmann")
+    hits = page.locator("#client-hits [role=option]")
+    expect(hits).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    expect(hits.first).to_have_attribute("aria-selected", "true")
+    # Once more, and it is a new card after all.
+    page.keyboard.press("ArrowDown")
+    expect(hits.last).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator(".till-person")).to_contain_text("Frank Hofmann")
+
+
 @pytest.mark.parametrize("width", [390, 1440])
 def test_without_a_script(open_page: OpenPage, width: int) -> None:
     desk = open_page(width=width, javascript=False)
