@@ -80,8 +80,13 @@ def asked_until(client: Client, now: datetime, *, by_hand: bool = False) -> date
 
 def follows_at(client: Client, now: datetime) -> datetime | None:
     """Return when a mail that is asked for now can go to a card's address, behind all that wait for that; None: now."""
-    entries = ConsentEntry.objects.filter(client_id__in=_of_address(client), decision=Decision.REQUESTED)
-    waits = queue.last_due(task=TASK, subject_ids=list(entries.values_list("pk", flat=True)))
+    # What a card that went into another was asked stands in that one's ledger, too.
+    cards = {client.pk, *sharing_address(client.email)}
+    requests = ConsentEntry.objects.filter(client_id__in=cards, decision=Decision.REQUESTED)
+    entry_ids = list(requests.values_list("pk", flat=True))
+    if not entry_ids:
+        return None
+    waits = queue.last_due(task=TASK, subject_ids=entry_ids)
     free_at = max(asked_until(client, now) or now, waits + BETWEEN_MAILS if waits else now)
     return free_at if free_at > now else None
 

@@ -151,7 +151,7 @@ def _consent(
     lapsed = agreed and not granted
     requested = bool(own) and own[0].decision == Decision.REQUESTED and not granted
     mailed = news and bool(client.email) and not granted
-    ask_at = asked_until(client, now, by_hand=True) if mailed else None
+    ask_at = asked_until(client, now, by_hand=True) if mailed and (requested or lapsed) else None
     unasked = requested and mailed and not was_asked_here(client)
     waits = mailed and not lapsed
     return Consent(
