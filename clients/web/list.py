@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from clients.cursors import cursor_of, hit_at
 from clients.duplicates import open_pairs
 from clients.listing import COUNTED, ORDERS, PAGE, Sort, count_clients, list_clients, search_clients
+from clients.near_misses import near_misses
 from clients.web.chips import chips_of
 from clients.web.columns import SORTS, Column, ListRow, chosen_columns, has_chosen, rows_of
 from clients.web.handed_in import HANDED_IN
@@ -107,6 +108,7 @@ def clients(request: SalonRequest) -> HttpResponse:
         "form_id": new_id(),
         "assign_url": assign_url,
         "actions": actions,
+        "meant": _meant(query, here) if query.typed and not page.clients else [],
         "create_url": f"{create_url}?{urlencode(_names_in(query.typed))}" if writes else None,
         **({} if part else {"tools": _tools(request)}),
     }
@@ -196,6 +198,12 @@ def _route(request: SalonRequest, name: str, permission: Permission) -> str | No
         return reverse(name, args=[request.salon.slug])
     except NoReverseMatch:
         return None
+
+
+def _meant(query: ListQuery, here: str) -> list[tuple[str, str]]:
+    """Return what else could be searched for where nobody was found, with the addresses."""
+    texts = near_misses(query.typed, meeting=query.meeting)
+    return [(text, query.address(here, ("q", text), without=("q",))) for text in texts]
 
 
 def _names_in(typed: str) -> dict[str, str]:

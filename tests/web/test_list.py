@@ -384,3 +384,22 @@ def test_pages_take_the_same_queries_for_any_number_of_rows(
             assert len(browser.get(f"{LIST}{query}").context["page"].clients) >= rows
         counts.append(len(captured))
     assert counts[0] == counts[1] <= queries
+
+
+def test_who_finds_nobody_is_told_whom_she_may_have_meant(
+    browser: Browser, people: dict[str, Client], sonnenschein: Salon
+) -> None:
+    page = browser.get(LIST, {"q": "Emill", "sort": "number"})
+    assert page.context["meant"] == [("Emil", f"{LIST}?sort=number&q=Emil")]
+    assert "Meinten Sie" in page.content.decode()
+    assert browser.get(LIST, {"q": "Emil"}).context["meant"] == []
+    assert "Meinten Sie" not in browser.get(LIST, {"q": "Emill", "status": "NEW"}).content.decode()
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+def test_columns_that_somebody_chose_stay_on_a_tablet(
+    browser: Browser, people: dict[str, Client], chosen: bool
+) -> None:
+    if chosen:
+        browser.post(f"{LIST}columns/", {"column": ["city", "points"]})
+    assert ("clients chosen" in browser.get(LIST).content.decode()) is chosen
