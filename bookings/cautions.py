@@ -1,12 +1,14 @@
 """What staff should mind about an appointment without being kept from it (domain.md §5)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from bookings.hours import Misfit, Presence, misfits, why_not
+from bookings.hours import ONE_DAY, Misfit, Presence, local_moment, misfits, presence_for
 from bookings.models import Appointment, AppointmentItem
 from bookings.placing import Planned
 from bookings.sequence import Part, taken
@@ -26,11 +28,15 @@ _NOT_PERFORMED = _("She does not usually do this service.")
 
 def absences_of(salon: Salon, parts: Sequence[Part]) -> list[FieldError]:
     """Return which of these items lie where their staff member is not there, in one statement."""
-    return [*_away(why_not(salon=salon, taken=taken(parts)))]
+    return absences_in(presence_for(salon, taken(parts)), parts, ZoneInfo(salon.timezone))
 
 
-def absences_in(there: Presence, parts: Sequence[Part]) -> list[FieldError]:
-    """Return the same by what is known of who is there."""
+def absences_in(there: Presence, parts: Sequence[Part], zone: ZoneInfo) -> list[FieldError]:
+    """Return the same by what is known of who is there; where the salon is closed, that, and what day it is."""
+    closed = {there.closed.get(part.starts_at.astimezone(zone).date()) for part in parts} - {None}
+    if closed:
+        words = format_lazy(_("The salon is closed that day ({name})."), name=", ".join(sorted(filter(None, closed))))
+        return [FieldError("starts_at", "closed", words)]
     return [*_away(misfits(there, staff_id, periods) for staff_id, periods in taken(parts))]
 
 
@@ -81,11 +87,24 @@ def overlaps(
 
 
 def rewards_apart(items: Sequence[AppointmentItem], salon: Salon) -> Iterator[FieldError]:
-    """Yield which rewards are on another day than all that is paid for: nobody likes to come for them alone."""
+    """Yield which rewards are on a day on which the client has nothing else: nobody likes to come for them alone."""
     days = {salon.date_at(item.starts_at) for item in items if item.redemption_id is None}
     for index, item in enumerate(items):
-        if item.redemption_id and salon.date_at(item.starts_at) not in days:
+        day = salon.date_at(item.starts_at)
+        if item.redemption_id and day not in days and not _comes_anyway(item, day, salon):
             yield FieldError(f"items.{index}", "reward_apart", _REWARD_APART)
+
+
+def _comes_anyway(reward: AppointmentItem, day: date, salon: Salon) -> bool:
+    zone, client_id = ZoneInfo(salon.timezone), reward.appointment.client_id
+    if client_id is None:
+        return False
+    others = Appointment.objects.taking_time().exclude(pk=reward.appointment_id)
+    return others.filter(
+        client_id=client_id,
+        starts_at__gte=local_moment(day, 0, zone),
+        starts_at__lt=local_moment(day + ONE_DAY, 0, zone),
+    ).exists()
 
 
 def in_the_past(starts_at: datetime, now: datetime) -> Iterator[FieldError]:

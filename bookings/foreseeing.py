@@ -133,5 +133,5 @@ def _warnings(
 ) -> Iterator[FieldError]:
     yield from cautions.in_the_past(appointment.starts_at, now)
     yield from cautions.unusual(planned, [part.staff_id for part in parts])
-    yield from cautions.absences_in(outlook.diary.there, parts)
+    yield from cautions.absences_in(outlook.diary.there, parts, outlook.diary.zone)
     yield from cautions.of_the_client(appointment.client, appointment.starts_at, booked_until)

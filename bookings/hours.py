@@ -157,13 +157,16 @@ class Misfit(StrEnum):
 type Taken = tuple[UUID, Sequence[Period]]
 
 
-def why_not(*, salon: Salon, taken: Sequence[Taken]) -> list[frozenset[Misfit]]:
-    """Return for each item why its staff member is not there for it, nothing where she is; in one statement."""
-    if not taken:
-        return []
+def presence_for(salon: Salon, taken: Sequence[Taken]) -> Presence:
+    """Return who of those taken by some items is there on their days; in one statement."""
     first = min(salon.date_at(period.starts_at) for _, periods in taken for period in periods)
     last = max(salon.date_at(period.ends_at) for _, periods in taken for period in periods)
-    there = presence({staff_id for staff_id, _ in taken}, first, last, salon)
+    return presence({staff_id for staff_id, _ in taken}, first, last, salon)
+
+
+def why_not(*, salon: Salon, taken: Sequence[Taken]) -> list[frozenset[Misfit]]:
+    """Return for each item why its staff member is not there for it, nothing where she is; in one statement."""
+    there = presence_for(salon, taken) if taken else Presence({}, {}, {})
     return [misfits(there, staff_id, periods) for staff_id, periods in taken]
 
 

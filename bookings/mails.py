@@ -113,6 +113,18 @@ def announce_moved(
     _announce(Kind.MOVED, appointment, now, due_at=now + UNDOABLE, salon=salon, items=items)
 
 
+def announce_parted(*, appointment: Appointment, now: datetime, salon: Salon, items: Sequence[AppointmentItem]) -> None:
+    """Confirm what has parted from another appointment, unless that is taken back, and plan its reminder."""
+    _announce(Kind.BOOKED, appointment, now, due_at=now + UNDOABLE, salon=salon, items=items)
+
+
+def take_back_parted(appointment: Appointment) -> bool:
+    """Let nothing go out about such an appointment any more; return whether nothing has."""
+    drop_unsent(appointment.pk)
+    queue.call_off(task=_REMIND, subject_id=appointment.pk)
+    return appointment.client_id is None or last_told(appointment.pk, client_id=appointment.client_id) is None
+
+
 def announce_cancelled(
     *,
     appointment: Appointment,

@@ -15,9 +15,10 @@ from bookings.conflicts import SlotTaken
 from bookings.free_time import Place
 from bookings.mails import announce_moved
 from bookings.models import Appointment, AppointmentItem, BookingRules
+from bookings.parting import leaves_its_day, part_reward
 from bookings.placing import minutes_error, start_of
 from bookings.sequence import Part
-from bookings.settling import explain_change, refuse_endless, refuse_outside, wishes_of
+from bookings.settling import explain_alone, explain_change, refuse_endless, refuse_outside, wishes_of
 from bookings.slots import Wish
 from bookings.writing import (
     appointment_of,
@@ -98,9 +99,14 @@ def move_item(
 ) -> Booked:
     """Let one item of an appointment begin at another time, with this staff member; the others stay. It can be undone.
 
-    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SlotTaken.
+    A reward that goes to another day than the others becomes an appointment of its own, which is returned.
+    Raises: NotAllowed, NotFound, VersionConflict, NotChangeable, InvalidInput, SlotTaken, SaleAlreadyPaid.
     """
     begin = start_of(starts_at)
+    if leaves_its_day(item_id, begin, salon):
+        return part_reward(
+            actor=actor, salon=salon, item_id=item_id, starts_at=begin, staff_id=staff_id, now=now, version=version
+        )
 
     def put(items: list[AppointmentItem]) -> None:
         item = item_in(items, item_id)
@@ -114,6 +120,7 @@ def move_item(
         action="appointment.item_moved",
         now=now,
         version=version,
+        about=item_id,
     )
 
 
@@ -137,6 +144,7 @@ def reassign_item(
         action="appointment.item_reassigned",
         now=now,
         version=version,
+        about=item_id,
     )
 
 
@@ -197,6 +205,7 @@ def _rearrange(
     now: datetime,
     version: int | None,
     bounds: Bounds = Bounds.DESK,
+    about: UUID | None = None,
 ) -> Booked:
     actor.require(Permission.BOOKINGS_WRITE)
     team = {staff.pk: staff for staff in StaffMember.objects.working()}
@@ -237,6 +246,10 @@ def _rearrange(
             if appointment.starts_at != started_at:
                 announce_moved(appointment=appointment, now=now)
     except SlotTaken as refusal:
+        reward = next((item for item in items if item.pk == about and item.redemption_id), None)
+        if reward:
+            explain_alone(refusal, reward, [item for item in items if item is not reward], salon=salon, now=now)
+            raise
         # Elsewhere one item alone cannot go: there, all of them are as far apart as they are now.
         as_long = [one.minutes for one in shape] == [item.minutes for item in items]
         kept = [replace(one, staff_id=item.staff_id) for one, item in zip(shape, items, strict=True)]

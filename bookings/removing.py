@@ -1,6 +1,5 @@
 """Services and rewards taken off an appointment (domain.md §5, §7.2)."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,18 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.booking import Booked
 from bookings.checkout.following import follow, release
-from bookings.conflicts import SlotTaken
 from bookings.models import AppointmentItem
 from bookings.progress import cancel
 from bookings.redeemed import give_rewards_back, is_paid_for, rewards_in
 from bookings.writing import (
     appointment_of,
     changed,
+    give_buffers_back,
     item_in,
     items_of,
-    lay,
     local_time,
-    lock_staff,
     lock_with_client,
     refuse_unchangeable,
     save,
@@ -66,7 +63,7 @@ def remove_item(*, actor: Actor, salon: Salon, item_id: UUID, now: datetime, ver
         for one in removed:
             release(one.pk)
         AppointmentItem.objects.filter(pk__in=[one.pk for one in removed]).delete()
-        _give_buffers_back(salon, items)
+        give_buffers_back(salon, items)
         span(appointment, items)
         save(appointment, now=now, fields=("starts_at", "ends_at"))
         follow(appointment.pk, now)
@@ -78,17 +75,3 @@ def remove_item(*, actor: Actor, salon: Salon, item_id: UUID, now: datetime, ver
             ]
             tell(actor, "appointment.item_removed", appointment, told, now=now)
     return Booked(appointment, items, [])
-
-
-def _give_buffers_back(salon: Salon, items: Sequence[AppointmentItem]) -> None:
-    """Let items take their whole buffers again where nothing of their own goes on any more."""
-    taken_before = [item.busy for item in items]
-    lay(items)
-    longer = [(item, busy) for item, busy in zip(items, taken_before, strict=True) if item.busy != busy]
-    lock_staff(salon, {item.staff_id for item, _busy in longer})
-    for item, busy in longer:
-        try:
-            with writing():
-                item.save(update_fields=["busy"])
-        except SlotTaken:
-            item.busy = busy

@@ -17,8 +17,8 @@ from bookings.models import Appointment, AppointmentItem
 from bookings.models.appointments import MINUTES
 from bookings.redeemed import NeedsPaidService, is_paid_for
 from bookings.settling import explain_change
-from bookings.undoing import NothingToUndo
 from bookings.writing import (
+    NothingToUndo,
     added,
     give_way,
     items_of,

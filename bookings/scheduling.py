@@ -14,8 +14,8 @@ from bookings.placing import ItemWish
 from bookings.progress import StateRefused, TooEarly, cancel, set_state
 from bookings.removing import LastItem, remove_item
 from bookings.rewarding import NoRoom, append_reward, book_with_rewards
-from bookings.undoing import NothingToUndo, undo
-from bookings.writing import NotChangeable
+from bookings.undoing import undo
+from bookings.writing import NotChangeable, NothingToUndo
 
 __all__ = [
     "AlreadyBooked",

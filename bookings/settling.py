@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bookings import cautions, hours
@@ -20,7 +23,7 @@ from bookings.models import AppointmentItem, BookingRules
 from bookings.outlook import Outlook
 from bookings.placing import Planned
 from bookings.sequence import Part, taken
-from bookings.slots import Slot, Wish, alternatives
+from bookings.slots import MOST_ALTERNATIVES, Slot, Wish, alternatives, slot_at
 from bookings.writing import lock_staff, parts_of
 from salon.errors import FieldError, InvalidInput
 from salon.tenancy.models import Salon
@@ -112,32 +115,52 @@ def _explain(
     besides: UUID | None = None,
     standing: Place = (),
     outlook: Outlook | None = None,
+    client_has: Sequence[Period] = (),
 ) -> None:
     """Let a refusal say what stands where parts were wanted (at the desk alone), and the nearest times that are free.
 
     `besides` is the appointment that was to be changed: it stands in nobody's way, and where it is `standing` is no
-    other time. `outlook` is what has been read.
+    other time. `outlook` is what has been read; in the periods that the `client_has` already nothing is proposed.
     """
+    look = partial(
+        alternatives,
+        salon=salon,
+        near=near,
+        now=now,
+        bounds=bounds,
+        besides=besides,
+        standing=standing,
+        outlook=outlook,
+        client_has=client_has,
+    )
     # For what somebody still has who has left, no other time is known.
     with suppress(InvalidInput):
-        refusal.alternatives = alternatives(
-            salon=salon,
-            wishes=wishes,
-            near=near,
-            now=now,
-            bounds=bounds,
-            besides=besides,
-            standing=standing,
-            outlook=outlook,
-        )
+        refusal.alternatives = look(wishes=wishes)
     if bounds is Bounds.DESK:
         periods: dict[UUID, list[Period]] = defaultdict(list)
         for staff_id, some in taken(wanted):
             periods[staff_id] += some
         refusal.blocking = blocking_items(periods, besides=besides)
         refusal.warnings = [*cautions.in_the_past(near, now)]
-        if not refusal.blocking:
-            refusal.message = _("Nobody who does this is free then.")
+        taken_by = {one.staff_id for one in refusal.blocking}
+        colleagues = [replace(wish, staff_id=None) if wish.staff_id in taken_by else wish for wish in wishes]
+        if colleagues != wishes:
+            with suppress(InvalidInput):
+                nearest = look(wishes=colleagues, count=1)
+                refusal.alternatives = _with_colleague(refusal.alternatives, nearest, near, salon)
+
+
+def _with_colleague(own: list[Slot], nearest: Sequence[Slot], near: datetime, salon: Salon) -> list[Slot]:
+    """Return free times of those wished for, the nearest and one of a later day, and one that a colleague has nearer
+    that day: best of all, at the very time."""
+    best = min(own, key=lambda slot: abs(slot.starts_at - near), default=None)
+    for slot in nearest:
+        nearer = best is None or abs(slot.starts_at - near) < abs(best.starts_at - near)
+        if nearer and salon.date_at(slot.starts_at) == salon.date_at(near):
+            later = [one for one in own if best and salon.date_at(one.starts_at) > salon.date_at(best.starts_at)]
+            kept = [one for one in dict.fromkeys([best, *later[:1], *own]) if one][: MOST_ALTERNATIVES - 1]
+            return sorted([slot, *kept], key=lambda one: one.starts_at)
+    return own
 
 
 def explain_plan(
@@ -163,39 +186,38 @@ def explain_plan(
     ]
     wanted = [Part(one.candidates[0], one.starts_at, one.minutes) for one in planned if one.wished]
     _explain(refusal, wishes, wanted, salon=salon, near=near, bounds=bounds, now=now, besides=besides, outlook=outlook)
-    if bounds is Bounds.DESK and wanted:
-        refusal.alternatives = _with_colleagues(
-            refusal.alternatives, wishes, salon=salon, near=near, now=now, besides=besides, outlook=outlook
-        )
+    if bounds is Bounds.DESK and not refusal.blocking:
+        refusal.message = _none_for(planned, wishes, salon=salon, now=now, besides=besides, outlook=outlook)
 
 
-def _with_colleagues(
-    own: list[Slot],
+def _none_for(
+    planned: Sequence[Planned],
     wishes: Sequence[Wish],
     *,
     salon: Salon,
-    near: datetime,
     now: datetime,
     besides: UUID | None,
     outlook: Outlook | None,
-) -> list[Slot]:
-    """Return free times of those wished for; where they have too few that day, colleagues' times of that day go before
-    their own of later days, but for the first of these."""
-    day = salon.date_at(near)
-    that_day = [slot for slot in own if salon.date_at(slot.starts_at) == day]
-    places = len(own) - max(len(that_day), 1)
-    if len(that_day) == len(own) or not places:
-        return own
-    anybody = [replace(wish, staff_id=None) for wish in wishes]
-    others = alternatives(
-        salon=salon, wishes=anybody, near=near, now=now, bounds=Bounds.DESK, besides=besides, outlook=outlook
-    )
-    taken_already = {slot.starts_at for slot in that_day}
-    instead = [slot for slot in others if salon.date_at(slot.starts_at) == day and slot.starts_at not in taken_already][
-        :places
+) -> Promise:
+    """Return for which services nobody has time, in words."""
+    alone = [
+        one.service.name
+        for one, wish in zip(planned, wishes, strict=True)
+        if len(planned) == 1
+        or slot_at(
+            salon=salon,
+            wishes=[replace(wish, after=None)],
+            starts_at=one.starts_at,
+            now=now,
+            bounds=Bounds.DESK,
+            besides=besides,
+            outlook=outlook,
+        )
+        is None
     ]
-    later = [slot for slot in own if slot not in that_day][: len(own) - len(that_day) - len(instead)]
-    return sorted([*that_day, *instead, *later], key=lambda slot: slot.starts_at)
+    if not alone:
+        return _("Each of these services could be done then, but not all of them one after the other.")
+    return format_lazy(_("{services}: nobody who does this is free then."), services=", ".join(alone))
 
 
 def explain_change(
@@ -225,6 +247,23 @@ def explain_change(
         now=now,
         besides=besides,
         standing=standing,
+    )
+
+
+def explain_alone(
+    refusal: SlotTaken, item: AppointmentItem, others: Sequence[AppointmentItem], *, salon: Salon, now: datetime
+) -> None:
+    """Do the same for one item that goes without the others of its appointment: not while the client has those."""
+    _explain(
+        refusal,
+        wishes_of([item]),
+        parts_of([item]),
+        salon=salon,
+        near=item.starts_at,
+        bounds=Bounds.DESK,
+        now=now,
+        besides=item.appointment_id,
+        client_has=[Period(one.starts_at, one.ends_at) for one in others],
     )
 
 

@@ -3,7 +3,7 @@ days (domain.md §5). Three statements, however many days, people and services."
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bookings.asking import Asked, Wish, asked_for, asked_of, known_services, reach_of
 from bookings.availability import MINUTE
 from bookings.bounds import Bounds
+from bookings.busy import Period
 from bookings.diary import diary_of
 from bookings.free_time import FreeTime, Place, Slot, SlotItem
 from bookings.hours import ONE_DAY, days_between, local_moment
@@ -22,6 +23,10 @@ __all__ = ["Search", "Slot", "SlotItem", "Wish", "alternatives", "find_slots", "
 
 # So many days are looked through for alternatives.
 ALTERNATIVE_DAYS = 31
+# So many are proposed.
+MOST_ALTERNATIVES = 3
+# What begins so much later is another time, even in the same gap.
+_APART = timedelta(hours=2)
 
 
 def find_slots(
@@ -68,14 +73,17 @@ def alternatives(
     near: datetime,
     now: datetime,
     bounds: Bounds,
-    count: int = 3,
+    count: int = MOST_ALTERNATIVES,
     besides: UUID | None = None,
     standing: Place = (),
     outlook: Outlook | None = None,
+    client_has: Sequence[Period] = (),
 ) -> list[Slot]:
-    """Return so many free times instead of a taken one, in order: the nearest of its day, then those of the days after.
+    """Return so many free times instead of a taken one, in order: the nearest of its day in different gaps, or hours
+    apart, and one of each day after it, near the same time of day; only where that is too few, times beside these.
 
-    `standing` is where what is to be moved stands: that is no other time. `outlook` is what has been read already.
+    `standing` is where what is to be moved stands: that is no other time. `outlook` is what has been read already. In
+    the periods that the `client_has` already nothing is proposed.
     Raises: InvalidInput as `find_slots` does.
     """
     asked = _asked(wishes, bounds, outlook)
@@ -90,13 +98,36 @@ def alternatives(
     begin, end = local_moment(first, 0, zone), local_moment(last + ONE_DAY, 0, zone)
     plan = _free_time(wishes, asked, salon, begin, end, besides=besides, outlook=outlook)
     found: list[Slot] = []
+    beside: list[Slot] = []
+
+    def fits(slot: Slot) -> bool:
+        lasts = Period(slot.starts_at, slot.ends_at)
+        return slot.place != standing and not any(lasts.overlaps(one) for one in client_has)
+
     for day in days_between(first, last):
-        elsewhere = (slot for slot in plan.slots(day, earliest) if slot.place != standing)
-        nearest = sorted(elsewhere, key=lambda slot: abs(slot.starts_at - near))
-        found += nearest[: count - len(found)]
-        if len(found) == count:
+        elsewhere = [slot for slot in plan.slots(day, earliest) if fits(slot)]
+        aim = near + (day - salon.date_at(near))
+        best = _apart(elsewhere, aim, asked.rules.slot_minutes * MINUTE)[: max(count - 1, 1) if day == first else 1]
+        found += best
+        beside += sorted((slot for slot in elsewhere if slot not in best), key=lambda slot: abs(slot.starts_at - aim))
+        if len(found) >= count:
             break
-    return sorted(found, key=lambda slot: slot.starts_at)
+    return sorted([*found, *beside][:count], key=lambda slot: slot.starts_at)
+
+
+def _apart(slots: Sequence[Slot], aim: datetime, step: timedelta) -> list[Slot]:
+    """Return those of a day's free times nearest to an instant of which no two lie in one gap, unless hours apart;
+    the nearest first."""
+    gap = 0
+    gaps: list[tuple[int, Slot]] = []
+    for slot in slots:
+        gap += bool(gaps) and slot.starts_at - gaps[-1][1].starts_at > step
+        gaps.append((gap, slot))
+    chosen: list[tuple[int, Slot]] = []
+    for gap, slot in sorted(gaps, key=lambda one: abs(one[1].starts_at - aim)):
+        if all(other != gap or abs(slot.starts_at - one.starts_at) >= _APART for other, one in chosen):
+            chosen.append((gap, slot))
+    return [slot for _gap, slot in chosen]
 
 
 def slot_at(
@@ -107,13 +138,14 @@ def slot_at(
     now: datetime,
     bounds: Bounds,
     besides: UUID | None = None,
+    outlook: Outlook | None = None,
 ) -> Slot | None:
     """Return who would do what is wished at exactly that time, on a slot or not; None where it is not free.
 
     At the desk, what is free outside hours or in spite of an absence will do where nothing else is, and the past, too.
     Raises: InvalidInput as `find_slots` does.
     """
-    asked = asked_for(wishes, bounds)
+    asked = _asked(wishes, bounds, outlook)
     day = salon.date_at(starts_at)
     if bounds is Bounds.ONLINE:
         reach = reach_of(asked, salon, now, bounds)
@@ -125,7 +157,13 @@ def slot_at(
     zone = ZoneInfo(salon.timezone)
     past = -((local_moment(day, 0, zone) - starts_at) // MINUTE)
     plan = _free_time(
-        wishes, asked, salon, starts_at - past * MINUTE, local_moment(day + ONE_DAY, 0, zone), besides=besides
+        wishes,
+        asked,
+        salon,
+        starts_at - past * MINUTE,
+        local_moment(day + ONE_DAY, 0, zone),
+        besides=besides,
+        outlook=outlook,
     )
     slot = plan.slot(past, day)
     if slot is None and bounds is Bounds.DESK:

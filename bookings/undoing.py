@@ -5,19 +5,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy as _
-
 from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.checkout.deposits import on_cancelled, on_returned
+from bookings.checkout.following import follow
 from bookings.conflicts import SlotTaken
 from bookings.mails import announce_undone
 from bookings.models import Appointment, AppointmentItem
 from bookings.models.appointments import MINUTES
+from bookings.parting import rejoin
 from bookings.redeemed import settle_rewards
 from bookings.settling import explain_change
 from bookings.states import TAKING_TIME, State
 from bookings.writing import (
+    NothingToUndo,
     changed,
     count_visit,
     items_of,
@@ -33,16 +34,8 @@ from bookings.writing import (
     writing,
 )
 from salon.catalogue.models import StaffMember
-from salon.errors import DomainError
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
-
-
-class NothingToUndo(DomainError):
-    """The last thing that was done to the appointment cannot be taken back."""
-
-    code = "nothing_to_undo"
-    message = _("There is nothing to undo any more.")
 
 
 def undo(*, actor: Actor, salon: Salon, appointment_id: UUID, version: int, now: datetime) -> Booked:
@@ -58,6 +51,7 @@ def undo(*, actor: Actor, salon: Salon, appointment_id: UUID, version: int, now:
             appointment = lock_with_thanked(appointment_id, version)
             if appointment.undo is None:
                 raise NothingToUndo
+            rejoined = rejoin(appointment, appointment.undo)
             items = items_of(appointment)
             old_state, old_when = State(appointment.state), _when(items, salon)
             staff_before = {item.staff_id for item in items}
@@ -78,6 +72,8 @@ def undo(*, actor: Actor, salon: Salon, appointment_id: UUID, version: int, now:
                 changed("staff", old_when[1], when[1]),
             ]
             tell(actor, "appointment.undone", appointment, told, now=now)
+            if rejoined:
+                follow(appointment.pk, now)
             _charge(appointment, old_state, actor=actor, salon=salon, now=now)
             if State.CANCELLED in {appointment.state, old_state} or old_when[0] != when[0]:
                 announce_undone(appointment=appointment, now=now)

@@ -41,6 +41,13 @@ class NotChangeable(DomainError):
     message = _("This appointment has ended or is cancelled: it can no longer be changed.")
 
 
+class NothingToUndo(DomainError):
+    """The last thing that was done to the appointment cannot be taken back."""
+
+    code = "nothing_to_undo"
+    message = _("There is nothing to undo any more.")
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     """Open the transaction of one change of the calendar: all of it, or a refusal and nothing.
@@ -164,6 +171,20 @@ def give_way(items: Sequence[AppointmentItem], together: Sequence[AppointmentIte
     taken_before = [item.busy for item in items]
     lay(together)
     write_items([item for item, busy in zip(items, taken_before, strict=True) if item.busy != busy])
+
+
+def give_buffers_back(salon: Salon, items: Sequence[AppointmentItem]) -> None:
+    """Let items take their whole buffers again where nothing of their own goes on any more."""
+    taken_before = [item.busy for item in items]
+    lay(items)
+    longer = [(item, busy) for item, busy in zip(items, taken_before, strict=True) if item.busy != busy]
+    lock_staff(salon, {item.staff_id for item, _busy in longer})
+    for item, busy in longer:
+        try:
+            with writing():
+                item.save(update_fields=["busy"])
+        except SlotTaken:
+            item.busy = busy
 
 
 def refuse_unchangeable(appointment: Appointment) -> None:

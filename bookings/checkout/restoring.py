@@ -13,8 +13,8 @@ from bookings.checkout.writing import Held, hold, refuse_closed, tell, write
 from bookings.had import had_by
 from bookings.models import Sale, SaleLine
 from bookings.restoring import restore_items
-from bookings.undoing import NothingToUndo, undo
-from bookings.writing import changed
+from bookings.undoing import undo
+from bookings.writing import NothingToUndo, changed
 from clients.points import NoTreatcard
 from loyalty.models import Redemption
 from loyalty.redemption import redeem

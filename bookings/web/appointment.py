@@ -59,6 +59,7 @@ class Answer:
     when: WhenForm | None = None
     proposing: bool = False
     searching: bool = False
+    alone: UUID | None = None  # the item that the times instead are for, if not for the whole appointment
     warnings: list[str] = field(default_factory=list)
 
     @property

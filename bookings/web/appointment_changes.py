@@ -102,7 +102,7 @@ def appointment_change(request: SalonRequest, appointment_id: UUID) -> HttpRespo
         )
     except SlotTaken as refusal:
         conflict = conflict_of(refusal, salon=request.salon, today=request.salon.date_at(change.now))
-        answer = replace(refused, conflict=conflict)
+        answer = replace(refused, conflict=conflict, alone=_reward_meant(change, name))
     except InvalidInput as refusal:
         answer = replace(refused, refusal=" ".join(str(error.message) for error in refusal.errors))
     except DomainError as refusal:
@@ -112,6 +112,13 @@ def appointment_change(request: SalonRequest, appointment_id: UUID) -> HttpRespo
 
 def _about(request: SalonRequest, name: str) -> str:
     return {"move": "move", "move-to": "move", "item": f"item-{request.POST.get('item', '')}"}.get(name, "")
+
+
+def _reward_meant(change: Change, name: str) -> UUID | None:
+    """Return the reward that was to go somewhere without the rest of its appointment: so are the times instead."""
+    item_id = uuid_in(change.request.POST.get("item")) if name in {"item", "item-to"} else None
+    meant = (item.pk for item in change.appointment.items.all() if item.pk == item_id and item.redemption_id)
+    return next(meant, None)
 
 
 def _number(text: str | None) -> int | None:
@@ -317,7 +324,39 @@ def _change_item(change: Change) -> Answer:
     for step in _steps(change, item, minutes, price):
         version = booked.appointment.version if booked else change.version
         booked = step(**given, version=version)
-    return _done(booked, _("The service is changed.")) if booked else Answer(toast=_("Nothing was changed."))
+    if booked is None:
+        return Answer(toast=_("Nothing was changed."))
+    if booked.appointment.pk != change.appointment.pk:
+        return _parted(change, booked)
+    return _done(booked, _("The service is changed."))
+
+
+def _item_to(change: Change) -> Answer:
+    """Let one item go to a time that was proposed for it alone."""
+    text, _bar, staff = change.value.partition("|")
+    starts_at, staff_id, item = moment_in(text), uuid_in(staff), _item(change)
+    if starts_at is None or staff_id is None:
+        return Answer()
+    booked = move_item(
+        actor=change.request.actor,
+        salon=change.request.salon,
+        item_id=item.pk,
+        starts_at=starts_at,
+        staff_id=staff_id,
+        now=change.now,
+        version=change.version,
+    )
+    if booked.appointment.pk != change.appointment.pk:
+        return _parted(change, booked)
+    return _done(booked, _("The service is changed."), undoes=True)
+
+
+def _parted(change: Change, booked: Booked) -> Answer:
+    """Tell of a reward that has an appointment of its own by now; undone, it is back in this one."""
+    made, salon = booked.appointment, change.request.salon
+    words = {"reward": booked.items[0].service.name, "when": when_text(made.starts_at, made.ends_at, salon)}
+    told = _("%(reward)s is an appointment of its own now: %(when)s.") % words
+    return _done(booked, with_notice(told, made), undoes=made.version == 1)
 
 
 def _steps(change: Change, item: AppointmentItem, minutes: int, price: Decimal) -> Iterator[Callable[..., Booked]]:
@@ -366,4 +405,5 @@ _ACTS: dict[str, Callable[[Change], Answer]] = {
     "reward": _reward,
     "had": _had,
     "item": _change_item,
+    "item-to": _item_to,
 }

@@ -63,18 +63,13 @@ def booking_new(request: SalonRequest) -> HttpResponse:
         return _form(request, _with_card(_asked_for(request, now)), now)
     act = request.POST.get("act", "")
     entry = _entered(request, act)
-    if _books(act):
+    if act == "book":
         return _book(request, entry, act, now)
     if act.startswith("set:"):
-        _start, draft = _taken(entry.draft, act.removeprefix("set:"), request)
-        entry = replace(entry, draft=draft)
+        entry = replace(entry, draft=_taken(entry.draft, act.removeprefix("set:"), request))
     if act.startswith("had:"):
         note_had(request, entry.draft.client_id, uuid_in(act.removeprefix("had:")), now)
     return _form(request, entry, now, act=act)
-
-
-def _books(act: str) -> bool:
-    return act == "book" or act.startswith("take:")
 
 
 def _asked_for(request: SalonRequest, now: datetime) -> Draft:
@@ -87,7 +82,7 @@ def _entered(request: SalonRequest, act: str) -> Entry:
     draft = draft_in(request.POST).after(act)
     if draft.who is Who.NEW_CARD:
         new = entered_client(request)
-        if not (_books(act) or act.startswith("create-client")):
+        if not (act == "book" or act.startswith("create-client")):
             return Entry(draft, new=new)
         made = make_client(request, new, anyway=act == "create-client:anyway")
         if isinstance(made, NewClient):
@@ -122,13 +117,8 @@ def _somebody_able(draft: Draft, client: Client | None, shop: Shop) -> Draft:
 
 def _book(request: SalonRequest, entry: Entry, act: str, now: datetime) -> HttpResponse:
     draft = entry.draft
-    starts_at = None
-    if act.startswith("take:"):
-        starts_at, draft = _taken(draft, act.removeprefix("take:"), request)
-        entry = replace(entry, draft=draft)
     form = BookingForm(draft)
-    if form.is_valid():
-        starts_at = starts_at or form.moment(request.salon)
+    starts_at = form.moment(request.salon) if form.is_valid() else None
     form.complain()
     if form.errors or starts_at is None or entry.new:
         return _form(request, entry, now, form=form, act=act)
@@ -164,15 +154,15 @@ def _book(request: SalonRequest, entry: Entry, act: str, now: datetime) -> HttpR
     return show_appointment(request, appointment.pk, Answer(toast=told, changed=True, warnings=warnings))
 
 
-def _taken(draft: Draft, value: str, request: SalonRequest) -> tuple[datetime | None, Draft]:
-    """Return the start that a proposed time carries, and the draft with everybody's part in it."""
+def _taken(draft: Draft, value: str, request: SalonRequest) -> Draft:
+    """Return the draft at a proposed time, with everybody's part in it."""
     text, _bar, ids = value.partition("|")
     starts_at = moment_in(text)
     if starts_at is None:
-        return None, draft
+        return draft
     staff = [one for one in map(uuid_in, ids.split(",")) if one]
     there = local(starts_at, request.salon)
-    return starts_at, replace(draft.with_staff(staff), day=there.date().isoformat(), at=f"{there:%H:%M}")
+    return replace(draft.with_staff(staff), day=there.date().isoformat(), at=f"{there:%H:%M}")
 
 
 def _offered(entry: Entry, read: Read, act: str) -> Entry:
@@ -310,10 +300,12 @@ def _favourites(entry: Entry, shop: Shop) -> list[Service]:
 
 
 def _wanting_times(draft: Draft, fit: Fit, act: str) -> bool:
-    """Return whether free times are wanted: none is entered yet, it cannot be had, or others are asked for."""
+    """Return whether free times are wanted: none is entered yet, it cannot be had, the salon is closed then, or others
+    are asked for."""
     if not draft.lines or (fit.conflict and fit.conflict.alternatives):
         return False
-    return fit.foreseen is None or act == "times"
+    closed = fit.foreseen is not None and any(one.code == "closed" for one in fit.foreseen.warnings)
+    return fit.foreseen is None or closed or act == "times"
 
 
 # Where somebody goes on after a button.

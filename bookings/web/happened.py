@@ -25,6 +25,7 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "appointment.item_added": (gettext_lazy("Service added"), "plus"),
     "appointment.item_exchanged": (gettext_lazy("Service exchanged"), "arrow-left-right"),
     "appointment.reward_added": (gettext_lazy("Reward added"), "gift"),
+    "appointment.reward_parted": (gettext_lazy("Reward moved to a day of its own"), "gift"),
     "appointment.item_removed": (gettext_lazy("Service removed"), "trash-2"),
     "appointment.item_restored": (gettext_lazy("Service put back"), "undo-2"),
     "appointment.item_reassigned": (gettext_lazy("Given to somebody else"), "users"),

@@ -55,7 +55,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
-    """One service of the draft; `when`: its time and who does it, where that is known."""
+    """One service of the draft; `when`: its time and who does it, where that is known; `instead`: why it is not done by
+    whose column was chosen."""
 
     place: int
     service_id: UUID
@@ -66,6 +67,7 @@ class ShownLine:
     able: list[Choice]
     others: list[Choice]
     free: bool
+    instead: str
     when: str
     parts: list[Part]
     first: bool
@@ -166,6 +168,7 @@ def offer(
                 able=_choices(shop, line, wanted=True),
                 others=_choices(shop, line, wanted=False),
                 free=line.staff_id is None,
+                instead=_not_of_the_column(draft, line, shop),
                 when=when,
                 parts=parts_of(item, salon) if item else [],
                 first=place == 0,
@@ -177,6 +180,16 @@ def offer(
     minutes = sum(one.duration_minutes for one in work)
     priced = [sold_item(one.price, one.service.price, offer=one.offer, redeemed=False) for one in sold]
     return Offer(lines, shown_bill(bill_of(priced, discounts), salon), minutes_text(minutes))
+
+
+def _not_of_the_column(draft: Draft, line: Line, shop: Shop) -> str:
+    """Return that the person whose column was chosen does not do this, where that is why nobody is named for it."""
+    column = shop.team.get(draft.column) if draft.column else None
+    if column is None or line.staff_id or column.pk in shop.services[line.service_id].performers:
+        return ""
+    return _("%(name)s does not do this according to the team settings: whoever is free does it.") % {
+        "name": column.name
+    }
 
 
 def shown_bill(bill: Bill, salon: Salon, *, besides: Decimal = NOTHING) -> ShownBill:

@@ -9,7 +9,7 @@ from bookings.checkout import sales
 from bookings.checkout.sales import TakenOff
 from bookings.conflicts import SlotTaken
 from bookings.models import SaleLine
-from bookings.undoing import NothingToUndo
+from bookings.writing import NothingToUndo
 from salon.errors import DomainError
 
 _SALT = "bookings.taken_off"

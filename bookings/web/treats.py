@@ -185,7 +185,7 @@ def new_for(client: Client) -> str:
 def _when(one: Offer, salon: Salon, names: Mapping[UUID, str]) -> str:
     place = one.place
     if place is None:
-        return _("Nobody is free that day any more")
+        return _("Nobody who does this is free that day afterwards")
     words = {"start": clock(place.starts_at, salon), "staff": names.get(place.staff_id, "")}
     if place.fits:
         return _("right afterwards, %(start)s with %(staff)s") % words

@@ -62,7 +62,16 @@ def span_text(starts_at: datetime, ends_at: datetime, salon: Salon) -> str:
 
 
 def when_text(starts_at: datetime, ends_at: datetime, salon: Salon) -> str:
-    """Return `Sa., 21. Nov. · 09:00–09:45 Uhr`, with the year where it is not this moment's."""
+    """Return `Sa., 21. Nov. · 09:00–09:45 Uhr`, with the year where it is not this moment's; across midnight, both days
+    as `Sa., 21. Nov., 23:00 – So., 22. Nov., 00:30 Uhr`."""
+    first, last = (local(one, salon).date() for one in (starts_at, ends_at))
+    if first != last:
+        return _("%(first)s, %(start)s – %(last)s, %(end)s") % {
+            "first": day_text(first),
+            "start": clock(starts_at, salon),
+            "last": day_text(last),
+            "end": clock(ends_at, salon),
+        }
     return f"{day_text(local(starts_at, salon).date())} · {span_text(starts_at, ends_at, salon)}"
 
 

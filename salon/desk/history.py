@@ -47,6 +47,7 @@ ACTIONS = {
     "appointment.item_added": Kind.APPOINTMENTS,
     "appointment.item_exchanged": Kind.APPOINTMENTS,
     "appointment.reward_added": Kind.APPOINTMENTS,
+    "appointment.reward_parted": Kind.APPOINTMENTS,
     "appointment.item_removed": Kind.APPOINTMENTS,
     "appointment.item_restored": Kind.APPOINTMENTS,
     "appointment.item_reassigned": Kind.APPOINTMENTS,

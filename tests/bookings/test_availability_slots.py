@@ -209,7 +209,7 @@ def test_what_is_not_there_is_named(salon: Salon, day: SalonDay) -> None:
     ]
 
 
-def test_alternatives_are_the_nearest_of_the_day_then_the_next_ones(salon: Salon, day: SalonDay) -> None:
+def test_alternatives_are_the_nearest_of_each_gap_then_of_the_next_days(salon: Salon, day: SalonDay) -> None:
     make_appointment((day.cut, day.anna), starts_at=at(12))
 
     def near(moment: datetime, **more: object) -> list[datetime]:
@@ -217,10 +217,10 @@ def test_alternatives_are_the_nearest_of_the_day_then_the_next_ones(salon: Salon
         found = alternatives(salon=salon, wishes=wish, near=moment, now=NOW, bounds=Bounds.ONLINE, **more)  # type: ignore[arg-type]
         return [slot.starts_at for slot in found]
 
-    assert near(at(12)) == [at(10, 45), at(11), at(13)]
     tomorrow = DAY + timedelta(days=1)
+    assert near(at(12)) == [at(11), at(13), at(12, 0, tomorrow)]
     make_absence(day.anna, at(9), at(16, 45))
-    assert near(at(12)) == [at(16, 45), at(17), at(9, 0, tomorrow)]
+    assert near(at(12)) == [at(16, 45), at(12, 0, tomorrow), at(12, 0, tomorrow + timedelta(days=1))]
     assert near(at(12), count=1) == [at(16, 45)]
 
 

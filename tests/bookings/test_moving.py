@@ -112,7 +112,8 @@ def test_each_alternative_of_a_move_can_be_had(desk: Desk) -> None:
     with pytest.raises(SlotTaken) as refusal:
         move(**given, starts_at=at(14))
     for slot in refusal.value.alternatives:
-        assert move(**given, starts_at=slot.starts_at).appointment.starts_at == slot.starts_at
+        staff = {item.pk: one.staff_id for item, one in zip(booked.items, slot.items, strict=True)}
+        assert move(**given, starts_at=slot.starts_at, staff=staff).appointment.starts_at == slot.starts_at
 
 
 def test_one_item_moves_and_the_others_stay(desk: Desk) -> None:
@@ -143,13 +144,14 @@ def test_what_lies_apart_is_proposed_apart(desk: Desk) -> None:
         move(**given, starts_at=at(14))
     found = refusal.value.alternatives
     assert [_times(slot) for slot in found] == [
-        [at(12, 45), at(13, 45)],
         [at(13), at(14)],
-        [at(15), at(16)],
+        [at(14), at(15)],
+        [at(14, day=WEDNESDAY), at(15, day=WEDNESDAY)],
     ]
-    assert [slot.ends_at for slot in found] == [at(14, 45), at(15), at(17)]
+    assert [slot.ends_at for slot in found] == [at(15), at(16), at(16, day=WEDNESDAY)]
     for slot in found:
-        moved = move(**given, starts_at=slot.starts_at, staff={}, version=None)
+        staff = {item.pk: one.staff_id for item, one in zip(booked.items, slot.items, strict=True)}
+        moved = move(**given, starts_at=slot.starts_at, staff=staff, version=None)
         assert [item.starts_at for item in moved.items] == _times(slot)
 
 
@@ -160,9 +162,9 @@ def test_one_item_that_cannot_go_lets_all_of_them_go_as_they_are(desk: Desk) -> 
     with pytest.raises(SlotTaken) as refusal:
         move_item(**desk.given, item_id=booked.items[1].pk, starts_at=at(12), staff_id=day.anna.pk)
     assert [_times(slot) for slot in refusal.value.alternatives] == [
-        [at(9, 30), at(10, 30)],
-        [at(9, 45), at(10, 45)],
         [at(10), at(11)],
+        [at(13), at(14)],
+        [at(10, day=WEDNESDAY), at(11, day=WEDNESDAY)],
     ]
 
 

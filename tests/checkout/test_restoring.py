@@ -20,7 +20,7 @@ from bookings.models import Appointment, AppointmentItem, Sale, SaleLine, SaleSt
 from bookings.moving import move
 from bookings.redeemed import NeedsPaidService
 from bookings.states import State
-from bookings.undoing import NothingToUndo
+from bookings.writing import NothingToUndo
 from clients.labels import DiscountOn
 from loyalty.models import Matrix, Redemption
 from loyalty.redemption import NotEnoughPoints, redeem

@@ -248,14 +248,11 @@ def test_whoever_does_not_come_gets_them_back_as_the_salon_says(treat: Treat, re
     assert treat.points() == 0
 
 
-def test_it_moves_like_any_item_and_another_day_warns(treat: Treat) -> None:
+def test_it_moves_like_any_item(treat: Treat) -> None:
     booked = treat.with_shave()
     item = _reward_item(booked)
     given = {**treat.given, "item_id": item.pk, "staff_id": treat.emre.pk}
     assert move_item(**given, starts_at=at(12)).warnings == []
-    tomorrow = move_item(**given, starts_at=at(9, day=DAY + timedelta(days=1)))
-    assert [(one.field, one.code) for one in tomorrow.warnings] == [("items.1", "reward_apart")]
-    assert treat.points() == 0
 
 
 def test_the_whole_appointment_moves_without_a_word(treat: Treat) -> None:

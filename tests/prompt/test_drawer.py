@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,7 @@ from salon.identity.models import User
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.bookings.salonday import DAY, at, make_absence, make_client, make_service
+from tests.bookings.salonday import DAY, at, make_absence, make_appointment, make_client, make_service
 from tests.conftest import NOW
 from tests.loyalty.shelf import make_reward
 from tests.prompt.frank import Treat, a_treat, stands
@@ -63,27 +64,27 @@ def _called(desk: Desk, treat: Treat, hour: str = "10:00") -> Desk:
     return desk
 
 
-def test_a_free_time_is_only_chosen_while_a_reward_is_offered_beside_it(desk: Desk, treat: Treat) -> None:
+def test_a_free_time_is_chosen_and_then_a_reward_is_offered_beside_it(desk: Desk, treat: Treat) -> None:
     """Booked at once, she would not be asked whether she wants it."""
     with salon_scope(treat.salon.pk):
         treat.book()
     _called(desk, treat)
-    assert "Stattdessen frei:" in desk.text
-    [*_others, last] = [act for act in desk.form.buttons if act.startswith("set:")]
+    assert "Stattdessen frei (trägt die Zeit ein, gebucht wird noch nichts):" in desk.text
+    [_earlier, last, _other_day] = [act for act in desk.form.buttons if act.startswith("set:")]
     assert desk.press(last).status_code == 200
-    assert desk.form.values["at"] == ["11:15"]
+    assert desk.form.values["at"] == ["11:00"]
     assert desk.form.values["staff"] == [str(treat.carla.pk)]
     assert "350 Punkte" in _box(desk.text)
     desk.press(f"reward:{treat.shave_reward.pk}")
     # What has been taken besides changes nothing of what such a time does.
     desk.press(at="10:00")
-    assert "Stattdessen frei:" in desk.text
+    assert "Stattdessen frei (trägt die Zeit ein, gebucht wird noch nichts):" in desk.text
     assert any(act.startswith("set:") for act in desk.form.buttons)
     desk.press(last)
     desk.press("book")
     with salon_scope(treat.salon.pk):
         made = Appointment.objects.latest("id")
-        assert stands(made) == [("Facial", "Carla", "11:15", "69.00"), ("Nassrasur *", "Emre", "12:15", "0.00")]
+        assert stands(made) == [("Facial", "Carla", "11:00", "69.00"), ("Nassrasur *", "Emre", "12:00", "0.00")]
 
 
 def test_it_shows_as_soon_as_there_are_client_and_service(desk: Desk, treat: Treat) -> None:
@@ -292,3 +293,39 @@ def test_removing_what_all_else_goes_with_asks_before_it_cancels(desk: Desk, tre
     [asked] = re.findall(r'<details class="menu from-end">.*?</details>', page, re.DOTALL)
     assert "Ohne bezahlte Leistung gibt es keine Prämie: Wird diese entfernt, ist der Termin abgesagt" in asked
     assert re.search(r'value="drop">\s*Termin absagen<', asked)
+
+
+def test_a_reward_goes_to_another_day_and_comes_back(desk: Desk, treat: Treat) -> None:
+    with salon_scope(treat.salon.pk):
+        made = treat.with_shave().appointment
+        shave = made.items.get(service=treat.shave)
+    page, change = f"{START}appointments/{made.pk}/", f"{START}appointments/{made.pk}/change/"
+    given = {"item": str(shave.pk), "staff": str(treat.emre.pk), "minutes": "30", "price": "0,00"}
+    answer = desk.browser.post(change, {**given, "act": "item", "day": "2026-12-03", "at": "10:00"}, follow=True)
+    assert "Nassrasur ist jetzt ein eigener Termin: Do., 3. Dez. · 10:00–10:30 Uhr." in answer.text
+    assert "?act=undo" in answer.text
+    with salon_scope(treat.salon.pk):
+        assert [len(stands(one)) for one in Appointment.objects.order_by("starts_at")] == [1, 1]
+    desk.browser.post(change, {"act": "undo"})
+    assert "Nassrasur" in desk.browser.get(page).text
+    with salon_scope(treat.salon.pk):
+        assert Appointment.objects.count() == 1
+
+
+def test_for_a_reward_times_are_proposed_where_it_was_wanted(desk: Desk, treat: Treat) -> None:
+    with salon_scope(treat.salon.pk):
+        made = treat.with_shave().appointment
+        shave = made.items.get(service=treat.shave)
+        make_appointment((treat.shave, treat.emre), starts_at=at(10, day=DAY + timedelta(days=1)))
+    change = f"{START}appointments/{made.pk}/change/"
+    given = {"item": str(shave.pk), "staff": str(treat.emre.pk), "minutes": "30", "price": "0,00"}
+    refused = desk.browser.post(change, {**given, "act": "item", "day": "2026-11-25", "at": "10:00"})
+    acts = re.findall(r'value="(item-to:[^"]+)"', refused.text)
+    assert (refused.status_code, len(acts)) == (422, 3)
+    assert "Mi., 25. Nov., 10:30" in _text(refused.text) or "Morgen, 25. Nov., 10:30" in _text(refused.text)
+    assert "move-to:" not in refused.text
+    desk.browser.post(change, {"act": acts[0], "item": str(shave.pk)})
+    with salon_scope(treat.salon.pk):
+        shave.refresh_from_db()
+        assert shave.appointment_id != made.pk
+        assert shave.starts_at.date() == DAY + timedelta(days=1)

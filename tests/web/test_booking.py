@@ -11,7 +11,7 @@ from bookings.models import Appointment, AppointmentItem
 from bookings.states import State
 from clients.labels import DiscountOn
 from clients.models import Note
-from salon.catalogue.models import AbsenceKind
+from salon.catalogue.models import AbsenceKind, StaffService
 from salon.identity.models import User
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
 from salon.tenancy.context import salon_scope
@@ -127,7 +127,7 @@ def test_the_day_and_whose_column_was_clicked_are_named_at_once(desk: Desk, day:
     assert "bei Bora" not in desk.text
 
 
-def test_a_taken_time_says_what_blocks_and_offers_three_that_book_at_once(
+def test_a_taken_time_says_what_blocks_and_offers_three_that_fill_the_time_in(
     desk: Desk, day: SalonDay, sonnenschein: Salon
 ) -> None:
     with salon_scope(sonnenschein.pk):
@@ -139,13 +139,35 @@ def test_a_taken_time_says_what_blocks_and_offers_three_that_book_at_once(
     assert answer.status_code == 422
     assert "Anna: 14:00–15:00 Uhr, Mia Fuchs, Schneiden" in desk.text
     assert desk.form.values["note"] == ["dringend"]
-    takes = [act for act in desk.form.buttons if act.startswith("take:")]
-    assert len(takes) == 3
+    assert "trägt die Zeit ein, gebucht wird noch nichts" in desk.text
+    times = [act for act in desk.form.buttons if act.startswith("set:")]
+    assert len(times) == 3
+    assert desk.press(times[1]).status_code == 200
+    assert desk.form.values["at"] == ["15:00"]
     assert len(all_booked(sonnenschein)) == 1
-    assert desk.press(takes[0]).status_code == 302
+    assert desk.press("book").status_code == 302
     [_first, second] = all_booked(sonnenschein)
-    assert second.starts_at in {at(13), at(15)}
-    assert second.note == "dringend"
+    assert (second.starts_at, second.note) == (at(15), "dringend")
+
+
+def test_whose_column_was_chosen_and_does_not_do_it_is_said(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        StaffService.objects.filter(staff=day.bora, service=day.cut).delete()
+    desk.open(f"?day={DAY}&at=14:30&staff={day.bora.pk}&walk-in")
+    desk.press(f"add:{day.cut.pk}")
+    assert "Bora macht das laut Team-Einstellungen nicht: Es übernimmt, wer frei ist." in desk.text
+    assert desk.press("", staff=str(day.anna.pk)).status_code == 200
+    assert "Bora macht das laut Team-Einstellungen nicht" not in desk.text
+
+
+def test_a_public_holiday_is_named_and_the_next_open_days_are_proposed(desk: Desk, day: SalonDay) -> None:
+    desk.open("?day=2026-12-25&at=10:00&walk-in")
+    desk.press(f"add:{day.cut.pk}")
+    assert "An diesem Tag ist geschlossen (Erster Weihnachtstag)." in desk.text
+    assert "außerhalb der Arbeitszeit" not in desk.text
+    starts = [act for act in desk.form.buttons if act.startswith("start:")]
+    assert starts
+    assert not any(act.startswith("start:2026-12-25") for act in starts)
 
 
 def test_of_a_time_that_is_taken_nothing_can_be_booked(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
@@ -159,10 +181,10 @@ def test_of_a_time_that_is_taken_nothing_can_be_booked(desk: Desk, day: SalonDay
     desk.open(f"?day={DAY}&at=10:00&walk-in")
     desk.press(f"add:{day.cut.pk}")
     assert 'id="book" aria-disabled="true" aria-describedby="conflict"' in desk.text
-    assert "Niemand, der das kann, ist dann frei." in desk.text
+    assert "Schneiden: Dann ist niemand frei, der das macht." in desk.text
     assert "Das liegt in der Vergangenheit." not in desk.text
     desk.press("", day=str(past.date()))
-    assert "Niemand, der das kann, ist dann frei." in desk.text
+    assert "Schneiden: Dann ist niemand frei, der das macht." in desk.text
     assert "Das liegt in der Vergangenheit." in desk.text
     desk.press("", day=str(DAY), at="11:00")
     assert 'id="book" aria-disabled' not in desk.text

@@ -56,7 +56,7 @@ def test_what_is_entered(browser: Browser, day: SalonDay, sonnenschein: Salon, f
     ways: list[tuple[str, dict[str, str]]] = [
         ("calendar/new/", {**new, "act": "book", "appointment_id": str(new_id())}),
         ("calendar/new/", {**new, "act": "times"}),
-        (f"calendar/new/?day={far}", {**new, "act": f"take:{far}T23:59:00+00:00|{day.anna.pk}"}),
+        (f"calendar/new/?day={far}", {**new, "act": f"set:{far}T23:59:00+00:00|{day.anna.pk}"}),
         (f"calendar/appointments/{booked.pk}/change/", {"act": "move", "day": far, "at": "23:45"}),
         (f"calendar/appointments/{booked.pk}/change/", {"act": "propose", "day": far, "at": "23:45"}),
         (f"calendar/appointments/{booked.pk}/change/", {"act": f"move-to:{far}T23:59:00+00:00|"}),

@@ -33,6 +33,7 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "appointment.item_added": (gettext_lazy("Service added to an appointment"), "plus"),
     "appointment.item_exchanged": (gettext_lazy("Service of an appointment exchanged"), "arrow-left-right"),
     "appointment.reward_added": (gettext_lazy("Reward added to an appointment"), "gift"),
+    "appointment.reward_parted": (gettext_lazy("Reward moved to a day of its own"), "gift"),
     "appointment.item_removed": (gettext_lazy("Service taken off an appointment"), "trash-2"),
     "appointment.item_restored": (gettext_lazy("Service put back on an appointment"), "undo-2"),
     "appointment.item_reassigned": (gettext_lazy("Appointment given to somebody else"), "users"),
