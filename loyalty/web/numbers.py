@@ -12,11 +12,11 @@ from django.utils.translation import ngettext
 
 from salon.catalogue.models import Product, Service
 
-_ENTERED = re.compile(r"(\d{1,4})(?:[.,](\d{1,2}))?", re.ASCII)
+_ENTERED = re.compile(r"(\d{1,8})(?:[.,](\d{1,8}))?", re.ASCII)
 
 
 class RateField(forms.CharField):
-    """Points for 1.00: `1`, `1,5`, `1.50`; at most two places."""
+    """Points for 1.00: `1`, `1,5`, `1.50`; how many there may be is not its concern."""
 
     default_error_messages = {
         "required": _("Enter a number such as 1 or 1.5; 0 gives none."),

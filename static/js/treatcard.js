@@ -6,17 +6,25 @@ const TREAT = 350;
 
 const shown = (number) => number.toLocaleString(language, { maximumFractionDigits: 2 });
 
-// In hundredths, as nothing is lost in them; what is no number counts as none.
+const MOST = 100_000;
+
+// In hundredths, as nothing is lost in them; null of what cannot be saved.
 function hundredths(text) {
   const found = /^(\d{1,4})(?:[.,](\d{1,2}))?$/.exec(text.trim());
-  return found ? Number(found[1]) * 100 + Number((found[2] ?? "").padEnd(2, "0")) : 0;
+  const rate = found && Number(found[1]) * 100 + Number((found[2] ?? "").padEnd(2, "0"));
+  return rate > MOST ? null : rate;
 }
 
 function tell(example) {
   const rates = {};
   for (const kind of Object.keys(SPENT)) {
     rates[kind] = hundredths(document.querySelector(`[data-rate=points_per_euro_${kind}]`).value);
-    example.querySelector(`[data-part=${kind}]`).textContent = shown((SPENT[kind] * rates[kind]) / 100);
+    example.querySelector(`[data-part=${kind}]`).textContent = rates[kind] === null ? "–" : shown((SPENT[kind] * rates[kind]) / 100);
+  }
+  if (Object.values(rates).includes(null)) {
+    example.querySelector("[data-total]").textContent = "–";
+    example.querySelector("[data-reach]").textContent = "";
+    return;
   }
   const total = Math.floor((SPENT.services * rates.services + SPENT.products * rates.products) / 100);
   const words = total === 1 ? example.dataset.one : example.dataset.many;

@@ -102,7 +102,8 @@ def test_nothing_changed_is_no_version(browser: Browser, sonnenschein: Salon) ->
     [
         ({"points_per_euro_services": ""}, "Bitte eine Zahl wie 1 oder 1,5 eingeben"),
         ({"points_per_euro_services": "-1"}, "Bitte eine Zahl wie 1 oder 1,5 eingeben"),
-        ({"points_per_euro_services": "1,555"}, "Bitte eine Zahl wie 1 oder 1,5 eingeben"),
+        ({"points_per_euro_services": "1,555"}, "Bitte höchstens zwei Stellen nach dem Komma eingeben"),
+        ({"points_per_euro_services": "1000000"}, "Bitte zwischen 0 und 1.000 Punkten eingeben."),
         ({"points_per_euro_services": "viel"}, "Bitte eine Zahl wie 1 oder 1,5 eingeben"),
         ({"points_per_euro_products": "1000,01"}, "Bitte zwischen 0 und 1.000 Punkten eingeben."),
         ({"expire_after_months": "0"}, "Bitte zwischen 1 und 120 Monaten eingeben"),
