@@ -161,7 +161,7 @@ def test_rewards_say_what_she_can_have_and_what_she_had_before(
     assert "Nassrasur 350 Punkte einlösbar" in text
     assert "Serum 2.156 Punkte Noch 806 Punkte" in text
     assert browser.post(url, {"reward": str(shave.pk)}).status_code == 302
-    assert "Nassrasur 350 Punkte gab es schon oder ist gebucht Hatte sie doch nicht" in _text(browser.get(url))
+    assert "Nassrasur 350 Punkte gab es schon oder ist gebucht Doch nicht gehabt" in _text(browser.get(url))
     assert browser.post(url, {"reward": str(shave.pk), "withdraw": "yes"}).status_code == 302
     with salon_scope(sonnenschein.pk):
         assert not PriorUse.objects.exists()

@@ -77,7 +77,7 @@ def test_it_shows_everything_about_it(booked: Appointment, stylist: User, browse
         "In 4 Wochen",
         "Absagen",
         "Ist da",
-        "Preise ändern Leitung oder Inhaber/in.",
+        "Preise ändert die Leitung.",
     ):
         assert told in page
     assert f"/clients/{day.lena.pk}/" in page
