@@ -1,9 +1,11 @@
 """Campaigns: drafted, copied, deleted (domain.md §9.2); what sends them is in marketing/launching.py."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain, count
 from typing import TypedDict
 from uuid import UUID, uuid5
 
@@ -27,6 +29,8 @@ from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import new_id
 
 LONGEST_NAME, LONGEST_SUBJECT, LONGEST_BODY = 80, 150, 20_000
+# So much of a name stands in front of what a copy is called by.
+_KEPT = LONGEST_NAME - 20
 _LIMITS = {"name": LONGEST_NAME, "subject": LONGEST_SUBJECT, "body": LONGEST_BODY}
 _WRITTEN = ["name", "subject", "body", "rule", "segment_key", "segment_name", "basis"]
 _NEWEST_FIRST = keyset.Order(("created_at", "id"), descending=True)
@@ -150,11 +154,22 @@ def copy_campaign(*, actor: Actor, campaign_id: UUID, now: datetime) -> Campaign
             setattr(campaign, name, getattr(original, name))
         with suppress(NotFound):
             _key, campaign.segment_name, _rule = _group(campaign.segment_key)
-        tail = " " + gettext("(copy)")
-        campaign.name = original.name[: LONGEST_NAME - len(tail)].rstrip() + tail
+        campaign.name = _name_of_copy(original.name)
         campaign.save(force_insert=True)
         tell_of_campaign(actor, "campaign.created", campaign, {}, _told_of(campaign), now)
     return campaign
+
+
+def _name_of_copy(name: str) -> str:
+    """Return what a copy is called: a copy of a copy is the next one of the same, whichever those are by now."""
+    once, again = gettext("(copy)"), gettext("(copy {number})")
+    before, _number, after = again.partition("{number}")
+    tail = re.compile(rf" (?:{re.escape(once)}|{re.escape(before)}\d+{re.escape(after)})$")
+    base = tail.sub("", name)
+    taken = set(Campaign.objects.filter(deleted_at=None, name__startswith=base[:_KEPT]).values_list("name", flat=True))
+    numbers = (again.format(number=number) for number in count(2))
+    names = (f"{base[: LONGEST_NAME - len(one) - 1].rstrip()} {one}" for one in chain([once], numbers))
+    return next(one for one in names if one not in taken)
 
 
 def delete_campaign(*, actor: Actor, campaign_id: UUID, now: datetime, version: int | None = None) -> Campaign:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from marketing import campaigns, launching
 from marketing.campaigns import (
@@ -317,6 +318,21 @@ def test_a_copy_says_the_same_and_is_a_draft(in_sonnenschein: Salon) -> None:
     copy = copy_campaign(actor=BOSS, campaign_id=original.pk, now=NOW)
     assert (copy.state, copy.subject, copy.body, copy.rule) == ("DRAFT", SUBJECT, BODY, original.rule)
     assert (len(copy.name), copy.started_at, copy.segment_name) == (80, None, "Alle")
+
+
+def test_a_copy_of_a_copy_is_the_next_one_of_the_same(in_sonnenschein: Salon) -> None:
+    original = draft(name="An alle")
+    with translation.override("de"):
+        first = copy_campaign(actor=BOSS, campaign_id=original.pk, now=NOW)
+        second = copy_campaign(actor=BOSS, campaign_id=first.pk, now=NOW)
+        third = copy_campaign(actor=BOSS, campaign_id=second.pk, now=NOW)
+        again = copy_campaign(actor=BOSS, campaign_id=original.pk, now=NOW)
+        names = [one.name for one in (first, second, third, again)]
+        assert names == [f"An alle ({copy})" for copy in ("Kopie", "Kopie 2", "Kopie 3", "Kopie 4")]
+        long = draft(original.segment_key, name="N" * 80)
+        copies = [copy_campaign(actor=BOSS, campaign_id=long.pk, now=NOW).name for _ in range(2)]
+        assert [len(name) for name in copies] == [80, 80]
+        assert copies[1].endswith("N (Kopie 2)")
 
 
 def test_unscheduling_calls_the_work_off(in_sonnenschein: Salon) -> None:
