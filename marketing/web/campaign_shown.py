@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clients.models import Client
 from marketing.choosing import clients_in
@@ -29,6 +30,12 @@ from salon.web.access import SalonRequest
 # So many seconds until a page asks again how far a campaign is that goes out, and at most where its time is to come: a
 # computer that slept is not late by all of it.
 ASKS, _ASKS_AT_LATEST = 2, 3600
+
+# What the law asks for, rather than whom it is met by.
+_BASES = {
+    Basis.CONSENT: gettext_lazy("The client’s consent"),
+    Basis.EXISTING_CUSTOMER: gettext_lazy("The client’s consent; existing customers: § 7 (3) UWG"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +156,7 @@ def page_of(request: SalonRequest, campaign: Campaign) -> dict[str, object]:
         "campaign": campaign,
         "state_label": CampaignState(campaign.state).label,
         "group_name": group_name(campaign),
-        "basis_label": Basis(campaign.basis).label,
+        "basis_label": _BASES[Basis(campaign.basis)],
         "subject": in_words(campaign.subject),
         **where_mails_go(request),
         "draft": campaign.state == CampaignState.DRAFT,

@@ -96,6 +96,7 @@ def campaigns(request: SalonRequest) -> HttpResponse:
         "writes": writes,
         "new_url": reverse("campaign_new", args=[request.salon.slug]) if writes else "",
         "days": BOOKED_WITHIN.days,
+        "any_figures": len(begun) > 1,
         "asks_every": asks,
         "again_url": f"{here}?{urlencode({'after': request.GET.get('after', ''), 'seen': mark})}",
     }

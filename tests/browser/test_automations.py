@@ -42,7 +42,7 @@ def test_turning_one_on(open_page: OpenPage) -> None:
     body.fill("Ganz neu, {{treatcard}}")
     expect(page.locator("#id_body_error")).to_be_hidden()
     expect(body).not_to_have_attribute("aria-invalid", "true")
-    expect(page.locator("#gaps")).to_contain_text("Treatcard-Nummer fehlt bei")
+    expect(page.locator("#gaps")).to_contain_text("Treatcard-Nummer nicht bekannt bei")
     days = page.get_by_label("Tage vor dem Geburtstag")
     days.fill("400")
     page.get_by_role("button", name="Speichern", exact=True).click()

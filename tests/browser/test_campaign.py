@@ -249,13 +249,13 @@ def test_what_is_not_known_of_everybody_is_said_while_writing(open_page: OpenPag
     gaps, text = page.locator("#gaps"), page.locator("#id_body")
     expect(gaps).to_be_empty()
     text.fill("Ihre Karte: {{treatcard}}")
-    expect(gaps).to_contain_text("Treatcard-Nummer fehlt bei")
+    expect(gaps).to_contain_text("Treatcard-Nummer nicht bekannt bei")
     everybody = gaps.inner_text()
     desk.settle()
     assert desk.violations() == []
     page.locator("#id_segment").select_option("vip")
     expect(gaps).not_to_have_text(everybody)
-    expect(gaps).to_contain_text("Treatcard-Nummer fehlt bei")
+    expect(gaps).to_contain_text("Treatcard-Nummer nicht bekannt bei")
     text.fill("Ihre Karte liegt bei uns.")
     expect(gaps).to_be_empty()
     assert desk.complaints == []

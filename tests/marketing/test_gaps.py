@@ -113,9 +113,9 @@ def test_whoever_sends_is_warned(browser_of: Callable[[User], Browser], manager:
         return re.findall("<li>(.*?)</li>", part[0]) if part else []
 
     assert warned(made) == [
-        "<strong>Vorname</strong> fehlt bei 1 von 2: dort steht „&lt;Du&gt;“.",
-        "<strong>Punkte</strong> fehlt bei 1 von 2: dort steht nichts.",
-        "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht nichts oder „–“.",
+        "<strong>Vorname</strong> nicht bekannt bei 1 von 2: dort steht „&lt;Du&gt;“.",
+        "<strong>Punkte</strong> nicht bekannt bei 1 von 2: dort steht nichts.",
+        "<strong>Treatcard-Nummer</strong> nicht bekannt bei 1 von 2: dort steht nichts oder „–“.",
     ]
     assert warned(whole) == []
     # Where each has words of its own, that is all there is to know.
@@ -152,7 +152,7 @@ def test_whoever_writes_is_told_at_once(
         return re.findall("<li>(.*?)</li>", browser.get(f"{LIST}audience/", given).text.partition('id="gaps"')[2])
 
     page = browser.get(f"{LIST}{made.pk}/edit/").text.partition('<div id="gaps"')[2].partition("</section>")[0]
-    lacks = "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht „–“."
+    lacks = "<strong>Treatcard-Nummer</strong> nicht bekannt bei 1 von 2: dort steht „–“."
     assert lacks in page
     assert "Text ändern" not in page
     assert told(everyone) == [lacks]
@@ -161,8 +161,8 @@ def test_whoever_writes_is_told_at_once(
     assert saved("{{first_name}}, Ihre Karte: {{treatcard|–}}") == ""
     assert saved("{{first_name}}, Ihre Karte: {{treatcard}} {{staff}}") == "placeholders-changed"
     assert told(everyone) == [
-        "<strong>Stammfriseur/in</strong> fehlt bei 1 von 2: dort steht nichts.",
-        "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht nichts.",
+        "<strong>Stammfriseur/in</strong> nicht bekannt bei 1 von 2: dort steht nichts.",
+        "<strong>Treatcard-Nummer</strong> nicht bekannt bei 1 von 2: dort steht nichts.",
     ]
 
 
@@ -204,7 +204,7 @@ def test_whoever_writes_an_automation_is_told(
         _lines, _found, gaps = answer.text.partition('<div id="gaps" hx-swap-oob="innerHTML">')
         return re.findall("<li>(.*?)</li>", gaps), "andere Worte" in gaps
 
-    missing = "<strong>Treatcard-Nummer</strong> fehlt bei 1 von 2: dort steht "
+    missing = "<strong>Treatcard-Nummer</strong> nicht bekannt bei 1 von 2: dort steht "
     assert told("{{treatcard}}") == ([f"{missing}nichts."], True)
     assert told("{{treatcard|–}}, {{first_name}}") == ([f"{missing}„–“."], False)
     assert told("{{visits}}") == ([], False)

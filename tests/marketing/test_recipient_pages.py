@@ -183,7 +183,7 @@ def test_a_mail_is_shown_as_it_went_out(browser: Browser, campaign: Campaign, so
     assert "Clara Vogel hat sie nicht bekommen: hat nicht eingewilligt." in told(clara)[0]
     lines = browser.get(f"{LIST}{campaign.pk}/preview/", {"client": str(stranger.pk), "part": "lines"})
     assert "gehört nicht zu den Empfängern" in lines.content.decode()
-    assert "So hat sie dieser Kunde bekommen" in browser.get(f"{LIST}{campaign.pk}/results/").content.decode()
+    assert "So wurde sie diesem Kunden geschrieben" in browser.get(f"{LIST}{campaign.pk}/results/").content.decode()
     with salon_scope(sonnenschein.pk):
         assert "Hallo Anna Ahrens" in str(marketing_of_client([anna.pk])["mailings"])
         erase_marketing(client_ids=[anna.pk])
