@@ -17,7 +17,7 @@ from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import make_appointment, make_service, make_staff
 from tests.conftest import NOW
-from tests.importing.files import MANAGER, applied, counts, table, undone
+from tests.importing.files import MANAGER, applied, counts, on_file, table, undone
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
@@ -218,3 +218,9 @@ def test_new_cards_with_a_ledger_are_emptied_each_to_its_own_number(sonnenschein
         assert not any(model.objects.filter(client__in=left).exists() for model in (Note, CarriedService))
         decisions = ConsentEntry.objects.order_by("client__number", "at").values_list("decision", flat=True)
         assert list(decisions) == ["GRANTED", "UNDONE"] * 2
+
+
+def test_the_numbers_of_cards_that_are_gone_are_not_given_again(sonnenschein: Salon) -> None:
+    undone(sonnenschein, applied(sonnenschein, table(("Vorname",), ("Mia",), ("Ida",))))
+    eva = on_file(sonnenschein, first_name="Eva")
+    assert eva.number == 3
