@@ -3,16 +3,22 @@
 
 const form = document.getElementById("segment-form");
 
-// What was added, moved or removed is as little saved as what is typed.
-document.body.addEventListener("built", () => (form.dataset.unsaved = "yes"));
+// What was added, moved or removed is as little saved as what is typed; shown anew, nothing is marked any more.
+document.body.addEventListener("built", () => {
+  form.dataset.unsaved = "yes";
+  document.querySelector("[data-of-rule]")?.remove();
+});
 
 // The number that a new condition begins with goes as soon as somebody types another.
 form?.addEventListener("focusin", (event) => event.target.matches(".rule-number [autofocus]") && event.target.select());
 
+// What Alt with an arrow opens, or narrows a list with.
+const OPENED = "select, input[type=date], input[list], [data-narrow], summary.input";
+
 // Alt with an arrow moves the condition or group that has the focus, the innermost one.
 form?.addEventListener("keydown", (event) => {
   const way = { ArrowUp: "up", ArrowDown: "down" }[event.key];
-  if (!way || !event.altKey || event.target.closest("select, input:not([type=checkbox], [type=radio]), summary.input")) return;
+  if (!way || !event.altKey || event.target.closest(OPENED)) return;
   const part = event.target.closest(".rule-part");
   const button = part?.querySelector(`:scope > * > :is(.rule-line, .rule-ask) [data-move=${way}]`);
   if (!button) return;
