@@ -191,7 +191,7 @@ def test_a_taken_time_names_free_ones_and_nobody(site: Caller, day: SalonDay, so
     assert [slot["starts_at"] for slot in refused["alternatives"]] == [
         "2026-11-24T09:00:00+01:00",
         "2026-11-24T11:00:00+01:00",
-        "2026-11-24T11:15:00+01:00",
+        "2026-11-25T10:00:00+01:00",
     ]
     assert set(refused["alternatives"][0]) == {"starts_at", "ends_at", "items"}
     assert set(refused) == {"type", "title", "status", "detail", "code", "reason", "alternatives"}
