@@ -11,7 +11,6 @@ from clients.queries import parse_query
 from clients.search import find
 from salon import keyset
 
-
 # So many hits are read to find a card among them, before all that are counted.
 NEAR = 100
 
