@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from bookings.bounds import Bounds
 from bookings.models import Appointment
@@ -69,6 +70,7 @@ def test_from_outside_nothing_is_said_of_what_blocks(desk: Desk) -> None:
     assert len(refusal.value.alternatives) == 3
 
 
+@translation.override("en")
 def test_a_service_nobody_has_time_for_is_named(desk: Desk) -> None:
     day = desk.day
     for staff in (day.anna, day.bora):

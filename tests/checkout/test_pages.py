@@ -322,7 +322,7 @@ def test_a_paid_sale_offers_what_comes_next(desk: Desk) -> None:
     assert "Neuer Verkauf" in page
     assert "refund-dialog" not in page
     assert f"calendar/new/?client={desk.till.day.lena.pk}" in page
-    assert "Erstattungen machen" in page
+    assert "Erstattungen macht die Leitung" in page
 
 
 def test_a_refused_refund_keeps_what_was_typed(back_office: Desk) -> None:

@@ -1,9 +1,11 @@
 """Names one slip away from what finds nobody (domain.md §2)."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.db.models import Q
-from django.test.utils import CaptureQueriesContext
 
 from clients.details import ClientDetails
 from clients.editing import create_client
@@ -65,13 +67,17 @@ def test_slips_are_letters_more_less_other_or_swapped() -> None:
 
 
 def test_names_are_looked_up_in_the_index(listed: None) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    asked: list[tuple[str, Any]] = []
+
+    def watch(execute: Callable[..., Any], sql: str, values: Any, many: bool, context: dict[str, Any]) -> Any:
+        asked.append((sql, values))
+        return execute(sql, values, many, context)
+
+    with connection.execute_wrapper(watch):
         near_misses("Hofffmann")
-    [look_up] = [one["sql"] for one in asked if "unnest" in one["sql"]]
+    [(sql, values)] = [one for one in asked if "unnest" in one[0]]
     with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN " + look_up.replace("%", "%%"))
+        cursor.execute(f"EXPLAIN {sql}", values)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Seq Scan" not in plan
     assert "token >= meant.word" in plan

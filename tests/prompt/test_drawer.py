@@ -124,7 +124,7 @@ def test_a_later_place_is_told_and_none_cannot_be_chosen(desk: Desk, treat: Trea
         make_absence(treat.emre, at(11, 40), at(18))
     _called(desk, treat)
     assert _box(desk.text).startswith("350 Punkte · an diesem Tag kein Platz mehr für eine Prämie")
-    assert "An diesem Tag ist niemand mehr frei" in _box(desk.text)
+    assert "Nach diesem Termin ist an dem Tag niemand mehr frei" in _box(desk.text)
     assert not [one for one in desk.form.buttons if one.startswith("reward:")]
 
 
