@@ -51,6 +51,8 @@ def pytest_collection() -> Iterator[None]:
         return (yield)
     finally:
         gc.freeze()
+        # Nor does a test make so much that it would pay to look for garbage as often as in a server.
+        gc.set_threshold(200_000, 20, 100)
         gc.enable()
 
 

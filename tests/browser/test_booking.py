@@ -217,7 +217,11 @@ def test_a_new_client_and_a_time_that_is_taken(open_page: OpenPage) -> None:
             page.get_by_label("Beginn").fill(start)
             expect(page.locator("#conflict")).to_contain_text("Nora Neuling")
             expect(page.locator("#book")).to_have_attribute("aria-disabled", "true")
+            # Another time is only filled in: nothing is booked by looking for one.
             page.locator("#conflict").get_by_role("button").nth(1).click()
+            expect(page.locator("#book")).not_to_have_attribute("aria-disabled", "true")
+            desk.settle()
+            page.locator("#book").click()
             expect(page.locator("#drawer .state")).to_be_visible()
             expect(page.locator("#drawer")).to_contain_text(name)
 

@@ -140,6 +140,9 @@ def _answer(desk: Watched) -> None:
     assert desk.violations() == []
     page.get_by_label("Nachricht", exact=True).fill("Gern, am liebsten dienstags!")
     page.get_by_role("button", name="Antwort senden").click()
+    # It waits as any answer does, until somebody reads it.
+    unread = page.get_by_role("region", name="Ungelesen").locator(".thread-row")
+    unread.filter(has_text="Gern, am liebsten dienstags!").get_by_role("link").click()
     expect(page.locator(".thread .message")).to_contain_text(["Gern, am liebsten dienstags!"])
     page.get_by_role("link", name="Zur Karte").click()
     expect(page.get_by_text("Gern, am liebsten dienstags!").first).to_be_visible()

@@ -174,6 +174,11 @@ def test_what_was_typed_is_not_dropped_without_asking(open_page: OpenPage) -> No
     expect(drawer).to_be_focused()
     expect(text).to_have_value("Bis Dienstag")
     drawer.get_by_role("link", name="Alle Nachrichten").click()
+    question.get_by_role("button", name="Weiter eingeben").click()
+    expect(text).to_have_value("Bis Dienstag")
+    assert asked == []
+    # What is no link of ours is asked about by the browser.
+    page.evaluate("location.assign('/')")
     expect(text).to_have_value("Bis Dienstag")
     assert asked == ["beforeunload"]
     drawer.get_by_role("link", name="Schließen").click()
