@@ -54,3 +54,10 @@ document.addEventListener("htmx:afterSettle", () => {
   first.tabIndex = -1;
   first.focus();
 });
+
+// What comes anew just as it stands there stays: whoever is about to press it does.
+const written = (one) => one?.outerHTML.replaceAll(/(name="csrfmiddlewaretoken" value=)"[^"]*"/g, "$1");
+
+document.addEventListener("htmx:oobBeforeSwap", ({ target, detail }) => {
+  if (written(detail.fragment.firstElementChild) === written(target)) detail.shouldSwap = false;
+});

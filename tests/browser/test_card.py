@@ -126,6 +126,17 @@ def test_a_name_changed_in_the_head(open_page: OpenPage) -> None:
     _settle(page)
 
 
+def test_what_a_change_leaves_as_it_was_stays_to_be_pressed(open_page: OpenPage) -> None:
+    desk = open_page()
+    page = _at_card(desk, "Greta Grenze")
+    actions = page.locator("#card-actions")
+    actions.evaluate("(one) => (one.stays = true)")
+    with page.expect_response(re.compile("/clients/")):
+        page.evaluate("htmx.trigger(document.body, 'card-changed')")
+    _settle(page)
+    assert actions.evaluate("(one) => one.stays")
+
+
 def test_a_treatcard_is_generated_and_replaced(open_page: OpenPage) -> None:
     desk = open_page()
     desk.sign_in("empfang@sonnenschein.example")
