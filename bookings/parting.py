@@ -1,6 +1,6 @@
 """A reward that goes to another day: an appointment of its own, with the points it was given for (domain.md §7.2)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -35,7 +35,7 @@ from bookings.writing import (
     writing,
 )
 from salon.catalogue.models import StaffMember
-from salon.errors import FieldError, InvalidInput
+from salon.errors import FieldError, InvalidInput, VersionConflict
 from salon.identity.roles import Actor, Permission
 from salon.rows import insert
 from salon.tenancy.models import Salon, new_id
@@ -47,8 +47,12 @@ def leaves_its_day(item_id: UUID, starts_at: datetime, salon: Salon) -> bool:
     if item is None:
         return False
     others = AppointmentItem.objects.filter(appointment_id=item.appointment_id).exclude(pk=item_id)
-    days = {salon.date_at(one) for one in others.values_list("starts_at", flat=True)}
-    return bool(days) and salon.date_at(starts_at) not in days
+    return _leaves(item, others, starts_at, salon)
+
+
+def _leaves(item: AppointmentItem, others: Iterable[AppointmentItem], starts_at: datetime, salon: Salon) -> bool:
+    days = {salon.date_at(one.starts_at) for one in others}
+    return item.redemption_id is not None and bool(days) and salon.date_at(starts_at) not in days
 
 
 def part_reward(
@@ -77,6 +81,8 @@ def part_reward(
             item = item_in(items, item_id)
             refuse_unchangeable(left)
             items.remove(item)
+            if not _leaves(item, items, starts_at, salon):
+                raise VersionConflict
             began_at, told_at = left.starts_at, local_time(item.starts_at, salon)
             item.starts_at, item.staff = starts_at, _somebody(staff_id, item.staff)
             lay([item])

@@ -1,9 +1,11 @@
 """A reward that is moved to another day: an appointment of its own (domain.md §7.2)."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
+from bookings import parting
 from bookings.checkout.opening import open_sale
 from bookings.models import Appointment, AppointmentItem, Sale
 from bookings.scheduling import (
@@ -20,6 +22,7 @@ from bookings.scheduling import (
 from bookings.states import State
 from clients.models import Client
 from loyalty.models import Redemption, Returned
+from salon.errors import VersionConflict
 from salon.mail.models import ClientMail, MailState
 from salon.work.models import DueWork
 from tests.bookings.acting import codes
@@ -88,6 +91,20 @@ def test_once_it_was_changed_itself_it_stays_apart(treat: Treat) -> None:
     with pytest.raises(NothingToUndo):
         undo(**treat.given, appointment_id=left.pk, version=left.version)
     assert stands(left) == [FACIAL]
+
+
+def test_what_it_would_leave_is_looked_at_behind_the_lock(treat: Treat, monkeypatch: pytest.MonkeyPatch) -> None:
+    booked = treat.with_shave()
+    lock = parting.lock_with_client
+
+    def all_else_goes(appointment_id: UUID, version: int | None) -> Appointment:
+        AppointmentItem.objects.filter(pk=booked.items[0].pk).delete()
+        return lock(appointment_id, version)
+
+    monkeypatch.setattr(parting, "lock_with_client", all_else_goes)
+    with pytest.raises(VersionConflict):
+        _apart(treat, booked, at(9, day=TOMORROW))
+    assert Appointment.objects.filter(client=treat.frank).count() == 1
 
 
 def test_its_client_is_told_unless_it_is_undone_at_once(treat: Treat) -> None:
