@@ -13,8 +13,19 @@ from django.utils.translation import gettext_lazy as _
 from clients.letters import WRITER, draft
 from clients.links import link_to
 from clients.listing import sharing_address
-from clients.models import Client, ConsentEntry, ConsentPurpose, ConsentSource, Decision
+from clients.models import (
+    CardState,
+    Client,
+    ConsentEntry,
+    ConsentPurpose,
+    ConsentSource,
+    Decision,
+    SearchToken,
+    TokenField,
+)
+from clients.tokens import LONGEST_TOKEN
 from clients.wordings import wording_now
+from salon.among import Among
 from salon.errors import DomainError
 from salon.folding import fold
 from salon.locks import take_locks
@@ -81,8 +92,13 @@ def asked_until(client: Client, now: datetime, *, by_hand: bool = False) -> date
 def follows_at(client: Client, now: datetime) -> datetime | None:
     """Return when a mail that is asked for now can go to a card's address, behind all that wait for that; None: now."""
     # What a card that went into another was asked stands in that one's ledger, too.
-    cards = {client.pk, *sharing_address(client.email)}
-    requests = ConsentEntry.objects.filter(client_id__in=cards, decision=Decision.REQUESTED)
+    same = SearchToken.objects.filter(field=TokenField.EMAIL, token=fold(client.email)[:LONGEST_TOKEN])
+    requests = ConsentEntry.objects.filter(
+        Among("client_id", same.values("client_id")),
+        client__state=CardState.LISTED,
+        client__email__iexact=client.email,
+        decision=Decision.REQUESTED,
+    )
     entry_ids = list(requests.values_list("pk", flat=True))
     if not entry_ids:
         return None
