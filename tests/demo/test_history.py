@@ -55,8 +55,8 @@ def test_in_the_evening_all_is_done() -> None:
 
 @pytest.mark.parametrize(
     "day",
-    [date(2026, 11, 22), date(2026, 12, 25), date(2027, 3, 27)],
-    ids=["Sunday", "Christmas", "before the clock is put forward"],
+    [date(2026, 11, 22), date(2026, 11, 23), date(2026, 12, 25), date(2027, 3, 27)],
+    ids=["Sunday", "Monday", "Christmas", "before the clock is put forward"],
 )
 def test_every_day_is_a_good_one_to_look_at_it(day: date) -> None:
     plotted = _plot(_at(12, day=day))

@@ -17,7 +17,7 @@ from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
 
-REQUESTS = 10_000 if os.environ.get("SOAK") else 1_000
+REQUESTS = 10_000 if os.environ.get("SOAK") else 2_000
 # Each over one connection from its first request to its last; all in one row, or in a few that processes share.
 ROWS = 1 if os.environ.get("SOAK") else 4
 

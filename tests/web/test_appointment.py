@@ -13,26 +13,17 @@ from django.test import Client as Browser
 
 from bookings.models import Appointment, AppointmentItem
 from bookings.states import State
-from clients.tokens import add_tokens
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import Absence, AbsenceKind, StaffMember
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at, make_absence, make_appointment, make_client
+from tests.bookings.salonday import DAY, SalonDay, at, make_absence, make_appointment, make_client
 from tests.checkout.till import give_discount
 
 SignIn = Callable[[User], Browser]
 START = "/s/sonnenschein/calendar/"
 FROM_DRAWER = {"HX-Request": "true", "HX-Target": "in-drawer", "HX-Current-URL": f"http://testserver{START}?day={DAY}"}
-
-
-@pytest.fixture
-def day(sonnenschein: Salon) -> SalonDay:
-    with salon_scope(sonnenschein.pk):
-        found = a_salon_day()
-        add_tokens(found.lena)
-        return found
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ from django.test import Client as Browser
 
 from bookings.models import Appointment, WaitingEntry, WaitingState
 from bookings.waiting import Longing, add_waiting, longing_of
-from clients.tokens import add_tokens
 from salon.identity.models import User
 from salon.identity.roles import Actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
-from tests.bookings.salonday import DAY, SalonDay, a_salon_day, at
+from tests.bookings.salonday import DAY, SalonDay, at
 from tests.conftest import NOW
 
 LIST = "/s/sonnenschein/calendar/waiting/"
@@ -24,14 +23,6 @@ LIST = "/s/sonnenschein/calendar/waiting/"
 def clock() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def day(sonnenschein: Salon) -> SalonDay:
-    with salon_scope(sonnenschein.pk):
-        found = a_salon_day()
-        add_tokens(found.lena)
-        return found
 
 
 @pytest.fixture
