@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 
-from bookings import parting
 from bookings.checkout.opening import open_sale
 from bookings.models import Appointment, AppointmentItem, Sale
 from bookings.scheduling import (
@@ -20,6 +19,7 @@ from bookings.scheduling import (
     undo,
 )
 from bookings.states import State
+from bookings.writing import lock_with_client
 from clients.models import Client
 from loyalty.models import Redemption, Returned
 from salon.errors import VersionConflict
@@ -95,13 +95,12 @@ def test_once_it_was_changed_itself_it_stays_apart(treat: Treat) -> None:
 
 def test_what_it_would_leave_is_looked_at_behind_the_lock(treat: Treat, monkeypatch: pytest.MonkeyPatch) -> None:
     booked = treat.with_shave()
-    lock = parting.lock_with_client
 
     def all_else_goes(appointment_id: UUID, version: int | None) -> Appointment:
         AppointmentItem.objects.filter(pk=booked.items[0].pk).delete()
-        return lock(appointment_id, version)
+        return lock_with_client(appointment_id, version)
 
-    monkeypatch.setattr(parting, "lock_with_client", all_else_goes)
+    monkeypatch.setattr("bookings.parting.lock_with_client", all_else_goes)
     with pytest.raises(VersionConflict):
         _apart(treat, booked, at(9, day=TOMORROW))
     assert Appointment.objects.filter(client=treat.frank).count() == 1
