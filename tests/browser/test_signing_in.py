@@ -85,7 +85,7 @@ def test_what_was_entered_is_nothing_to_somebody_else(open_page: OpenPage) -> No
     expect(page.locator("#toasts").get_by_text("Sie sind abgemeldet.")).to_be_visible()
     _in_another_tab(page, "anna@sonnenschein.example")
     page.bring_to_front()
-    expect(page.locator("#booking")).to_have_count(0)
+    # The page is loaded anew, by now hers; its address may open an empty form.
     expect(page.locator(".top-user .menu-head")).to_contain_text("anna@sonnenschein.example")
     expect(page.locator(".booking-line")).to_have_count(0)
     assert all("401" in one for one in desk.complaints), desk.complaints
