@@ -10,6 +10,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from clients.classification import Reason
+from clients.naming import without_title
 from salon.folding import fold
 
 
@@ -114,7 +115,7 @@ def _likeness(person: Person, card: Candidate) -> _Likeness:
     return _Likeness(
         email=_compare(_address(person.email), _address(card.email)),
         phone=_compare(person.phone, card.mobile, card.landline),
-        first_name=_compare(fold(person.first_name), fold(card.first_name)),
+        first_name=_compare(fold(without_title(person.first_name)), fold(without_title(card.first_name))),
     )
 
 

@@ -11,13 +11,14 @@ from django.utils import timezone
 from bookings.models import Appointment
 from bookings.states import CHANGEABLE
 from clients.models import Client
+from clients.naming import ONLY_TITLES
 from marketing.facts import Moment, with_next_visit
 from marketing.placeholders import Person
 from salon.tenancy.models import Salon
 
 # Of whom a placeholder has nothing to say; the others always have.
 _LACKS: dict[str, Callable[[Moment], Q]] = {
-    "first_name": lambda _at: Q(first_name=""),
+    "first_name": lambda _at: Q(first_name="") | Q(first_name__iregex=ONLY_TITLES),
     "last_name": lambda _at: Q(last_name=""),
     "last_visit": lambda _at: Q(last_success_on=None),
     "next_visit": lambda at: ~Q(pk__in=with_next_visit(at)),

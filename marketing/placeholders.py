@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clients.details import Gender
+from clients.naming import without_title
 
 # What there is, each with what it stands for; in the order in which it is offered.
 PLACEHOLDERS: dict[str, Promise] = {
@@ -132,7 +133,7 @@ def is_broken(text: str) -> bool:
 
 def values_for(person: Person, *, salon: str, language: str) -> dict[str, str]:
     """Return what every placeholder says to one client, as text, in a language."""
-    first_name, last_name = name_of(person.first_name), name_of(person.last_name)
+    first_name, last_name = name_of(without_title(person.first_name)), name_of(person.last_name)
     with translation.override(language):
         return {
             "greeting": _greeting(first_name, person.gender),

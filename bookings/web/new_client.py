@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from django import forms
 from django.utils import timezone
 
 from clients.cards import get_client
 from clients.details import LABELS, ClientDetails, accept
 from clients.editing import AlreadyMade, Duplicates, PossibleDuplicate, create_client
 from clients.models import Client, CreatedVia
+from clients.naming import typed_name_in
 from clients.web.forms import ClientForm
 from clients.web.shown import rows
 from salon.errors import InvalidInput
@@ -18,7 +20,13 @@ from salon.tenancy.models import Salon, new_id
 from salon.web.access import SalonRequest
 from salon.web.forms import show_errors
 
-NAMES = ("first_name", "last_name", "mobile", "email")
+NAMES = ("first_name", "last_name", "gender", "mobile", "email")
+
+
+class _Form(ClientForm):
+    """What is asked while booking; the gender is only taken from the salutation that was typed."""
+
+    gender = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +58,23 @@ def empty_client(typed: str) -> NewClient:
     mail = [word for word in words if "@" in word]
     names = [word for word in words if word not in mail and any(sign.isalpha() for sign in word)]
     numbers = [word for word in words if word not in mail and word not in names]
-    first, *others = names or [""]
+    name = typed_name_in(" ".join(names))
     given: dict[str, object] = {
         "card_id": new_id(),
-        "first_name": first,
-        "last_name": " ".join(others),
+        "first_name": name.first,
+        "last_name": name.last,
+        "gender": name.gender,
         "mobile": " ".join(numbers),
         "email": "".join(mail[:1]),
     }
-    return NewClient(ClientForm(initial=given, names=NAMES), [])
+    return NewClient(_Form(initial=given, names=NAMES), [])
 
 
 def entered_client(request: SalonRequest) -> NewClient:
     """Return the fields as they were sent, or empty ones where they were not there yet."""
     if "first_name" not in request.POST:
         return empty_client(request.POST.get("client_q", ""))
-    return NewClient(ClientForm(request.POST, names=NAMES), [])
+    return NewClient(_Form(request.POST, names=NAMES), [])
 
 
 def make_client(request: SalonRequest, entered: NewClient, *, anyway: bool) -> Client | NewClient:

@@ -14,6 +14,7 @@ from clients.card_numbers import tidied
 from clients.details import ClientDetails, Gender, accept
 from clients.importing.formats import Target
 from clients.labels import LONGEST_NAME as LONGEST_CATEGORY
+from clients.naming import full_name_in
 from salon.errors import InvalidInput
 from salon.folding import fold, tidy
 
@@ -126,8 +127,6 @@ _GENDERS = {
     **dict.fromkeys(("m", "male", "mannlich", "mann", "herr", "mr", "man"), Gender.MALE),
     **dict.fromkeys(("d", "x", "diverse", "divers", "other", "non binary"), Gender.DIVERSE),
 }
-_PARTICLES = frozenset("von van de del della der den di da zu zum zur dos la le ten ter vom".split())  # noqa: SIM905
-_TITLES = re.compile(r"^(?:(?:frau|herr|mrs|mr|ms)\.?\s+)+", re.IGNORECASE)
 _COUNT = re.compile(r"(?P<name>.+?)\s*(?:[x×*]\s*(?P<a>\d{1,4})|\((?P<b>\d{1,4})\s*[x×]?\)|:\s*(?P<c>\d{1,4}))")
 _COUNTED = re.compile(r"(?P<a>\d{1,4})\s*[x×*]\s*(?P<name>.+)")
 _DAY = re.compile(r"(\d{1,4})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{1,4})(?:[T\s,].*)?", re.DOTALL)
@@ -184,19 +183,6 @@ def lost_zeros(cells: Iterable[str], country: str) -> bool:
     """Tell whether a spreadsheet has taken the leading zeros from German postcodes: most have four digits."""
     lengths = [len(cell) for cell in cells if cell.isdigit()]
     return country == "DE" and lengths.count(4) * 2 > len(lengths)
-
-
-def split_name(text: str) -> tuple[str, str]:
-    """Return first and last name of a name in one: `Anna von der Au`, `Müller, Jörg`, `Frau Lang`."""
-    bare = _TITLES.sub("", tidy(text))
-    if "," in bare:
-        last, _comma, first = bare.partition(",")
-        return first.strip(), last.strip()
-    parts = bare.split()
-    if len(parts) < 2:
-        return ("", bare) if bare != tidy(text) else (bare, "")
-    begins = next((at for at, part in enumerate(parts) if at and part.lower() in _PARTICLES), len(parts) - 1)
-    return " ".join(parts[:begins]), " ".join(parts[begins:])
 
 
 def listed(text: str, separators: str) -> list[str]:
@@ -259,14 +245,11 @@ class _Line:
         return Read(wanted, tuple(self.problems))
 
     def _details(self) -> ClientDetails:
-        first, last = self.text(Target.FIRST_NAME), self.text(Target.LAST_NAME)
-        if name := self.text(Target.NAME):
-            split = split_name(name)
-            first, last = first or split[0], last or split[1]
+        whole = full_name_in(self.text(Target.NAME))
         given = ClientDetails(
-            first_name=first,
-            last_name=last,
-            gender=_GENDERS.get(fold(self.text(Target.GENDER)).strip(". "), ""),
+            first_name=self.text(Target.FIRST_NAME) or whole.first,
+            last_name=self.text(Target.LAST_NAME) or whole.last,
+            gender=_GENDERS.get(fold(self.text(Target.GENDER)).strip(". "), whole.gender),
             birthday=self._birthday(),
             mobile=self.text(Target.MOBILE),
             landline=self.text(Target.LANDLINE),

@@ -38,7 +38,7 @@ def create(request: SalonRequest) -> HttpResponse:
     """An empty card to fill in; cards with the same phone or e-mail are shown before a second one is made."""
     cancel_url = reverse("clients:list", args=[request.salon.slug])
     if request.method != "POST":
-        given = {name: request.GET[name][:80] for name in ("first_name", "last_name") if name in request.GET}
+        given = {name: request.GET[name][:80] for name in ("first_name", "last_name", "gender") if name in request.GET}
         form = NewClientForm(initial={**given, "card_id": new_id()}, names=FIRST_ENTERED)
         return _form_page(request, form, cancel_url=cancel_url)
     form = NewClientForm(request.POST, names=FIRST_ENTERED)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from clients.cursors import cursor_of, hit_at
 from clients.duplicates import open_pairs
 from clients.listing import COUNTED, ORDERS, PAGE, Sort, count_clients, list_clients, search_clients
+from clients.naming import typed_name_in
 from clients.near_misses import near_misses
 from clients.web.chips import chips_of
 from clients.web.columns import SORTS, Column, ListRow, chosen_columns, has_chosen, rows_of
@@ -209,5 +210,6 @@ def _meant(query: ListQuery, here: str) -> list[tuple[str, str]]:
 def _names_in(typed: str) -> dict[str, str]:
     if not typed or any(letter.isdigit() or letter == "@" for letter in typed):
         return {}
-    first, _space, last = typed.partition(" ")
-    return {"first_name": first[:1].upper() + first[1:], "last_name": last[:1].upper() + last[1:]}
+    name = typed_name_in(typed)
+    given = {"first_name": name.first, "last_name": name.last, "gender": name.gender}
+    return {field: text for field, text in given.items() if text}

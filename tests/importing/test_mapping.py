@@ -16,7 +16,6 @@ from clients.importing.mapping import (
     parse_day,
     read_cells,
     services_of,
-    split_name,
 )
 from tests.importing.files import SHORE
 
@@ -83,20 +82,13 @@ def test_postcodes_get_their_zeros_back_where_most_lost_them() -> None:
     assert not lost_zeros(["1010", "1020"], "AT")
 
 
-@pytest.mark.parametrize(
-    ("name", "first", "last"),
-    [
-        ("Anna Lang", "Anna", "Lang"),
-        ("Anna Maria Lang", "Anna Maria", "Lang"),
-        ("Anna von der Au", "Anna", "von der Au"),
-        ("Müller, Jörg", "Jörg", "Müller"),
-        ("Frau Lang", "", "Lang"),
-        ("Herr Dr. Hans Groß", "Dr. Hans", "Groß"),
-        ("Cher", "Cher", ""),
-    ],
-)
-def test_one_name_becomes_two(name: str, first: str, last: str) -> None:
-    assert split_name(name) == (first, last)
+def test_a_name_in_one_column_is_parted_and_says_the_gender() -> None:
+    read = read_cells(["Frau Dr. Anna von der Au", ""], _mapping(Target.NAME, Target.GENDER)).wanted.details
+    assert (read.first_name, read.last_name, read.gender) == ("Dr. Anna", "von der Au", "FEMALE")
+    told = read_cells(["Herr Lang", "divers"], _mapping(Target.NAME, Target.GENDER)).wanted.details
+    assert (told.last_name, told.gender) == ("Lang", "DIVERSE")
+    both = read_cells(["Anna Lang", "Petra"], _mapping(Target.NAME, Target.FIRST_NAME)).wanted.details
+    assert (both.first_name, both.last_name) == ("Petra", "Lang")
 
 
 def test_services_had_with_their_times() -> None:

@@ -37,6 +37,8 @@ def _all_sorts() -> None:
     agreed("Lena", treatcard_number="TC-1", preferred_staff=anna, **came)
     kim = agreed("Kim", last_name="", **came)
     agreed("", last_name="Vogel", email="vogel@x.example")
+    # A title is no first name.
+    agreed("Prof. Dr.", last_name="Weber", treatcard_number="TC-3", preferred_staff=anna, **came)
     mia, eva = agreed("Mia", treatcard_number="TC-2"), agreed("Eva", preferred_staff=anna)
     for client, starts_at, state in [
         (kim, datetime(2026, 12, 25, 9, 0, tzinfo=UTC), State.BOOKED),
@@ -54,17 +56,18 @@ def test_they_are_counted_as_they_are_filled_in(in_sonnenschein: Salon) -> None:
     _all_sorts()
     conditions = lacking(list(PLACEHOLDERS), Moment.of(in_sonnenschein, NOW))
     found = foresee(Client.objects.listed(), basis=Basis.CONSENT, now=NOW, lacking=conditions)
-    getting = Client.objects.filter(first_name__in=["Lena", "Kim", "", "Mia", "Eva"]).values_list("pk", flat=True)
+    names = ["Lena", "Kim", "", "Prof. Dr.", "Mia", "Eva"]
+    getting = Client.objects.filter(first_name__in=names).values_list("pk", flat=True)
     told = people(list(getting), salon=in_sonnenschein, now=NOW)
     values = [values_for(person, salon=in_sonnenschein.name, language="de") for person in told.values()]
-    assert len(values) == 5
+    assert len(values) == 6
     missing = {name: sum(not said[name] for said in values) for name in PLACEHOLDERS}
     assert {**dict.fromkeys(PLACEHOLDERS, 0), **found.lacking} == missing
     assert {name: many for name, many in missing.items() if many} == {
-        "first_name": 1,
+        "first_name": 2,
         "last_name": 1,
         "last_visit": 3,
-        "next_visit": 4,
+        "next_visit": 5,
         "points": 3,
         "staff": 3,
         "treatcard": 3,

@@ -106,6 +106,8 @@ def test_everything_filled_in_in_german_and_in_english() -> None:
         ("DIVERSE", "Kim", "Hallo Kim"),
         ("", "Kim", "Hallo Kim"),
         ("FEMALE", "", "Hallo"),
+        ("FEMALE", "Dr. Susanne", "Liebe Susanne"),
+        ("MALE", "Prof. Dr.", "Hallo"),
     ],
 )
 def test_the_greeting(gender: str, first_name: str, greeting: str) -> None:

@@ -47,6 +47,13 @@ def test_strict_with_the_same_email(first_name: str, phone: str, expected: Reaso
     assert miss(SARAH, _card(first_name, MAIL, phone), STRICT) == expected
 
 
+def test_a_title_is_no_part_of_the_first_name() -> None:
+    assert miss(Person("Sarah", "", PHONE), _card("Dr. Sarah", ""), STRICT) is SAME
+    assert miss(Person("Prof. Dr. Sarah", "", PHONE), _card("Sarah", ""), STRICT) is SAME
+    # Who is known by a title only has no first name: it differs from none.
+    assert miss(Person("Sarah", MAIL, OTHER_PHONE), _card("Dr."), STRICT) is SAME
+
+
 @pytest.mark.parametrize("first_name", ["Sarah", "Tom"])
 @pytest.mark.parametrize("phone", [PHONE, OTHER_PHONE, ""])
 def test_strict_with_another_email(first_name: str, phone: str) -> None:

@@ -59,6 +59,8 @@ def test_a_new_client_is_made_inline_and_duplicates_are_told(desk: Desk, day: Sa
     [
         ("Zora Neu 0171 555", ("Zora", "Neu"), "0171 555", ""),
         ("Zora van Neu", ("Zora", "van Neu"), "", ""),
+        ("dr. zora neu 0171 555", ("Dr. Zora", "Neu"), "0171 555", ""),
+        ("Neu, Zora", ("Zora", "Neu"), "", ""),
         ("+49 (171) 555", ("", ""), "+49 (171) 555", ""),
         ("Zora zora@neu.example", ("Zora", ""), "", "zora@neu.example"),
     ],
@@ -72,6 +74,15 @@ def test_what_was_searched_for_in_vain_is_put_where_it_belongs(
     entered = desk.form.values
     assert (entered["first_name"][0], entered["last_name"][0]) == name
     assert (entered["mobile"][0], entered["email"][0]) == (mobile, email)
+
+
+def test_a_salutation_that_was_typed_says_the_gender(desk: Desk, day: SalonDay, sonnenschein: Salon) -> None:
+    desk.open(f"?day={DAY}&at=11:00&staff={day.anna.pk}")
+    desk.press("new-client", client_q="Frau Dr. Zora Neu")
+    desk.press("create-client")
+    with salon_scope(sonnenschein.pk):
+        made = Client.objects.get(last_name="Neu")
+    assert (made.first_name, made.gender) == ("Dr. Zora", "FEMALE")
 
 
 def test_while_a_card_is_entered_the_clicked_column_does_it_and_the_focus_goes_on(desk: Desk, day: SalonDay) -> None:

@@ -90,6 +90,25 @@ def test_what_was_typed_into_the_search_fills_a_new_card(browser: Browser, sonne
     assert (initial["first_name"], initial["last_name"]) == ("Jörg", "Unbekannt")
 
 
+@pytest.mark.parametrize(
+    ("typed", "first_name", "last_name", "gender"),
+    [
+        ("dr. anna weber", "Dr. Anna", "Weber", None),
+        ("Frau Anna von der Au", "Anna", "von der Au", "FEMALE"),
+        ("hoffmann, frank", "Frank", "Hoffmann", None),
+        ("Anna Maria Lang", "Anna Maria", "Lang", None),
+    ],
+)
+def test_a_name_typed_in_one_is_parted(
+    browser: Browser, typed: str, first_name: str, last_name: str, gender: str | None
+) -> None:
+    form = browser.get(browser.get(LIST, {"q": typed}).context["create_url"]).context["form"]
+    initial = form.initial
+    assert (initial["first_name"], initial["last_name"], initial.get("gender")) == (first_name, last_name, gender)
+    if gender:
+        assert f'<option value="{gender}" selected>' in str(form["gender"])
+
+
 def test_editing_changes_the_card(browser: Browser, sonnenschein: Salon, front_desk: Actor) -> None:
     client = _add(sonnenschein, front_desk, first_name="Petra", last_name="Lang", birthday="4.5.")
     data = _form_of(browser, f"{LIST}{client.pk}/edit/")
