@@ -309,9 +309,9 @@ def _book_url(request: SalonRequest, client: Client) -> str:
 
 def _try_url(request: SalonRequest, message: Message | None) -> str:
     """Return where a message is answered as the client would, "" where that cannot be tried."""
-    if not settings.MAILS_STAY or message is None or message.mail_id is None:
+    if message is None or message.mail_id is None:
         return ""
-    if Permission.SETTINGS not in request.actor.permissions:
+    if Permission.CLIENTS_WRITE not in request.actor.permissions:
         return ""
     url = answer_url(request, get_mail(message.mail_id))
     return f"{url}?back=thread" if url else ""

@@ -1,4 +1,5 @@
-"""An answer written as a client would, where no mail leaves this computer and so none comes back (domain.md §9.4)."""
+"""An answer written as a client would, to try it out: where no mail leaves this computer and so none comes back
+(domain.md §9.4). In production there is no such thing: nobody writes in a client's name there."""
 
 from email.message import EmailMessage
 from uuid import UUID
@@ -42,7 +43,7 @@ class AnswerForm(forms.Form):
 
 def answered_by(reply_to: str, salon: Salon) -> ReplyAddress | None:
     """Return whose answer to an address can be written here, None where that cannot be tried."""
-    address = whose(reply_to) if settings.MAILS_STAY else None
+    address = whose(reply_to) if settings.MAILS_STAY and not settings.PRODUCTION else None
     return address if address and address.salon_id == salon.pk else None
 
 
@@ -53,7 +54,7 @@ def answer_url(request: SalonRequest, mail: ClientMail) -> str:
     return reverse("answer_to_mail", args=[request.salon.slug, mail.pk])
 
 
-@requires(Permission.SETTINGS)
+@requires(Permission.CLIENTS_WRITE)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer_to_mail(request: SalonRequest, mail_id: UUID) -> HttpResponse:
@@ -62,13 +63,15 @@ def answer_to_mail(request: SalonRequest, mail_id: UUID) -> HttpResponse:
     if mail.state not in TOLD:
         raise NotFound
     place = [request.salon.slug]
-    back = reverse("mail", args=[*place, mail.pk])
-    if request.GET.get("back") == "thread" and mail.client_id:
+    # Not everybody who writes to clients sees what has gone out.
+    sees_mails = Permission.SETTINGS in request.actor.permissions
+    back = reverse("mail", args=[*place, mail.pk]) if sees_mails else reverse("messages", args=place)
+    if mail.client_id and (request.GET.get("back") == "thread" or not sees_mails):
         back = reverse("message_thread", args=[*place, mail.client_id])
     return _page(request, sender=mail.recipient, to=mail.reply_to, subject=mail.subject, back=back)
 
 
-@requires(Permission.SETTINGS)
+@requires(Permission.CLIENTS_WRITE)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer_to_many(request: SalonRequest, recipient_id: UUID) -> HttpResponse:

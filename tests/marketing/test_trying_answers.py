@@ -91,7 +91,24 @@ def test_nothing_is_no_answer(boss: Browser, sonnenschein: Salon, lena: Client) 
     assert _answers(sonnenschein) == []
 
 
-@pytest.mark.parametrize("what", ["server", "mailbox", "unsent", "no domain"])
+def test_whoever_writes_to_clients_can_try_it(
+    browser_of: Callable[[User], Browser], stylist: User, sonnenschein: Salon, lena: Client
+) -> None:
+    mail, here = _pages(sonnenschein)
+    thread = reverse("message_thread", args=[sonnenschein.slug, lena.pk])
+    desk = browser_of(stylist)
+    page = desk.get(thread).text
+    assert f'href="{here}?back=thread"' in page
+    assert "Zum Ausprobieren: als Kundin antworten" in page
+    # The list of what has gone out is not hers to see: she goes back to the thread.
+    assert desk.get(mail).status_code == 403
+    assert desk.get(here).context["back_url"] == thread
+    assert desk.post(here, {"text": "Ja, gern!", "form_id": new_id()}).status_code == 302
+    [message] = _answers(sonnenschein)
+    assert message.text == "Ja, gern!"
+
+
+@pytest.mark.parametrize("what", ["server", "production", "mailbox", "unsent", "no domain"])
 def test_elsewhere_there_is_no_such_thing(
     boss: Browser, sonnenschein: Salon, lena: Client, settings: Settings, what: str
 ) -> None:
@@ -99,6 +116,8 @@ def test_elsewhere_there_is_no_such_thing(
     thread = reverse("message_thread", args=[sonnenschein.slug, lena.pk])
     if what == "server":
         settings.MAILS_STAY = False
+    elif what == "production":
+        settings.PRODUCTION = True
     elif what == "no domain":
         settings.INBOUND_DOMAIN = ""
     else:
