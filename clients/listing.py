@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from clients.details import ClientDetails
 from clients.models import CategoryAssignment, Client, SearchToken, TokenField
+from clients.near_misses import near_cards
 from clients.queries import Hit, parse_query
 from clients.search import find
 from clients.tokens import holders
@@ -79,6 +80,14 @@ def search_clients(
     hits = find(query, after=after, limit=limit + 1, meeting=meeting or None)
     more = hits[limit - 1] if len(hits) > limit else None
     return in_order([hit.client_id for hit in hits[:limit]]), more
+
+
+def near_clients(text: str, *, besides: list[Client], limit: int) -> list[Client]:
+    """Return up to `limit` more cards than those found, of names one slip away from what was typed.
+
+    Without room for any nothing is asked.
+    """
+    return in_order(near_cards(text, besides={one.pk for one in besides}, limit=limit)) if limit > 0 else []
 
 
 def in_order(client_ids: list[UUID]) -> list[Client]:

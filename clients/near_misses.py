@@ -1,8 +1,11 @@
-"""What whoever found nobody may have meant: names on file that are one slip away (domain.md §2)."""
+"""Whom somebody may have meant who found nobody, or few: names on file that are one slip away (domain.md §2)."""
 
 import re
 import sys
+from collections.abc import Collection, Iterator
+from itertools import islice
 from string import ascii_lowercase
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
@@ -16,6 +19,8 @@ from salon.tenancy.context import current_salon_id
 
 # Shorter words are a slip away from too many names; of longer ones there are too many slips.
 SHORTEST = 4
+# Where somebody was found already.
+SHORTEST_BESIDES = 5
 LONGEST = 20
 MOST_WORDS = 3
 PROPOSED = 3
@@ -25,23 +30,39 @@ UNTYPED = 2
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def near_misses(typed: str, *, meeting: Q | None = None) -> list[str]:
-    """Return what could be searched for instead of what finds nobody: a word that nobody has is replaced by a name that
-    somebody has, one slip away; each finds a card (`meeting` a condition).
+def near_misses(typed: str, *, besides: Collection[UUID] = (), meeting: Q | None = None) -> list[str]:
+    """Return what could be searched for instead, or as well where those `besides` were found: a word is replaced by a
+    name that somebody has, one slip away; each finds another card (`meeting` a condition).
 
     Slips are letters too many, too few, wrong or swapped. Each is looked up in the index of the names: a few hundred
     look-ups, however many cards there are.
     """
+    return [text for text, _others in islice(_misses(typed, besides, meeting), PROPOSED)]
+
+
+def near_cards(typed: str, *, besides: Collection[UUID], limit: int) -> list[UUID]:
+    """Return up to `limit` of the cards that near misses find, the nearest first; as a rule there are few."""
+    misses = islice(_misses(typed, besides, None), PROPOSED)
+    return list(dict.fromkeys(client_id for _text, others in misses for client_id in others))[:limit]
+
+
+def _misses(typed: str, besides: Collection[UUID], meeting: Q | None) -> Iterator[tuple[str, list[UUID]]]:
     written = typed.split()
     if len(written) > MOST_WORDS:
-        return []
-    for place, word in enumerate(written):
-        folded = words(word)
-        if len(folded) != 1 or not folded[0].isalpha() or not SHORTEST <= len(folded[0]) <= LONGEST or _finds(word):
+        return
+    # Who was found has every word.
+    strange = [] if besides else [place for place, word in enumerate(written) if not _others(word)]
+    if len(strange) > 1:
+        return
+    shortest = SHORTEST_BESIDES if besides else SHORTEST
+    for place in strange or range(len(written)):
+        folded = words(written[place])
+        if len(folded) != 1 or not folded[0].isalpha() or not shortest <= len(folded[0]) <= LONGEST:
             continue
-        texts = (" ".join((*written[:place], name, *written[place + 1 :])) for name in _names_near(folded[0]))
-        return [text for text in texts if _finds(text, meeting)][:PROPOSED]
-    return []
+        for name in _names_near(folded[0], whole=not strange):
+            text = " ".join((*written[:place], name, *written[place + 1 :]))
+            if others := _others(text, besides, meeting):
+                yield text, others
 
 
 def one_slip_from(word: str) -> set[str]:
@@ -54,20 +75,26 @@ def one_slip_from(word: str) -> set[str]:
     return found - {word}
 
 
-def _finds(text: str, meeting: Q | None = None) -> bool:
+def _others(text: str, besides: Collection[UUID] = (), meeting: Q | None = None) -> list[UUID]:
+    """Return the first cards that a text finds besides some."""
     query = parse_query(text)
-    return query is not None and bool(find(query, limit=1, meeting=meeting or None))
+    hits = find(query, limit=len(besides) + PROPOSED, meeting=meeting or None) if query else []
+    return [hit.client_id for hit in hits if hit.client_id not in besides][:PROPOSED]
 
 
-def _names_near(word: str) -> list[str]:
-    """Return names that begin one slip away from a folded word, as a card writes them, the nearest first."""
+def _names_near(word: str, *, whole: bool) -> list[str]:
+    """Return names that begin one slip away from a folded word, as a card writes them, the nearest first; with `whole`
+    those that are no further from it as they stand, and fewer: somebody has the word itself."""
     meant = sorted(one_slip_from(word))
     with connection.cursor() as cursor:
         ends = [one + chr(sys.maxunicode) for one in meant]
         cursor.execute(_FIRST_OF_EACH, [meant, ends, current_salon_id(), TokenField.NAME])
         cards = {token.partition(" ")[0]: client_id for token, client_id in cursor.fetchall()}
-    near = sorted((name for name in cards if len(name) <= len(word) + UNTYPED), key=lambda name: _distance(word, name))
-    near = near[: 2 * PROPOSED]
+    if whole:
+        near = [name for name in cards if not name.startswith(word) and slips(word, name, 1) == 1]
+    else:
+        near = [name for name in cards if len(name) <= len(word) + UNTYPED]
+    near = sorted(near, key=lambda name: _distance(word, name))[: PROPOSED if whole else 2 * PROPOSED]
     clients = Client.objects.in_bulk([cards[name] for name in near])
     return [_as_written(clients[cards[name]], name) for name in near if cards[name] in clients]
 

@@ -12,7 +12,7 @@ from bookings.favourites import favourites_of
 from bookings.web.draft import uuid_in
 from bookings.web.new_client import contact_of
 from bookings.web.wording import minutes_text, price_text
-from clients.listing import search_clients
+from clients.listing import near_clients, search_clients
 from salon.catalogue.models import Product, Service
 from salon.catalogue.reading import all_services
 from salon.folding import fold
@@ -25,13 +25,14 @@ CLIENTS, SERVICES = 6, 40
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One thing that fits: the button that takes it sends `act`."""
+    """One thing that fits, or with `near` nearly: the button that takes it sends `act`."""
 
     act: str
     icon: str
     title: str
     detail: str
     badge: str = ""
+    near: bool = False
 
 
 @requires(Permission.CLIENTS_READ)
@@ -55,8 +56,9 @@ def booking_services(request: SalonRequest) -> HttpResponse:
 
 
 def client_hits(typed: str, salon: Salon) -> list[Hit]:
-    """Return the first cards that fit."""
+    """Return the first cards that fit, and where these are few those of similar names."""
     found, _more = search_clients(typed, limit=CLIENTS)
+    near = near_clients(typed, besides=found, limit=CLIENTS - len(found))
     return [
         Hit(
             act=f"client:{client.pk}",
@@ -64,8 +66,9 @@ def client_hits(typed: str, salon: Salon) -> list[Hit]:
             title=client.full_name,
             detail=contact_of(client, salon.country),
             badge=client.status,
+            near=client in near,
         )
-        for client in found
+        for client in (*found, *near)
     ]
 
 

@@ -109,7 +109,7 @@ def clients(request: SalonRequest) -> HttpResponse:
         "form_id": new_id(),
         "assign_url": assign_url,
         "actions": actions,
-        "meant": _meant(query, here) if query.typed and not page.clients else [],
+        "meant": _meant(query, here, page) if query.typed and page.whole else [],
         "create_url": f"{create_url}?{urlencode(_names_in(query.typed))}" if writes else None,
         **({} if part else {"tools": _tools(request)}),
     }
@@ -201,9 +201,9 @@ def _route(request: SalonRequest, name: str, permission: Permission) -> str | No
         return None
 
 
-def _meant(query: ListQuery, here: str) -> list[tuple[str, str]]:
-    """Return what else could be searched for where nobody was found, with the addresses."""
-    texts = near_misses(query.typed, meeting=query.meeting)
+def _meant(query: ListQuery, here: str, page: ListPage) -> list[tuple[str, str]]:
+    """Return what else could be searched for where nobody was found, or few, with the addresses."""
+    texts = near_misses(query.typed, besides={one.id for one in page.clients}, meeting=query.meeting)
     return [(text, query.address(here, ("q", text), without=("q",))) for text in texts]
 
 

@@ -47,7 +47,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   delete popup.dataset.stepped;
   popup.hidden = popup.childElementCount === 0 || (input.dataset.picker !== "always" && input.value.trim() === "");
   input.setAttribute("aria-expanded", String(!popup.hidden && options.length > 0));
-  activate(input, popup, popup.hidden ? null : options[0]);
+  activate(input, popup, popup.hidden ? null : options.find((option) => !option.matches("[data-near]")));
 });
 
 document.addEventListener(

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import Q
+from pytest_django import DjangoAssertNumQueries
 
 from clients.details import ClientDetails
 from clients.editing import create_client
+from clients.listing import near_clients, search_clients
 from clients.models import CreatedVia
 from clients.near_misses import near_misses, one_slip_from
 from salon.identity.roles import Actor
@@ -50,10 +52,53 @@ def listed(in_sonnenschein: Salon, front_desk: Actor) -> None:
         ("017155", []),
         ("a b c meier", []),
         ("", []),
+        # Somebody has each of the words, nobody both.
+        ("hofmann finn", ["Hoffmann finn"]),
+        ("Hoffmann, Frank", ["Hofmann Frank"]),
+        ("Meyer Frank", []),
     ],
 )
 def test_names_one_slip_away(listed: None, typed: str, meant: list[str]) -> None:
     assert near_misses(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "besides", "near"),
+    [
+        ("hofmann", ["Frank Hofmann"], ["Finn Hoffmann"]),
+        ("Hoffmann", ["Finn Hoffmann"], ["Frank Hofmann"]),
+        # What is half typed has no names beside it that are half a slip away.
+        ("hof", ["Finn Hoffmann", "Frank Hofmann"], []),
+        ("hoffm", ["Finn Hoffmann"], []),
+        ("Frank Hofmann", ["Frank Hofmann"], []),
+        ("Anna", ["Anna Meyer"], []),
+        ("Hofffmann", [], ["Finn Hoffmann"]),
+        ("", [], []),
+    ],
+)
+def test_cards_besides_those_found(listed: None, typed: str, besides: list[str], near: list[str]) -> None:
+    found, _more = search_clients(typed, limit=8)
+    assert [one.full_name for one in found] == besides
+    assert [one.full_name for one in near_clients(typed, besides=found, limit=3)] == near
+
+
+def test_where_enough_were_found_nothing_is_asked(
+    listed: None, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        assert near_clients("hofmann", besides=[], limit=0) == []
+
+
+def test_what_is_asked_is_bounded(
+    listed: None, in_sonnenschein: Salon, front_desk: Actor, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for last_name in ("Mayer", "Meier", "Beyer", "Meyers", "Geyer", "Meyen"):
+        details = ClientDetails(first_name="Hanna", last_name=last_name)
+        create_client(actor=front_desk, salon=in_sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW)
+    found, _more = search_clients("hanna meyer", limit=8)
+    with django_assert_max_num_queries(25):
+        near = near_clients("hanna meyer", besides=found, limit=3)
+    assert [one.last_name for one in near] == ["Meyer", "Mayer", "Meier"]
 
 
 def test_only_who_meets_the_filters_is_proposed(listed: None) -> None:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from clients.cards import MergedAway, get_client
 from clients.combining import FIELDS
 from clients.duplicates import dismiss, duplicates_of, open_proposals, reopen
-from clients.listing import search_clients
+from clients.listing import near_clients, search_clients
 from clients.merging import MergeErased, MergeNotNewest, MergeUndone, get_merge, merges_into
 from clients.models import Client, Likeness
 from salon.desk.merging import merge_cards, undo_merge
@@ -194,11 +194,13 @@ def _other(text: str) -> Client | None:
 def _choose(request: SalonRequest, client: Client, *, refused: bool = False) -> HttpResponse:
     typed = request.GET.get("q", "").strip()[:100]
     found, _more = search_clients(typed, limit=FOUND + 1)
+    near = near_clients(typed, besides=found, limit=FOUND + 1 - len(found))
     context = {
         "client": client,
         "card_url": reverse("client_card", args=[request.salon.slug, client.pk]),
         "query": typed,
         "found": [_candidate(request, client, one) for one in found if one != client][:FOUND],
+        "near": [_candidate(request, client, one) for one in near if one != client],
         "twins": [] if typed else _twins(request, client),
         "refused": refused,
         "here": _merge_url(request, client.pk),

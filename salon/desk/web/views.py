@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from clients.listing import search_clients
+from clients.listing import near_clients, search_clients
 from clients.models import Client
 from salon.identity.roles import Permission
 from salon.phone import display_phone
@@ -42,10 +42,16 @@ def search(request: SalonRequest) -> HttpResponse:
     """What fits the words typed anywhere: a short list while typing, a page with Enter."""
     typed = request.GET.get("q", "").strip()
     typing = bool(request.htmx) and not request.htmx.history_restore_request
-    clients, more = search_clients(typed, limit=SUGGESTIONS if typing else RESULTS)
-    groups = [Group(_("Clients"), [_client_item(request, client) for client in clients])] if clients else []
+    limit = SUGGESTIONS if typing else RESULTS
+    clients, more = search_clients(typed, limit=limit)
+    near = near_clients(typed, besides=clients, limit=limit - len(clients))
+    groups = [
+        Group(label, [_client_item(request, client) for client in found])
+        for label, found in ((_("Clients"), clients), (_("Similar names"), near))
+        if found
+    ]
     more_url = f"{reverse('clients:list', args=[request.salon.slug])}?{urlencode({'q': typed})}" if more else None
-    context = {"query": typed, "groups": groups, "more_url": more_url}
+    context = {"query": typed, "groups": groups, "nobody": not clients, "more_url": more_url}
     response = render(request, "desk/_search_results.html" if typing else "desk/search.html", context)
     response["Vary"] = "HX-Request"
     return response
