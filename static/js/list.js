@@ -17,10 +17,12 @@ function show() {
   }
   const words = form()?.querySelector("[data-picked]");
   if (!words) return;
-  const { one, many } = words.dataset;
+  const { one, many, hidden, partly } = words.dataset;
   document.getElementById("bulk-refusal").textContent = "";
   const count = marked().length;
-  words.value = everybody()?.checked ? words.dataset.all : count === 1 ? one : many.replace("#", count);
+  const away = count - picked;
+  const where = away === 0 ? "" : away === count ? hidden : partly.replace("#", away);
+  words.value = everybody()?.checked ? words.dataset.all : (count === 1 ? one : many.replace("#", count)) + where;
 }
 
 document.addEventListener("click", (event) => {
@@ -52,13 +54,23 @@ function none() {
 
 // Who is marked stays so on the other pages of the list, and while somebody searches: in boxes that nobody sees.
 let kept = [];
+// Of which list all are marked; in another order it is the same.
+let keptAll = null;
+
+function listed() {
+  const pairs = new URLSearchParams(form().elements.list.value);
+  for (const name of ["sort", "dir"]) pairs.delete(name);
+  return pairs.toString();
+}
 
 const keep = () => {
-  if (form()) kept = marked().map((box) => box.value);
+  if (!form()?.elements.list) return;
+  kept = marked().map((box) => box.value);
+  keptAll = everybody()?.checked ? listed() : null;
 };
 
 function bringBack() {
-  if (!form()) return;
+  if (!form()?.elements.list) return;
   const here = boxes();
   for (const box of here) box.checked = kept.includes(box.value);
   const shown = here.map((box) => box.value);
@@ -68,6 +80,7 @@ function bringBack() {
     elsewhere.append(Object.assign(document.createElement("input"), { type: "checkbox", name: "client", value, checked: true }));
   }
   form().append(elsewhere);
+  if (everybody()) everybody().checked = keptAll === listed();
   last = null;
   show();
 }
@@ -78,8 +91,35 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:beforeHistorySave", keep);
 document.addEventListener("htmx:historyRestore", bringBack);
 
+// They stay in another order and among other filters, too, which are pages of their own, and on the way back to the list;
+// until something has been done with them.
+const PLACE = "marked-clients";
+let done = false;
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "assign-form") done = true;
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.xhr.status >= 400) done = false;
+});
+window.addEventListener("pagehide", () => {
+  keep();
+  const { pathname } = location;
+  sessionStorage.setItem(PLACE, JSON.stringify(done ? {} : { pathname, kept, keptAll }));
+});
+
+const left = JSON.parse(sessionStorage.getItem(PLACE));
+const from = document.referrer && new URL(document.referrer).pathname;
+const [way] = performance.getEntriesByType("navigation");
+if (left?.pathname === location.pathname && (from === location.pathname || way?.type !== "navigate")) {
+  ({ kept, keptAll } = left);
+  bringBack();
+}
+
 // Back and forward bring boxes back as they were ticked.
-window.addEventListener("pageshow", show);
+window.addEventListener("pageshow", () => {
+  done = false;
+  show();
+});
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "client-rows") bringBack();
   if (event.target.id === "list-count") {

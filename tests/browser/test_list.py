@@ -94,6 +94,70 @@ def test_marks_stay_on_other_pages_and_while_searching(open_page: OpenPage) -> N
     expect(page.locator("tbody input[name=client]:checked")).to_have_count(0)
 
 
+def test_marks_stay_in_another_order_and_among_other_filters(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = desk.page
+    page.goto(desk.base + LIST + "?sort=number")
+    said = page.locator("[data-picked]")
+    for status in ("Neu", "Wiederkehrend"):
+        row = page.locator("tbody tr", has=page.locator(".c-status", has_text=re.compile(rf"^\s*{status}\s*$"))).first
+        row.locator("input[name=client]").check()
+    expect(said).to_have_text("2 markiert")
+    page.get_by_role("link", name="Nr.", exact=True).click()
+    page.wait_for_url(re.compile("sort=number&dir=desc"))
+    expect(said).to_have_text("2 markiert, nicht auf dieser Seite")
+    page.get_by_role("link", name="Nr.", exact=True).click()
+    page.wait_for_url(re.compile(r"sort=number$"))
+    expect(said).to_have_text("2 markiert")
+    # One of the two does not meet the filter: nothing is done with her unseen.
+    page.get_by_role("link", name="Filter").click()
+    drawer = page.get_by_role("dialog", name="Kunden filtern")
+    drawer.get_by_label("Status").select_option("NEW")
+    drawer.get_by_role("button", name="Kunden anzeigen").click()
+    page.wait_for_url(re.compile("status=NEW"))
+    expect(said).to_have_text("2 markiert, 1 davon nicht auf dieser Seite")
+    assert desk.violations() == []
+    page.get_by_role("link", name=re.compile("Status: Neu")).click()
+    page.wait_for_url(re.compile(r"sort=number$"))
+    expect(page.locator("tbody input[name=client]:checked")).to_have_count(2)
+    # The way back from elsewhere brings them back; whoever comes anew begins anew.
+    page.goto(desk.base + "/s/sonnenschein/calendar/")
+    page.go_back()
+    expect(said).to_have_text("2 markiert")
+    page.goto(desk.base + "/s/sonnenschein/calendar/")
+    page.goto(desk.base + LIST + "?sort=number")
+    expect(page.locator("tbody input[name=client]:checked")).to_have_count(0)
+    # What was done with them is done.
+    page.locator("tbody input[name=client]").first.check()
+    page.get_by_role("button", name="Kategorie zuweisen").click()
+    drawer = page.get_by_role("dialog", name="Kategorie zuweisen")
+    drawer.get_by_label("Nägel").check()
+    drawer.get_by_role("button", name="Zuweisen").click()
+    expect(page.locator("#toasts")).not_to_be_empty()
+    expect(page.locator("tbody input[name=client]:checked")).to_have_count(0)
+
+
+def test_all_are_marked_in_any_order_but_not_among_other_filters(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = desk.page
+    page.goto(desk.base + LIST)
+    page.locator("tbody input[name=client]").first.check()
+    page.locator("input[name=all]").check()
+    said = page.locator("[data-picked]")
+    expect(said).to_have_text("alle markiert")
+    page.get_by_role("link", name="Nr.", exact=True).click()
+    page.wait_for_url(re.compile("sort=number"))
+    expect(said).to_have_text("alle markiert")
+    page.get_by_role("link", name="Weiter").click()
+    expect(page.get_by_role("link", name="Zurück")).to_be_visible()
+    expect(said).to_have_text("alle markiert")
+    page.locator("#list-search input[type=search]").fill("a")
+    page.wait_for_url(re.compile("q=a"))
+    expect(said).to_have_text(re.compile("^1 markiert"))
+
+
 def test_it_works_without_javascript(open_page: OpenPage) -> None:
     desk = open_page(javascript=False)
     desk.sign_in("empfang@sonnenschein.example")
