@@ -14,8 +14,8 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from marketing.letters import check
 from marketing.models import Automation, Occasion, Recipient, RecipientState
+from marketing.pictures import check_mail
 from marketing.rules import NoImprint, hold_rules, rules_now
 from salon.catalogue.changing import told
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, VersionConflict
@@ -265,7 +265,7 @@ def _check(occasion: Occasion, text: Text) -> None:
         message = _("Between %(fewest)d and %(most)d days.") % {"fewest": preset.fewest, "most": preset.most}
         errors.append(FieldError("days", "range", message))
     try:
-        check(text.subject, text.body, complete=True, longest=LONGEST_BODY)
+        check_mail(text.subject, text.body, complete=True, longest=LONGEST_BODY)
     except InvalidInput as refusal:
         errors += refusal.errors
     if "\x00" in text.subject + text.body:

@@ -12,19 +12,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection
 from django.db.models import Q
 from psycopg.types.json import Jsonb
 
-from marketing.letters import Frame, fallbacks, sayings, written
+from marketing.letters import fallbacks, sayings, written
 from marketing.mailing import message_of
 from marketing.models import Basis, Recipient, RecipientReason, RecipientState
 from marketing.people import people
 from marketing.recipients import Judged, judge, write_judged
 from marketing.reply_addresses import reply_addresses
-from marketing.rules import imprint_of, rules_now
+from marketing.rules import frame_for, rules_now
 from marketing.unsubscribing import unsubscribe_url
 from salon.audit.recording import Change, record_many
 from salon.identity.roles import system_actor
@@ -160,14 +159,8 @@ def _addressed(salon: Salon, mailing: Mailing, going: Sequence[Judged], now: dat
     for one in going:
         reply_to = answering.get(one.row.client_id, rules.reply_to)
         way_out = unsubscribe_url(one.row.pk, one.row.client_id, salon.pk)
-        frame = Frame(
-            salon=salon.name,
-            sender=rules.sender_name,
-            imprint=imprint_of(salon, rules),
-            unsubscribe_url=way_out,
-            language=settings.LANGUAGE_CODE,
-            agreed=one.reason == RecipientReason.CONSENT,
-        )
+        agreed = one.reason == RecipientReason.CONSENT
+        frame = frame_for(salon, rules, unsubscribe_url=way_out, agreed=agreed)
         person = told[one.row.client_id]
         letter = written(mailing.subject, mailing.body, person, frame)
         message = message_of(

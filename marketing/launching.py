@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from marketing.campaigns import NotADraft, campaign_with_id, lock_campaign, save_campaign, tell_of_campaign
 from marketing.choosing import clients_in
 from marketing.eligibility import INCLUDED
-from marketing.letters import check
 from marketing.models import Basis, Campaign, CampaignState, Recipient, RecipientState
+from marketing.pictures import check_mail
 from marketing.recipients import foresee, leave_out_waiting
 from marketing.rule import parse
 from marketing.rules import hold_rules, rules_now, wrong_basis
@@ -168,7 +168,7 @@ def require_ready(campaign: Campaign, *more: FieldError) -> None:
     if not rules.imprint.strip():
         message = _("Every mail says who writes, and where. Enter that in the rules first.")
         errors.append(FieldError("imprint", "required", message))
-    errors += _errors_of(lambda: check(campaign.subject, campaign.body, complete=True))
+    errors += _errors_of(lambda: check_mail(campaign.subject, campaign.body, complete=True))
     if errors:
         raise InvalidInput(errors)
 

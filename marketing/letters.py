@@ -1,7 +1,7 @@
 """Letters of marketing in words: subject, HTML that mail programs render, and a text part that reads well.
 
 How they are written stands in marketing/markup.py, what differs from client to client in marketing/placeholders.py.
-Nothing in a letter is loaded from anywhere, and without images there is nothing to miss.
+Nothing in a letter is loaded from anywhere but the salon's own pictures, and each says in words what it shows.
 """
 
 from collections.abc import Collection, Mapping
@@ -31,6 +31,7 @@ from salon.errors import FieldError, InvalidInput
 from salon.mail.letters import Letter
 
 __all__ = [
+    "LOGO_ROOM",
     "LONGEST_BODY",
     "LONGEST_SUBJECT",
     "PLACEHOLDERS",
@@ -50,6 +51,8 @@ LONGEST_SUBJECT = 150
 LONGEST_BODY = 20_000
 # What mail programs show of a mail besides its subject.
 _PREHEADER = 110
+# So large a logo is at most where it is read.
+LOGO_ROOM = (240, 96)
 _GROUND, _QUIET = "#FAF9F7", "#5F5B55"
 _SMALL = f"{FONT};font-size:13px;line-height:20px;color:{_QUIET}"
 # A word without end breaks rather than widen the mail; old programs know the second only.
@@ -66,7 +69,8 @@ class Frame:
 
     Without `unsubscribe_url` nothing is said of why she gets it: a mail to one client. A `test` says it all the same,
     and that the mail itself has a way out. `agreed` tells the consent of the client from what the law allows towards
-    existing customers.
+    existing customers. `pictures` is what the addresses of the salon's pictures begin with, `logo` the name of the one
+    that stands on top.
     """
 
     salon: str
@@ -76,15 +80,21 @@ class Frame:
     language: str
     agreed: bool = True
     test: bool = False
+    pictures: str = ""
+    logo: str = ""
 
 
-def check(subject: str, body: str, *, complete: bool = False, longest: int = LONGEST_BODY) -> None:
+def check(
+    subject: str, body: str, *, complete: bool = False, longest: int = LONGEST_BODY, pictures: bool = False
+) -> None:
     """Make sure that a letter can be written to anybody; a draft may lack words, what is `complete` may not.
+
+    What goes out as plain text has no `pictures`; whether those of the others are there, `pictures.check_mail` asks.
 
     Raises: InvalidInput at `subject` and `body`: `required`, `too_long`, `one_line`, `unknown_placeholder`,
     `broken_placeholder`, `no_pictures`, `placeholder_in_address`, `bad_address`.
     """
-    errors = [*_wrong_subject(subject), *_wrong_body(body, longest)]
+    errors = [*_wrong_subject(subject), *_wrong_body(body, longest, pictures=pictures)]
     if complete:
         if not subject.strip():
             errors.append(FieldError("subject", "required", _("The subject is missing.")))
@@ -134,7 +144,7 @@ def _worded(subject: str, body: str, values: Mapping[str, str], frame: Frame) ->
             html=_html(
                 filled,
                 markup.opening(tree, values, longest=_PREHEADER),
-                markup.as_html(tree, values),
+                markup.as_html(tree, values, frame.pictures),
                 frame,
                 why,
             ),
@@ -161,7 +171,7 @@ def _wrong_subject(subject: str) -> list[FieldError]:
     return wrong_placeholders("subject", subject)
 
 
-def _wrong_body(body: str, longest: int) -> list[FieldError]:
+def _wrong_body(body: str, longest: int, *, pictures: bool) -> list[FieldError]:
     if len(body) > longest:
         return [FieldError("body", "too_long", _too_long(longest))]
     tree = markup.parsed(body)
@@ -169,8 +179,10 @@ def _wrong_body(body: str, longest: int) -> list[FieldError]:
     in_address = markup.fills_addresses(tree)
     broken = not in_address and any(map(is_broken, markup.words_in(tree)))
     errors = _wrong_placeholders("body", list(names), broken=broken)
-    if markup.has_images(tree):
-        message = _("Pictures cannot be sent. Take away the “!” before the link, or the link.")
+    if markup.has_images(tree) or (not pictures and any(markup.pictures_in(tree))):
+        message = _("This text has no pictures. Take away the “!” before the link, or the link.")
+        if pictures:
+            message = _("Choose a picture with the button “Picture”; or take away the “!” before the link.")
         errors.append(FieldError("body", "no_pictures", message))
     if in_address:
         message = _("A placeholder cannot be part of an address.")
@@ -231,6 +243,19 @@ def _text(body: str, frame: Frame, why: str) -> str:
     return body + "\n\n" + "\n".join(foot) + "\n"
 
 
+def _head(frame: Frame) -> str:
+    """Return what stands on top: the logo, which says the salon's name where it is not shown, else that name."""
+    name = escape(plain(frame.salon))
+    logo = markup.named(frame.logo, plain(frame.salon))
+    if logo is None or not frame.pictures:
+        return f"<strong>{name}</strong>"
+    width, height = logo.within(*LOGO_ROOM)
+    return (
+        f'<img src="{escape(frame.pictures + logo.name)}" alt="{name}" width="{width}" height="{height}" '
+        f'style="display:block;width:{width}px;max-width:100%;height:auto;border:0;font-weight:bold">'
+    )
+
+
 def _html(subject: str, preheader: str, body: str, frame: Frame, why: str) -> str:
     name, *imprint = _who_writes(frame)
     foot = f"<strong>{escape(name)}</strong>" + "".join(f"<br>\n{escape(line)}" for line in imprint)
@@ -256,7 +281,7 @@ def _html(subject: str, preheader: str, body: str, frame: Frame, why: str) -> st
 {table} width="100%" bgcolor="{_GROUND}" style="background-color:{_GROUND}"><tr><td align="center" style="padding:16px">
 {table} width="600" style="width:100%;max-width:600px">
 <tr><td align="left" style="padding:8px 24px 16px;{_WRAP};{FONT};font-size:16px;line-height:24px;color:{ACCENT}">\
-<strong>{escape(plain(frame.salon))}</strong></td></tr>
+{_head(frame)}</td></tr>
 <tr><td align="left" bgcolor="{PAPER}" style="padding:24px 24px 8px;{_WRAP};background-color:{PAPER};\
 border-radius:12px">
 {body}</td></tr>

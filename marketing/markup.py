@@ -5,12 +5,17 @@ plain words is a link in HTML, too. A paragraph that is one link in bold and not
 
     **[Termin buchen](https://salon.example/termin)**
 
-Nothing else is markup: no HTML, no images, no tables. Placeholders are pieces of the text from the beginning on, so
-that what is filled in is never read as markup, as a link, or as a placeholder.
+A picture is one that the salon has uploaded (marketing/pictures.py), by its name and with what it shows:
+
+    ![Herbstfarben](picture:T3x…-1200x800.jpg)
+
+Nothing else is markup: no HTML, no pictures from elsewhere, no tables. Placeholders are pieces of the text from the
+beginning on, so that what is filled in is never read as markup, as a link, or as a placeholder.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 from urllib.parse import unquote
@@ -24,6 +29,10 @@ from marketing.placeholders import PATTERN, Placeholder, joined, placeholder_of
 
 # What an address may begin with.
 SCHEMES = ("https://", "http://", "mailto:", "tel:")
+# How wide a picture is at most where it is read: the column of the text.
+COLUMN = 552
+# What a picture is called: its size is part of its name.
+PICTURE_NAME = r"[A-Za-z0-9_-]{22}-(?P<width>[1-9]\d{0,3})x(?P<height>[1-9]\d{0,3})\.(?:jpg|png)"
 INK, ACCENT, PAPER = "#1C1B1A", "#8A2E5B", "#FFFFFF"
 FONT = "font-family:-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
 _BODY = f"margin:0 0 16px;{FONT};font-size:16px;line-height:24px;color:{INK}"
@@ -40,11 +49,38 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)[^\W_][^\s<>\"{}|\\^`\[\]*]*", re.IGN
 _STOPS = ".,;:!?'_~)»«“”„‘’‚…"
 # An address in plain words goes on with whatever is filled in right behind it.
 _ADDRESS_BEFORE = re.compile(r"(?:://|www\.|mailto:)\S*$", re.IGNORECASE)
+_PICTURE = re.compile(rf"!\[(?P<shows>[^\[\]{{}}\n]+)\]\(picture:(?P<name>{PICTURE_NAME})\)", re.ASCII)
 _WORDS = frozenset({"text", "address"})
 _BLOCKS = ("heading", "list")
 _INLINE = ("newline", "escape", "emphasis", "link", "autolink")
 
 type Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture in a text: its name, what it shows, and its size."""
+
+    name: str
+    shows: str
+    width: int
+    height: int
+
+    def within(self, width: int, height: int) -> tuple[int, int]:
+        """Return its size where it has so much room at most."""
+        scale = min(1.0, width / self.width, height / self.height)
+        return max(1, round(self.width * scale)), max(1, round(self.height * scale))
+
+
+def named(name: str, shows: str) -> Shown | None:
+    """Return the picture of a name, None where that is none."""
+    found = re.fullmatch(PICTURE_NAME, name, re.ASCII)
+    return Shown(name, shows, int(found["width"]), int(found["height"])) if found else None
+
+
+def pictures_in(tree: SyntaxTreeNode) -> Iterator[Shown]:
+    """Return every picture in a text."""
+    return (_shown(node) for node in tree.walk() if node.type == "picture")
 
 
 @lru_cache(maxsize=32)
@@ -82,18 +118,20 @@ def fills_addresses(tree: SyntaxTreeNode) -> bool:
 
 
 def has_images(tree: SyntaxTreeNode) -> bool:
-    """Return whether somebody has written a picture, which arrives as an exclamation mark and a link."""
+    """Return whether somebody has written a picture from elsewhere, which arrives as an exclamation mark and a link."""
     links = (node.previous_sibling for node in tree.walk() if node.type == "link")
     return any(before is not None and before.type == "text" and before.content.endswith("!") for before in links)
 
 
-def as_html(tree: SyntaxTreeNode, values: Values) -> str:
-    """Return a text as HTML, with everything filled in."""
-    return "".join(_block_html(node, values) for node in tree.children)
+def as_html(tree: SyntaxTreeNode, values: Values, pictures: str = "") -> str:
+    """Return a text as HTML, with everything filled in; `pictures` is what the address of every picture begins with.
+    Without it there is what they show, in words."""
+    return "".join(_block_html(node, values, pictures) for node in tree.children)
 
 
 def as_text(tree: SyntaxTreeNode, values: Values) -> str:
-    """Return a text as plain text that reads well, with everything filled in: addresses stand behind their words."""
+    """Return a text as plain text that reads well, with everything filled in: addresses stand behind their words, and
+    for a picture what it shows."""
     blocks = (_block_text(node, values) for node in tree.children)
     return "\n\n".join(block for block in blocks if block.strip())
 
@@ -127,6 +165,18 @@ def _read_placeholder(state: StateInline, silent: bool) -> bool:
     if not silent:
         token = state.push("placeholder", "", 0)
         token.meta = {"placeholder": placeholder_of(match)}
+    state.pos = match.end()
+    return True
+
+
+def _read_picture(state: StateInline, silent: bool) -> bool:
+    """Take a picture of the salon as one piece: another inline rule."""
+    match = _PICTURE.match(state.src, state.pos, state.posMax) if state.src[state.pos] == "!" else None
+    if match is None:
+        return False
+    if not silent:
+        token = state.push("picture", "", 0)
+        token.meta = {"picture": Shown(match["name"], match["shows"], int(match["width"]), int(match["height"]))}
     state.pos = match.end()
     return True
 
@@ -169,6 +219,7 @@ class _Markdown(MarkdownIt):
 def _markdown() -> MarkdownIt:
     markdown = _Markdown("zero").enable([*_BLOCKS, *_INLINE])
     markdown.inline.ruler.before("newline", "placeholder", _read_placeholder)
+    markdown.inline.ruler.before("newline", "picture", _read_picture)
     markdown.inline.ruler.before("text", "address", _read_address)
     for first in "hHwW":
         markdown.inline.add_terminator_char(first)
@@ -180,6 +231,10 @@ _MARKDOWN = _markdown()
 
 def _placeholder(node: SyntaxTreeNode) -> Placeholder:
     return cast(Placeholder, node.meta["placeholder"])
+
+
+def _shown(node: SyntaxTreeNode) -> Shown:
+    return cast(Shown, node.meta["picture"])
 
 
 def _address(node: SyntaxTreeNode) -> str:
@@ -210,37 +265,52 @@ def _button(node: SyntaxTreeNode) -> SyntaxTreeNode | None:
     return node if _is_safe(_address(node)) else None
 
 
-def _block_html(node: SyntaxTreeNode, values: Values) -> str:
+def _block_html(node: SyntaxTreeNode, values: Values, pictures: str) -> str:
     if node.type in {"bullet_list", "ordered_list"}:
         start = f' start="{int(node.attrs["start"])}"' if "start" in node.attrs else ""
-        items = "".join(f'<li style="margin:0 0 4px">{_item_html(item, values)}</li>\n' for item in node.children)
+        items = "".join(
+            f'<li style="margin:0 0 4px">{_item_html(item, values, pictures)}</li>\n' for item in node.children
+        )
         return f'<{node.tag}{start} style="{_LIST}">\n{items}</{node.tag}>\n'
-    if not _inline_text(node, values, addresses=False).strip():
+    if not _inline_text(node, values, addresses=False).strip() and not any(pictures_in(node)):
         return ""
     if node.type == "heading":
         size = _SIZES.get(node.tag, "17px;line-height:24px")
-        return f'<{node.tag} style="{_HEADING}{size}">{_inside(node, values)}</{node.tag}>\n'
+        return f'<{node.tag} style="{_HEADING}{size}">{_inside(node, values, pictures)}</{node.tag}>\n'
     link = _button(node)
-    return _button_html(link, values) if link else f'<p style="{_BODY}">{_inside(node, values)}</p>\n'
+    if link:
+        return _button_html(link, values, pictures)
+    return f'<p style="{_BODY}">{_inside(node, values, pictures)}</p>\n'
 
 
-def _button_html(link: SyntaxTreeNode, values: Values) -> str:
+def _button_html(link: SyntaxTreeNode, values: Values, pictures: str) -> str:
+    inside = _inside(link, values, pictures)
     return (
         '<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:8px 0 24px"><tr>'
         f'<td bgcolor="{ACCENT}" style="border-radius:8px;background-color:{ACCENT}">'
-        f'<a href="{escape(_address(link))}" style="{_BUTTON}">{_inside(link, values)}</a></td></tr></table>\n'
+        f'<a href="{escape(_address(link))}" style="{_BUTTON}">{inside}</a></td></tr></table>\n'
     )
 
 
-def _item_html(item: SyntaxTreeNode, values: Values) -> str:
+def _item_html(item: SyntaxTreeNode, values: Values, pictures: str) -> str:
     """Return what stands in an item of a list; in a tight one paragraphs need no room of their own."""
     return "".join(
-        _inside(node, values) if node.type == "paragraph" and node.hidden else _block_html(node, values)
+        _inside(node, values, pictures)
+        if node.type == "paragraph" and node.hidden
+        else _block_html(node, values, pictures)
         for node in item.children
     )
 
 
-def _inside(node: SyntaxTreeNode, values: Values) -> str:
+def _picture_html(shown: Shown, pictures: str) -> str:
+    width, height = shown.within(COLUMN, 2 * COLUMN)
+    return (
+        f'<img src="{escape(pictures + shown.name)}" alt="{escape(shown.shows)}" width="{width}" height="{height}" '
+        f'style="display:block;width:100%;max-width:{width}px;height:auto;border:0;border-radius:8px">'
+    )
+
+
+def _inside(node: SyntaxTreeNode, values: Values, pictures: str) -> str:
     written = ""
     for child in node.children:
         match child.type:
@@ -252,14 +322,18 @@ def _inside(node: SyntaxTreeNode, values: Values) -> str:
             case "softbreak" | "hardbreak":
                 written += "<br>\n"
             case "strong" | "em":
-                written += f"<{child.tag}>{_inside(child, values)}</{child.tag}>"
+                written += f"<{child.tag}>{_inside(child, values, pictures)}</{child.tag}>"
             case "address":
                 address = escape(_web_address(child.content))
                 written += f'<a href="{address}" style="{_LINK}">{escape(child.content)}</a>'
+            case "picture":
+                shown = _shown(child)
+                written += _picture_html(shown, pictures) if pictures else escape(f"[{shown.shows}]")
             case "link" if _is_safe(_address(child)):
-                written += f'<a href="{escape(_address(child))}" style="{_LINK}">{_inside(child, values)}</a>'
+                inside = _inside(child, values, pictures)
+                written += f'<a href="{escape(_address(child))}" style="{_LINK}">{inside}</a>'
             case _:
-                written += _inside(child, values)
+                written += _inside(child, values, pictures)
     return written
 
 
@@ -286,6 +360,8 @@ def _inline_text(node: SyntaxTreeNode, values: Values, *, addresses: bool = True
         match child.type:
             case "text" | "address":
                 written += child.content
+            case "picture" if addresses:
+                written += f"[{_shown(child).shows}]"
             case "placeholder":
                 written = joined(written, _placeholder(child), values)
             case "softbreak" | "hardbreak":

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from marketing.letters import who_writes
+from marketing.letters import Frame, who_writes
 from marketing.models import Automation, Basis, Campaign, CampaignState, MarketingRules
+from marketing.pictures import pictures_address
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, FieldError, InvalidInput, VersionConflict
 from salon.identity.roles import Actor, Permission
@@ -64,6 +66,23 @@ def imprint_of(salon: Salon, rules: MarketingRules) -> str:
     told = rules.imprint.casefold()
     missing = (line for line in contact_of(salon).address if line.casefold() not in told)
     return "\n".join(filter(None, [rules.imprint, *missing]))
+
+
+def frame_for(
+    salon: Salon, rules: MarketingRules, *, unsubscribe_url: str | None, agreed: bool = True, test: bool = False
+) -> Frame:
+    """Return what stands around a mail of the open salon, as its rules have it."""
+    return Frame(
+        salon=salon.name,
+        sender=rules.sender_name,
+        imprint=imprint_of(salon, rules),
+        unsubscribe_url=unsubscribe_url,
+        language=settings.LANGUAGE_CODE,
+        agreed=agreed,
+        test=test,
+        pictures=pictures_address(salon.pk),
+        logo=rules.logo,
+    )
 
 
 def hold_rules() -> None:

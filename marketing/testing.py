@@ -6,7 +6,6 @@ Whoever asks for it holds what it is about: nobody speaks to the mail server bef
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -15,13 +14,14 @@ from clients.models import Client
 from marketing.campaigns import campaign_with_id
 from marketing.choosing import clients_in
 from marketing.eligibility import standings
-from marketing.letters import LONGEST_BODY, Frame, check, written
+from marketing.letters import LONGEST_BODY, written
 from marketing.models import Basis, Campaign, MarketingRules, RecipientReason
 from marketing.people import people
+from marketing.pictures import check_mail
 from marketing.placeholders import Person
 from marketing.recipients import foresee
 from marketing.rule import parse
-from marketing.rules import imprint_of, rules_now
+from marketing.rules import frame_for, rules_now
 from salon.errors import FieldError, InvalidInput
 from salon.identity.models import User
 from salon.identity.roles import Actor, Permission
@@ -80,7 +80,7 @@ def send_test_letter(
     Raises: NotAllowed, InvalidInput (as `send_test`).
     """
     actor.require(Permission.MARKETING_WRITE)
-    check(subject, body, complete=True, longest=longest)
+    check_mail(subject, body, complete=True, longest=longest)
     to = _address_of(actor)
     if not to:
         raise InvalidInput([FieldError("to", "no_address", _("Only a person can get a test mail."))])
@@ -116,18 +116,9 @@ def _address_of(actor: Actor) -> str | None:
 
 
 def _letter(subject: str, body: str, salon: Salon, rules: MarketingRules, person: Person, *, agreed: bool) -> Letter:
-    language = settings.LANGUAGE_CODE
-    frame = Frame(
-        salon=salon.name,
-        sender=rules.sender_name,
-        imprint=imprint_of(salon, rules),
-        unsubscribe_url=None,
-        language=language,
-        agreed=agreed,
-        test=True,
-    )
+    frame = frame_for(salon, rules, unsubscribe_url=None, agreed=agreed, test=True)
     letter = written(subject, body, person, frame)
-    with override(language):
+    with override(frame.language):
         subject = f"[{_('Test')}] {letter.subject}"
     return Letter(subject[:LONGEST_SUBJECT], letter.text, letter.html)
 

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from bookings.web import feeds
 from clients.web import confirming
-from marketing.web import inbound, unsubscribing
+from marketing.web import inbound, public_pictures, unsubscribing
 from salon.desk.web import exports
 from salon.web import health, sections, styleguide
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("exported/<str:secret>/", exports.linked, name="exported_file"),
     path("ical/<str:secret>.ics", feeds.calendar_feed, name="calendar_feed"),
     path("mail/inbound/<slug:esp>/", inbound.inbound_mail, name="inbound_mail"),
+    path("pictures/<uuid:salon_id>/<str:name>", public_pictures.picture, name="picture"),
     path("unsubscribe/<str:secret>/", unsubscribing.unsubscribe_page, name="unsubscribe"),
     path("api/v1/", include("bookings.api.urls")),
     path("api/v1/", include("clients.api.urls")),

@@ -11,7 +11,8 @@ from salon.tenancy.models import Salon
 class MarketingRules(models.Model):
     """The rules of one salon; without a row the defaults hold (domain.md §9).
 
-    `imprint` stands under every mail of marketing: who writes, with address. `existing_customers_at` is since when the
+    `imprint` stands under every mail of marketing: who writes, with address; `logo` is the name of the picture on top
+    (marketing/pictures.py), "" for the salon's name in words. `existing_customers_at` is since when the
     owner lets mails go to clients who have bought and not objected, without their consent (§ 7 (3) UWG), `…_by` who
     decided it; without it nobody gets one without consent.
     """
@@ -27,6 +28,7 @@ class MarketingRules(models.Model):
     sender_name = models.CharField(max_length=80, blank=True)
     reply_to = models.EmailField(blank=True)
     imprint = models.TextField(max_length=600, blank=True)
+    logo = models.CharField(max_length=40, blank=True, default="", db_default="")
     existing_customers_at = models.DateTimeField(null=True, blank=True)
     existing_customers_by = models.CharField(max_length=120, blank=True)
     version = models.PositiveIntegerField(default=1)

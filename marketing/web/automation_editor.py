@@ -21,10 +21,11 @@ from bookings.web.draft import uuid_in
 from clients.models import Client
 from marketing.automations import LONGEST_BODY, PRESETS, Text, about_tests_of, save_automation, text_of, tidied
 from marketing.facts import Moment
-from marketing.letters import LONGEST_SUBJECT, check, fallbacks
+from marketing.letters import LONGEST_SUBJECT, fallbacks
 from marketing.models import Automation, Basis, Occasion
 from marketing.occasions import clients_ever
 from marketing.people import lacking
+from marketing.pictures import check_mail
 from marketing.recipients import foresee
 from marketing.rules import rules_now
 from marketing.testing import send_test_letter
@@ -217,7 +218,7 @@ def _checked(request: SalonRequest) -> list[forms.BoundField]:
     form = TextForm(request.POST)
     form.is_valid()
     try:
-        check(form["subject"].value() or "", form["body"].value() or "", longest=LONGEST_BODY)
+        check_mail(form["subject"].value() or "", form["body"].value() or "", longest=LONGEST_BODY)
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
     return [form["subject"], form["body"]]

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.web.draft import uuid_in
 from marketing.campaigns import campaign_with_id, update_campaign
-from marketing.letters import check, fallbacks
+from marketing.letters import fallbacks
 from marketing.models import Basis, Campaign, CampaignState
+from marketing.pictures import check_mail
 from marketing.rule import Group
 from marketing.rules import rules_now, wrong_basis
 from marketing.segments import SegmentGone, chosen_rule, group_name, list_segments
@@ -167,7 +168,7 @@ def _save(request: SalonRequest, found: Campaign, form: CampaignForm, chosen: st
         return Saving(found, form, faulty=True)
     # A draft may lack words; what cannot go out as it stands is told at once, and stored all the same.
     try:
-        check(saved.subject, saved.body)
+        check_mail(saved.subject, saved.body)
     except InvalidInput as refusal:
         show_errors(form, refusal.errors)
     return Saving(saved, form)

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from clients.models import Client
 from marketing.as_sent import letter_as_sent
 from marketing.eligibility import INCLUDED, standings
-from marketing.letters import Frame, Person, frame_of, written
+from marketing.letters import Person, frame_of, written
 from marketing.models import MarketingRules, Recipient, RecipientReason
 from marketing.people import people
-from marketing.rules import imprint_of
+from marketing.rules import frame_for
 from marketing.unsubscribing import NOBODY, unsubscribe_url
 from marketing.web.trying_answers import answered_by
 from salon.identity.roles import Permission
@@ -60,14 +60,9 @@ def seen_by(
     if client is not None and why and why not in INCLUDED:
         told = {"name": client.full_name, "why": RecipientReason(why).label}
         remark = _("%(name)s would not get it: %(why)s.") % told
-    frame = Frame(
-        salon=salon.name,
-        sender=rules.sender_name,
-        imprint=imprint_of(salon, rules),
-        unsubscribe_url=unsubscribe_url(NOBODY, NOBODY, salon.pk),
-        language=settings.LANGUAGE_CODE,
-        agreed=why != RecipientReason.EXISTING_CUSTOMER,
-    )
+    way_out = unsubscribe_url(NOBODY, NOBODY, salon.pk)
+    agreed = why != RecipientReason.EXISTING_CUSTOMER
+    frame = frame_for(salon, rules, unsubscribe_url=way_out, agreed=agreed)
     return Seen(
         client_id=client.pk if client else None,
         name=client.full_name if client else "",

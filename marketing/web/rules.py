@@ -27,6 +27,7 @@ from marketing.rules import (
     save_rules,
     sender_of,
 )
+from marketing.web.pictures import PictureForm, picture_url
 from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -203,6 +204,8 @@ def _page(
     context = {
         "rules": rules,
         "stored": sender_of(rules),
+        "logo_url": picture_url(request, rules.logo) if rules.logo else "",
+        "logo": PictureForm(),
         "sender": sender or SenderForm(initial=asdict(sender_of(rules)) | {"version": rules.version}),
         "wording": wording or WordingForm(initial={"wording": words.text, "number": words.number}),
         "words": words,

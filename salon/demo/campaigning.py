@@ -5,19 +5,17 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
 from clients.models import Category, ConsentEntry, ConsentPurpose, ConsentSource, Decision
 from clients.objections import object_at
 from marketing.choosing import clients_in
-from marketing.letters import Frame, fallbacks, sayings
+from marketing.letters import fallbacks, sayings
 from marketing.models import Basis, Campaign, CampaignState, MarketingRules, Recipient, RecipientState, Segment
 from marketing.people import people
 from marketing.placeholders import fill
 from marketing.recipients import settle
 from marketing.reply_addresses import reply_addresses
 from marketing.rule import Condition, Group, Match, as_json, parse
-from marketing.rules import imprint_of
+from marketing.rules import frame_for
 from salon.audit.recording import Change, record_many
 from salon.demo.shops import Shop
 from salon.folding import fold
@@ -153,7 +151,7 @@ def _keep_words(salon: Salon, campaign: Campaign, sent: list[Recipient], now: da
     """Keep what the mails said; names and genders are what they were."""
     rules = MarketingRules.objects.get(salon=salon)
     told = people([one.client_id for one in sent], salon=salon, now=now)
-    frame = Frame(salon.name, rules.sender_name, imprint_of(salon, rules), None, settings.LANGUAGE_CODE)
+    frame = frame_for(salon, rules, unsubscribe_url=None)
     placeholders = fallbacks(campaign.subject, campaign.body)
     answering = reply_addresses([one.client_id for one in sent], now=now)
     for one in sent:

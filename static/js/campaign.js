@@ -82,7 +82,19 @@ measure();
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "preview-lines") measure();
-  if (event.target.id === "mail-dialogs") event.target.querySelector("dialog")?.showModal();
+  if (["mail-dialogs", "picture-place"].includes(event.target.id)) event.target.querySelector("dialog")?.showModal();
+});
+
+// A picture stands in a paragraph of its own.
+let began = false;
+document.getElementById("id_body")?.addEventListener("focus", () => (began = true));
+document.addEventListener("picture-chosen", (event) => {
+  document.querySelector("#picture-place dialog")?.close();
+  const body = document.getElementById("id_body");
+  // Where nobody has written yet in it, that is its end.
+  if (!began) body.setSelectionRange(body.value.length, body.value.length);
+  write(body, "\n\n", event.detail.text, "\n\n");
+  body.setSelectionRange(body.selectionEnd + 2, body.selectionEnd + 2);
 });
 
 // An answer to a saving has come: fields say what is wrong with them, and the mail is shown anew.

@@ -26,6 +26,7 @@ from marketing.models import (
     Automation,
     MessageTemplate,
     Occasion,
+    Picture,
     Recipient,
     RecipientReason,
     RecipientState,
@@ -276,6 +277,11 @@ def _recipient(salon: Salon) -> UUID:
         ).pk
 
 
+def _picture(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        return Picture.objects.create(name=uuid4().hex, shows="Herbst", content=b"", created_at=NOW).pk
+
+
 MAKERS: dict[str, Callable[[Salon], UUID | str]] = {
     "client_id": _client,
     "category_id": _category,
@@ -303,6 +309,7 @@ MAKERS: dict[str, Callable[[Salon], UUID | str]] = {
     "reward_id": _reward,
     "simulation_id": _simulation,
     "template_id": _catalogue(MessageTemplate),
+    "picture_id": _picture,
     "mail_id": _mail,
     "campaign_id": _campaign,
     "recipient_id": _recipient,

@@ -52,6 +52,7 @@ SIGNED_IN = {
         "marketing/messages/",
         "marketing/messages/templates/",
         "marketing/messages/templates/new/",
+        "marketing/pictures/",
     ),
     "segments": (
         "marketing/automations/",

@@ -1,6 +1,6 @@
 """A mail in a frame of its own on a page of ours: what the page may load, and what the mail itself may.
 
-Whatever a mail says, nothing in it runs, is fetched, is sent anywhere or leads the page around it away.
+Whatever a mail says, nothing in it runs, is fetched from elsewhere, is sent anywhere or leads the page around it away.
 """
 
 import re
@@ -13,10 +13,11 @@ from django.utils.html import escape, urlize
 
 # A page that shows a mail in a frame.
 WITH_FRAME: dict[str, list[str]] = {**settings.SECURE_CSP, "frame-src": [CSP.SELF]}
-# The mail itself: styles of its own, nothing that is fetched, no script; shown by our own pages alone.
+# The mail itself: styles of its own, pictures of this installation, no script; shown by our own pages alone.
 MAIL: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.UNSAFE_INLINE],
+    "img-src": [CSP.SELF, settings.BASE_URL],
     "form-action": [CSP.NONE],
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.SELF],
