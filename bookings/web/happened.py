@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,6 +13,9 @@ from django.utils.translation import gettext_lazy
 from bookings.models import Appointment, Method, Sale
 from bookings.states import State
 from bookings.web.wording import clock, day_text, local, price_text
+from clients.models import Cause
+from clients.points import action_of
+from clients.web import points
 from salon.audit.models import AuditEntry
 from salon.tenancy.models import Salon
 
@@ -43,6 +47,8 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "sale.lapsed": (gettext_lazy("Sale lapsed with its appointment"), "x"),
     "sale.revived": (gettext_lazy("Sale came back with its appointment"), "undo-2"),
 }
+# Points that a reward takes, and that come back with it.
+_OF_REWARDS = [action_of(Cause.REDEEMED), action_of(Cause.RETURNED)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +63,37 @@ class Happened:
 
 
 def happened_to(appointment_id: UUID, salon: Salon, *, money: bool) -> list[Happened]:
-    """Return what is on record about an appointment and, where that may be seen, about the `money` for it."""
+    """Return what is on record about an appointment and, where that may be seen, about the `money` for it.
+
+    The points of its rewards are those that came or went at the very moment, and for the very client, of something that
+    was done to it: a reward that was removed, or given again, names neither of them any more.
+    """
     subjects = Appointment.objects.filter(pk=appointment_id).values("pk")
     if money:
         subjects = subjects.union(Sale.objects.filter(appointment=appointment_id).values("pk"))
-    shown = AuditEntry.objects.filter(subject_id__in=subjects, action__in=TOLD)
-    entries = shown.order_by("-at", "-id")[:SHOWN]
-    return [_told(entry, salon) for entry in entries]
+    own = AuditEntry.objects.filter(subject_id__in=subjects)
+    with_it = own.filter(client_id=OuterRef("client_id"), at=OuterRef("at"))
+    moved = AuditEntry.objects.filter(Exists(with_it), subject_kind=points.SUBJECT, action__in=_OF_REWARDS)
+    entries = own.filter(action__in=TOLD).union(moved, all=True).order_by("-at", "-id")[:SHOWN]
+    # They are written before what they come of, and come after it.
+    ordered = sorted(entries, key=lambda entry: (entry.at, entry.subject_kind == points.SUBJECT), reverse=True)
+    return [_told(entry, salon) for entry in ordered]
 
 
 def _told(entry: AuditEntry, salon: Salon) -> Happened:
-    title, icon = TOLD[entry.action]
     at = f"{day_text(local(entry.at, salon).date())}, {clock(entry.at, salon)}"
-    first = entry.action == "appointment.booked"
+    if entry.subject_kind == points.SUBJECT:
+        title, icon = points.TOLD[entry.action]
+        old, new = points.balance(entry.changes)
+        changes = [points.about(entry.changes), _("%(old)s → %(new)s") % {"old": old, "new": new} if new else ""]
+        return Happened(title, icon, at, entry.actor_name, [change for change in changes if change])
+    title, icon = TOLD[entry.action]
     if entry.action.startswith("sale."):
         changes = [_of_money(change, salon) for change in entry.changes]
     else:
-        changes = [] if first else [_change(change, salon) for change in entry.changes]
+        told = [] if entry.action == "appointment.booked" else entry.changes
+        # What a reward takes is an entry of its own.
+        changes = [_change(change, salon) for change in told if change["field"] != "points"]
     return Happened(title, icon, at, entry.actor_name, [change for change in changes if change])
 
 

@@ -15,10 +15,10 @@ from bookings.checkout.spent import spent_by
 from bookings.web.wording import price_text
 from clients.details import LABELS, Gender
 from clients.models import Client
+from clients.web.points import standing
 from clients.web.shown import birthday_text
 from salon.desk.web.appointments import when_of
 from salon.desk.web.figures import whole
-from salon.desk.web.points import standing
 from salon.phone import display_phone
 from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest

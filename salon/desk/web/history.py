@@ -17,10 +17,11 @@ from bookings.agenda import Gist, read_gist
 from clients.classification import Status
 from clients.details import LABELS
 from clients.models import Client, ConsentPurpose
+from clients.web import points
 from clients.web.shown import YES_FIELDS, worded
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import StaffMember
-from salon.desk.web import appointments, messages, points, sales, waiting
+from salon.desk.web import appointments, messages, sales, waiting
 from salon.identity.roles import shown_name
 from salon.mail import telling
 from salon.tenancy.models import Salon

@@ -23,6 +23,7 @@ from bookings.models import Sale
 from clients.cards import MergedAway, get_client
 from clients.models import Cause, Client, PointsEntry
 from clients.points import AlreadyPosted, BelowFloor, NoTreatcard, TooManyPoints, action_of, adjust, entries_of
+from clients.web import points
 from loyalty.eligibility import Holder, Matrix, Refusal, Terms, refusals
 from loyalty.models import Reward
 from loyalty.prior_use import note_prior_use, noted_uses_of, withdraw_prior_use
@@ -30,7 +31,7 @@ from loyalty.rewards import item_of, live_rewards
 from loyalty.web.numbers import points_text
 from salon.catalogue.models import ItemKind
 from salon.catalogue.web.fields import WholeField
-from salon.desk.web import points, sales
+from salon.desk.web import sales
 from salon.errors import FieldError, InvalidInput
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
