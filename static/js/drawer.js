@@ -1,6 +1,7 @@
 // The calendar's drawer: links that open in it, its address, parts that stay open, and Escape that leaves it.
 // What it shows comes from the server; without a script every one of these links leads to a page.
 
+import "./underway.js";
 import "./unfinished.js";
 
 const container = () => document.getElementById("drawer");
@@ -53,44 +54,6 @@ function typeAgain(typed) {
     field.dispatchEvent(new Event(field.matches("[role=combobox]") ? "input" : "change", { bubbles: true }));
   }
 }
-
-// What is pressed meanwhile waits: sent at once it would go without what the answer brings, and put an end to it.
-const KEYED = /^[a-z]+:[0-9a-f-]{36}$/;
-let pressed = null;
-const labelOf = (button) => button.ariaLabel ?? button.textContent.trim();
-
-document.addEventListener(
-  "click",
-  (event) => {
-    const button = event.target.closest?.("#booking button[type=submit]");
-    if (!button?.form?.classList.contains("htmx-request")) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    if (button.value) pressed = { value: button.value, label: labelOf(button) };
-  },
-  true,
-);
-
-function pressAgain(form, { value, label }) {
-  const same = [...form.elements].find((one) => one.name === "act" && one.value === value && labelOf(one) === label);
-  if (same) return same.click();
-  // Of what is gone only what names its thing by a key can still be meant.
-  if (!KEYED.test(value)) return;
-  const button = Object.assign(document.createElement("button"), { type: "submit", name: "act", value, hidden: true });
-  form.append(button);
-  button.click();
-  button.remove();
-}
-
-document.addEventListener("htmx:afterRequest", (event) => {
-  const asker = event.detail.requestConfig.elt;
-  if (asker.id !== "booking" || !pressed) return;
-  const waited = pressed;
-  pressed = null;
-  const form = document.getElementById("booking");
-  // Where the answer brought no new form, there is nothing left to press.
-  if (form && form !== asker) pressAgain(form, waited);
-});
 
 // An answer replaces the content: what was unfolded stays so, and it is read from where it was.
 let kept = null;

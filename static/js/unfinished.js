@@ -2,6 +2,7 @@
 // anything else takes its place or the page is left, somebody is asked.
 
 import { askBeforeClosing } from "./discard.js";
+import { pressAgain, underway } from "./underway.js";
 
 const KEPT = "unfinished";
 // When and with whom is no entry of its own: a click into the grid says it.
@@ -18,7 +19,8 @@ function contentOf(one) {
 
 export function entered() {
   const one = form();
-  return Boolean(one) && contentOf(one) !== (untouched.get(one.action) ?? contentOf(one));
+  if (!one) return false;
+  return contentOf(one) !== (untouched.get(one.action) ?? contentOf(one)) || (one.id === "booking" && underway().length > 0);
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
@@ -48,7 +50,7 @@ function keep() {
   const one = document.querySelector("#drawer #booking");
   if (!one || !entered()) return false;
   const values = [...new FormData(one)].filter(([name]) => name !== "csrfmiddlewaretoken");
-  sessionStorage.setItem(KEPT, JSON.stringify({ action: one.action, values, untouched: untouched.get(one.action), user: user() }));
+  sessionStorage.setItem(KEPT, JSON.stringify({ action: one.action, values, acts: underway(), untouched: untouched.get(one.action), user: user() }));
   leaving = true;
   return true;
 }
@@ -61,7 +63,11 @@ function bringBack() {
   untouched.set(kept.action, kept.untouched);
   const values = new FormData();
   for (const [name, value] of kept.values) values.append(name, value);
-  window.htmx.ajax("POST", kept.action, { target: "#drawer", values });
+  // What was pressed and had no answer yet is done now; a booking sent twice is booked once.
+  const [first, second] = kept.acts ?? [];
+  if (first) values.append("act", first.value);
+  const put = window.htmx.ajax("POST", kept.action, { target: "#drawer", values });
+  if (second) put.then(() => document.getElementById("booking") && pressAgain(document.getElementById("booking"), second));
 }
 
 document.addEventListener("click", (event) => {

@@ -1,5 +1,8 @@
 """What is typed and pressed in the drawer while an answer is on its way is neither lost nor refused (ui.md §2.2)."""
 
+import re
+from datetime import date, timedelta
+
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.booking_form import free_day, open_calendar
@@ -13,6 +16,15 @@ def _held_answers(page: Page) -> list[Route]:
         "**/calendar/new/**", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
     )
     return held
+
+
+def _let_go(page: Page, held: list[Route], nth: int) -> None:
+    """Let the nth answer go once it has been asked for."""
+    for _ in range(100):
+        if len(held) >= nth:
+            break
+        page.wait_for_timeout(50)
+    held[nth - 1].continue_()
 
 
 def test_what_is_typed_while_an_answer_is_on_its_way_is_looked_for(open_page: OpenPage) -> None:
@@ -90,3 +102,48 @@ def test_a_time_typed_at_last_does_not_stop_what_is_pressed_next(open_page: Open
     page.unroute_all()
     expect(page.locator(".booking-line")).to_contain_text("Bart")
     expect(page.locator(".booking-line-when")).to_contain_text("14:00")
+
+
+def test_what_is_pressed_just_before_another_day_is_looked_at_comes_along(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    day = free_day()
+    page = open_calendar(desk, f"?day={day}")
+    page.keyboard.press("n")
+    page.locator("#service-q").wait_for()
+    held = _held_answers(page)
+    page.get_by_role("button", name="Laufkunde").click()
+    page.locator("#service-q").click()
+    # A second button waits for the answer to the first.
+    page.locator("#service-hits [role=option]").filter(has_text="Bart").first.click()
+    assert len(held) == 1
+    page.get_by_role("link", name="Tag vor").click()
+    # Both are asked anew there: the first with what was entered, the second behind its answer.
+    _let_go(page, held, 2)
+    _let_go(page, held, 3)
+    expect(page).to_have_url(re.compile(f"day={day + timedelta(days=1)}"))
+    expect(page.locator(".booking-person")).to_contain_text("Laufkunde")
+    expect(page.locator(".booking-line")).to_contain_text("Bart")
+    expect(page.locator("#booking [name=day]")).to_have_value(str(day))
+
+
+def test_a_place_clicked_while_an_answer_is_on_its_way_waits_for_it(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    # A day that nobody has booked yet.
+    day = date.today() + timedelta(weeks=91)  # noqa: DTZ011 - the server's clock is this machine's
+    page = open_calendar(desk, f"?day={day + timedelta(days=(1 - day.weekday()) % 7)}")
+    page.keyboard.press("n")
+    note = page.get_by_label("Notiz")
+    note.fill("wichtig")
+    column = page.locator(".col").first
+    first = int(column.get_attribute("data-first") or 0)
+    held = _held_answers(page)
+    page.get_by_role("button", name="Laufkunde").click()
+    column.locator(".col-body").click(position={"x": 60, "y": (11 * 12 - first) * 8 + 4})
+    assert len(held) == 1
+    held[0].continue_()
+    page.unroute_all()
+    expect(page.locator(".booking-person")).to_contain_text("Laufkunde")
+    expect(column.locator(".draft")).to_contain_text("11:00")
+    expect(note).to_have_value("wichtig")

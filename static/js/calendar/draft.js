@@ -1,5 +1,6 @@
 // What is being booked in the drawer stands in the grid, dashed, where it would be; a free place clicked meanwhile takes it there.
 
+import { afterAnswer, isAsked } from "../underway.js";
 import { entered } from "../unfinished.js";
 import { bodyOf, clock, columns, firstOf, root, rowsOf, STEP } from "./places.js";
 
@@ -47,6 +48,10 @@ export function takeThere(day, at, staff) {
   const form = drawer.querySelector("#booking");
   const fields = form?.elements;
   if (!fields || !(entered() || fields.who.value || form.querySelector("[name=service]"))) return false;
+  if (isAsked(form)) {
+    afterAnswer(() => takeThere(day, at, staff));
+    return true;
+  }
   fields.day.value = day;
   fields.at.value = at;
   fields.column.value = staff;
