@@ -1,7 +1,7 @@
 """One appointment in the calendar's drawer, or as a page: everything about it, and everything to be done (ui.md §2)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -90,7 +90,7 @@ class ShownItem:
     service: str
     when: str
     staff: str
-    minutes: int
+    minutes: int | str
     minutes_text: str
     price: str
     price_typed: str
@@ -101,7 +101,7 @@ class ShownItem:
     only: bool
     points: str
     given_back: bool
-    day: date
+    day: str
     last_paid: bool
     cancels: bool  # whether nothing is left where it is removed: what would be goes with it
     services: list[Choice]
@@ -110,6 +110,24 @@ class ShownItem:
     def about(self) -> str:
         """What an answer about this service names."""
         return f"item-{self.id}"
+
+    def with_typed(self, typed: Mapping[str, str]) -> "ShownItem":
+        """Return it with what was entered and not saved in its fields."""
+        by, service = typed.get("staff", ""), typed.get("service", "")
+        return replace(
+            self,
+            at=typed.get("at", self.at),
+            day=typed.get("day", self.day),
+            minutes=typed.get("minutes", self.minutes),
+            price_typed=typed.get("price", self.price_typed),
+            able=_choosing(by, self.able),
+            others=_choosing(by, self.others),
+            services=_choosing(service, self.services),
+        )
+
+
+def _choosing(wanted: str, choices: list[Choice]) -> list[Choice]:
+    return [replace(one, chosen=str(one.id) == wanted) for one in choices] if wanted else choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +227,12 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
     rewards = rewards_beside(request, opened) if writes and changeable else None
     team = _team(opened.items, rewards or []) if changeable else Team([], {})
     shown = shown_appointment(request, found, team, opened.bill)
+    items = [one.with_typed(answer.typed) if one.about == answer.about else one for one in shown.items]
     today = request.salon.date_at(now)
     start = local(found.starts_at, request.salon)
     address = calendar_url(request, None if shows(request, day) else day, appointment=str(found.pk))
     context = {
-        "appointment": shown,
+        "appointment": replace(shown, items=items),
         "person": person_of(request, found.client, today, alerts=opened.alerts) if found.client else None,
         "when_form": answer.when or WhenForm(initial={"day": start.date(), "at": start.time()}),
         "answer": answer,
@@ -376,7 +395,7 @@ def _items(request: SalonRequest, items: list[AppointmentItem], team: Team, *, e
                 others=[one for can_do, one in choices if not can_do],
                 only=len(items) == 1,
                 points=points_text(item.redemption.points) if item.redemption else "",
-                day=local(item.starts_at, salon).date(),
+                day=local(item.starts_at, salon).date().isoformat(),
                 last_paid=paid == [item] and bool(rewards_in(items)),
                 cancels=len(items) > 1 and all(one is item or one.redemption_id for one in items),
                 services=_instead(item, services),

@@ -1,6 +1,6 @@
 """Changing an appointment from its drawer: one button, one operation, and the drawer as it is then (ui.md §2.2)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -87,8 +87,7 @@ def appointment_change(request: SalonRequest, appointment_id: UUID) -> HttpRespo
     act = _ACTS.get(name)
     if act is None:
         return show_appointment(request, found.pk, Answer())
-    typed = {one: request.POST[one] for one in ("note", "reason") if one in request.POST}
-    refused = Answer(typed=typed, about=_about(request, name))
+    refused = Answer(typed=_typed(request, ("note", "reason", *_OF_AN_ITEM)), about=_about(request, name))
     try:
         # A refusal in the middle of several steps takes back those before it.
         with transaction.atomic():
@@ -96,9 +95,11 @@ def appointment_change(request: SalonRequest, appointment_id: UUID) -> HttpRespo
     except Refused as refusal:
         answer = replace(refused, refusal=refusal.message, about=refusal.about)
     except VersionConflict:
+        # A field that nobody has touched would put back what somebody else has changed.
         answer = replace(
             refused,
             refusal=_("This appointment has changed meanwhile: here it is as it is now. Nothing was saved."),
+            typed=_typed(request, ("note", "reason")),
         )
     except SlotTaken as refusal:
         conflict = conflict_of(refusal, salon=request.salon, today=request.salon.date_at(change.now))
@@ -108,6 +109,13 @@ def appointment_change(request: SalonRequest, appointment_id: UUID) -> HttpRespo
     except DomainError as refusal:
         answer = replace(refused, refusal=refusal.message)
     return show_appointment(request, found.pk, answer)
+
+
+_OF_AN_ITEM = ("service", "staff", "day", "at", "minutes", "price")
+
+
+def _typed(request: SalonRequest, names: Iterable[str]) -> dict[str, str]:
+    return {one: request.POST[one] for one in names if one in request.POST}
 
 
 def _about(request: SalonRequest, name: str) -> str:

@@ -221,15 +221,15 @@ def _choices(shop: Shop, line: Line, *, wanted: bool) -> list[Choice]:
 
 
 def warnings_of(booked: Booked, staff: Iterable[StaffMember]) -> list[str]:
-    """Return what to mind about a booking, each thing once, with the name of whom it is about."""
+    """Return what to mind about a booking, each thing once, with the name of whom, or of what, it is about."""
     names = {one.pk: one.name for one in staff}
     told = []
     for warning in booked.warnings:
         what, _point, index = warning.field.partition(".")
         place = int(index.partition(".")[0]) if what == "items" else -1
         item = booked.items[place] if 0 <= place < len(booked.items) else None
-        about = [names.get(item.staff_id, "")] if item else []
-        if item and warning.code == "not_performed":
+        about = [names.get(item.staff_id, "")] if item and warning.code != "reward_apart" else []
+        if item and warning.code in {"not_performed", "reward_apart"}:
             about.append(item.service.name)
         whom = ", ".join(filter(None, about))
         told.append(f"{whom}: {warning.message}" if whom else str(warning.message))

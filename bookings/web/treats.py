@@ -48,19 +48,22 @@ class Treat:
 
 @dataclass(frozen=True, slots=True)
 class TreatBox:
-    """The box: what its client has left, and what that is good for."""
+    """The box: what its client has left, and what that is good for; until it is `timed`, whether there is room for it
+    that day is not known."""
 
     points: str
     available: int
     treats: list[Treat]
     notes_uses: bool
+    timed: bool
 
     @property
     def summary(self) -> str:
         """What it says closed."""
         if self.available:
             words = ngettext("%(count)d reward available", "%(count)d rewards available", self.available)
-            return words % {"count": self.available}
+            said = words % {"count": self.available}
+            return said if self.timed else _("%(rewards)s, depending on the time") % {"rewards": said}
         return _("no room left for a reward that day") if self.treats else _("no reward available")
 
 
@@ -153,6 +156,7 @@ def _box(
         available=sum(one.possible for one in treats),
         treats=treats,
         notes_uses=Permission.CLIENTS_WRITE in request.actor.permissions,
+        timed=timed,
     )
 
 

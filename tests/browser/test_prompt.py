@@ -61,10 +61,14 @@ def test_frank_gets_a_wet_shave(open_page: OpenPage) -> None:
     box = page.locator("#booking-treats .treats")
     # While it is being booked the orange box says what he has; it pulses, and says so in words, too.
     _points(box)
+    # Whether there is room for it, a time will tell.
+    expect(box.locator("summary")).to_contain_text("je nach Uhrzeit")
     expect(box).to_have_class(re.compile("ready"))
     assert page.evaluate("getComputedStyle(document.querySelector('.treats')).animationName") == "treat-pulse"
     page.locator(".time").first.click()
     expect(page.get_by_text("Diese Zeit ist frei.")).to_be_visible()
+    _points(box)
+    expect(box.locator("summary")).not_to_contain_text("je nach Uhrzeit")
 
     # A click lists exactly what he can have, and why, and when.
     box.locator("summary").click()
@@ -155,3 +159,32 @@ def test_a_reward_is_booked_by_keyboard_alone_and_nothing_moves_that_should_not(
     expect(page.locator("#book")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#drawer .booking-line.is-treat")).to_contain_text("Nassrasur", timeout=20_000)
+
+
+def test_a_reward_that_is_refused_another_day_keeps_what_was_entered(open_page: OpenPage) -> None:
+    manage("shell", "-v0", "-c", _FRANK)
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = _call(desk, _working_day(36))
+    page.locator(".time").first.click()
+    expect(page.get_by_text("Diese Zeit ist frei.")).to_be_visible()
+    page.locator("#booking-treats .treats summary").click()
+    page.get_by_role("button", name="Als Prämie dazu").click()
+    expect(page.locator(".booking-line.is-treat")).to_contain_text("Nassrasur")
+    page.locator("#book").click()
+    item = page.locator("#drawer .booking-line.is-treat")
+    item.locator("summary").click()
+    day = date.fromisoformat(item.get_by_label("Tag").input_value()) + timedelta(days=1)
+    day += timedelta(days=day.isoweekday() == 7)
+    item.get_by_label("Tag").fill(str(day))
+    item.get_by_label("Minuten").fill("7")
+    item.get_by_role("button", name="Speichern").click()
+    expect(page.locator("#drawer").get_by_role("alert")).to_be_visible()
+    expect(item.get_by_label("Tag")).to_have_value(str(day))
+    expect(item.get_by_label("Minuten")).to_have_value("7")
+
+    # Mended there and then; what is odd about it is said of the reward, not of who gives it.
+    item.get_by_label("Minuten").fill("30")
+    item.get_by_role("button", name="Speichern").click()
+    told = page.locator("#drawer .notice.warn").filter(has_text="nur wegen der Prämie")
+    expect(told).to_have_text(re.compile(r"^\s*Nassrasur: An diesem Tag"))

@@ -112,8 +112,10 @@ def test_what_is_booked_or_was_had_is_not_offered(desk: Desk, treat: Treat, sonn
 def test_before_a_time_is_known_it_names_none(desk: Desk, treat: Treat) -> None:
     desk.open(f"?day={DAY}&client={treat.frank.pk}").press(f"add:{treat.facial.pk}")
     box = _box(desk.text)
+    assert box.startswith("350 Punkte · 2 Prämien verfügbar, je nach Uhrzeit")
     assert "Nassrasur 350 Punkte Neu für Frank · Wert 25,00 € Als Prämie dazu" in box
     assert "Anschluss" not in box
+    assert "je nach Uhrzeit" not in _box(_called(desk, treat).text)
 
 
 def test_a_later_place_is_told_and_none_cannot_be_chosen(desk: Desk, treat: Treat, sonnenschein: Salon) -> None:
@@ -225,7 +227,7 @@ def test_moving_it_to_another_day_warns(desk: Desk, treat: Treat, sonnenschein: 
     item = booked.items[1]
     data = {"item": str(item.pk), "staff": str(treat.emre.pk), "minutes": "30", "price": "0,00"}
     answer = _press(desk.browser, booked.appointment, act="item", at="09:30", day="2026-11-25", **data)
-    assert "käme die Kundin/der Kunde nur wegen der Prämie" in _text(answer.content.decode())
+    assert "Nassrasur: An diesem Tag käme die Kundin/der Kunde nur wegen der Prämie" in _text(answer.content.decode())
     # Further away it would be another visit.
     answer = _press(desk.browser, booked.appointment, act="item", at="09:30", day="2026-12-25", **data)
     assert answer.status_code == 422
@@ -324,6 +326,9 @@ def test_for_a_reward_times_are_proposed_where_it_was_wanted(desk: Desk, treat: 
     assert (refused.status_code, len(acts)) == (422, 3)
     assert "Mi., 25. Nov., 10:30" in _text(refused.text) or "Morgen, 25. Nov., 10:30" in _text(refused.text)
     assert "move-to:" not in refused.text
+    # What was entered stands there again, not what was before.
+    assert f'id="item-day-{shave.pk}" name="day" type="date" value="2026-11-25"' in refused.text
+    assert f'id="item-at-{shave.pk}" name="at" type="time" step="300" value="10:00"' in refused.text
     desk.browser.post(change, {"act": acts[0], "item": str(shave.pk)})
     with salon_scope(treat.salon.pk):
         shave.refresh_from_db()

@@ -229,6 +229,16 @@ def test_one_service_is_changed_in_every_respect(
         refused = press("item", **{**given, "version": "", **wrong})
         assert refused.status_code == 422
         assert told in _text(refused), (wrong, _text(refused))
+    # What was entered and refused is still in its fields; what somebody else has changed meanwhile is, too.
+    refused = press("item", **{**given, "version": "", "staff": day.anna.pk, "at": "11:45", "price": "viel"})
+    for entered in (
+        f'<option value="{day.anna.pk}" selected>',
+        'name="at" type="time" step="300" value="11:45"',
+        '"viel"',
+    ):
+        assert entered in _text(refused)
+    stale = press("item", **{**given, "version": 1, "at": "11:45"})
+    assert (stale.status_code, 'value="11:45"' in _text(stale)) == (422, False)
     # Half of a change is none: the other person is not taken where the duration is refused.
     press("item", **{**given, "version": "", "staff": day.anna.pk, "minutes": "7"})
     with salon_scope(sonnenschein.pk):
