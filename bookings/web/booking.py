@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_htmx.http import trigger_client_event
 
 from bookings.bounds import Bounds
 from bookings.callers import Caller, caller
@@ -23,7 +24,7 @@ from bookings.waiting import book_waiting
 from bookings.web.appointment import Answer, show_appointment
 from bookings.web.booking_form import BookingForm
 from bookings.web.draft import Draft, Line, Who, draft_in, first_draft, uuid_in
-from bookings.web.drawer import calendar_url, drawn, in_calendar
+from bookings.web.drawer import CONTENT, calendar_url, drawn, in_calendar, on_day, shows
 from bookings.web.foreseen import Fit, Read, fit_of, items_of, read_for
 from bookings.web.new_client import NewClient, doubts_about, entered_client, make_client
 from bookings.web.offer import Conflict, conflict_of, names_of_team, offer, proposals, warnings_of, wishes_of
@@ -232,7 +233,7 @@ def _form(
         **_found_without_script(request, draft),
     }
     address = calendar_url(request, None, new="1", **_address(request)) if in_calendar(request) else None
-    return drawn(
+    response = drawn(
         request,
         "bookings/_booking.html",
         context,
@@ -240,6 +241,17 @@ def _form(
         address=None if request.method == "POST" else address or request.get_full_path(),
         status=422 if refused else 200,
     )
+    there = _elsewhere(request, draft, starts_at) if act.startswith(("start:", "set:")) else None
+    return trigger_client_event(response, "calendar-goes", {"to": there}, after="settle") if there else response
+
+
+def _elsewhere(request: SalonRequest, draft: Draft, starts_at: datetime | None) -> str | None:
+    """Return where the calendar goes along to a time that was chosen: on another day the draft would not be seen."""
+    # What was brought along to another day stays there.
+    if starts_at is None or not in_calendar(request) or request.htmx.target != CONTENT:
+        return None
+    day = local(starts_at, request.salon).date()
+    return None if shows(request, day) else on_day(request, day, new="1", at=draft.at)
 
 
 def _person(request: SalonRequest, entry: Entry, now: datetime) -> Person | None:

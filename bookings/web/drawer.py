@@ -49,6 +49,12 @@ def shows(request: SalonRequest, day: date) -> bool:
     return day.isocalendar()[:2] == shown.isocalendar()[:2] if asked.get("view") == "week" else day == shown
 
 
+def on_day(request: SalonRequest, day: date, **changed: str) -> str:
+    """Return the calendar's address on another day, with what its drawer shows; `changed` is what differs of that."""
+    own = {name: value for name, value in _asked_of_calendar(request) if name in OWN}
+    return calendar_url(request, day, **{**own, **changed})
+
+
 def names(request: SalonRequest, **shown: str) -> bool:
     """Return whether the calendar's address says already that this is in its drawer."""
     return shown.items() <= dict(_asked_of_calendar(request)).items()

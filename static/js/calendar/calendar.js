@@ -3,6 +3,7 @@
 import { bodyOf, clock, columns, firstOf, lifted, QUARTER, root, rowHeight, rowsOf, STEP, under } from "./places.js";
 import { takeThere } from "./draft.js";
 import "./poll.js";
+import "./days.js";
 import "./drag.js";
 import "./follow.js";
 import "./moving.js";

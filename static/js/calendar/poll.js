@@ -48,8 +48,7 @@ function merge(old, fresh) {
 
 const shape = (grid) => [...grid.querySelectorAll(".col")].map((one) => `${one.dataset.staff} ${one.dataset.day} ${one.dataset.first} ${one.querySelector(".col-body").className}`).join();
 
-function put(text) {
-  const answer = new DOMParser().parseFromString(text, "text/html");
+export function put(answer) {
   const grid = document.getElementById("calendar-grid");
   const fresh = answer.getElementById("calendar-grid");
   if (!grid || !fresh) return location.reload();
@@ -73,7 +72,8 @@ function put(text) {
 
 async function ask() {
   const headers = { "HX-Request": "true", ...(tag && { "If-None-Match": tag }) };
-  const response = await fetch(root.dataset.poll, { headers, cache: "no-store" });
+  const address = root.dataset.poll;
+  const response = await fetch(address, { headers, cache: "no-store" });
   if (response.status === 401) {
     const detail = { xhr: response, quiet: true };
     return void document.dispatchEvent(new CustomEvent("htmx:responseError", { detail }));
@@ -81,9 +81,10 @@ async function ask() {
   if (response.status === 304) return;
   if (!response.ok) throw new Error(response.status);
   const text = await response.text();
-  if (lifted()) return;
+  // Meanwhile it may have gone to another day.
+  if (lifted() || address !== root.dataset.poll) return;
   tag = response.headers.get("ETag");
-  put(text);
+  put(new DOMParser().parseFromString(text, "text/html"));
 }
 
 export async function look() {
