@@ -124,7 +124,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "client-rows") bringBack();
   if (event.target.id === "list-count") {
     const beside = document.getElementById("all-count");
-    if (beside) beside.textContent = `(${event.target.textContent.trim()})`;
+    const told = event.target.textContent.trim();
+    if (beside) beside.textContent = told && `(${told})`;
   }
 });
 
