@@ -1,5 +1,5 @@
-// The builder of a segment: conditions are dragged by their handle or moved with Alt and the arrows, lists of values are
-// narrowed while somebody types, and the words between conditions follow how they are joined. The server does the rest.
+// The builder of a segment: conditions and groups are dragged by their handle or moved with Alt and the arrows, lists of
+// what can be asked and of values are narrowed while somebody types, and the words between conditions follow how they are joined. The server does the rest.
 
 const form = document.getElementById("segment-form");
 
@@ -26,17 +26,73 @@ form?.addEventListener("keydown", (event) => {
   button.click();
 });
 
+// As the server folds what is searched (salon/folding.py): Müller, MUELLER and muller are the same.
+const fold = (text) =>
+  text
+    .toLocaleLowerCase()
+    .replaceAll("ß", "ss")
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .replace(/([aou])e/g, "$1");
+
+function narrow(input) {
+  const panel = input.closest(".menu-panel");
+  const words = fold(input.value).split(/\s+/).filter(Boolean);
+  const found = [];
+  for (const one of panel.querySelectorAll(".check, .menu-item")) {
+    const text = fold(one.textContent);
+    one.hidden = !words.every((word) => text.includes(word));
+    one.classList.remove("enters");
+    if (!one.hidden) found.push(one);
+  }
+  for (const section of panel.querySelectorAll(".rule-menu")) section.hidden = !section.querySelector(".menu-item:not([hidden])");
+  const hits = panel.querySelector("[data-hits]");
+  if (!hits) return;
+  if (words.length) found[0]?.classList.add("enters");
+  // Whoever does not see the list hears what is left of it.
+  hits.classList.toggle("visually-hidden", found.length > 0);
+  hits.textContent = found.length ? (words.length ? found.map((one) => one.textContent.trim()).join(", ") : "") : hits.dataset.none;
+}
+
+// Looking for something asks for nothing yet, so nobody else hears of it.
+form?.addEventListener(
+  "input",
+  (event) => {
+    if (!event.target.matches("[data-narrow]")) return;
+    event.stopPropagation();
+    narrow(event.target);
+  },
+  true,
+);
+
+// The menu of what can be asked opens whole and ready to be typed into; a finger gets no keyboard in front of it.
+form?.addEventListener(
+  "toggle",
+  (event) => {
+    const input = event.target.matches(".rule-add") && event.target.querySelector("[data-narrow]");
+    if (!input || !event.target.open) return;
+    input.value = "";
+    narrow(input);
+    if (matchMedia("(hover: hover)").matches) input.focus();
+  },
+  true,
+);
+
+form?.addEventListener("keydown", (event) => {
+  const item = event.target.closest(".rule-add .menu-item");
+  if (item && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    // What is typed goes on in the field.
+    item.closest(".menu-panel").querySelector("[data-narrow]").focus();
+  } else if (event.key === "Enter" && !event.isComposing && event.target.matches("[data-narrow]")) {
+    // In a list of values Enter chooses nothing, and saves nothing either.
+    event.preventDefault();
+    event.target.closest(".menu-panel").querySelector(".menu-item.enters")?.click();
+  }
+});
+
 form?.addEventListener("input", (event) => {
   const { target } = event;
-  if (target.matches("[data-narrow]")) {
-    // Looking for a value asks for nothing yet.
-    event.stopPropagation();
-    const words = target.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-    for (const one of target.closest(".menu-panel").querySelectorAll(".check")) {
-      const text = one.textContent.toLocaleLowerCase();
-      one.hidden = !words.every((word) => text.includes(word));
-    }
-  } else if (target.matches("[name^='ask:']")) {
+  if (target.matches("[name^='ask:']")) {
     const parts = target.closest(".rule-group").querySelector(":scope > .rule-parts");
     const word = ["all", "not_all"].includes(target.value) ? parts.dataset.and : parts.dataset.or;
     for (const joint of parts.querySelectorAll(":scope > .rule-part > .rule-joint")) joint.textContent = word;
@@ -73,13 +129,20 @@ document.addEventListener("htmx:afterSwap", (event) => event.target.id === "outc
 // Whom it means stands once on the screen: in its panel, or where that is out of sight as a number.
 const panel = document.querySelector(".segment-outcome");
 const watch = ([seen]) => form.classList.toggle("outcome-seen", seen.isIntersecting);
-// So much of it that the number in it is above the bars at the bottom.
-if (panel) new IntersectionObserver(watch, { rootMargin: "0px 0px -120px" }).observe(panel);
-
-// Enter in the search of a list saves nothing.
-form?.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("[data-narrow]")) event.preventDefault();
-});
+// So high is the panel down to below its number; the bar with it hides less than that.
+const NUMBER = 60;
+let observer = null;
+function observe() {
+  observer?.disconnect();
+  // Below the bar stands the navigation of a phone.
+  const below = Number.parseFloat(getComputedStyle(document.getElementById("outcome-bar")).bottom) || 0;
+  observer = new IntersectionObserver(watch, { rootMargin: `0px 0px -${below + NUMBER}px` });
+  observer.observe(panel);
+}
+if (panel) {
+  observe();
+  addEventListener("resize", observe);
+}
 
 // Dragging: the place nearest to the pointer, in whatever group.
 let drag = null;
@@ -91,7 +154,8 @@ const clear = () => {
 function places(part) {
   const found = [];
   for (const list of form.querySelectorAll(".rule-parts")) {
-    if (part.contains(list)) continue;
+    // No group fits into the innermost ones.
+    if (part.contains(list) || (part.matches(".of-group") && "deepest" in list.dataset)) continue;
     const parts = [...list.children].filter((one) => one.matches(".rule-part"));
     parts.forEach((one, number) => {
       const box = one.getBoundingClientRect();

@@ -168,3 +168,92 @@ def test_reception_narrows_the_list_to_a_segment(open_page: OpenPage) -> None:
     page.locator("#list-filter").click()
     expect(page.get_by_label("Zielgruppe")).to_have_value("lapsing")
     assert desk.complaints == []
+
+
+def test_what_can_be_asked_is_found_by_typing(open_page: OpenPage) -> None:
+    owner = open_page()
+    owner.sign_in("anna@sonnenschein.example", NEW)
+    page, press = owner.page, owner.page.keyboard.press
+    adds = page.locator(".rule-add summary")
+    adds.focus()
+    press("Enter")
+    search = page.get_by_role("searchbox", name="Welche Bedingung: Liste eingrenzen")
+    expect(search).to_be_focused()
+    # Umlauts as anybody writes them.
+    items = page.locator(".rule-add .menu-item:visible")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("uberf")
+    expect(items).to_have_text([re.compile("überfällig", re.IGNORECASE)])
+    page.keyboard.press("Control+a")
+    page.keyboard.type("besuch")
+    shown = items.count()
+    assert 1 < shown < 10
+    expect(page.locator(".rule-add [data-hits]")).to_contain_text("esuch")
+    assert owner.violations() == []
+    press("ArrowDown")
+    expect(items.first).to_be_focused()
+    press("ArrowDown")
+    expect(items.nth(1)).to_be_focused()
+    # What is typed there goes on in the field.
+    page.keyboard.type("x")
+    expect(search).to_have_value("besuchx")
+    expect(page.get_by_text("Keine Bedingung heißt so.")).to_be_visible()
+    press("Enter")
+    expect(page.locator("#part-0")).to_have_count(0)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("katego")
+    press("Enter")
+    expect(page.locator("#part-0 .rule-field")).to_have_text("Kategorie")
+    # The next time it opens whole.
+    adds.click()
+    expect(page.get_by_role("searchbox", name="Welche Bedingung: Liste eingrenzen")).to_have_value("")
+    expect(items.nth(15)).to_be_visible()
+    press("Escape")
+    expect(adds).to_be_focused()
+    assert owner.complaints == []
+
+
+def test_a_group_is_dragged_and_a_condition_into_it(open_page: OpenPage) -> None:
+    owner = open_page(width=820)
+    owner.sign_in("anna@sonnenschein.example", f"{NEW}?segment=lapsing")
+    page = owner.page
+    page.get_by_role("button", name="Bedingungsgruppe", exact=True).click()
+    grip = page.locator("#part-1 > .rule-group > .rule-ask [data-grip]")
+    box, first = grip.bounding_box(), page.locator("#part-0").bounding_box()
+    assert box is not None
+    assert first is not None
+    page.mouse.move(box["x"] + 8, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 8, box["y"] - 20)
+    page.mouse.move(first["x"] + 8, first["y"] + 2)
+    page.mouse.up()
+    expect(page.locator("#part-0.of-group")).to_be_visible()
+    # By keyboard into the group above it, and out of it again.
+    field = page.locator("#part-1 button[data-move=up]")
+    field.focus()
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.locator("#part-0-0")).to_be_visible()
+    page.locator("#part-0-0 button[data-move=down]").focus()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(page.locator("#part-1 .rule-field")).to_be_visible()
+    expect(page.locator("#part-0-0")).to_have_count(0)
+    assert owner.complaints == []
+
+
+def test_how_many_are_meant_stands_once(open_page: OpenPage) -> None:
+    owner = open_page(width=820)
+    owner.sign_in("anna@sonnenschein.example", f"{NEW}?segment=lapsing")
+    page = owner.page
+    expect(page.locator("#outcome-bar")).to_contain_text("Kund")
+    number = page.locator(".outcome-count strong")
+    low = number.evaluate("(one) => Math.round(one.getBoundingClientRect().bottom)")
+    for height in range(low - 60, low + 140, 20):
+        page.set_viewport_size({"width": 820, "height": height})
+        page.wait_for_timeout(100)
+        seen = page.evaluate(
+            """[...document.querySelectorAll('.outcome-count strong, #outcome-bar strong')].filter((one) => {
+              const box = one.getBoundingClientRect();
+              return document.elementFromPoint(box.left + 2, box.top + box.height / 2) === one;
+            }).length"""
+        )
+        assert seen == 1, height
