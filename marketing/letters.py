@@ -4,7 +4,8 @@ How they are written stands in marketing/markup.py, what differs from client to 
 Nothing in a letter is loaded from anywhere but the salon's own pictures, and each says in words what it shows.
 """
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -49,6 +50,8 @@ __all__ = [
 
 LONGEST_SUBJECT = 150
 LONGEST_BODY = 20_000
+# What a ready-made text leaves to the salon (marketing/beginnings.py); a link's words may stand in brackets, too.
+_GAP = re.compile(r"\[\[[^\[\]\n]+\]\](?!\()")
 # What mail programs show of a mail besides its subject.
 _PREHEADER = 110
 # So large a logo is at most where it is read.
@@ -85,16 +88,19 @@ class Frame:
 
 
 def check(
-    subject: str, body: str, *, complete: bool = False, longest: int = LONGEST_BODY, pictures: bool = False
+    subject: str, body: str, *, complete: bool = False, longest: int = LONGEST_BODY, to_many: bool = False
 ) -> None:
     """Make sure that a letter can be written to anybody; a draft may lack words, what is `complete` may not.
 
-    What goes out as plain text has no `pictures`; whether those of the others are there, `pictures.check_mail` asks.
+    Only a mail `to_many` has pictures; whether those are there, `pictures.check_mail` asks. In it nothing may be left
+    to be filled in (`gap`).
 
     Raises: InvalidInput at `subject` and `body`: `required`, `too_long`, `one_line`, `unknown_placeholder`,
     `broken_placeholder`, `no_pictures`, `placeholder_in_address`, `bad_address`.
     """
-    errors = [*_wrong_subject(subject), *_wrong_body(body, longest, pictures=pictures)]
+    errors = [*_wrong_subject(subject), *_wrong_body(body, longest, pictures=to_many)]
+    if to_many:
+        errors += [*_gaps("subject", subject), *_gaps("body", body)]
     if complete:
         if not subject.strip():
             errors.append(FieldError("subject", "required", _("The subject is missing.")))
@@ -102,6 +108,12 @@ def check(
             errors.append(FieldError("body", "required", _("The text is missing.")))
     if errors:
         raise InvalidInput(errors)
+
+
+def _gaps(field: str, text: str) -> Iterator[FieldError]:
+    for gap in dict.fromkeys(_GAP.findall(text)):
+        message = _("Fill in what stands in double brackets: %(gap)s")
+        yield FieldError(field, "gap", message % {"gap": gap[:100]})
 
 
 def wrong_placeholders(field: str, text: str) -> list[FieldError]:

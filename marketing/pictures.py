@@ -140,7 +140,7 @@ def check_mail(subject: str, body: str, *, complete: bool = False, longest: int 
     """
     errors: list[FieldError] = []
     try:
-        check(subject, body, complete=complete, longest=longest, pictures=True)
+        check(subject, body, complete=complete, longest=longest, to_many=True)
     except InvalidInput as refusal:
         errors += refusal.errors
     if len(body) <= longest:

@@ -53,6 +53,7 @@ class StartForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME)
     segment = forms.CharField(label=_("To whom"), error_messages={"required": _("Choose whom you write to.")})
+    begin = forms.CharField(required=False, widget=forms.HiddenInput)
 
     @property
     def details(self) -> ChangedCampaign:

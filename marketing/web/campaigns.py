@@ -16,9 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from bookings.web.draft import uuid_in
+from marketing.beginnings import BEGINNINGS
 from marketing.campaigns import (
     LONGEST_NAME,
     AlreadyBegun,
+    ChangedCampaign,
     StillGoingOut,
     campaign_with_id,
     copy_campaign,
@@ -28,6 +31,7 @@ from marketing.campaigns import (
     restore_campaign,
 )
 from marketing.models import Campaign, CampaignState
+from marketing.placeholders import in_words
 from marketing.results import BOOKED_WITHIN, Result, results_of
 from marketing.segments import deleted_groups, group_name
 from marketing.web.campaign_form import StartForm, segment_groups
@@ -40,6 +44,8 @@ from salon.web.amounts import amount_text
 from salon.web.forms import show_errors
 
 SHOWN = 30
+# So many of the last campaigns are offered as what another one begins with.
+EARLIER = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,24 @@ class Row:
     figures: Figures | None
     copy_url: str
     delete_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeginningChoice:
+    """One text that a campaign can begin with."""
+
+    url: str
+    name: str
+    words: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BeginningGroup:
+    """Texts of one origin."""
+
+    label: str
+    choices: list[BeginningChoice]
 
 
 @requires(Permission.MARKETING)
@@ -106,27 +130,38 @@ def campaigns(request: SalonRequest) -> HttpResponse:
 @requires(Permission.MARKETING_WRITE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def campaign_new(request: SalonRequest) -> HttpResponse:
-    """Name a campaign and choose whom it goes to; `?segment=` has chosen already. `act=segment` describes a new one."""
+    """Name a campaign and choose whom it goes to; `?segment=` has chosen already, `?begin=` a text to begin with (of
+    `BEGINNINGS`, or of an earlier campaign). `act=segment` describes a new one."""
     now = timezone.now()
     if request.POST.get("act") == "segment":
-        asked = urlencode({"campaign": request.POST.get("name", "")[:LONGEST_NAME]})
+        begin = request.POST.get("begin", "")[:LONGEST_NAME]
+        waits = {"campaign": request.POST.get("name", "")[:LONGEST_NAME], **({"begin": begin} if begin else {})}
+        asked = urlencode(waits)
         return redirect(f"{reverse('segment_new', args=[request.salon.slug])}?{asked}")
     if request.method == "POST":
         form = StartForm(request.POST)
         if form.is_valid():
             try:
-                made = create_campaign(actor=request.actor, details=form.details, now=now)
+                subject, body = _words(form.cleaned_data["begin"])
+                details = ChangedCampaign(**form.details, subject=subject, body=body)
+                made = create_campaign(actor=request.actor, details=details, now=now)
             except InvalidInput as refusal:
                 show_errors(form, refusal.errors)
             else:
                 return redirect("campaign_edit", request.salon.slug, made.pk)
     else:
         month = date_format(timezone.localtime(now), "F Y")
-        name = request.GET.get("name") or _("News in %(month)s") % {"month": month}
-        form = StartForm(initial={"name": name, "segment": request.GET.get("segment", "")})
+        begin = request.GET.get("begin", "")
+        ready = BEGINNINGS.get(begin)
+        name = request.GET.get("name") or (ready and str(ready.name)) or _("News in %(month)s") % {"month": month}
+        segment = request.GET.get("segment") or (ready.segment if ready else "")
+        form = StartForm(initial={"name": name, "segment": segment, "begin": begin})
+    beginnings = _beginnings(request, str(form["begin"].value() or ""))
     context = {
         "form": form,
         "groups": segment_groups(str(form["segment"].value() or "")),
+        "beginnings": beginnings,
+        "begun": next((one.name for group in beginnings[1:] for one in group.choices if one.chosen), ""),
         "campaigns_url": reverse("campaigns", args=[request.salon.slug]),
         "count_url": reverse("segment_count", args=[request.salon.slug]),
     }
@@ -173,6 +208,39 @@ def campaign_restore(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
     found = restore_campaign(actor=request.actor, campaign_id=campaign_id, now=timezone.now())
     messages.success(request, _("“%(name)s” is there again.") % {"name": found.name})
     return redirect("campaigns", request.salon.slug)
+
+
+def _words(begin: str) -> tuple[str, str]:
+    """Return subject and text of what a campaign begins with.
+
+    Raises: NoSuchCampaign.
+    """
+    if begin in BEGINNINGS:
+        return BEGINNINGS[begin].words()
+    earlier = uuid_in(begin)
+    if earlier is None:
+        return "", ""
+    found = campaign_with_id(earlier)
+    return found.subject, found.body
+
+
+def _beginnings(request: SalonRequest, chosen: str) -> list[BeginningGroup]:
+    """Return what a campaign can begin with: nothing, a ready-made text, or that of one of the last campaigns."""
+    kept = {name: request.GET[name] for name in ("segment",) if name in request.GET}
+
+    def choice(key: str, name: Promise | str, words: Promise | str) -> BeginningChoice:
+        return BeginningChoice(f"?{urlencode({**kept, 'begin': key})}", str(name), in_words(str(words)), key == chosen)
+
+    empty = choice("", _("An empty mail"), _("You write everything yourself."))
+    ready = [choice(key, one.name, one.words()[0]) for key, one in BEGINNINGS.items()]
+    written = [one for one in list_campaigns(limit=EARLIER).rows if one.body]
+    earlier = [choice(str(one.pk), one.name, one.subject) for one in written]
+    groups = [
+        BeginningGroup("", [empty]),
+        BeginningGroup(_("Ready-made texts"), ready),
+        BeginningGroup(_("Your earlier campaigns"), earlier),
+    ]
+    return [one for one in groups if one.choices]
 
 
 def _row(request: SalonRequest, one: Campaign, result: Result | None, *, is_deleted: bool) -> Row:

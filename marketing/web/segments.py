@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Count, F, Q, Window
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -293,12 +293,17 @@ def _posted(request: SalonRequest, found: Segment | None) -> HttpResponse:
 
 def _waiting(request: SalonRequest) -> str | None:
     """Return the name of the campaign that waits for a new segment, None where there is none."""
-    given = (request.POST if request.method == "POST" else request.GET).get("campaign")
+    given = _given(request).get("campaign")
     return None if given is None else given[:LONGEST_NAME]
 
 
+def _given(request: SalonRequest) -> QueryDict:
+    return request.POST if request.method == "POST" else request.GET
+
+
 def _new_campaign_url(request: SalonRequest, name: str, segment: str = "") -> str:
-    asked = urlencode({"name": name, **({"segment": segment} if segment else {})})
+    begin = _given(request).get("begin", "")[:LONGEST_NAME]
+    asked = urlencode({key: value for key, value in (("name", name), ("segment", segment), ("begin", begin)) if value})
     return f"{reverse('campaign_new', args=[request.salon.slug])}?{asked}"
 
 
@@ -368,6 +373,7 @@ def _page(
         "count_url": reverse("segment_count", args=place),
         "segments_url": reverse("segments", args=place),
         "waiting": waiting,
+        "begin": _given(request).get("begin", ""),
         "waiting_url": "" if waiting is None else _new_campaign_url(request, waiting),
         "outcome": outcome_of(request, draft) if outcome else None,
     }
