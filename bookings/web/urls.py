@@ -10,6 +10,7 @@ from bookings.web import (
     booking,
     calendar,
     changes,
+    day_sheet,
     search,
     waiting,
 )
@@ -18,6 +19,7 @@ urlpatterns = [
     path("", calendar.calendar, name="calendar"),
     path("poll/", calendar.poll, name="calendar_poll"),
     path("month/", calendar.month, name="calendar_month"),
+    path("sheet/", day_sheet.day_sheet, name="day_sheet"),
     path("staff/", calendar.staff, name="calendar_staff"),
     path("appointments/<uuid:appointment_id>/move/", changes.appointment_move, name="appointment_move"),
     path("appointments/<uuid:appointment_id>/resize/", changes.item_resize, name="item_resize"),

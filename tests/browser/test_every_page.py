@@ -17,6 +17,7 @@ SIGNED_IN = {
     "calendar": (
         "calendar/",
         "calendar/?view=week",
+        "calendar/sheet/",
         "calendar/waiting/",
         "calendar/waiting/new/",
         "calendar/new/",

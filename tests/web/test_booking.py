@@ -1,5 +1,6 @@
 """The form of a new appointment, button by button, as it works without a script (ui.md §2.2)."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -361,3 +362,25 @@ def test_the_number_of_statements_does_not_grow(
         desk.press(at="")
     with salon_scope(sonnenschein.pk):
         assert AppointmentItem.objects.count() == 8
+
+
+def test_the_calendar_goes_along_to_a_chosen_day_alone(desk: Desk, day: SalonDay) -> None:
+    desk.open(f"?day={DAY}").press("walk-in")
+    desk.press(f"add:{day.cut.pk}")
+    here = f"http://testserver{START}?day={DAY}&new=1&at=09:00&staff={day.anna.pk}"
+    drawer = {"HX-Request": "true", "HX-Target": "in-drawer", "HX-Current-URL": here}
+    wednesday = f"{DAY + timedelta(days=1)}"
+
+    def goes(act: str, target: str = "in-drawer", **typed: str) -> str | None:
+        data = {**desk.form.values, **typed, "act": act}
+        answer = desk.browser.post(f"{START}new/", data, headers={**drawer, "HX-Target": target})
+        return answer.headers.get("HX-Trigger-After-Settle")
+
+    there = goes(f"start:{wednesday}T14:00")
+    assert there is not None
+    to = f"{START}?day={wednesday}&new=1&at=14%3A00&staff={day.anna.pk}"
+    assert json.loads(there) == {"calendar-goes": {"to": to}}
+    assert goes(f"start:{DAY}T14:00") is None
+    # Nobody is taken along who only looks at other times, or who has just gone to another day with what is entered.
+    assert goes("times", day=wednesday, at="14:00") is None
+    assert goes(f"start:{wednesday}T14:00", target="drawer") is None
