@@ -5,7 +5,8 @@
 import { say } from "./toasts.js";
 
 const LAST = "signed-in";
-const me = document.body.dataset.user;
+const PATIENCE = 15_000;
+const { user: me, signedIn: address } = document.body.dataset;
 const typed = new Set();
 let out = false;
 
@@ -19,13 +20,16 @@ const asks = () => !window.dispatchEvent(new Event("beforeunload", { cancelable:
 const entered = () => [...typed].some((form) => form.isConnected) || asks();
 const leave = () => location.replace(location.pathname + location.search);
 
+function tell() {
+  out = true;
+  say("signed-out");
+}
+
 document.addEventListener("htmx:responseError", ({ target, detail }) => {
   if (detail.xhr.status !== 401) return;
   if (!entered()) return leave();
   // What asks by itself tells it once.
-  if (out && (detail.quiet || target.closest?.("[data-quiet]"))) return;
-  out = true;
-  say("signed-out");
+  if (!out || !(detail.quiet || target.closest?.("[data-quiet]"))) tell();
 });
 
 function compare() {
@@ -47,3 +51,47 @@ if (me) {
   window.addEventListener("pageshow", compare);
   document.addEventListener("visibilitychange", () => document.hidden || compare());
 }
+
+// A form that htmx does not send takes its page along, whatever becomes of it: it goes as soon as the server has answered
+// that she is still signed in. What goes into a frame leaves the page, and outside a salon nobody needs to be signed in.
+let asking = false;
+let sure = false;
+
+const attribute = (name, form, button) => button?.getAttribute(`form${name}`) ?? form.getAttribute(name) ?? "";
+const leads = (form, button) =>
+  attribute("method", form, button) === "post" &&
+  !attribute("target", form, button) &&
+  new URL(attribute("action", form, button), location.href).pathname.startsWith("/s/");
+
+async function ask() {
+  try {
+    return (await fetch(address, { signal: AbortSignal.timeout(PATIENCE) })).status;
+  } catch {
+    return 0;
+  }
+}
+
+function send(form, button) {
+  sure = true;
+  try {
+    form.requestSubmit(button);
+  } finally {
+    sure = false;
+  }
+}
+
+document.addEventListener("submit", async (event) => {
+  const { target: form, submitter: button } = event;
+  if (sure || event.defaultPrevented || !address || !leads(form, button)) return;
+  event.preventDefault();
+  if (asking || !compare()) return;
+  asking = true;
+  button?.setAttribute("aria-busy", "true");
+  const status = await ask();
+  button?.removeAttribute("aria-busy");
+  asking = false;
+  if (status === 204) send(form, button);
+  else if (status !== 401) say(status ? "failed" : "offline");
+  else if (form.querySelector("input:not([type=hidden]), select, textarea") || entered()) tell();
+  else leave();
+});

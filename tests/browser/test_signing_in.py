@@ -47,11 +47,12 @@ def _half_booked(desk: Watched) -> Page:
     return page
 
 
-def _in_another_tab(page: Page, email: str) -> None:
+def in_another_tab(page: Page, email: str, reads: str = "Ihre Sitzung ist abgelaufen.") -> None:
+    """Follow the message to the sign-in, read something there, and sign in."""
     with page.expect_popup() as opened:
         page.get_by_role("status").get_by_role("link", name="Anmelden").click()
     other = opened.value
-    expect(other.get_by_text("Ihre Sitzung ist abgelaufen.")).to_be_visible()
+    expect(other.get_by_text(reads)).to_be_visible()
     other.get_by_label("E-Mail").fill(email)
     other.locator("input[type=password]").fill(PASSWORD)
     other.keyboard.press("Enter")
@@ -68,7 +69,7 @@ def test_a_booking_outlives_the_session(open_page: OpenPage) -> None:
     desk.settle()
     expect(told).to_be_visible()
     expect(page.locator(".booking-line")).to_contain_text("Bart")
-    _in_another_tab(page, "empfang@sonnenschein.example")
+    in_another_tab(page, "empfang@sonnenschein.example")
     page.bring_to_front()
     expect(page.get_by_text("Sie sind wieder angemeldet")).to_be_visible()
     expect(told).to_have_count(0)
@@ -83,7 +84,7 @@ def test_what_was_entered_is_nothing_to_somebody_else(open_page: OpenPage) -> No
     desk = open_page()
     page = _half_booked(desk)
     expect(page.locator("#toasts").get_by_text("Sie sind abgemeldet.")).to_be_visible()
-    _in_another_tab(page, "anna@sonnenschein.example")
+    in_another_tab(page, "anna@sonnenschein.example")
     page.bring_to_front()
     # The page is loaded anew, by now hers; its address may open an empty form.
     expect(page.locator(".top-user .menu-head")).to_contain_text("anna@sonnenschein.example")

@@ -7,6 +7,7 @@ from salon.identity.web import own_salon, settings, views
 urlpatterns = [
     path("", views.home, name="home"),
     path("sign-in/", views.sign_in, name="sign_in"),
+    path("signed-in/<uuid:user_id>/", views.still_signed_in, name="still_signed_in"),
     path("sign-out/", views.sign_out, name="sign_out"),
     path("language/", views.set_language, name="set_language"),
     path("password/reset/", views.password_reset, name="password_reset"),

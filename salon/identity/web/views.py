@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -90,6 +91,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             url = _safe(request, form.cleaned_data["next"]) or _start_of(user) or reverse("home")
             return _signed_in(request, user, url)
     return render(request, "identity/sign_in.html", {"form": form}, status=422)
+
+
+@public("tells whoever asks about herself, and nobody else")
+@never_cache
+@require_safe
+def still_signed_in(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Answer 204 as long as it is this user who is signed in here, else 401; a page asks before it sends a form."""
+    return HttpResponse(status=204 if request.user.pk == user_id else 401)
 
 
 @public("nobody is kept")
