@@ -92,7 +92,9 @@ def day_sheet(request: SalonRequest) -> HttpResponse:
 def _page(sheet: Sheet, salon: Salon) -> Page:
     column = sheet.column
     entries: list[Visit | Off] = [*_off(column), *(_visit(*one, sheet, salon) for one in sheet.visits)]
-    return Page(column.name, hours_text(column), column.closed, sorted(entries, key=lambda one: one.row))
+    hours = hours_text(column)
+    words = _("{hours} h").format(hours=hours) if hours else ""
+    return Page(column.name, words, column.closed, sorted(entries, key=lambda one: one.row))
 
 
 def _off(column: Column) -> Iterator[Off]:
