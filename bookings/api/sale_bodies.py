@@ -37,7 +37,9 @@ class SaleLineBody(Body):
     booking_item = serializers.UUIDField(
         read_only=True, allow_null=True, help_text="The item of the booking that it charges."
     )
-    staff = serializers.UUIDField(read_only=True, allow_null=True, help_text="Who has done or sold it.")
+    staff = serializers.UUIDField(
+        read_only=True, allow_null=True, help_text="Who has done or sold it, or whose tip it is."
+    )
     quantity = serializers.IntegerField(read_only=True)
     list_price = Money(read_only=True)
     unit_price = Money(read_only=True, help_text="What counts: by hand, of a special offer, or the list price.")
@@ -154,7 +156,11 @@ class LineWishBody(Body):
         allow_null=True,
         help_text="Instead of list price and special offer; of a tip or voucher its amount.",
     )
-    staff = serializers.UUIDField(required=False, allow_null=True, help_text="Who has done or sold it.")
+    staff = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        help_text="Who has done or sold it; of a tip, whose it is: left out, who did most of the services.",
+    )
 
 
 class ChangedLineBody(Body):

@@ -4,7 +4,7 @@ A day that is over stays as it was: what is taken back later counts on the day i
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -22,6 +22,7 @@ from bookings.models import Appointment, AppointmentItem, Method, Payment, Refun
 from bookings.states import TAKING_TIME
 from clients.categories import discounts_on
 from clients.models import CardState
+from salon.catalogue.models import StaffMember
 from salon.money import from_cents
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
@@ -65,14 +66,24 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Tips:
+    """The tips for one person (None: for nobody in particular)."""
+
+    staff: StaffMember | None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class TillDay:
     """A day at the till. `vat` is that of what was paid in full on the day, less what was given back of sales;
-    `vouchers` what came for vouchers (no revenue yet), `kept` what stays of deposits of what was called off."""
+    `tips` likewise, whose they are, `vouchers` what came for vouchers (no revenue yet), `kept` what stays of deposits
+    of what was called off."""
 
     flows: Sequence[Flow]
     sold: Sequence[Sale]
     refunds: Sequence[Refund]
     vat: Sequence[Vat]
+    tips: Sequence[Tips]
     vouchers: Decimal
     kept: Decimal
     to_pay: Sequence[Due]
@@ -114,6 +125,7 @@ def till_day(*, salon: Salon, day: date) -> TillDay:
         sold=_sold(day),
         refunds=list(refunds.select_related("sale__client").order_by("refunded_at", "id")),
         vat=vat_in((Decimal(rate), amount) for rate, amount in sums["SOLD"].items() if amount),
+        tips=_tips(sums["TIPS"]),
         vouchers=sums["VOUCHERS"][""],
         kept=sums["KEPT"][""],
         to_pay=to_pay,
@@ -137,27 +149,32 @@ WITH money AS (
   SELECT method, amount, refunded_on, removed_at, FALSE
   FROM bookings_refund
   WHERE salon_id = %(salon)s AND removed_at >= %(begin)s AND removed_at < %(end)s AND refunded_on <> %(day)s
+),
+sold AS (
+  SELECT line.vat_rate, line.kind, line.staff_id, line.final_price AS amount
+  FROM bookings_sale sale JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
+  WHERE sale.salon_id = %(salon)s AND sale.paid_on = %(day)s
+  UNION ALL
+  SELECT line.vat_rate, line.kind, line.staff_id, line.refunded_amount - line.final_price
+  FROM bookings_sale sale JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
+  WHERE sale.salon_id = %(salon)s AND sale.state = 'VOID' AND sale.voided_at >= %(begin)s AND sale.voided_at < %(end)s
+    AND sale.paid_on IS NOT NULL
+  UNION ALL
+  SELECT line.vat_rate, line.kind, line.staff_id, -part.amount
+  FROM bookings_refund refund
+  JOIN bookings_refundline part ON part.salon_id = refund.salon_id AND part.refund_id = refund.id
+  JOIN bookings_saleline line ON line.salon_id = refund.salon_id AND line.id = part.line_id
+  WHERE refund.salon_id = %(salon)s AND refund.refunded_on = %(day)s
+    AND (refund.removed_at IS NULL OR refund.removed_at >= %(end)s)
 )
 SELECT CASE WHEN came = (moved_on = %(day)s) THEN 'CAME' ELSE 'WENT' END AS what, method AS which, sum(amount)
 FROM money
 WHERE moved_on <> %(day)s OR removed_at IS NULL OR removed_at < %(begin)s OR removed_at >= %(end)s
 GROUP BY what, which
 UNION ALL
-SELECT 'SOLD', line.vat_rate::text, sum(line.final_price)
-FROM bookings_sale sale JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
-WHERE sale.salon_id = %(salon)s AND sale.paid_on = %(day)s GROUP BY line.vat_rate
+SELECT 'SOLD', vat_rate::text, sum(amount) FROM sold GROUP BY vat_rate
 UNION ALL
-SELECT 'SOLD', line.vat_rate::text, sum(line.refunded_amount - line.final_price)
-FROM bookings_sale sale JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
-WHERE sale.salon_id = %(salon)s AND sale.state = 'VOID' AND sale.voided_at >= %(begin)s AND sale.voided_at < %(end)s
-  AND sale.paid_on IS NOT NULL GROUP BY line.vat_rate
-UNION ALL
-SELECT 'SOLD', line.vat_rate::text, -sum(part.amount)
-FROM bookings_refund refund
-JOIN bookings_refundline part ON part.salon_id = refund.salon_id AND part.refund_id = refund.id
-JOIN bookings_saleline line ON line.salon_id = refund.salon_id AND line.id = part.line_id
-WHERE refund.salon_id = %(salon)s AND refund.refunded_on = %(day)s
-  AND (refund.removed_at IS NULL OR refund.removed_at >= %(end)s) GROUP BY line.vat_rate
+SELECT 'TIPS', coalesce(staff_id::text, ''), sum(amount) FROM sold WHERE kind = 'TIP' GROUP BY staff_id
 UNION ALL
 SELECT 'VOUCHERS', '', sum(line.final_price)
 FROM bookings_sale sale JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
@@ -171,7 +188,7 @@ WHERE salon_id = %(salon)s AND state = 'VOID' AND lapsed AND paid_at IS NULL
 
 
 def _sums(day: date, within: tuple[datetime, datetime]) -> dict[str, dict[str, Decimal]]:
-    """Return amounts by what they are, and by method, or rate of tax."""
+    """Return amounts by what they are, and by method, rate of tax, or staff member."""
     found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: NOTHING))
     values: dict[str, Any] = {"salon": current_salon_id(), "day": day, "begin": within[0], "end": within[1]}
     with connection.cursor() as cursor:
@@ -179,6 +196,14 @@ def _sums(day: date, within: tuple[datetime, datetime]) -> dict[str, dict[str, D
         for what, which, amount in cursor.fetchall():
             found[what][which] += from_cents(int(amount or 0))
     return found
+
+
+def _tips(amounts: Mapping[str, Decimal]) -> list[Tips]:
+    """Return the tips of each in the order of the team, those for nobody in particular last."""
+    tips = {staff_id: amount for staff_id, amount in amounts.items() if amount}
+    people = StaffMember.objects.filter(pk__in=[one for one in tips if one]).in_order()
+    found = [Tips(one, tips[str(one.pk)]) for one in people] if any(tips) else []
+    return [*found, *([Tips(None, tips[""])] if "" in tips else [])]
 
 
 def _sold(day: date) -> list[Sale]:

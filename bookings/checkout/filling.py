@@ -1,6 +1,7 @@
 """Putting things on a sale: goods, tips, vouchers, products for points (domain.md §6, §7.2)."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from bookings.checkout.lines import Goods, LineWish, line_of
-from bookings.checkout.pricing import LineKind
+from bookings.checkout.pricing import NOTHING, LineKind
 from bookings.had import had_by
 from bookings.models import Appointment, AppointmentItem, Sale, SaleLine
 from bookings.placing import price_of
@@ -31,7 +32,8 @@ def fill(
     actor: Actor,
     now: datetime,
 ) -> list[SaleLine]:
-    """Return the lines that wishes come to, behind those of the sale; a reward's points are taken at once.
+    """Return the lines that wishes come to, behind those of the sale; a reward's points are taken at once, and a tip
+    for nobody in particular is for whoever did most of the services.
 
     The client's card is locked.
     Raises: NotAllowed, NoTreatcard, AlreadyHad, and what `redeem` does.
@@ -47,7 +49,20 @@ def fill(
             _refuse_bought(reward, lines, wishes)
             redemption = _redeem(reward, client, actor, now)
         added.append(line_of(sale, wish, goods, actor=actor, position=position, redemption=redemption))
+    for line in added:
+        if line.kind == LineKind.TIP and line.staff_id is None:
+            line.staff_id = tipped_by([*lines, *added])
     return added
+
+
+def tipped_by(lines: Iterable[SaleLine]) -> UUID | None:
+    """Return whom a tip is for if nobody says otherwise: who did most of a sale's services by what they are worth, of
+    equals who comes first; None where nobody is known to have done any."""
+    worth: dict[UUID, Decimal] = defaultdict(lambda: NOTHING)
+    for line in lines:
+        if line.service_id and line.staff_id:
+            worth[line.staff_id] += line.list_price * line.quantity
+    return max(worth, key=lambda staff_id: worth[staff_id], default=None)
 
 
 def bought_in(lines: Sequence[SaleLine]) -> set[UUID]:

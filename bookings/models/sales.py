@@ -130,7 +130,8 @@ class SaleLine(SalonOwned):
     Prices are for one unit: `list_price`, `offer_price` where an offer holds, `own_price` where one was given by hand;
     `unit_price` is the one that counts. `discount` is what the best category takes off the whole line, `final_price`
     what the whole line costs. `item` is the appointment's item that it charges, `redemption` what a reward was given
-    for. `refunded` and `refunded_amount` say how many units were given back, and for how much.
+    for, `staff` who has done or sold it, or whose tip it is. `refunded` and `refunded_amount` say how many
+    units were given back, and for how much.
     """
 
     sale = models.ForeignKey(Sale, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="lines")

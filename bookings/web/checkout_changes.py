@@ -166,7 +166,12 @@ def _by_amount(kind: LineKind, field: str) -> "Act":
         amount = amount_in(change.entered(field), field)
         if not amount:
             raise Refused(**{field: _("Enter an amount.")})
-        wish = LineWish(kind, quantity=number_in(change.entered("quantity")) or 1, price=amount)
+        wish = LineWish(
+            kind,
+            quantity=number_in(change.entered("quantity")) or 1,
+            price=amount,
+            staff_id=uuid_in(change.entered("staff")),
+        )
         sales.add_line(**change.given, wish=wish)
         return Answer()
 

@@ -30,15 +30,18 @@ from bookings.web.checkout_shown import (
     shown_refunds,
     shown_returns,
     shown_vat,
+    tip_choices,
     typed_text,
     ways_text,
 )
 from bookings.web.new_client import NewClient
+from bookings.web.offer import Choice
 from bookings.web.person import Person, person_of
 from bookings.web.search import Hit
 from bookings.web.wording import local, price_text, when_text
 from clients.models import Client
 from loyalty.web.numbers import points_text
+from salon.catalogue.reading import working_staff
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -126,6 +129,7 @@ class ShownSale:
     tone: str
     open: bool
     lines: list[ShownLine]
+    tip_for: list[Choice]
     payments: list[ShownPayment]
     refunds: list[ShownPayment]
     full: str
@@ -147,6 +151,11 @@ class ShownSale:
     earned: str
     void_reason: str
     opened: str
+
+    @property
+    def is_tip_for_somebody(self) -> bool:
+        """Whether it is known whom a tip would be for."""
+        return any(one.chosen for one in self.tip_for)
 
     @property
     def refundable(self) -> bool:
@@ -260,6 +269,7 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
     salon, found = request.salon, view.sale
     state = SaleState(found.state)
     ways = ways_back(view.payments, view.refunds)
+    team = working_staff()
     icon, tone = BADGES[state]
     appointment = found.appointment
     where = ""
@@ -275,7 +285,8 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
         icon=icon,
         tone=tone,
         open=state is SaleState.OPEN,
-        lines=shown_lines(view, salon, answer.typed),
+        lines=shown_lines(view, salon, answer.typed, team),
+        tip_for=tip_choices(view, team, answer.typed.get("staff", "") if answer.about == "tip" else ""),
         payments=shown_payments(view, salon, actor=request.actor, now=now),
         refunds=[*shown_returns(view, salon), *shown_refunds(view.refunds, salon)],
         full=price_text(full_price(view), salon),

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.checkout.filling import bought_in
+from bookings.checkout.filling import bought_in, tipped_by
 from bookings.checkout.paying import is_correction
 from bookings.checkout.pricing import NOTHING, part_between
 from bookings.checkout.reading import SaleView
@@ -28,7 +28,6 @@ from loyalty.rewards import live_rewards
 from loyalty.rules import rates_now
 from loyalty.web.numbers import points_text
 from salon.catalogue.models import ItemKind, StaffMember
-from salon.catalogue.reading import working_staff
 from salon.identity.roles import Actor, Permission
 from salon.money import cents
 from salon.tenancy.models import Salon
@@ -83,6 +82,11 @@ class ShownLine:
     def about(self) -> str:
         """What an answer about this line names."""
         return f"line-{self.id}"
+
+    @property
+    def has_seller(self) -> bool:
+        """Whether it is chosen at the till who has sold it or, of a tip, whose it is."""
+        return not self.of_appointment and self.kind is not LineKind.VOUCHER
 
     @property
     def by_amount(self) -> bool:
@@ -152,15 +156,20 @@ def moment_text(moment: datetime, salon: Salon) -> str:
     return f"{day_text(local(moment, salon).date())}, {clock(moment, salon)}"
 
 
-def shown_lines(view: SaleView, salon: Salon, typed: Mapping[str, str]) -> list[ShownLine]:
+def shown_lines(view: SaleView, salon: Salon, typed: Mapping[str, str], team: Sequence[StaffMember]) -> list[ShownLine]:
     """Return the lines of a sale in words; `typed` is what was entered into a refused form."""
-    team = working_staff()
     known = {one.pk: one for one in team}
     gone = {line.staff_id for line in view.lines if line.staff_id} - known.keys()
     if gone:
         known |= StaffMember.objects.in_bulk(list(gone))
     lines = [_line(line, team, known, salon) for line in view.lines]
     return [replace(line, back=typed.get(f"quantity-{line.id}", "0")) for line in lines]
+
+
+def tip_choices(view: SaleView, team: Sequence[StaffMember], typed: str) -> list[Choice]:
+    """Return whom a tip can be for: chosen is who was `typed`, else who did most of it, if anybody is known to have."""
+    chosen = typed or str(tipped_by(view.lines))
+    return [Choice(one.pk, one.name, str(one.pk) == chosen) for one in team]
 
 
 def _line(line: SaleLine, team: Sequence[StaffMember], known: dict[UUID, StaffMember], salon: Salon) -> ShownLine:

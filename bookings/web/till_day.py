@@ -140,6 +140,10 @@ def _shown(found: TillDay, salon: Salon, *, most: int | None) -> dict[str, objec
             }
             for one in found.vat
         ],
+        "tips": [
+            (one.staff.name if one.staff else _("Nobody in particular"), price_text(one.amount, salon))
+            for one in found.tips
+        ],
         "vouchers": price_text(found.vouchers, salon) if found.vouchers else "",
         "kept": price_text(found.kept, salon) if found.kept else "",
     }

@@ -69,6 +69,36 @@ def test_what_is_put_on_a_sale(open_page: OpenPage) -> None:
     expect(page.locator(".till-line")).to_contain_text(["Serum", "Nagelöl", "Trinkgeld"])
 
 
+def test_a_tip_is_somebody_s_and_the_day_says_whose(open_page: OpenPage) -> None:
+    desk = open_page()
+    page = _new_sale(desk)
+    _put(desk, "nagelöl")
+    page.locator(".till-amount", has_text="Trinkgeld").locator("summary").click()
+    page.locator("#tip-amount").fill("6,40")
+    # Nobody is known to have done anything here.
+    chosen = page.get_by_label("Für", exact=True)
+    expect(chosen).to_have_value("")
+    chosen.select_option(index=1)
+    name = page.locator("#tip-staff option:checked").inner_text()
+    other = page.locator("#tip-staff option").nth(2).inner_text()
+    assert desk.violations() == []
+    page.locator(".till-amount", has_text="Trinkgeld").get_by_role("button", name="Hinzufügen").click()
+    line = page.locator(".till-line", has_text="Trinkgeld")
+    expect(line.locator(".till-line-detail")).to_have_text(name)
+
+    # It was meant for somebody else.
+    line.get_by_label("Trinkgeld ändern").click()
+    line.get_by_label("Für", exact=True).select_option(label=other)
+    line.get_by_role("button", name="Speichern").click()
+    expect(line.locator(".till-line-detail")).to_have_text(other)
+    page.locator(".till-take").click()
+    expect(page.locator("#due-head")).to_have_text("Bezahlt")
+    page.goto(f"{desk.base}{SALON}checkout/")
+    sums = page.get_by_role("region", name="Trinkgeld").get_by_role("row")
+    expect(sums.filter(has_text=other)).to_contain_text("6,40")
+    assert desk.violations() == []
+
+
 def test_paid_in_parts_and_partly_given_back(open_page: OpenPage) -> None:
     desk = open_page()
     page = _new_sale(desk)
