@@ -15,6 +15,7 @@ from bookings.models import BookingRules
 from clients.cards import lock_client
 from marketing import message_letters
 from marketing.letters import wrong_placeholders
+from marketing.message_search import Search, newest_found, of_any, threads_found
 from marketing.models import Direction, MarketingRules, Message
 from marketing.people import people
 from marketing.placeholders import PLACEHOLDERS, Person, fill_lines, plain, silent, values_for
@@ -50,7 +51,8 @@ class NoAddress(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What a salon and one client have written each other: the last message, and how many of hers nobody has seen."""
+    """What a salon and one client have written each other: the last message (where something is searched for, the last
+    in which it was found), and how many of hers nobody has seen."""
 
     last: Message
     unread: int
@@ -169,6 +171,25 @@ def inbox(*, cursor: str | None = None, limit: int = PAGE) -> Inbox:
         unread = [Thread(last[client_id], count) for client_id, count in many.items() if client_id in last]
     seen = _last_ones().exclude(Exists(_unread().filter(client_id=OuterRef("client_id"))))
     return Inbox(unread, keyset.page(seen, _ORDER, limit=limit, cursor=cursor))
+
+
+def threads_among(
+    *, search: Search | None = None, unread: bool = False, cursor: str | None = None, limit: int = PAGE
+) -> tuple[keyset.Page[Message], list[Thread]]:
+    """Return one page of the threads that were found, of those with something unread or of all: the last message of
+    each, and as it is shown, with the newest message in which something was found.
+
+    Raises: keyset.InvalidCursor.
+    """
+    rows = _last_ones()
+    if unread:
+        rows = rows.filter(of_any(_unread()))
+    page = keyset.page(rows, _ORDER, limit=limit, cursor=cursor, meeting=threads_found(search) if search else None)
+    ids = [one.client_id for one in page.rows]
+    waiting = _unread().filter(client_id__in=ids).values_list("client_id")
+    many = dict(waiting.annotate(Count("pk")))
+    said = newest_found(search, ids) if search else {}
+    return page, [Thread(said.get(one.client_id, one), many.get(one.client_id, 0)) for one in page.rows]
 
 
 def count_unread() -> int:

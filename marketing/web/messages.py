@@ -24,6 +24,7 @@ from bookings.web.draft import uuid_in
 from clients.cards import MergedAway, get_client
 from clients.models import Client
 from marketing.answered import AnsweredMail, mails_answered
+from marketing.message_search import LONGEST_SEARCH, Search, parse_search, passage
 from marketing.message_templates import filled, get_template, templates
 from marketing.messages import (
     LONGEST_SUBJECT,
@@ -37,6 +38,7 @@ from marketing.messages import (
     mark_unread,
     salon_mailbox,
     thread_of,
+    threads_among,
     write_message,
 )
 from marketing.models import Direction, Message
@@ -116,22 +118,52 @@ class Shown:
 @require_safe
 @requires(Permission.CLIENTS_READ)
 def messages_page(request: SalonRequest) -> HttpResponse:
-    """The inbox: what nobody has seen first, then what was written last."""
-    try:
-        found = inbox(cursor=request.GET.get("page") or None)
-    except InvalidCursor:
-        return redirect("messages", request.salon.slug)
-    here = reverse("messages", args=[request.salon.slug])
+    """The inbox: what nobody has seen first, then what was written last; or what is looked for in it."""
+    slug = request.salon.slug
     changes = Permission.MARKETING_WRITE in request.actor.permissions
+    typed, unread = request.GET.get("q", "").strip()[:LONGEST_SEARCH], request.GET.get("filter") == "unread"
+    try:
+        found = _sought(request, typed, unread=unread) if typed or unread else _inbox(request)
+    except InvalidCursor:
+        return redirect("messages", slug)
     context = {
-        "unread": [_row(request, one) for one in found.unread],
-        "others": [_row(request, Thread(one, 0)) for one in found.others.rows],
-        "previous_url": f"{here}?page={found.others.previous}" if found.others.previous else None,
-        "next_url": f"{here}?page={found.others.next}" if found.others.next else None,
-        "templates_url": reverse("message_templates", args=[request.salon.slug]) if changes else None,
-        "clients_url": reverse("clients:list", args=[request.salon.slug]),
+        **found,
+        "typed": typed,
+        "only_unread": unread,
+        "longest": LONGEST_SEARCH,
+        "all_url": _address(slug, q=typed),
+        "unread_url": _address(slug, q=typed, filter="unread"),
+        "templates_url": reverse("message_templates", args=[slug]) if changes else None,
+        "clients_url": reverse("clients:list", args=[slug]),
     }
     return render(request, "marketing/messages.html", context)
+
+
+def _inbox(request: SalonRequest) -> dict[str, Any]:
+    found = inbox(cursor=request.GET.get("page") or None)
+    return {
+        "unread": [_row(request, one) for one in found.unread],
+        "others": [_row(request, Thread(one, 0)) for one in found.others.rows],
+        "previous_url": found.others.previous and _address(request.salon.slug, page=found.others.previous),
+        "next_url": found.others.next and _address(request.salon.slug, page=found.others.next),
+    }
+
+
+def _sought(request: SalonRequest, typed: str, *, unread: bool) -> dict[str, Any]:
+    search = parse_search(typed)
+    asked = {"q": typed, "filter": "unread" if unread else ""}
+    page, threads = threads_among(search=search, unread=unread, cursor=request.GET.get("page") or None)
+    return {
+        "found": [_row(request, one, search) for one in threads],
+        "previous_url": page.previous and _address(request.salon.slug, **asked, page=page.previous),
+        "next_url": page.next and _address(request.salon.slug, **asked, page=page.next),
+    }
+
+
+def _address(slug: str, **asked: str) -> str:
+    """Return where the inbox stands as it is asked for."""
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{reverse('messages', args=[slug])}{'?' if query else ''}{query}"
 
 
 @require_safe
@@ -206,14 +238,15 @@ def _on_its_way() -> str:
     return _("The message to %(name)s is on its way.")
 
 
-def _row(request: SalonRequest, thread: Thread) -> Row:
+def _row(request: SalonRequest, thread: Thread, search: Search | None = None) -> Row:
     last = thread.last
-    text = " ".join(parts_of(last.text).new.split())
+    text = " ".join((last.text if search else parts_of(last.text).new).split())
+    url = reverse("message_thread", args=[request.salon.slug, last.client_id])
     return Row(
         name=last.client.full_name,
-        url=reverse("message_thread", args=[request.salon.slug, last.client_id]),
+        url=f"{url}#message-{last.pk}" if search else url,
         subject=last.subject,
-        excerpt=text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rstrip()}…",
+        excerpt=passage(search, text, longest=_EXCERPT),
         at=last.created_at,
         is_ours=last.direction == Direction.OUT,
         unread=thread.unread,
