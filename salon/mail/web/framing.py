@@ -13,11 +13,13 @@ from django.utils.html import escape, urlize
 
 # A page that shows a mail in a frame.
 WITH_FRAME: dict[str, list[str]] = {**settings.SECURE_CSP, "frame-src": [CSP.SELF]}
-# The mail itself: styles of its own, pictures of this installation, no script; shown by our own pages alone.
+# Where pictures that mails show are served; everything else of this installation is none of a mail's business.
+_PICTURES = f"{settings.BASE_URL.rstrip('/')}/pictures/"
+# The mail itself: styles of its own, pictures that were made for mails, no script; shown by our own pages alone.
 MAIL: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.UNSAFE_INLINE],
-    "img-src": [CSP.SELF, settings.BASE_URL],
+    "img-src": [_PICTURES],
     "form-action": [CSP.NONE],
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.SELF],
