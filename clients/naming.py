@@ -68,6 +68,18 @@ def typed_name_in(text: str) -> FullName:
     return replace(found, first=" ".join(map(_capitalised, found.first.split())), last=" ".join(last))
 
 
+def without_salutation(text: str) -> str:
+    """Return what was typed to find somebody without the salutation in front: "Frau Müller" is Müller.
+
+    It narrows nothing, as of many nobody has noted whether to say Frau or Herr. "Herr" alone is a name, so is
+    "Herr, Thomas"; and "fr mül" is looking for Franziska.
+    """
+    spaced = _GLUED.sub(lambda glued: glued[0].replace(".", ". "), text)
+    before, _space, behind = spaced.strip().partition(" ")
+    said = before.lower() != "fr" and _said_to(before)
+    return behind.strip() if said and behind.strip() else text
+
+
 def without_title(first_name: str) -> str:
     """Return a card's first name as somebody is called by it: "Dr. Anna" is Anna, "Dr." alone nobody."""
     words = first_name.split()
@@ -83,10 +95,15 @@ def _without_honorific(words: list[str], *, whole: bool) -> tuple[list[str], set
     """Return the words without the salutation in front, and whose it is. `whole`: it may be all there is; else it is a
     name, as of Herr, Thomas."""
     genders: set[str] = set()
-    while len(words) > (0 if whole else 1) and (gender := HONORIFICS.get(words[0].rstrip(".").lower())):
+    while len(words) > (0 if whole else 1) and (gender := _said_to(words[0])):
         genders.add(gender)
         words = words[1:]
     return words, genders
+
+
+def _said_to(word: str) -> str | None:
+    """Return the gender that a salutation tells, None for any other word."""
+    return HONORIFICS.get(word.rstrip(".").lower())
 
 
 def _beginning_of_last(words: Sequence[str]) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from clients.models import TokenField
+from clients.naming import without_salutation
 from clients.tokens import SHORTEST_PHONE_TOKEN
 from salon.folding import words
 
@@ -136,7 +137,7 @@ def parse_query(text: str) -> Query | None:
     if _PHONE_LIKE.fullmatch(text) and any(letter.isdigit() for letter in text):
         day = _BIRTHDAY.fullmatch(text)
         return Query((Word((*(_birthday_ranges(day) if day else ()), *_phone_ranges(text))),))
-    text, born = _without_birthday(text)
+    text, born = _without_birthday(without_salutation(text))
     typed = list(dict.fromkeys(words(text)))[:MOST_WORDS]
     # A beginning of another word says nothing that the longer one does not.
     telling = [word for word in typed if not any(other.startswith(word) for other in typed if other != word)]

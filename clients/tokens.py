@@ -15,6 +15,8 @@ SHORTEST_PHONE_TOKEN = 3
 LONGEST_TOKEN = 254
 
 _BEFORE_DIGITS = re.compile(r"^[^0-9]+")
+# In full, so that every way to write it begins the token: "gartenstr." and "gartenstra" find Gartenstraße.
+_STREET = re.compile("str$")
 _EMAIL_PARTS = re.compile(r"(?<=[._+@-])")
 
 
@@ -23,7 +25,8 @@ def tokens_of(details: ClientDetails, number: int, treatcard_number: str = "") -
 
     A name is one token per word, and one for the words of each name run together, followed by the whole name so that
     equal words stand in order of names; an e-mail is its endings behind each separator; a phone is every ending of its
-    digits with three digits or more; a birthday is its day, month and year; a Treatcard also the digits it ends in.
+    digits with three digits or more; a street stands in full, however it is shortened; a birthday is its day, month
+    and year; a Treatcard also the digits it ends in.
     """
     names = name_words(details) | {run_together(name) for name in (details.first_name, details.last_name)} - {""}
     found = {(TokenField.NAME, f"{word} {details.sort_key}") for word in names}
@@ -34,7 +37,7 @@ def tokens_of(details: ClientDetails, number: int, treatcard_number: str = "") -
         digits = phone.removeprefix("+")
         found |= {(TokenField.PHONE, digits[start:]) for start in range(len(digits) - SHORTEST_PHONE_TOKEN + 1)}
     for place in (details.street, details.postal_code, details.city):
-        found |= {(TokenField.PLACE, word) for word in words(place)}
+        found |= {(TokenField.PLACE, _STREET.sub("strasse", word)) for word in words(place)}
     card = words(treatcard_number)
     numbers = {*card, "".join(card)}
     numbers |= {_BEFORE_DIGITS.sub("", word) for word in numbers}

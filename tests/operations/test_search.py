@@ -90,10 +90,33 @@ def test_foreign_numbers_by_their_national_writing(listed: Salon) -> None:
         ("5", "Frank Hofmann"),
         ("anna 030 4445566", "Anna Lena Becker-Weiß"),
         ("zoe", "Zoë Bauer"),
+        ("Frau Smith", "Sarah Smith"),
+        ("Hr. Hofm", "Frank Hofmann"),
     ],
 )
 def test_by_every_other_part_of_the_card(listed: Salon, typed: str, name: str) -> None:
     assert _found(typed)[0] == name
+
+
+@pytest.mark.parametrize(
+    "written", ["Gartenstraße 12", "Gartenstr. 12", "Gartenstr.12", "Gartenstrasse 12", "GARTENSTR 12"]
+)
+@pytest.mark.parametrize(
+    "typed", ["Gartenstraße 12", "gartenstr. 12", "gartenstr 1", "Gartenstr.", "gartenstra", "gart"]
+)
+def test_a_street_is_found_however_it_is_shortened(
+    in_sonnenschein: Salon, front_desk: Actor, written: str, typed: str
+) -> None:
+    details = ClientDetails(first_name="Ida", street=written)
+    create_client(actor=front_desk, salon=in_sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW)
+    assert _found(typed) == ["Ida"]
+
+
+@pytest.mark.parametrize("typed", ["lange straße 5", "Lange Str. 5", "lange st", "lange str"])
+def test_a_street_of_two_words(in_sonnenschein: Salon, front_desk: Actor, typed: str) -> None:
+    details = ClientDetails(first_name="Ida", street="Lange Str. 5")
+    create_client(actor=front_desk, salon=in_sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW)
+    assert _found(typed) == ["Ida"]
 
 
 def test_names_stand_before_addresses(listed: Salon) -> None:

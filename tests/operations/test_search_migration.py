@@ -14,6 +14,7 @@ from salon.tenancy.models import Salon
 from tests.conftest import NOW
 
 migration = import_module("clients.migrations.0019_more_to_search_by")
+streets = import_module("clients.migrations.0022_streets_in_full")
 
 
 def _tokens() -> set[tuple[object, ...]]:
@@ -41,3 +42,24 @@ def test_the_migration_adds_what_a_save_would(in_sonnenschein: Salon, front_desk
         cursor.execute(migration._TREATCARDS)
     migration.run_names_together(None, SimpleNamespace(connection=connection))
     assert before < _tokens() == whole
+
+
+def test_streets_stand_in_full_as_after_a_save(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    for street, city in (("Gartenstr. 12", "Berlin"), ("Lange Str. 5", ""), ("Gartenstraße 1", "Straubing")):
+        details = ClientDetails(first_name="Astr", last_name="Str", street=street, city=city)
+        create_client(actor=front_desk, salon=in_sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW)
+    whole = _tokens()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE clients_searchtoken SET token = regexp_replace(token, 'asse$', '') WHERE field = 5 RETURNING 1"
+        )
+        assert cursor.rowcount
+        # As a card stands that was saved meanwhile.
+        cursor.execute(
+            "INSERT INTO clients_searchtoken (salon_id, client_id, field, token) SELECT salon_id, client_id, field, "
+            "token || 'asse' FROM clients_searchtoken WHERE field = 5 AND token = 'str'"
+        )
+        assert _tokens() != whole
+        cursor.execute(streets._IN_FULL)
+        cursor.execute(streets._SHORT)
+    assert _tokens() == whole

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.naming import FullName, full_name_in, typed_name_in, without_title
+from clients.naming import FullName, full_name_in, typed_name_in, without_salutation, without_title
 from salon.folding import tidy
 
 
@@ -98,6 +98,33 @@ def test_what_was_typed_gets_its_capitals(text: str, first: str, last: str) -> N
 )
 def test_nobody_is_called_by_a_title(first_name: str, called: str) -> None:
     assert without_title(first_name) == called
+
+
+@pytest.mark.parametrize(
+    ("typed", "looked_for"),
+    [
+        ("Frau Müller", "Müller"),
+        ("frau mü", "mü"),
+        ("Fr. Müller", "Müller"),
+        ("Hr. Groß", "Groß"),
+        ("hr groß", "groß"),
+        ("Hr.Groß", "Groß"),
+        ("Herrn Dr. Weber", "Dr. Weber"),
+        ("Frau Anna von der Au", "Anna von der Au"),
+        # Franziska Müller.
+        ("fr mül", "fr mül"),
+        ("Fr", "Fr"),
+        ("Frau", "Frau"),
+        ("Frau ", "Frau "),
+        ("Herr", "Herr"),
+        ("Herr, Thomas", "Herr, Thomas"),
+        ("Thomas Herr", "Thomas Herr"),
+        ("Frauke Herrmann", "Frauke Herrmann"),
+        ("", ""),
+    ],
+)
+def test_nobody_is_looked_for_by_a_salutation(typed: str, looked_for: str) -> None:
+    assert without_salutation(typed) == looked_for
 
 
 @given(text=st.text(alphabet="aAvon DrFHe.,-", max_size=30))
