@@ -5,18 +5,24 @@ What nobody has paid for in full lapses with its appointment; the salon's rule s
 given back. Nobody's right is asked for: the rule does it, not whoever cancels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from bookings.checkout.following import follow
-from bookings.checkout.pricing import NOTHING
+from bookings.checkout.pricing import NOTHING, LineKind
+from bookings.checkout.reading import SaleView
 from bookings.checkout.reversing import (
+    Part,
     Way,
+    first_of,
     kept_points,
     part_of_line,
     state_of,
     take_back,
     take_off,
+    ways_back,
     ways_of,
     write_refunds,
 )
@@ -40,12 +46,33 @@ def gives_back(rules: SalesRules, *, starts_at: datetime, at: datetime) -> bool:
     return rules.deposit_rule == DepositRule.REFUND
 
 
+@dataclass(frozen=True, slots=True)
+class GoingBack:
+    """What goes back with an appointment: its money, how much of that is a tip, and the points that it takes."""
+
+    ways: list[Way]
+    tip: Decimal
+    points: int
+
+
+def going_back(view: SaleView) -> GoingBack:
+    """Return what goes back of the sale of an appointment that is called off, where the salon's rule gives it back."""
+    sale, ways = view.sale, ways_back(view.payments, view.refunds)
+    if sale.state == SaleState.OPEN:
+        return GoingBack(ways, NOTHING, sale.points_earned)
+    parts = _parts(view.lines)
+    tip = sum((part.amount for part in parts if part.line.kind == LineKind.TIP), NOTHING)
+    if all(_goes_with_it(line) for line in view.lines):
+        return GoingBack(ways, tip, sale.points_earned)
+    return GoingBack(first_of(ways, _amount(parts)), tip, sale.points_earned - _kept(sale, view.lines, parts))
+
+
 def on_cancelled(*, actor: Actor, salon: Salon, appointment: Appointment, now: datetime, missed: bool = False) -> None:
     """Let the sale of an appointment that does not take place lapse, with what the salon's rule says of its money.
 
     Part of cancelling, and of noting that nobody came: card and appointment are locked, and what becomes of its rewards
-    is decided by then. What is on the sale besides the appointment stays for sale. A bill that was paid when the visit
-    had begun stays as it is.
+    is decided by then. A tip goes with the appointment; what else is on the sale besides it stays for sale. A bill that
+    was paid when the visit had begun stays as it is.
     """
     sale = hold_sale_of(appointment.pk)
     if sale is None:
@@ -57,7 +84,7 @@ def on_cancelled(*, actor: Actor, salon: Salon, appointment: Appointment, now: d
         _lapse(sale, returned=returned, actor=actor, salon=salon, now=now)
     elif sale.state in _STANDING and returned and sale.paid_at and sale.paid_at < appointment.starts_at:
         lines = lines_of(sale)
-        if all(line.item_id for line in lines):
+        if all(_goes_with_it(line) for line in lines):
             _lapse(sale, returned=True, actor=actor, salon=salon, now=now)
         else:
             _give_back_items(sale, lines, actor=actor, salon=salon, now=now)
@@ -98,8 +125,8 @@ def _let_go(sale: Sale) -> None:
 
 
 def _keep_for_sale(sale: Sale, lines: Sequence[SaleLine], actor: Actor, now: datetime) -> None:
-    """Put what is on an open sale besides the appointment's items on a sale of its own."""
-    others = [line for line in lines if line.item_id is None]
+    """Put what is on an open sale besides the appointment's items and tips on a sale of its own."""
+    others = [line for line in lines if not _goes_with_it(line)]
     if not others:
         return
     other = Sale.objects.create(
@@ -141,23 +168,17 @@ def _lapse(sale: Sale, *, returned: bool, actor: Actor, salon: Salon, now: datet
 
 def _give_back_items(sale: Sale, lines: Sequence[SaleLine], *, actor: Actor, salon: Salon, now: datetime) -> None:
     """Give back what was paid for an appointment; what else was bought with it is the client's."""
-    parts = [
-        part_of_line(line, line.quantity - line.refunded)
-        for line in lines
-        if line.item_id and line.refunded < line.quantity and _is_off(line)
-    ]
+    parts = [part for part in _parts(lines) if _is_off(part.line)]
     if not parts:
         return
-    amount = sum((part.amount for part in parts), NOTHING)
+    kept = _kept(sale, lines, parts)
     take_off(parts)
-    # In one sum, as most of it was paid: only a void sale is given back as it came.
-    most = max(ways_of(sale), key=lambda way: way.amount, default=Way(Method.CARD, NOTHING))
     refunds = write_refunds(
         sale,
         RefundKind.DEPOSIT,
-        [Way(most.method, amount, most.reference)],
+        first_of(ways_of(sale), _amount(parts)) or [Way(Method.CARD, NOTHING)],
         client=sale.client,
-        kept=kept_points(sale, lines),
+        kept=kept,
         parts=parts,
         actor=actor,
         salon=salon,
@@ -166,6 +187,30 @@ def _give_back_items(sale: Sale, lines: Sequence[SaleLine], *, actor: Actor, sal
     sale.state = state_of(sale, lines)
     save(sale, fields=("state", "refunded", "points_earned"))
     _tell_lapsed(actor, sale, refunds, now)
+
+
+def _goes_with_it(line: SaleLine) -> bool:
+    """Return whether a line is for the appointment; a tip is for what takes place."""
+    return line.item_id is not None or line.kind == LineKind.TIP
+
+
+def _parts(lines: Iterable[SaleLine]) -> list[Part]:
+    """Return all that is left of what goes with the appointment."""
+    return [
+        part_of_line(line, line.quantity - line.refunded)
+        for line in lines
+        if _goes_with_it(line) and line.refunded < line.quantity
+    ]
+
+
+def _amount(parts: Iterable[Part]) -> Decimal:
+    return sum((part.amount for part in parts), NOTHING)
+
+
+def _kept(sale: Sale, lines: Iterable[SaleLine], parts: Iterable[Part]) -> int:
+    """Return the points that the client keeps where these lines go back whole."""
+    gone = {part.line.pk for part in parts}
+    return kept_points(sale, [line for line in lines if line.pk not in gone])
 
 
 def _is_off(line: SaleLine) -> bool:

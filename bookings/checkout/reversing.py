@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -66,6 +66,17 @@ def ways_of(sale: Sale) -> list[Way]:
     """Return how all that stands of a sale's money goes back."""
     payments = Payment.objects.filter(sale=sale, removed_at=None).order_by("taken_at", "id")
     return ways_back(payments, Refund.objects.filter(sale=sale, removed_at=None))
+
+
+def first_of(ways: Iterable[Way], amount: Decimal) -> list[Way]:
+    """Return how so much goes back of what can: what came first does first, never more in a way than came in it."""
+    found = []
+    for way in ways:
+        part = min(way.amount, amount)
+        amount -= part
+        if part:
+            found.append(replace(way, amount=part))
+    return found
 
 
 def part_of_line(line: SaleLine, quantity: int) -> Part:
