@@ -1,7 +1,9 @@
-"""Whom somebody may have meant who found nobody, or few: names on file that are one slip away (domain.md §2)."""
+"""Whom somebody may have meant who found nobody, or few: names on file that are one slip away, or sound the same
+(domain.md §2)."""
 
 import re
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from itertools import islice
 from string import ascii_lowercase
@@ -11,9 +13,11 @@ from django.db import connection
 from django.db.models import Q
 
 from clients.likeness import slips
-from clients.models import Client, TokenField
+from clients.models import TokenField
+from clients.naming import without_salutation, without_title
 from clients.queries import parse_query
 from clients.search import find
+from clients.spelling import spelled_otherwise
 from salon.folding import fold, words
 from salon.tenancy.context import current_salon_id
 
@@ -26,16 +30,19 @@ MOST_WORDS = 3
 PROPOSED = 3
 # The name may be as many letters longer than what was typed.
 UNTYPED = 2
+# So many cards of a name are asked how it is written.
+ASKED = 50
 
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def near_misses(typed: str, *, besides: Collection[UUID] = (), meeting: Q | None = None) -> list[str]:
     """Return what could be searched for instead, or as well where those `besides` were found: a word is replaced by a
-    name that somebody has, one slip away; each finds another card (`meeting` a condition).
+    name that somebody has, one slip away or one that sounds the same, or a title is left out; each finds another card
+    (`meeting` a condition).
 
-    Slips are letters too many, too few, wrong or swapped. Each is looked up in the index of the names: a few hundred
-    look-ups, however many cards there are.
+    Slips are letters too many, too few, wrong or swapped. Each is looked up in the index of the names: some hundreds
+    of look-ups, however many cards there are.
     """
     return [text for text, _others in islice(_misses(typed, besides, meeting), PROPOSED)]
 
@@ -47,7 +54,11 @@ def near_cards(typed: str, *, besides: Collection[UUID], limit: int) -> list[UUI
 
 
 def _misses(typed: str, besides: Collection[UUID], meeting: Q | None) -> Iterator[tuple[str, list[UUID]]]:
-    written = typed.split()
+    typed = without_salutation(typed)
+    untitled = without_title(typed)
+    if untitled and untitled != typed and (others := _others(untitled, besides, meeting)):
+        yield untitled, others
+    written = untitled.split()
     if len(written) > MOST_WORDS:
         return
     # Who was found has every word.
@@ -83,34 +94,61 @@ def _others(text: str, besides: Collection[UUID] = (), meeting: Q | None = None)
 
 
 def _names_near(word: str, *, whole: bool) -> list[str]:
-    """Return names that begin one slip away from a folded word, as a card writes them, the nearest first; with `whole`
-    those that are no further from it as they stand, and fewer: somebody has the word itself."""
-    meant = sorted(one_slip_from(word))
+    """Return names that begin one slip away from a folded word or sound like it, as most cards write them, the nearest
+    first; with `whole` those that are no further from it as they stand, and fewer: somebody has the word itself."""
+    sounding = spelled_otherwise(word)
+    meant = sorted(one_slip_from(word) | sounding)
     with connection.cursor() as cursor:
         ends = [one + chr(sys.maxunicode) for one in meant]
         cursor.execute(_FIRST_OF_EACH, [meant, ends, current_salon_id(), TokenField.NAME])
-        cards = {token.partition(" ")[0]: client_id for token, client_id in cursor.fetchall()}
+        names = {token.partition(" ")[0] for (token,) in cursor.fetchall()}
+
+    def distance(name: str) -> tuple[int, bool, str]:
+        return 1 if name in sounding else slips(word, name, UNTYPED + 1), word[0] != name[0], name
+
     if whole:
-        near = [name for name in cards if not name.startswith(word) and slips(word, name, 1) == 1]
+        near = [name for name in names if not name.startswith(word) and distance(name)[0] == 1]
     else:
-        near = [name for name in cards if len(name) <= len(word) + UNTYPED]
-    near = sorted(near, key=lambda name: _distance(word, name))[: PROPOSED if whole else 2 * PROPOSED]
-    clients = Client.objects.in_bulk([cards[name] for name in near])
-    return [_as_written(clients[cards[name]], name) for name in near if cards[name] in clients]
+        near = [name for name in names if len(name) <= len(word) + UNTYPED]
+    return _as_written(sorted(near, key=distance)[: PROPOSED if whole else 2 * PROPOSED])
 
 
-def _distance(word: str, name: str) -> tuple[int, bool, str]:
-    return slips(word, name, UNTYPED + 1), word[0] != name[0], name
+def _as_written(names: list[str]) -> list[str]:
+    """Return folded names as most of the cards that have them write them, and none in capitals only."""
+    if not names:
+        return []
+    written: dict[str, Counter[str]] = defaultdict(Counter)
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_EACH, [names, current_salon_id(), TokenField.NAME, ASKED])
+        for name, first_name, last_name in cursor.fetchall():
+            found = _WORD.findall(f"{first_name} {last_name}")
+            written[name].update({_with_capital(word) for word in found if fold(word) == name})
+    return [_most_usual(written[name]) or name.capitalize() for name in names]
 
 
-def _as_written(client: Client, name: str) -> str:
-    return next((word for word in _WORD.findall(client.full_name) if fold(word) == name), name.capitalize())
+def _most_usual(written: Counter[str]) -> str:
+    # Of two written as often the one with the umlaut, not with two letters for it.
+    return max(written, key=lambda word: (written[word], -len(word)), default="")
+
+
+def _with_capital(word: str) -> str:
+    return word.capitalize() if word in {word.upper(), word.lower()} else word
 
 
 _FIRST_OF_EACH = """
-SELECT held.token, held.client_id FROM unnest(%s::text[], %s::text[]) AS meant (word, beyond)
+SELECT held.token FROM unnest(%s::text[], %s::text[]) AS meant (word, beyond)
 CROSS JOIN LATERAL (
-  SELECT token, client_id FROM clients_searchtoken
+  SELECT token FROM clients_searchtoken
   WHERE salon_id = %s AND field = %s AND token >= meant.word AND token < meant.beyond
   ORDER BY token LIMIT 1
 ) AS held"""
+_OF_EACH = """
+SELECT asked.name, card.first_name, card.last_name FROM unnest(%s::text[]) AS asked (name)
+CROSS JOIN LATERAL (
+  SELECT salon_id, client_id FROM clients_searchtoken
+  WHERE salon_id = %s AND field = %s AND token >= asked.name || ' ' AND token < asked.name || '!'
+  ORDER BY token LIMIT %s
+) AS held
+CROSS JOIN LATERAL (
+  SELECT first_name, last_name FROM clients_client WHERE salon_id = held.salon_id AND id = held.client_id OFFSET 0
+) AS card"""

@@ -20,17 +20,28 @@ from tests.conftest import NOW
 NAMES = ("Finn Hoffmann", "Frank Hofmann", "Anna Meyer", "Zoë Müller-Lüdenscheidt", "Jörg Schmidt", "Ali Yılmaz")
 
 
+type Listing = Callable[..., None]
+
+
 @pytest.fixture
-def listed(in_sonnenschein: Salon, front_desk: Actor) -> None:
-    for name in NAMES:
-        first, _space, last = name.partition(" ")
-        create_client(
-            actor=front_desk,
-            salon=in_sonnenschein,
-            details=ClientDetails(first_name=first, last_name=last),
-            created_via=CreatedVia.STAFF,
-            now=NOW,
-        )
+def listing(in_sonnenschein: Salon, front_desk: Actor) -> Listing:
+    def make(*names: str) -> None:
+        for name in names:
+            first, _space, last = name.partition(" ")
+            create_client(
+                actor=front_desk,
+                salon=in_sonnenschein,
+                details=ClientDetails(first_name=first, last_name=last),
+                created_via=CreatedVia.STAFF,
+                now=NOW,
+            )
+
+    return make
+
+
+@pytest.fixture
+def listed(listing: Listing) -> None:
+    listing(*NAMES)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +112,32 @@ def test_what_is_asked_is_bounded(
     assert [one.last_name for one in near] == ["Meyer", "Mayer", "Meier"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Kathrin Schmied", ["Kathrin Schmidt", "Kathrin Schmitt"]),
+        ("Schmitt Katrin", ["Schmidt Katrin", "Schmitt Kathrin"]),
+        ("Frau Schmied Kathrin", ["Schmidt Kathrin", "Schmitt Kathrin"]),
+        ("Jan Meyer", ["Jan Maier"]),
+        ("Stephan Weiss", ["Stefan Weiss"]),
+        ("Dr. Jan Maier", ["Jan Maier"]),
+        ("Frau Dr. Jan Meyer", ["Jan Maier"]),
+        ("Dr.", []),
+    ],
+)
+@pytest.mark.parametrize("somebody_else", [(), ("Karl Schmied",), ("Karl Schmieder", "Dr. Karl Meyer", "Stephan Ott")])
+def test_names_that_sound_the_same_and_no_title(
+    listing: Listing, somebody_else: tuple[str, ...], typed: str, meant: list[str]
+) -> None:
+    listing("Kathrin Schmidt", "Kathrin Schmitt", "Katrin Schmidt", "Jan Maier", "Stefan Weiß", *somebody_else)
+    assert near_misses(typed) == meant
+
+
+def test_a_name_is_proposed_as_most_write_it_and_never_in_capitals(listing: Listing) -> None:
+    listing("Eva SCHRÖDER", "Eva Mueller", "Ida Müller", "Ute Müller", "jan krämer", "Ali Weiss", "Bea Weiß")
+    assert [near_misses(typed) for typed in ("Schröter", "Müler", "Kremer")] == [["Schröder"], ["Müller"], ["Krämer"]]
+
+
 def test_only_who_meets_the_filters_is_proposed(listed: None) -> None:
     assert near_misses("Hofffmann", meeting=~Q(last_name="Hoffmann")) == []
 
@@ -120,9 +157,12 @@ def test_names_are_looked_up_in_the_index(listed: None) -> None:
 
     with connection.execute_wrapper(watch):
         near_misses("Hofffmann")
-    [(sql, values)] = [one for one in asked if "unnest" in one[0]]
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {sql}", values)
-        plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "Seq Scan" not in plan
-    assert "token >= meant.word" in plan
+    plans = []
+    for sql, values in [one for one in asked if "unnest" in one[0]]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {sql}", values)
+            plans.append("\n".join(row[0] for row in cursor.fetchall()))
+    looked_up, as_written = plans
+    assert "Seq Scan" not in looked_up + as_written
+    assert "token >= meant.word" in looked_up
+    assert "token >= (asked.name" in as_written
