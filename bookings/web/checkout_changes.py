@@ -22,8 +22,9 @@ from bookings.checkout.sales import ChangedLine, LineKind, LineWish, MethodNotAl
 from bookings.models import Method, Payment, SaleLine, SaleState
 from bookings.web.checkout_entered import Refused, amount_in, created_text, number_in
 from bookings.web.checkout_goods import LONGEST, goods_for, scanned
+from bookings.web.checkout_meanwhile import changed_meanwhile, seen_in
 from bookings.web.checkout_sale import Answer, show_sale
-from bookings.web.checkout_shown import changed_meanwhile, typed_text
+from bookings.web.checkout_shown import typed_text
 from bookings.web.draft import uuid_in
 from bookings.web.new_client import NewClient, doubts_about, empty_client, entered_client, make_client
 from bookings.web.search import client_hits
@@ -81,7 +82,7 @@ def sale_change(request: SalonRequest, sale_id: UUID) -> HttpResponse:
     except Refused as refusal:
         answer = replace(refused, errors=refusal.errors)
     except VersionConflict:
-        answer = replace(refused, refusal=changed_meanwhile(get_sale(sale_id), request.salon))
+        answer = _outdated(request, sale_id, refused)
     except Overpaid as refusal:
         answer = replace(refused, errors={"amount": _too_much(refusal.due, request.salon)})
     except MethodNotAllowed as refusal:
@@ -93,6 +94,15 @@ def sale_change(request: SalonRequest, sale_id: UUID) -> HttpResponse:
     except DomainError as refusal:
         answer = replace(refused, refusal=refusal.message)
     return show_sale(request, sale_id, answer)
+
+
+def _outdated(request: SalonRequest, sale_id: UUID, refused: Answer) -> Answer:
+    """Say what has changed; who was taking all that was due is asked for all that is due now."""
+    seen = seen_in(request.POST.get("was", ""))
+    typed = dict(refused.typed)
+    if seen and seen.is_all(typed.get("amount", "")):
+        del typed["amount"]
+    return replace(refused, typed=typed, refusal=changed_meanwhile(get_sale(sale_id), seen, request.salon))
 
 
 def _too_much(due: Decimal, salon: Salon) -> str:

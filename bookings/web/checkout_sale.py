@@ -18,6 +18,7 @@ from bookings.checkout.reversing import ways_back
 from bookings.checkout.tills import methods_of, sales_rules, sells_vouchers, till_mode_of
 from bookings.models import Method, SaleState, TillMode
 from bookings.web.checkout_goods import Goods
+from bookings.web.checkout_meanwhile import seen_text
 from bookings.web.checkout_shown import (
     METHOD_ICONS,
     ShownLine,
@@ -213,6 +214,7 @@ def show_sale(request: SalonRequest, sale_id: UUID, answer: Answer) -> HttpRespo
         "prices": Permission.PRICE_OVERRIDE in may,
         "refunds": Permission.REFUNDS in may,
         "pay": _payment_form(request, view, shown, answer),
+        "was": seen_text(view),
         "email": answer.typed.get("email") or (client.email if client else ""),
         **urls(request, sale_id),
     }

@@ -19,7 +19,7 @@ from bookings.checkout.receipts import discount_text, percent_text
 from bookings.checkout.reversing import Way
 from bookings.checkout.settling import points_to_earn
 from bookings.had import had_by
-from bookings.models import LineKind, Method, Payment, PaymentKind, Refund, SaleLine, SaleState
+from bookings.models import LineKind, Method, Payment, PaymentKind, Refund, SaleLine
 from bookings.prompting import judged
 from bookings.web.offer import Choice
 from bookings.web.treats import new_for
@@ -313,18 +313,6 @@ def shown_vat(view: SaleView, salon: Salon) -> list[ShownVat]:
     return [
         ShownVat(percent_text(one.rate), price_text(one.vat, salon), price_text(one.net, salon)) for one in view.vat
     ]
-
-
-def changed_meanwhile(view: SaleView, salon: Salon) -> str:
-    """Return what a sale that was to be changed or paid has become meanwhile, in another tab or by somebody else."""
-    if view.sale.state != SaleState.PAID or not view.payments:
-        return _("This sale has changed meanwhile: here it is as it is now. Nothing was booked.")
-    last = max(view.payments, key=lambda payment: payment.taken_at)
-    return _("This sale is already paid (%(amount)s, %(time)s, %(name)s).") % {
-        "amount": price_text(view.sale.paid, salon),
-        "time": clock(last.taken_at, salon),
-        "name": last.actor_name,
-    }
 
 
 def points_of(view: SaleView, salon: Salon, *, writes: bool) -> Points | None:

@@ -83,6 +83,45 @@ def test_a_second_window_has_changed_the_sale(desk: Desk) -> None:
     assert 'value="R 1"' in page
 
 
+def _was(page: str) -> str:
+    """Return what the form of a page brings back of what it shows."""
+    found = re.search(r'name="was" value="([^"]*)"', page)
+    assert found
+    return found[1]
+
+
+def test_what_has_changed_is_named_and_all_of_it_is_asked_for_again(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    seen = {"version": desk.sale.version, "was": _was(desk.see())}
+    desk.done(f"add:product:{desk.till.shampoo.pk}")
+    page = desk.refused("pay", method="CARD", amount="27,50", **seen)
+    assert f"Dazugekommen: Shampoo (19,90{SPACE}€)." in page
+    assert f"Zu zahlen sind jetzt 47,40{SPACE}€ statt 27,50{SPACE}€." in page
+    assert 'name="amount" type="text" inputmode="decimal" autocomplete="off" maxlength="12" value="47,40"' in page
+    # What was an amount of its own stays.
+    page = desk.refused("pay", method="CARD", amount="20,00", **seen)
+    assert 'maxlength="12" value="20,00"' in page
+
+
+def test_a_line_that_costs_something_else_or_is_gone_is_named(desk: Desk) -> None:
+    desk.at(desk.till.open(product(desk.till.oil), product(desk.till.shampoo)))
+    seen = {"version": desk.sale.version, "was": _was(desk.see())}
+    desk.done(f"more:{_line(desk.sale).pk}")
+    desk.done(f"drop:{_line(desk.sale, 1).pk}")
+    page = desk.refused("pay", method="CARD", amount="47,40", **seen)
+    assert f"Haaröl: jetzt 55,00{SPACE}€ statt 27,50{SPACE}€." in page
+    assert "1 Position wurde heruntergenommen." in page
+
+
+@pytest.mark.parametrize("was", ["", "abc", "4500 x:1", "-1", "4500 1:2:3", "99999999999999999999"])
+def test_what_a_form_brings_back_that_makes_no_sense_is_left_out(desk: Desk, was: str) -> None:
+    desk.at(desk.till.open(product(desk.till.oil)))
+    seen = desk.sale.version
+    desk.done(f"more:{_line(desk.sale).pk}")
+    page = desk.refused("pay", method="CARD", amount="27,50", version=seen, was=was)
+    assert "Gebucht wurde nichts.</p>" in page
+
+
 def test_a_second_window_has_paid_the_sale(desk: Desk) -> None:
     desk.at(desk.till.open(product(desk.till.oil)))
     seen = desk.sale.version
