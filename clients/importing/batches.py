@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Pairs
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from django.core.files.base import File
@@ -15,8 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.importing.formats import REPEATABLE, Format, Target
 from clients.importing.mapping import DayOrder, Mapping
 from clients.importing.tables import MOST_BYTES
-from clients.models import Client, ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes, Outcome
-from salon import keyset
+from clients.models import ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes
 from salon.audit.recording import Change, record
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound, refusing
 from salon.folding import fold
@@ -30,19 +28,11 @@ TASK = "clients.tasks.work_on_import"
 KEPT_FOR = timedelta(days=30)
 # A file that no import names may be one of an upload that is about to be committed.
 _SOON = timedelta(hours=1)
-PAGE = 50
 SHOWN = 30
 LONGEST_WORDING = 2000
 # So many digits from the end tell a phone, however it is written.
 _TELLING_DIGITS = 7
 WORKING = frozenset({ImportState.READING, ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING})
-
-
-class Found(StrEnum):
-    """What lines of any outcome are looked for by: faulty cells left out, or something that an undo has left."""
-
-    INCOMPLETE = "incomplete"
-    KEPT = "kept"
 
 
 class WrongMoment(DomainError):
@@ -289,25 +279,6 @@ def get_batch(batch_id: UUID) -> ImportBatch:
 def recent_batches() -> list[ImportBatch]:
     """Return the newest imports of the open salon, newest first."""
     return list(ImportBatch.objects.order_by("-uploaded_at", "-id")[:SHOWN])
-
-
-def lines_of(batch: ImportBatch, *, outcome: Outcome | Found, cursor: str | None = None) -> keyset.Page[ImportRow]:
-    """Return one page of the lines with an outcome, or of which that is found.
-
-    Raises: keyset.InvalidCursor.
-    """
-    rows = ImportRow.objects.filter(batch=batch)
-    if outcome == Found.KEPT:
-        rows = rows.exclude(kept_because="")
-    else:
-        rows = rows.filter(incomplete=True) if outcome == Found.INCOMPLETE else rows.filter(outcome=outcome)
-    return keyset.page(rows, keyset.Order(("number",)), limit=PAGE, cursor=cursor)
-
-
-def cards_of(rows: Sequence[ImportRow]) -> dict[UUID, Client]:
-    """Return the cards that some lines speak of, by their ids, in one query; those not in use any more are left out."""
-    ids = [row.card_id for row in rows if row.card_id]
-    return Client.objects.listed().only("number", "first_name", "last_name").in_bulk(ids)
 
 
 def samples_of(batch: ImportBatch, count: int = 200) -> list[list[str]]:

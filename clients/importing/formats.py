@@ -73,6 +73,8 @@ TARGET_LABELS: dict[Target, Promise] = {
     Target.POINTS: _("Treatcard points"),
     Target.NUMBER: _("Client number of this salon"),
 }
+# What stands in files of faulty lines above the numbers of cards that were made of them.
+CARD_MADE = _("Number of the card that was made")
 # Several columns may be taken for one of these: their cells are put together.
 REPEATABLE = frozenset({Target.SKIP, Target.CATEGORIES, Target.NOTES, Target.SERVICES, Target.PHONE})
 
@@ -226,8 +228,24 @@ def _words() -> dict[str, Target]:
     return found | {key_of(word): target for target, listed in _SYNONYMS.items() for word in listed.split(",")}
 
 
+@cache
+def _cards_made() -> set[str]:
+    found = set()
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            found.add(key_of(str(CARD_MADE)))
+    return found
+
+
+def names_cards_made(heading: str) -> bool:
+    """Tell whether below a heading stand numbers of cards that an import into this salon has made of the lines."""
+    return key_of(heading) in _cards_made()
+
+
 def _guess(key: str) -> Target:
     """Return what a heading means by itself, also with a word for whose it is before it: Client Mobile."""
+    if key in _cards_made():
+        return Target.NUMBER
     whose = next((word for word in _WHOSE if key.startswith(word)), "")
     return _words().get(key) or _words().get(key.removeprefix(whose), Target.SKIP)
 
@@ -282,7 +300,8 @@ def _contact(cells: Sequence[str]) -> Target:
 def recognise(header: Sequence[str]) -> tuple[Format, list[Target]]:
     """Tell by its headings whose file it is, and guess what each column means.
 
-    Only our own export's client number is ours; elsewhere it names somebody else's client and is left out.
+    Only our own export's client number is ours, and that of our files of faulty lines; elsewhere it names somebody
+    else's client and is left out.
     """
     keys = [key_of(one) for one in header]
     for known, telling, meant in _KNOWN:

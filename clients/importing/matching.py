@@ -1,4 +1,4 @@
-"""Whose card a line speaks of: by client number in our own files, else by `whose` (domain.md §10).
+"""Whose card a line speaks of: by client number where it has one of this salon, else by `whose` (domain.md §10).
 
 Everything is looked up for a block of lines at once, never line by line.
 """
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from clients.details import ClientDetails
-from clients.importing.formats import Format
+from clients.importing.formats import Format, Target, names_cards_made
 from clients.importing.mapping import Wanted
 from clients.importing.whose import Known, contacts_of, whose
 from clients.models import Client, ImportBatch, ImportKey, ImportRow, Outcome, TokenField
 from clients.tokens import holders
+from salon.folding import fold
 from salon.tenancy.context import current_salon_id
 
 
@@ -52,7 +53,12 @@ class Cards:
     """The cards in use that some lines of a file may speak of: none that the file itself has made."""
 
     def __init__(self, batch: ImportBatch, wanted: Sequence[Wanted]) -> None:
-        self.by_number = by_number = batch.format == Format.OURS
+        self.by_number = by_number = Target.NUMBER in batch.targets
+        # Lines that were mended, of which cards were made before.
+        self._mended = batch.format != Format.OURS and any(
+            target == Target.NUMBER and names_cards_made(heading)
+            for target, heading in zip(batch.targets, batch.header, strict=False)
+        )
         contacts = {contact for one in wanted for contact in contacts_of(one.details)}
         names = {one.details.sort_key for one in wanted if one.details.sort_key}
         numbers = {one.number for one in wanted if one.number is not None} if by_number else set()
@@ -77,12 +83,19 @@ class Cards:
         if self.by_number and wanted.number is not None:
             numbered = self._of_number.get(wanted.number)
             # The export of another salon has the same numbers for other people.
-            if numbered and _is_plausible(numbered.details, details):
+            if numbered and self._is_plausible(numbered.details, details):
                 return Match(numbered)
         near = [card for contact in contacts_of(details) for card in self._of_contact[contact]]
         cards = {card.pk: card for card in (*near, *self._of_name[details.sort_key])}
         found = whose(details, [_known(card) for card in cards.values()])
         return Match(cards[found.card] if found.card else None, cards[found.alike] if found.alike else None)
+
+    def _is_plausible(self, card: ClientDetails, given: ClientDetails) -> bool:
+        if card.sort_key == given.sort_key or {*contacts_of(card)} & {*contacts_of(given)}:
+            return True
+        # Whoever mends a phone may mend half of the name, too.
+        names = ((card.first_name, given.first_name), (card.last_name, given.last_name))
+        return self._mended and any(one and fold(one) == fold(other) for one, other in names)
 
 
 def _known(card: Client) -> Known:
@@ -92,7 +105,3 @@ def _known(card: Client) -> Known:
 def _token_of(contact: str) -> tuple[TokenField, str]:
     kind, _colon, text = contact.partition(":")
     return (TokenField.EMAIL, text) if kind == "e" else (TokenField.PHONE, text.removeprefix("+"))
-
-
-def _is_plausible(card: ClientDetails, given: ClientDetails) -> bool:
-    return card.sort_key == given.sort_key or bool({*contacts_of(card)} & {*contacts_of(given)})

@@ -148,7 +148,7 @@ class _Planner:
             return [Problem("", ERASED, str(wanted.number))]
         if match.card and (line := self.earlier.line(f"c:{match.card.pk}", number)):
             found.append(Problem("", "same_client_line", str(line)))
-        elif not self._told_apart(wanted):
+        elif not self._told_apart(wanted, match):
             for key in keys_of(wanted, None):
                 line = None if key.startswith("t:") else self.earlier.line(key, number)
                 if line and is_same_person(wanted.details, self.earlier.wanted(line).details):
@@ -171,12 +171,13 @@ class _Planner:
             return Problem("treatcard_number", "treatcard_invalid", card_number)
         return None
 
-    def _told_apart(self, wanted: Wanted) -> bool:
+    def _told_apart(self, wanted: Wanted, match: Match) -> bool:
         # Two numbers of our own are two cards, however alike.
-        return self.ours and wanted.number is not None
+        named = match.card is not None and match.card.number == wanted.number
+        return wanted.number is not None and (self.ours or named)
 
     def _look_alike(self, number: int, wanted: Wanted, match: Match) -> Problem | None:
-        if match.card or self._told_apart(wanted):
+        if match.card or self._told_apart(wanted, match):
             return None
         if match.alike:
             return Problem("", "look_alike", str(match.alike.number))

@@ -20,8 +20,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRefresh
 
 from clients.importing import batches
-from clients.importing.batches import WORKING, Found, WrongMoment
+from clients.importing.batches import WORKING, WrongMoment
 from clients.importing.formats import SAMPLE
+from clients.importing.lines import Found, cards_of, lines_of
 from clients.models import Client, ImportBatch, ImportRow, ImportState, Outcome
 from clients.web.faulty_lines import faulty, faulty_workbook
 from clients.web.import_forms import ColumnsForm, UploadForm, column_names
@@ -173,10 +174,10 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
     next_url = previous_url = None
     if batch.forgotten_at is None:
         try:
-            page = batches.lines_of(batch, outcome=shown, cursor=request.GET.get("page") or None)
+            page = lines_of(batch, outcome=shown, cursor=request.GET.get("page") or None)
         except InvalidCursor:
             return redirect(here)
-        cards = batches.cards_of(page.rows)
+        cards = cards_of(page.rows)
         lines = [_shown(request, row, cards.get(row.card_id) if row.card_id else None) for row in page.rows]
         next_url, previous_url = (
             cursor and f"{here}?{urlencode({'show': shown, 'page': cursor})}" for cursor in (page.next, page.previous)
@@ -231,7 +232,7 @@ def _render(
         "percent": min(100 * batch.done // batch.lines, 100) if batch.lines else 0,
         "encoding_told": batch.encoding == "cp1252",
         "to_do": batch.created + batch.updated,
-        "to_mend": batch.faulty + batch.incomplete,
+        "to_mend": batch.faulty + (batch.incomplete if batch.state != ImportState.CHECKED else 0),
         "urls": {
             name: reverse(f"clients:import_{name}", args=address)
             for name in ("batch", "columns", "back", "begin", "undo", "discard", "faulty", "faulty_workbook")

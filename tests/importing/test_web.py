@@ -299,10 +299,15 @@ def test_cells_left_out_are_told_and_come_back_with_their_reason(browser: Browse
     assert "1 Zeile wird ohne ihre fehlerhaften Angaben übernommen." in html
     assert "Den Tag „31.02.1980“ gibt es nicht. <strong>Ausgelassen.</strong>" in html
     assert "Ida" not in html
+    assert f"{page}faulty/" not in html
+    browser.post(f"{page}begin/")
+    work(sonnenschein, batch)
+    assert "tragen dort die Nummer ihrer Karte und ergänzen sie" in browser.get(page).content.decode()
     told = b"".join(browser.get(f"{page}faulty/").streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     assert told.splitlines() == [
-        "Vorname;Geburtstag;Grund", "Jörg;31.02.1980;Geburtstag: Den Tag „31.02.1980“ gibt es nicht.",
-    ]  # fmt: skip
+        "Nummer der angelegten Karte;Vorname;Geburtstag;Grund",
+        "1;Jörg;31.02.1980;Geburtstag: Den Tag „31.02.1980“ gibt es nicht.",
+    ]
 
 
 def test_without_headings_columns_have_numbers(browser: Browser, sonnenschein: Salon) -> None:
