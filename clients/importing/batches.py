@@ -55,7 +55,6 @@ class Choices:
     known_clients: str = KnownClients.FILL.value
     look_alikes: str = LookAlikes.CREATE.value
     create_categories: bool = True
-    without_headings: bool = False
     leave_out_cells: bool = False
     take_erased: bool = False
     consent_wording: str = ""
@@ -120,7 +119,7 @@ def choose(*, actor: Actor, batch_id: UUID, choices: Choices, now: datetime) -> 
     """
     actor.require(Permission.CLIENTS_IMPORT)
     with transaction.atomic():
-        batch = _locked(batch_id, ImportState.MAPPING, ImportState.CHECKED)
+        batch = locked(batch_id, ImportState.MAPPING, ImportState.CHECKED)
         _check_choices(batch, choices)
         batch.targets = list(choices.targets)
         batch.day_order = choices.day_order
@@ -129,27 +128,10 @@ def choose(*, actor: Actor, batch_id: UUID, choices: Choices, now: datetime) -> 
         batch.create_categories = choices.create_categories
         batch.leave_out_cells = choices.leave_out_cells
         batch.take_erased = choices.take_erased
-        if choices.without_headings != batch.without_headings:
-            _turn_first_line(batch)
         batch.consent_wording = " ".join(choices.consent_wording.split())
         ImportKey.objects.filter(batch=batch).delete()
         _begin(batch, ImportState.CHECKING, actor, now)
     return batch
-
-
-def _turn_first_line(batch: ImportBatch) -> None:
-    """Make a client of the line of headings, or the other way round."""
-    width = len(batch.header)
-    if batch.without_headings:
-        first = ImportRow.objects.filter(batch=batch, number=batch.first_line)
-        cells = first.values_list("cells", flat=True).first() or []
-        batch.header = [*cells, *[""] * (width - len(cells))]
-        batch.lines -= first.delete()[0]
-    else:
-        ImportRow.objects.create(batch=batch, number=batch.first_line, cells=batch.header)
-        batch.header = [""] * width
-        batch.lines += 1
-    batch.without_headings = not batch.without_headings
 
 
 def _check_choices(batch: ImportBatch, choices: Choices) -> None:
@@ -188,7 +170,7 @@ def reconsider(*, actor: Actor, batch_id: UUID) -> ImportBatch:
     """
     actor.require(Permission.CLIENTS_IMPORT)
     with transaction.atomic():
-        batch = _locked(batch_id, ImportState.CHECKED)
+        batch = locked(batch_id, ImportState.CHECKED)
         batch.state = ImportState.MAPPING
         batch.save(update_fields=["state"])
     return batch
@@ -201,7 +183,10 @@ def begin(*, actor: Actor, batch_id: UUID, now: datetime) -> ImportBatch:
     """
     actor.require(Permission.CLIENTS_IMPORT)
     with transaction.atomic():
-        batch = _locked(batch_id, ImportState.CHECKED)
+        batch = locked(batch_id, ImportState.CHECKED)
+        # From now on the table stands.
+        remove_file(batch)
+        batch.above = []
         _begin(batch, ImportState.APPLYING, actor, now)
         _record(actor, "import.begun", batch, now)
     return batch
@@ -214,7 +199,7 @@ def undo(*, actor: Actor, batch_id: UUID, now: datetime) -> ImportBatch:
     """
     actor.require(Permission.CLIENTS_IMPORT)
     with transaction.atomic():
-        batch = _locked(batch_id, ImportState.APPLIED)
+        batch = locked(batch_id, ImportState.APPLIED)
         if batch.forgotten_at is not None:
             raise WrongMoment(_("The lines of this import are not kept any more, so it cannot be undone."))
         _begin(batch, ImportState.UNDOING, actor, now)
@@ -229,10 +214,15 @@ def discard(*, actor: Actor, batch_id: UUID, now: datetime) -> None:
     """
     actor.require(Permission.CLIENTS_IMPORT)
     with transaction.atomic():
-        batch = _locked(batch_id, ImportState.MAPPING, ImportState.CHECKED, ImportState.REFUSED)
+        batch = locked(batch_id, ImportState.MAPPING, ImportState.CHECKED, ImportState.REFUSED)
         _record(actor, "import.discarded", batch, now)
         remove_file(batch)
         batch.delete()
+
+
+def start_reading(batch: ImportBatch, actor: Actor, now: datetime) -> None:
+    """Let a worker read the file of a locked import from its beginning."""
+    _begin(batch, ImportState.READING, actor, now)
 
 
 def _begin(batch: ImportBatch, state: ImportState, actor: Actor, now: datetime) -> None:
@@ -251,7 +241,11 @@ def _wake(batch: ImportBatch, now: datetime) -> None:
     schedule(task=TASK, subject_id=batch.pk, due_at=now, salon_id=current_salon_id())
 
 
-def _locked(batch_id: UUID, *states: ImportState) -> ImportBatch:
+def locked(batch_id: UUID, *states: ImportState) -> ImportBatch:
+    """Return an import of the open salon in one of these states, locked until the transaction ends.
+
+    Raises: NotFound, WrongMoment.
+    """
     batch = ImportBatch.objects.select_for_update(no_key=True).filter(pk=batch_id).first()
     if batch is None:
         raise NotFound
@@ -369,5 +363,10 @@ def forget_clients(card_ids: Collection[UUID], *, traces: Collection[str] = ()) 
         gone = cursor.fetchall()
     for batch_id, number in gone:
         ImportKey.objects.filter(batch_id=batch_id, number=number).delete()
+    # What stands beside the lines goes as a whole: a file kept for its other sheets, and what is above the headings.
+    for batch in ImportBatch.objects.filter(state__in=[ImportState.MAPPING, ImportState.CHECKED]):
+        remove_file(batch)
+        batch.above = []
+        batch.save(update_fields=["above", "stored_as"])
     keys = [f"e:{fold(one)}" if "@" in one else f"p:{one}" for one in traces]
     ImportKey.objects.filter(key__in=keys).delete()

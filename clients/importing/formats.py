@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from clients.details import LABELS
+from clients.importing.tables import Sheet
 from salon.folding import fold
 
 
@@ -279,9 +280,35 @@ def has_headings(first: Sequence[str]) -> bool:
     if any(telling <= set(keys) for _format, telling, _meant in _KNOWN):
         return True
     known = sum(bool(_guess(key) or _NUMBERED.fullmatch(key)) for key in keys)
-    is_client = any(_EMAIL.fullmatch(cell) or _PHONE.fullmatch(cell) or _DATE.fullmatch(cell) for cell in first)
     # A word that is a heading elsewhere may be a name: Ort, Mail.
-    return known > (1 if is_client else 0)
+    return known > (1 if _is_client(first) else 0)
+
+
+def place_of_headings(top: Sequence[Sequence[str]]) -> int | None:
+    """Return which of the first lines of a file holds the headings, None where none does.
+
+    Below the first one, with titles and headings of groups above it, that is a line of little else than known words.
+    """
+    place = 0 if top and has_headings(top[0]) else None
+    most = _known_in(top[0]) if place == 0 else 1
+    for index, cells in enumerate(top[1:], 1):
+        known, filled = _known_in(cells), sum(bool(cell) for cell in cells)
+        if known > most and known * 2 >= filled and not _is_client(cells):
+            place, most = index, known
+    return place
+
+
+def likeliest(sheets: Sequence[Sheet]) -> str:
+    """Return which of several sheets holds the list: the one with the most known headings, of equals the longest."""
+    return max(sheets, key=lambda sheet: (max(map(_known_in, sheet.top), default=0), sheet.rows)).name
+
+
+def _known_in(cells: Sequence[str]) -> int:
+    return len({target for cell in cells if (target := _guess(key_of(cell)))})
+
+
+def _is_client(cells: Sequence[str]) -> bool:
+    return any(_EMAIL.fullmatch(cell) or _PHONE.fullmatch(cell) or _DATE.fullmatch(cell) for cell in cells)
 
 
 def guess_contacts(samples: Sequence[Sequence[str]], width: int) -> list[Target]:

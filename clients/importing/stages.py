@@ -1,10 +1,10 @@
 """What a worker does with a file: read, check, apply, undo, block by block, and on from where another one died."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched, chain
+from itertools import batched, chain, islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from uuid import UUID
@@ -13,12 +13,13 @@ from django.db import connection
 from django.db.models import F
 
 from clients.importing.applying import Applying, apply_lines
-from clients.importing.batches import mapping_of, remove_file, samples_of, storage
-from clients.importing.formats import Target, guess_contacts, has_headings, recognise
-from clients.importing.mapping import guess_day_order, left_out, lost_zeros
+from clients.importing.batches import mapping_of, remove_file, storage
+from clients.importing.formats import likeliest, place_of_headings
+from clients.importing.mapping import left_out
+from clients.importing.placing import guess_columns
 from clients.importing.planning import plan_lines
 from clients.importing.rows import Result, forget_erased, save_results
-from clients.importing.tables import Line, Source, Unreadable, reading_apart
+from clients.importing.tables import TOP, Line, Sheet, Source, Unreadable, reading_apart
 from clients.importing.undoing import undo_lines
 from clients.importing.withdrawing import Undoing
 from clients.models import Category, CategoryAssignment, ImportBatch, ImportKey, ImportRow, ImportState, Outcome
@@ -83,13 +84,25 @@ def _read(worker: Worker, batch: ImportBatch) -> None:
     try:
         if worker.number > ATTEMPTS:
             raise Unreadable("too_complex")
-        with _local_copy(batch) as path, reading_apart(path, waiting=worker.beat) as (source, lines):
-            first = next(lines)
-            clients = lines if has_headings(first.cells) else chain([first], lines)
-            for block in batched(clients, BLOCK):
-                if not _store(worker, first, block):
+        sheets: list[Sheet] = []
+
+        def pick(found: Sequence[Sheet]) -> str:
+            sheets.extend(found)
+            return likeliest(found)
+
+        with (
+            _local_copy(batch) as path,
+            reading_apart(path, sheet=batch.sheet, pick=pick, waiting=worker.beat) as (source, lines),
+        ):
+            top = list(islice(lines, TOP))
+            place = place_of_headings([line.cells for line in top])
+            begins = 0 if place is None else place + 1
+            if begins == len(top):
+                raise Unreadable("empty")
+            for block in batched(chain(top[begins:], lines), BLOCK):
+                if not _store(worker, top[:begins], block):
                     return
-            _ready_to_map(worker, source)
+            _ready_to_map(worker, source, sheets)
     except (Unreadable, FileNotFoundError) as refusal:
         with worker.block(ImportState.READING) as current:
             if current is not None:
@@ -111,47 +124,43 @@ def _local_copy(batch: ImportBatch) -> Iterator[Path]:
         yield Path(copy.name)
 
 
-def _store(worker: Worker, first: Line, block: tuple[Line, ...]) -> bool:
-    """Store some lines, but those that another worker has stored before it died; return whether to go on."""
+def _store(worker: Worker, above: Sequence[Line], block: tuple[Line, ...]) -> bool:
+    """Store some lines, but those that another worker has stored before it died; return whether to go on.
+
+    The last of those `above` the clients holds the headings.
+    """
     with worker.block(ImportState.READING) as batch:
         if batch is None:
             return False
         new = [line for line in block if line.number > batch.done_through]
         ImportRow.objects.bulk_create(ImportRow(batch=batch, number=line.number, cells=line.cells) for line in new)
         if new:
-            batch.first_line, batch.without_headings = first.number, not has_headings(first.cells)
-            batch.header = [""] * len(first.cells) if batch.without_headings else first.cells
+            if batch.done_through == 0:
+                batch.without_headings = not above
+                batch.first_line = above[-1].number if above else new[0].number
+                batch.header = above[-1].cells if above else []
+                batch.above = [[line.number, line.cells] for line in above[:-1]]
             batch.done_through = new[-1].number
             batch.lines += len(new)
             batch.done = batch.lines
-            batch.save(update_fields=["header", "first_line", "without_headings", "done_through", "lines", "done"])
+            top = ["header", "above", "first_line", "without_headings"]
+            batch.save(update_fields=[*top, "done_through", "lines", "done"])
     return True
 
 
-def _ready_to_map(worker: Worker, source: Source) -> None:
+def _ready_to_map(worker: Worker, source: Source, sheets: Sequence[Sheet]) -> None:
     with worker.block(ImportState.READING) as batch:
         if batch is None:
             return
         batch.kind, batch.encoding = source.kind, source.encoding
-        samples = samples_of(batch)
-        widest = max(len(batch.header), *(len(cells) for cells in samples))
-        batch.header = [*batch.header, *[""] * (widest - len(batch.header))]
-        batch.format, targets = recognise(batch.header)
-        if batch.without_headings:
-            targets = guess_contacts(samples, widest)
-        batch.targets = [target.value for target in targets]
-        days = {Target.BIRTHDAY, Target.LISTED_ON, Target.FIRST_VISIT_ON, Target.LAST_VISIT_ON, Target.CONSENT_ON}
-        batch.day_order = guess_day_order(_cells(samples, targets, days))
-        batch.short_postcodes = lost_zeros(_cells(samples, targets, {Target.POSTAL_CODE}), worker.salon.country)
+        batch.sheet = source.sheet
+        batch.sheets = [[one.name, one.rows] for one in sheets] or batch.sheets
+        guess_columns(batch, worker.salon)
         batch.state = ImportState.MAPPING
-        remove_file(batch)
+        if len(batch.sheets) < 2:
+            # Of several sheets another one may be asked for.
+            remove_file(batch)
         batch.save()
-
-
-def _cells(samples: list[list[str]], targets: list[Target], wanted: set[Target]) -> list[str]:
-    return [
-        cell for cells in samples for cell, target in zip(cells, targets, strict=False) if target in wanted and cell
-    ]
 
 
 def _next_rows(batch: ImportBatch) -> list[ImportRow]:

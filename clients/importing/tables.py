@@ -14,19 +14,23 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 MOST_BYTES = 25 * 1024 * 1024
 MOST_ROWS = 100_000
 MOST_COLUMNS = 200
+# Among so many lines the headings are looked for, and among so many sheets the list.
+TOP = 15
+MOST_SHEETS = 30
 LONGEST_CELL = 32_767
 # A workbook is a zip: no more than so much may come out of it, nor much more than went in.
 MOST_UNPACKED = 400 * 1024 * 1024
@@ -72,6 +76,23 @@ class Line:
     cells: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One of several sheets of a workbook: how many rows it has, and the first that are not empty."""
+
+    name: str
+    rows: int
+    top: list[list[str]]
+
+
+# Whoever is asked which of several sheets is read answers with its name.
+Pick = Callable[[Sequence[Sheet]], str]
+
+
+def _first(sheets: Sequence[Sheet]) -> str:
+    return sheets[0].name
+
+
 def kind_of(head: bytes) -> str:
     """Tell by its first bytes what a file is; everything that is no workbook counts as text."""
     if head.startswith(b"PK"):
@@ -80,8 +101,8 @@ def kind_of(head: bytes) -> str:
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[tuple[Source, Iterator[Line]]]:
-    """Read a file in this process; the first line is the header.
+def open_table(path: Path, *, sheet: str = "", pick: Pick = _first) -> Iterator[tuple[Source, Iterator[Line]]]:
+    """Read a file in this process, of a workbook that `sheet`; `pick` is asked where none is named and several are.
 
     Raises: Unreadable, also while the lines are read.
     """
@@ -90,7 +111,7 @@ def open_table(path: Path) -> Iterator[tuple[Source, Iterator[Line]]]:
         file.seek(0)
         if path.stat().st_size > MOST_BYTES:
             raise Unreadable("too_large")
-        source, lines = _text(file) if kind == "csv" else _workbook(file, kind)
+        source, lines = _text(file) if kind == "csv" else _workbook(file, kind, sheet, pick)
         yield source, _bounded(lines)
 
 
@@ -169,7 +190,7 @@ def _checked(file: BinaryIO, encoding: str) -> str:
 
 
 def _delimiter(beginning: str) -> str:
-    """Return the separator that splits the first lines into the most columns, all lines alike."""
+    """Return the separator that splits the first lines into the most columns, all lines alike or most of them."""
 
     def fit(delimiter: str) -> tuple[bool, int]:
         try:
@@ -177,8 +198,10 @@ def _delimiter(beginning: str) -> str:
         except csv.Error:
             return False, 0
         # The last one may be cut off where the beginning ends.
-        widths = {len(row) for row in (rows[:-1] or rows)}
-        return len(widths) == 1 and widths != {1}, len(rows[0]) if rows else 0
+        widths = Counter(len(row) for row in (rows[:-1] or rows))
+        # Above the headings may stand a title.
+        usual = max(widths, key=lambda width: (widths[width], width), default=0)
+        return len(widths) == 1 and usual > 1, usual
 
     return max((";", ",", "\t"), key=fit)
 
@@ -209,13 +232,13 @@ def _kept(lines: Iterable[str], kept: list[str]) -> Iterator[str]:
         yield line
 
 
-def _workbook(file: BinaryIO, kind: str) -> tuple[Source, Iterator[tuple[int, list[str]]]]:
+def _workbook(file: BinaryIO, kind: str, wanted: str, pick: Pick) -> tuple[Source, Iterator[tuple[int, list[str]]]]:
     if kind == "zip":
         kind = _checked_zip(file)
         file.seek(0)
     try:
         workbook = CalamineWorkbook.from_filelike(file)
-        name = _first_sheet(workbook)
+        name = wanted or _sheet(workbook, pick)
         sheet = workbook.get_sheet_by_name(name)
     except (CalamineError, OSError, ValueError) as error:
         raise Unreadable("protected" if isinstance(error, PasswordError) else "broken_workbook") from error
@@ -225,12 +248,25 @@ def _workbook(file: BinaryIO, kind: str) -> tuple[Source, Iterator[tuple[int, li
     return Source(kind, sheet=name), ((number, [_cell(one) for one in row]) for number, row in enumerate(rows, 1))
 
 
-def _first_sheet(workbook: CalamineWorkbook) -> str:
-    visible = [one.name for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+def _sheet(workbook: CalamineWorkbook, pick: Pick) -> str:
+    tables = [one for one in workbook.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    visible = [one.name for one in tables if one.visible == SheetVisibleEnum.Visible]
     names = visible or workbook.sheet_names
     if not names:
         raise Unreadable("empty")
-    return names[0]
+    if len(names) == 1:
+        return names[0]
+    # A list has more than one row.
+    sheets = [one for one in (_outline(workbook, name) for name in names[:MOST_SHEETS]) if one.rows > 1]
+    return pick(sheets) if len(sheets) > 1 else (sheets[0].name if sheets else names[0])
+
+
+def _outline(workbook: CalamineWorkbook, name: str) -> Sheet:
+    sheet = workbook.get_sheet_by_name(name)
+    if sheet.total_width > MOST_COLUMNS * 5:
+        return Sheet(name, 0, [])
+    rows = ([_cell(one).strip() for one in row[:MOST_COLUMNS]] for row in sheet.iter_rows())
+    return Sheet(name, sheet.height, list(islice((row for row in rows if any(row)), TOP)))
 
 
 def _checked_zip(file: BinaryIO) -> str:
@@ -276,28 +312,46 @@ def _cell(value: object) -> str:
 
 
 @contextmanager
-def reading_apart(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[tuple[Source, Iterator[Line]]]:
+def reading_apart(
+    path: Path, *, sheet: str = "", pick: Pick = _first, waiting: Callable[[], None] = lambda: None
+) -> Iterator[tuple[Source, Iterator[Line]]]:
     """Read a file in a process of its own, with bounded memory and time; otherwise as `open_table`.
 
     A workbook is taken in whole before its first line comes: meanwhile `waiting` is called again and again.
-    Raises: Unreadable; whatever `waiting` raises.
+    Raises: Unreadable; whatever `waiting` and `pick` raise.
     """
     with subprocess.Popen(
-        [sys.executable, "-m", "clients.importing.tables", str(path)],
+        [sys.executable, "-m", "clients.importing.tables", str(path), sheet],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=Path(__file__).resolve().parents[2],
     ) as reader:
         try:
-            while reader.stdout and not select.select([reader.stdout], [], [], SIGN_OF_LIFE)[0]:
-                waiting()
+            _await(reader, waiting)
             lines = _told(reader)
-            yield Source(**next(lines)), (Line(number, cells) for number, cells in lines)  # type: ignore[arg-type]
+            told = next(lines)
+            if isinstance(told, list):
+                _answer(reader, pick([Sheet(*one) for one in told]))
+                _await(reader, waiting)
+                told = next(lines)
+            yield Source(**told), (Line(number, cells) for number, cells in lines)
         finally:
             reader.kill()
 
 
-def _told(reader: "subprocess.Popen[bytes]") -> Iterator[list[object]]:
+def _await(reader: "subprocess.Popen[bytes]", waiting: Callable[[], None]) -> None:
+    while reader.stdout and not select.select([reader.stdout], [], [], SIGN_OF_LIFE)[0]:
+        waiting()
+
+
+def _answer(reader: "subprocess.Popen[bytes]", name: str) -> None:
+    if reader.stdin:
+        reader.stdin.write(json.dumps(name).encode() + b"\n")
+        reader.stdin.flush()
+
+
+def _told(reader: "subprocess.Popen[bytes]") -> Iterator[Any]:
     for line in reader.stdout or ():
         told = json.loads(line)
         if "refused" in told:
@@ -310,12 +364,21 @@ def _told(reader: "subprocess.Popen[bytes]") -> Iterator[list[object]]:
 
 
 def main() -> None:
-    """Read the file named on the command line and write its lines to the standard output, as JSON."""
+    """Read the file named on the command line and write its lines to the standard output, as JSON.
+
+    Of several sheets all are told first; which one is read stands on the command line, or is answered.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
     out = sys.stdout
+
+    def ask(sheets: Sequence[Sheet]) -> str:
+        out.write(json.dumps([[one.name, one.rows, one.top] for one in sheets]) + "\n")
+        out.flush()
+        return str(json.loads(sys.stdin.readline()))
+
     try:
-        with open_table(Path(sys.argv[1])) as (source, lines):
+        with open_table(Path(sys.argv[1]), sheet=sys.argv[2], pick=ask) as (source, lines):
             out.write(json.dumps(asdict(source)) + "\n")
             for line in lines:
                 out.write(json.dumps([line.number, line.cells]) + "\n")

@@ -60,7 +60,12 @@ class ImportBatch(SalonOwned):
     stored_as = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=10, blank=True)
     encoding = models.CharField(max_length=20, blank=True)
+    # The sheet that is read, and all there are to choose from with the rows of each, if there are several.
+    sheet = models.CharField(max_length=200, blank=True)
+    sheets = models.JSONField(default=list)
     header = models.JSONField(default=list)
+    # The lines above the headings, each as its number and its cells: titles and the like, no clients.
+    above = models.JSONField(default=list)
     # The line that holds the headings, or a client if there are none: then all of `header` is empty.
     first_line = models.PositiveIntegerField(default=1)
     without_headings = models.BooleanField(default=False)

@@ -6,15 +6,19 @@ from typing import Any, Self
 
 from django import forms
 from django.forms import BoundField
-from django.utils.translation import gettext
+from django.utils.text import Truncator
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from clients.importing.batches import LONGEST_WORDING, Choices
 from clients.importing.formats import TARGET_LABELS
 from clients.importing.mapping import DayOrder
+from clients.importing.tables import Line
 from clients.models import ImportBatch, KnownClients, LookAlikes
 
 SHOWN_SAMPLES = 3
+# Lines are counted from 1.
+NO_LINE = 0
 
 
 class UploadForm(forms.Form):
@@ -34,6 +38,40 @@ class UploadForm(forms.Form):
 def column_names(header: Sequence[str]) -> list[str]:
     """Return what the columns of a file are called: by their headings, without one by their number."""
     return [heading or gettext("Column %(number)d") % {"number": number} for number, heading in enumerate(header, 1)]
+
+
+class TableForm(forms.Form):
+    """Where in the file the table is: its sheet, if there are several, and the line of its headings."""
+
+    sheet = forms.ChoiceField(label=_("Sheet"))
+    heading_line = forms.TypedChoiceField(label=_("Headings are in"), coerce=int)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, batch: ImportBatch, top: Sequence[Line]) -> None:
+        at = NO_LINE if batch.without_headings else batch.first_line
+        super().__init__(data, initial={"sheet": batch.sheet, "heading_line": at})
+        self.sheets = {name: rows for name, rows in batch.sheets if batch.stored_as}
+        if len(self.sheets) > 1:
+            rows = {name: ngettext("%(count)d row", "%(count)d rows", count) for name, count in self.sheets.items()}
+            self.fields["sheet"].choices = [  # type: ignore[attr-defined]
+                (name, f"{name} – {rows[name] % {'count': count}}") for name, count in self.sheets.items()
+            ]
+        else:
+            del self.fields["sheet"]
+        self.fields["heading_line"].choices = [  # type: ignore[attr-defined]
+            *((line.number, _beginning(line)) for line in top[:-1]),
+            (NO_LINE, gettext("There are none, the first line is a client already")),
+        ]
+
+    @property
+    def other_sheets(self) -> list[str]:
+        """The sheets that are not read."""
+        return [name for name in self.sheets if name != self.initial["sheet"]]
+
+
+def _beginning(line: Line) -> str:
+    """Return a line as one is told from another: by its number and its first words."""
+    said = " · ".join(cell for cell in line.cells if cell)
+    return gettext("Line %(number)d: %(said)s") % {"number": line.number, "said": Truncator(said).chars(60)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +110,6 @@ class ColumnsForm(forms.Form):
         help_text=_("Only if they want it themselves: they had asked for the erasure of their data."),
         required=False,
     )
-    without_headings = forms.BooleanField(
-        label=_("The file has no headings"),
-        help_text=_("Its first line is a client already."),
-        required=False,
-    )
     day_order = forms.ChoiceField(label=_("Dates"), choices=DayOrder.choices)
     create_categories = forms.BooleanField(label=_("Make categories that the salon has not got yet"), required=False)
     consent_wording = forms.CharField(
@@ -113,7 +146,6 @@ class ColumnsForm(forms.Form):
             known_clients=entered["known_clients"],
             look_alikes=entered["look_alikes"],
             create_categories=entered["create_categories"],
-            without_headings=entered["without_headings"],
             leave_out_cells=entered["leave_out_cells"],
             take_erased=entered["take_erased"],
             consent_wording=entered["consent_wording"],

@@ -23,9 +23,10 @@ from clients.importing import batches
 from clients.importing.batches import WORKING, WrongMoment
 from clients.importing.formats import SAMPLE
 from clients.importing.lines import Found, cards_of, lines_of
+from clients.importing.placing import place_headings, read_sheet, top_of
 from clients.models import Client, ImportBatch, ImportRow, ImportState, Outcome
 from clients.web.faulty_lines import faulty, faulty_workbook
-from clients.web.import_forms import ColumnsForm, UploadForm, column_names
+from clients.web.import_forms import ColumnsForm, TableForm, UploadForm, column_names
 from clients.web.import_words import KEPT, REFUSALS, REMARKS, label_of, problem_words, value_words
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
@@ -144,9 +145,11 @@ def import_batch(request: SalonRequest, import_id: UUID) -> HttpResponse:
 
 def _columns_page(request: SalonRequest, batch: ImportBatch, form: ColumnsForm) -> HttpResponse:
     columns = form.columns(batches.samples_of(batch))
+    place = TableForm(batch=batch, top=top_of(batch))
     lost = [column.heading for column in columns if column.is_lost]
     status = 422 if form.is_bound else 200
-    return _render(request, "clients/import_columns.html", batch, status, form=form, columns=columns, lost=lost)
+    told = {"form": form, "place": place, "columns": columns, "lost": lost}
+    return _render(request, "clients/import_columns.html", batch, status, **told)
 
 
 def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
@@ -235,7 +238,7 @@ def _render(
         "to_mend": batch.faulty + (batch.incomplete if batch.state != ImportState.CHECKED else 0),
         "urls": {
             name: reverse(f"clients:import_{name}", args=address)
-            for name in ("batch", "columns", "back", "begin", "undo", "discard", "faulty", "faulty_workbook")
+            for name in ("batch", "table", "columns", "back", "begin", "undo", "discard", "faulty", "faulty_workbook")
         },
         "imports_url": reverse("clients:import", args=[request.salon.slug]),
         **more,
@@ -252,6 +255,26 @@ def _telling_who_comes_late(request: SalonRequest) -> Iterator[None]:
         yield
     except WrongMoment as moved:
         messages.info(request, str(moved.message))
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@require_POST
+def table(request: SalonRequest, import_id: UUID) -> HttpResponse:
+    """Takes which sheet is read, and which line holds the headings."""
+    batch = batches.get_batch(import_id)
+    form = TableForm(request.POST, batch=batch, top=top_of(batch))
+    with _telling_who_comes_late(request):
+        try:
+            # Somebody who chose while the table was another one sees the one that it is by now.
+            if form.is_valid() and form.cleaned_data.get("sheet", batch.sheet) != batch.sheet:
+                sheet = form.cleaned_data["sheet"]
+                read_sheet(actor=request.actor, batch_id=batch.pk, sheet=sheet, now=timezone.now())
+            elif form.is_valid():
+                line = form.cleaned_data["heading_line"] or None
+                place_headings(actor=request.actor, batch_id=batch.pk, salon=request.salon, line=line)
+        except InvalidInput as refusal:
+            messages.info(request, str(refusal.errors[0].message))
+    return _to(request, batch)
 
 
 @requires(Permission.CLIENTS_IMPORT)
@@ -325,6 +348,7 @@ urlpatterns = [
     path("import/sample/", sample, name="import_sample"),
     path("import/<uuid:import_id>/", import_batch, name="import_batch"),
     path("import/<uuid:import_id>/columns/", columns, name="import_columns"),
+    path("import/<uuid:import_id>/table/", table, name="import_table"),
     path("import/<uuid:import_id>/back/", back, name="import_back"),
     path("import/<uuid:import_id>/begin/", begin, name="import_begin"),
     path("import/<uuid:import_id>/undo/", undo, name="import_undo"),

@@ -72,7 +72,7 @@ def uploaded(salon: Salon, content: bytes, name: str = "kunden.csv") -> ImportBa
 
 def choices_of(batch: ImportBatch, **given: object) -> Choices:
     """Return what the mapping page proposes for a file."""
-    proposed = Choices(targets=list(batch.targets), day_order=batch.day_order, without_headings=batch.without_headings)
+    proposed = Choices(targets=list(batch.targets), day_order=batch.day_order)
     return replace(proposed, **given)  # type: ignore[arg-type]
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from clients.importing.batches import choose
+from clients.importing.batches import choose, reconsider
 from clients.importing.formats import Target, has_headings
+from clients.importing.placing import place_headings
 from clients.models import Client, ImportRow
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -60,8 +61,13 @@ def test_what_was_assumed_can_be_turned_and_turned_back(
     before = (batch.without_headings, batch.header, batch.lines)
     assert before == ((True, [""] * 5, 3) if lines[0][0] == "Wer" else (False, [*lines[0], "", "", ""], 2))
     for turned in (not batch.without_headings, batch.without_headings):
-        choices = choices_of(batch, targets=["first_name", "last_name", "", "", ""], without_headings=turned)
+        if batch.state == "CHECKED":
+            with salon_scope(sonnenschein.pk):
+                batch = reconsider(actor=MANAGER, batch_id=batch.pk)
         with salon_scope(sonnenschein.pk):
+            line = None if turned else 1
+            batch = place_headings(actor=MANAGER, batch_id=batch.pk, salon=sonnenschein, line=line)
+            choices = choices_of(batch, targets=["first_name", "last_name", "", "", ""])
             choose(actor=MANAGER, batch_id=batch.pk, choices=choices, now=NOW)
         batch = work(sonnenschein, batch)
         assert counts(batch) == (3 if turned else 2, 0, 0, 0)

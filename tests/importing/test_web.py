@@ -315,10 +315,10 @@ def test_without_headings_columns_have_numbers(browser: Browser, sonnenschein: S
     batch = uploaded(sonnenschein, content)
     page = f"{HERE}{batch.pk}/"
     html = browser.get(page).content.decode()
-    assert "Die Datei hat keine Überschriften: Schon die erste Zeile zählt als Kundin." in html
+    assert "Keine Überschriften gefunden: Schon die erste Zeile wird als Kunde gelesen." in html
     assert "2 Zeilen." in html
     assert "Spalte 1" in html
-    columns = {"column_0": "first_name", "column_1": "email", "column_2": "birthday", "without_headings": "on"}
+    columns = {"column_0": "first_name", "column_1": "email", "column_2": "birthday"}
     browser.post(f"{page}columns/", _columns(batch, **columns))
     work(sonnenschein, batch)
     told = b"".join(browser.get(f"{page}faulty/").streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 _TYPES = (
@@ -43,6 +43,32 @@ def workbook(
         for name, content in {**parts, **(extra or {})}.items():
             packed.writestr(name, content)
     return out.getvalue()
+
+
+def several(sheets: Mapping[str, Sequence[Sequence[object]]], *, hidden: str = "") -> bytes:
+    """Return an XLSX of several sheets, by their names; one of them can be hidden."""
+    parts, types, relations, named = {}, "", "", ""
+    for number, (name, rows) in enumerate(sheets.items(), 1):
+        lines = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
+        sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{lines}</sheetData></worksheet>'
+        parts[f"xl/worksheets/sheet{number}.xml"] = sheet.encode()
+        types += (
+            f'<Override PartName="/xl/worksheets/sheet{number}.xml" '
+            'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
+        )
+        relations += f'<Relationship Id="r{number}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{number}.xml"/>'
+        state = ' state="hidden"' if name == hidden else ""
+        named += f'<sheet name="{escape(name)}" sheetId="{number}"{state} r:id="r{number}"/>'
+    styles = f'<Relationship Id="s" Type="{_OFFICE}/styles" Target="styles.xml"/>'
+    book = f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{named}</sheets></workbook>'
+    kept = _TYPES.partition('<Override PartName="/xl/worksheets/')[0]
+    related = f'<Relationships xmlns="{_RELATIONS}">{relations}{styles}</Relationships>'
+    parts |= {
+        "xl/workbook.xml": book.encode(),
+        "xl/_rels/workbook.xml.rels": related.encode(),
+        "[Content_Types].xml": f"{kept}{types}</Types>".encode(),
+    }
+    return workbook([], extra=parts)
 
 
 def sparse_sheet() -> str:
