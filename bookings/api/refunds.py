@@ -34,12 +34,20 @@ class NewRefundBody(Body):
 
     example = {"method": "CARD", "lines": [{"line": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4e02", "quantity": 1}]}
 
-    method = serializers.ChoiceField(Method.choices, help_text="The salon's till mode may refuse `CASH` and `VOUCHER`.")
+    method = serializers.ChoiceField(
+        Method.choices,
+        required=False,
+        help_text="Left out: as it came, what came first does first. The salon's till mode may refuse `CASH` and "
+        "`VOUCHER`.",
+    )
     lines = RefundLineBody(  # type: ignore[call-arg]
         many=True, required=False, max_length=MOST_LINES, help_text="Left out: all that is left."
     )
     reason = Text(help_text="At most 200 characters.")
-    reference = Text(help_text="At most 80 characters; left out: that of what was paid in the same way.")
+    reference = Text(
+        help_text="At most 80 characters; left out: that of each payment, as far as it goes back by its method. What "
+        "goes back into the salon's own till beyond that needs one."
+    )
 
 
 class VoidBody(Body):
@@ -70,7 +78,7 @@ class RefundsEndpoint(SaleEndpoint):
             actor=self.actor,
             salon=self.salon,
             sale_id=sale_id,
-            method=Method(entered["method"]),
+            method=Method(entered["method"]) if "method" in entered else None,
             lines=None if lines is None else _quantities(lines),
             reason=entered.get("reason", ""),
             reference=entered.get("reference", ""),

@@ -1,7 +1,10 @@
 """Giving money back: whole sales, or some units of some lines (domain.md §6)."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
@@ -12,16 +15,18 @@ from bookings.checkout.pricing import NOTHING
 from bookings.checkout.reversing import (
     Part,
     Way,
+    first_of,
     kept_points,
     part_of_line,
     return_rewards,
     state_of,
     take_off,
+    ways_of,
     write_refunds,
 )
 from bookings.checkout.tills import accepted_reference, refuse_method
 from bookings.checkout.writing import SaleVoid, hold, save, tell
-from bookings.models import Method, Payment, RefundKind, Sale, SaleLine, SaleState
+from bookings.models import Method, RefundKind, Sale, SaleLine, SaleState
 from bookings.thanking import thanked_for
 from bookings.writing import changed
 from loyalty.models import Returned
@@ -67,8 +72,8 @@ def refund(
     actor: Actor,
     salon: Salon,
     sale_id: UUID,
-    method: Method,
     now: datetime,
+    method: Method | None = None,
     lines: Mapping[UUID, int] | None = None,
     reason: str = "",
     reference: str = "",
@@ -76,6 +81,9 @@ def refund(
 ) -> Sale:
     """Give back so many units of these lines of a paid sale, or (None) all that is left of it.
 
+    It goes back as it came, what came first does first; or all of it by one `method`. `reference` is that of what is
+    given back: of the receipt in the salon's own till where some of it goes back so. Without one, that of each payment
+    holds as far as it goes back by its method.
     The client keeps the points that what she keeps would have earned; rewards that go back give her their points.
     Raises: NotAllowed, NotFound, VersionConflict, InvalidInput, SaleNotPaid, SaleVoid, AlreadyRefunded, RefundTooMuch,
     MethodNotAllowed.
@@ -90,15 +98,12 @@ def refund(
         _refuse_not_final(sale)
         parts = _all_left(held.lines) if lines is None else _asked(held.lines, lines)
         amount = sum((part.amount for part in parts), NOTHING)
-        way = Way(method, amount)
-        if amount:
-            refuse_method(method, salon)
-            way = Way(method, amount, _reference(sale, method, reference))
+        ways = _ways(sale, amount, method, reference, salon)
         take_off(parts)
-        (given,) = write_refunds(
+        given = write_refunds(
             sale,
             RefundKind.LINES,
-            [way],
+            ways,
             client=held.client,
             kept=kept_points(sale, held.lines),
             parts=parts,
@@ -112,9 +117,9 @@ def refund(
         save(sale, fields=("state", "refunded", "points_earned"))
         told = [
             changed("lines", None, ", ".join(f"{part.quantity} × {part.line.label}" for part in parts)),
-            changed("amount", None, given.amount),
-            changed("method", None, method if amount else None),
-            changed("points", None, -given.points or None),
+            changed("amount", None, amount),
+            *(changed("method", None, by) for by in dict.fromkeys(way.method for way in ways) if amount),
+            changed("points", None, -given[0].points or None),
             changed("reason", None, reason),
         ]
         tell(actor, "sale.refunded", sale, told, now=now)
@@ -148,12 +153,49 @@ def accepted_reason(reason: str) -> str:
     return text
 
 
-def _reference(sale: Sale, method: Method, reference: str) -> str:
-    """Return the reference of a refund: without one of its own, that of what was paid in the same way."""
-    if not reference.strip():
-        paid = Payment.objects.filter(sale=sale, method=method, removed_at=None).order_by("-taken_at", "-id")
-        reference = paid.values_list("reference", flat=True).first() or ""
-    return accepted_reference(method, reference)
+def referring(way: Way, reference: str) -> Way:
+    """Return how money goes back with the number of the receipt that the salon's own till has for it, if any.
+
+    Raises: InvalidInput.
+    """
+    if way.method != Method.EXTERNAL_TILL or not reference.strip():
+        return way
+    return replace(way, reference=accepted_reference(way.method, reference))
+
+
+def _ways(sale: Sale, amount: Decimal, method: Method | None, reference: str, salon: Salon) -> list[Way]:
+    """Return how so much goes back: by this method, or (None) as it came.
+
+    Raises: InvalidInput, MethodNotAllowed.
+    """
+    if not amount:
+        return [Way(method or Method.CARD, NOTHING)]
+    if method is None:
+        ways = first_of(ways_of(sale), amount)
+        if any(way.method == Method.EXTERNAL_TILL for way in ways) or not reference.strip():
+            return [referring(way, reference) for way in ways]
+        return [replace(way, reference=accepted_reference(way.method, reference)) for way in ways]
+    refuse_method(method, salon)
+    if reference.strip():
+        return [Way(method, amount, accepted_reference(method, reference))]
+    return [Way(method, part, known) for known, part in _references(sale, amount, method).items()]
+
+
+def _references(sale: Sale, amount: Decimal, method: Method) -> dict[str, Decimal]:
+    """Return how much of what goes back by a method has which payment's reference: no more than came with it.
+
+    Raises: InvalidInput where the salon's own till needs a receipt of its own for the rest.
+    """
+    found: dict[str, Decimal] = defaultdict(lambda: NOTHING)
+    for way in first_of((way for way in ways_of(sale) if way.method == method), amount):
+        found[way.reference] += way.amount
+    rest = amount - sum(found.values(), NOTHING)
+    if rest and found and method == Method.EXTERNAL_TILL:
+        message = _("More goes back than was paid with it: enter the number of your till’s receipt for that.")
+        raise InvalidInput([FieldError("reference", "required", message)])
+    if rest:
+        found[accepted_reference(method, "")] += rest
+    return found
 
 
 def _all_left(lines: Sequence[SaleLine]) -> list[Part]:

@@ -6,9 +6,8 @@ from uuid import UUID
 from django.db import transaction
 
 from bookings.checkout.pricing import NOTHING
-from bookings.checkout.refunding import accepted_reason
+from bookings.checkout.refunding import accepted_reason, referring
 from bookings.checkout.reversing import Way, return_rewards, ways_of, write_refunds
-from bookings.checkout.tills import accepted_reference
 from bookings.checkout.writing import SaleVoid, hold, save, tell
 from bookings.models import Method, RefundKind, Sale, SaleState
 from bookings.thanking import thanked_for
@@ -47,7 +46,7 @@ def void(
         final = sale.state not in {SaleState.OPEN, SaleState.VOID}
         if final or sale.paid:
             actor.require(Permission.REFUNDS)
-        ways = [_referring(way, reference) for way in ways_of(sale)]
+        ways = [referring(way, reference) for way in ways_of(sale)]
         if not ways and sale.points_earned:
             # Nothing was paid, and yet it brought points: what takes them is told like the rest.
             ways = [Way(Method.CARD, NOTHING)]
@@ -77,9 +76,3 @@ def void(
         ]
         tell(actor, "sale.voided", sale, told, now=now)
     return sale
-
-
-def _referring(way: Way, reference: str) -> Way:
-    if way.method != Method.EXTERNAL_TILL or not reference.strip():
-        return way
-    return Way(way.method, way.amount, accepted_reference(way.method, reference))

@@ -105,17 +105,19 @@ def _answer(request: SalonRequest, sale_id: UUID, about: str, act: Callable[[], 
     except NotFound:
         raise
     except InvalidInput as refusal:
-        answer = replace(refused, errors={error.field: str(error.message) for error in refusal.errors})
+        answer = refused.with_errors(refusal, beside={"reference"} if about == "refund" else ())
     except DomainError as refusal:
         answer = replace(refused, refusal=refusal.message)
     return show_sale(request, sale_id, answer)
 
 
-def _method(text: str) -> Method:
-    """Return how money goes back.
+def _method(text: str) -> Method | None:
+    """Return how money goes back: None is as it came.
 
     Raises: Refused.
     """
+    if not text:
+        return None
     if text not in Method:
         raise Refused(method=_("Choose how it is given back."))
     return Method(text)

@@ -1,5 +1,6 @@
 """One sale at the till: its lines at the left, its money at the right (ui.md §2.5)."""
 
+import json
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -48,6 +49,7 @@ from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 
 TILL = "till"
+from salon.money import cents
 # What somebody came to the till for, as its address says (`?for=`): "" is to be paid.
 DEPOSIT = "deposit"
 BADGES = {
@@ -144,6 +146,7 @@ class ShownSale:
     refunded: str
     due: str
     due_cents: str
+    ways_back: str
     overpaid: bool
     vat: list[ShownVat]
     appointment_when: str
@@ -315,12 +318,14 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
 
 def _payment_form(request: SalonRequest, view: SaleView, shown: ShownSale, answer: Answer) -> dict[str, object]:
     """Return what is entered of a payment: all that is due; of a deposit, what somebody types."""
+        ways_back=json.dumps([[str(one.method.label), cents(one.amount)] for one in ways]),
     if view.sale.state == SaleState.VOID:
         return {}
     mode = till_mode_of(request.salon, sales_rules())
     methods = methods_of(mode)
     typed = answer.typed if answer.about in {"pay", "refund"} else {}
-    chosen = typed.get("method") or (methods[0] if shown.open else _paid_most(view, methods))
+    # What goes back does as it came, if nobody says otherwise.
+    chosen = typed.get("method") or (methods[0] if shown.open else "")
     purpose = purpose_of(request) if shown.beforehand else ""
     amount = "" if purpose else typed_text(max(view.due, view.due * 0))
     return {
@@ -335,9 +340,4 @@ def _payment_form(request: SalonRequest, view: SaleView, shown: ShownSale, answe
             for one in methods
         ],
     }
-
-
-def _paid_most(view: SaleView, methods: list[Method]) -> Method:
-    """Return how money goes back if nobody says otherwise: as most of it came."""
-    came = sorted(view.payments, key=lambda one: one.amount, reverse=True)
-    return next((Method(one.method) for one in came if one.method in methods), methods[0])
+        "as_it_came": not chosen,

@@ -132,6 +132,18 @@ function sum(form) {
     cents += Number(line.dataset.back.split(" ")[units - 1] ?? 0);
   }
   form.querySelector("[data-back-sum]").textContent = words(cents);
+  form.querySelector("[data-back-ways]").textContent = asItCame(JSON.parse(form.dataset.ways), cents);
+}
+
+// So much of what was paid, what came first before the rest: each way once, with its sum.
+function asItCame(ways, cents) {
+  const sums = new Map();
+  for (const [method, most] of ways) {
+    const part = Math.min(most, cents);
+    cents -= part;
+    if (part) sums.set(method, (sums.get(method) ?? 0) + part);
+  }
+  return [...sums].map(([method, sum]) => `${words(sum)} (${method})`).join(", ");
 }
 
 function giveBack(input, units) {

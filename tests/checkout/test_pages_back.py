@@ -138,7 +138,7 @@ def test_a_refund_keeps_what_was_typed(browser: Browser, till: Till) -> None:
     assert (dialog.status_code, dialog.headers["Location"]) == (302, f"{page}?dialog=refund")
     line = re.findall(r'name="(quantity-[0-9a-f-]+)"', browser.get(f"{page}?dialog=refund").text)[1]
     for sent, refusal in (
-        ({}, "Wählen Sie, wie das Geld zurückgeht."),
+        ({"method": "GOLD"}, "Wählen Sie, wie das Geld zurückgeht."),
         ({"method": "CARD"}, "Wählen Sie, was zurückgeht."),
         ({"method": "CARD", line: "zwei"}, "Geben Sie eine ganze Zahl ab 1 ein."),
         ({"method": "CARD", line: "3"}, "Von „Haaröl“ können nur noch 2 erstattet werden."),
