@@ -172,13 +172,13 @@ _SYNONYMS: dict[Target, str] = {
     Target.FIRST_NAME: "vorname, first name, firstname, given name, forename, rufname",
     Target.LAST_NAME: "nachname, last name, lastname, familienname, surname, family name, zuname",
     Target.GENDER: "geschlecht, gender, sex, anrede, salutation",
-    Target.BIRTHDAY: "geburtstag, geburtsdatum, birthday, birthdate, date of birth, dob, birth date, geb., geb",
+    Target.BIRTHDAY: "geburtstag, geburtsdatum, birthday, birthdate, date of birth, dob, birth date, geb, geb datum",
     Target.EMAIL: "e-mail, email, mail, e-mail-adresse, emailadresse, email address, mailadresse",
-    Target.PHONE: "telefon, telefonnummer, phone, phone number, tel, tel., rufnummer, nummer",
+    Target.PHONE: "telefon, telefonnummer, phone, phone number, tel, tel nr, rufnummer, nummer",
     Target.MOBILE: "mobil, handy, mobile, mobiltelefon, handynummer, mobilnummer, mobile phone, mobile number, cell",
     Target.LANDLINE: "festnetz, landline, telefon privat, home phone, festnetznummer, telefon festnetz",
     Target.STREET: "straße, strasse, street, adresse, anschrift, address, address line 1, straße und hausnummer, "
-    "straße hausnummer, address street",
+    "straße hausnummer, straße hausnr, straße und hausnr, straße nr, straße u nr, straße und nr, address street",
     Target.POSTAL_CODE: "plz, postleitzahl, postcode, postal code, zip, zip code, zipcode, address postal code",
     Target.CITY: "ort, stadt, city, town, wohnort, address city",
     Target.CATEGORIES: "kategorien, kategorie, kundenkategorien, kundenkategorie, categories, category, tags, tag, "
@@ -192,7 +192,7 @@ _SYNONYMS: dict[Target, str] = {
     Target.FIRST_VISIT_ON: "erster termin, erster besuch, first visit, first appointment",
     Target.LAST_VISIT_ON: "letzter termin, letzter besuch, last visit, last appointment, zuletzt da",
     Target.VISITS: "besuche, anzahl besuche, termine, anzahl termine, visits, number of visits, appointments, "
-    "total visits, visit count",
+    "total visits, visit count, no of visits, besuche gesamt, anzahl der besuche",
     Target.SERVICES: "leistungen, dienstleistungen, services, services had, behandlungen, treatments",
     Target.TREATCARD: "treatcard, treatcard-nr., treatcard-nummer, treatcard number, treatcard no., kartennummer, "
     "kundenkarte, card number, loyalty card",
@@ -201,9 +201,12 @@ _SYNONYMS: dict[Target, str] = {
 }
 
 
+_APART = re.compile(r"[\W_]+")
+
+
 def key_of(header: str) -> str:
-    """Return a heading in the form that headings are compared in: folded, with single spaces for all else."""
-    return " ".join(fold(header.replace("_", " ").replace("-", " ")).rstrip(".:* ").split())
+    """Return a heading in the form that headings are compared in: its letters and digits, folded, word by word."""
+    return " ".join(_APART.split(fold(header))).strip()
 
 
 def _keys(targets: Iterable[tuple[str, Target]]) -> dict[str, Target]:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django import forms
 from django.forms import BoundField
+from django.utils.formats import number_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -51,9 +52,12 @@ class TableForm(forms.Form):
         super().__init__(data, initial={"sheet": batch.sheet, "heading_line": at})
         self.sheets = {name: rows for name, rows in batch.sheets if batch.stored_as}
         if len(self.sheets) > 1:
-            rows = {name: ngettext("%(count)d row", "%(count)d rows", count) for name, count in self.sheets.items()}
+            rows = {
+                name: ngettext("%(count)s row", "%(count)s rows", count) % {"count": number_format(count)}
+                for name, count in self.sheets.items()
+            }
             self.fields["sheet"].choices = [  # type: ignore[attr-defined]
-                (name, f"{name} – {rows[name] % {'count': count}}") for name, count in self.sheets.items()
+                (name, f"{name} – {said}") for name, said in rows.items()
             ]
         else:
             del self.fields["sheet"]

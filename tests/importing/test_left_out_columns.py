@@ -42,6 +42,9 @@ def test_our_own_words_for_a_field_are_recognised(language: str) -> None:
         ("Client First Name,Client Last Name,Points Balance", "first_name,last_name,points"),
         ("Client Name,Client Mobile,Customer Email,Client Since,Client ID", "name,mobile,email,listed_on,"),
         ("Name,Phone,Email,Note,Marketing,Geburtstag", "name,phone,email,notes,consent,birthday"),
+        ("Name,Strasse / Hausnr.,PLZ / Ort,Newsletter?", "name,street,,consent"),
+        ("NAME:,Straße u. Nr.,Tel.-Nr.,E-Mail-Adresse *,GEB.-DATUM", "name,street,phone,email,birthday"),
+        ("First Name,Last Name,TreatCard Number,No. of Visits", "first_name,last_name,treatcard_number,visits"),
         ("First Name,Last Name,TreatCard Number,Points Balance", "first_name,last_name,treatcard_number,points"),
     ],
 )

@@ -199,8 +199,8 @@ def test_both_files_of_faulty_lines_are_offered(browser: Browser, sonnenschein: 
     batch = checked(sonnenschein, table(("Vorname", "E-Mail"), ("Schlecht", "kein@")))
     html = browser.get(f"{HERE}{batch.pk}/").content.decode()
     assert f"{HERE}{batch.pk}/faulty/workbook/" in html
-    assert "Fehlerhafte Zeilen (XLSX)" in html
-    assert "Fehlerhafte Zeilen (CSV)" in html
+    assert "Zeilen mit Grund herunterladen (XLSX)" in html
+    assert "Zeilen mit Grund herunterladen (CSV)" in html
 
 
 def test_the_sample_is_understood(browser: Browser, sonnenschein: Salon) -> None:
@@ -296,7 +296,7 @@ def test_cells_left_out_are_told_and_come_back_with_their_reason(browser: Browse
     browser.post(f"{page}columns/", _columns(batch, leave_out_cells="on"))
     work(sonnenschein, batch)
     html = browser.get(f"{page}?show=incomplete").content.decode()
-    assert "1 Zeile wird ohne ihre fehlerhaften Angaben übernommen." in html
+    assert "Bei 1 Zeile wird etwas ausgelassen." in html
     assert "Den Tag „31.02.1980“ gibt es nicht. <strong>Ausgelassen.</strong>" in html
     assert "Ida" not in html
     assert f"{page}faulty/" not in html
