@@ -53,7 +53,7 @@ class Block(NamedTuple):
     """One stretch of work at one item, as it stands in a column.
 
     `starts` to `ends` are minutes of the day on the salon's clock, of the whole item. An item with processing has two
-    blocks; only the last one of an item has the edge that makes it longer. `stranded`: whoever should do it is absent.
+    blocks; only the last one of an item has the edge that makes it longer. `stranded`: whoever should do it is away.
     `strip` is the place among the slim strips at the edge of the column, of what takes nobody's time and would hide
     what does.
     """
@@ -248,7 +248,7 @@ def _calendar(salon: Salon, first: date, last: date, staff_ids: Collection[UUID]
                 work=found.work,
                 away=found.away,
                 processing=found.processing,
-                blocks=_side_by_side(_stranded(found)),
+                blocks=_side_by_side(_stranded(found, one.id, day, there, book)),
                 closed=there.closed.get(day, ""),
             )
             columns.append(column)
@@ -335,14 +335,21 @@ def _absent(away: Iterable[Away]) -> list[Stretch]:
     return [one.stretch for one in away if one.kind != AbsenceKind.BLOCKED]
 
 
-def _stranded(found: _Filling) -> list[Block]:
-    """Return the blocks of a column, those marked that somebody has to arrange."""
-    absent = _absent(found.away)
-    if not absent:
+def _stranded(found: _Filling, staff_id: UUID, day: date, there: Presence, book: Daybook) -> list[Block]:
+    """Return the blocks of a column, those marked that somebody has to arrange; as `gaps` has it."""
+    absent, closed = _absent(found.away), day in there.closed
+    decided = None if closed else there.hours_decided(staff_id, day)
+
+    def is_stranded(one: Block) -> bool:
+        if closed or any(map(one.stretch.meets, absent)):
+            return True
+        if decided is None or book.heads[one.appointment_id].booked_at >= decided:
+            return False
+        return not any(work.row <= one.stretch.row and one.stretch.end <= work.end for work in found.work)
+
+    if not (absent or closed or decided):
         return found.blocks
-    return [
-        one._replace(stranded=one.state in CHANGEABLE and any(map(one.stretch.meets, absent))) for one in found.blocks
-    ]
+    return [one._replace(stranded=one.state in CHANGEABLE and is_stranded(one)) for one in found.blocks]
 
 
 def _workable(hours: Iterable[Period], away: list[Period]) -> int:

@@ -29,7 +29,7 @@ WHERE {_SPAN} AND (%(staff)s::uuid[] IS NULL OR staff_id = ANY(%(staff)s::uuid[]
 ORDER BY starts_at, appointment_id, position
 """  # noqa: S608
 _APPOINTMENTS = f"""
-SELECT id::text, state, version, client_status, client_id::text FROM bookings_appointment WHERE {_SPAN}
+SELECT id::text, state, version, client_status, client_id::text, created_at FROM bookings_appointment WHERE {_SPAN}
 """  # noqa: S608
 # Notes in the order in which they were written; what is health data is none. Of sales, those that were paid in full and
 # of which something has stayed so.
@@ -74,6 +74,7 @@ class Head(NamedTuple):
     version: int
     client_status: str
     client_id: str | None
+    booked_at: datetime
 
 
 class Off(NamedTuple):

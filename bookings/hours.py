@@ -4,7 +4,7 @@ import json
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -21,13 +21,15 @@ from salon.tenancy.models import Salon
 
 # The day from which a week holds, and its stretches by weekday.
 type _Schedule = tuple[date, Mapping[int, list[tuple[int, int]]]]
+# The day from which a week holds, and the instant at which that was decided.
+type _Decided = tuple[date, datetime | None]
 
 ONE_DAY = timedelta(days=1)
 
 # All that decides who is there in some days, in one row. A schedule holds until the next one of the same person.
 _PRESENCE = """
 SELECT
-    (SELECT jsonb_agg(jsonb_build_array(schedule.staff_id, schedule.valid_from, (
+    (SELECT jsonb_agg(jsonb_build_array(schedule.staff_id, schedule.valid_from, schedule.changed_at, (
         SELECT coalesce(jsonb_agg(jsonb_build_array(stretch.weekday, stretch.starts_minute, stretch.ends_minute)), '[]')
         FROM catalogue_scheduleinterval stretch
         WHERE stretch.salon_id = schedule.salon_id AND stretch.schedule_id = schedule.id
@@ -55,6 +57,11 @@ class Presence:
     working: Mapping[UUID, list[Period]]
     absent: Mapping[UUID, list[Period]]
     closed: Mapping[date, str]
+    decided: Mapping[UUID, list[_Decided]] = field(default_factory=dict)
+
+    def hours_decided(self, staff_id: UUID, day: date) -> datetime | None:
+        """Return when it was decided how somebody works on a day: None where that is not known."""
+        return next((at for since, at in reversed(self.decided.get(staff_id, ())) if since <= day), None)
 
 
 def presence(staff_ids: Collection[UUID], first: date, last: date, salon: Salon) -> Presence:
@@ -79,16 +86,20 @@ def presence(staff_ids: Collection[UUID], first: date, last: date, salon: Salon)
             if name and day not in open_days:
                 closed.setdefault(day, name)
     schedules: dict[UUID, list[_Schedule]] = {one: [] for one in staff_ids}
-    for staff_id, valid_from, week in json.loads(weeks or "[]"):
+    decided: dict[UUID, list[_Decided]] = {one: [] for one in staff_ids}
+    for staff_id, valid_from, changed_at, week in json.loads(weeks or "[]"):
         by_weekday: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for weekday, starts, ends in week:
             by_weekday[weekday].append((starts, ends))
         schedules[UUID(staff_id)].append((date.fromisoformat(valid_from), by_weekday))
+        at = datetime.fromisoformat(changed_at) if changed_at else None
+        decided[UUID(staff_id)].append((date.fromisoformat(valid_from), at))
     open_between = [day for day in days_between(first, last) if day not in closed]
     return Presence(
         working={one: _working(found, open_between, zone) for one, found in schedules.items()},
         absent=_by_staff(staff_ids, *absent),
         closed=closed,
+        decided=decided,
     )
 
 

@@ -1,5 +1,5 @@
-"""A colleague is away: which appointments stand in the way, who could do them instead, and what is still to be done
-(domain.md §5)."""
+"""Nobody is there who was booked: which appointments stand in the way, who could do them instead, and what is still to
+be done (domain.md §5)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -18,6 +18,7 @@ from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.busy import LONGEST_ITEM, Minutes, Period, busy_periods, collides
 from bookings.diary import diary_of
+from bookings.gaps import Cause, Gap, gap_with_id, gaps_ahead
 from bookings.hours import misfits
 from bookings.mails import announce_cancelled, announce_moved
 from bookings.models import AbsenceTask, Appointment, AppointmentItem
@@ -39,7 +40,7 @@ _ITEMS = Prefetch("items", AppointmentItem.objects.select_related("service", "st
 
 
 class AlreadyArranged(DomainError):
-    """The absence no longer stands over the appointment: somebody has arranged it."""
+    """The gap no longer stands over the appointment: somebody has arranged it."""
 
     code = "already_arranged"
     message = _("Somebody has arranged this appointment already.")
@@ -47,12 +48,16 @@ class AlreadyArranged(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An appointment that stood in the way, its items in order, and which of them still do; `able` could do those."""
+    """An appointment that stood in the way, its items in order, and which of them still do; `able` could do those.
+
+    `same_people`: at another time they would be there, it is the day that does not suit.
+    """
 
     appointment: Appointment
     items: list[AppointmentItem]
     affected: list[AppointmentItem]
     able: list[StaffMember]
+    same_people: bool = False
 
     @property
     def done(self) -> bool:
@@ -62,9 +67,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class WorkList:
-    """What an absence leaves to be done, in order of time."""
+    """What a gap leaves to be done, in order of time."""
 
-    absence: Absence
+    gap: Gap
     tasks: list[Task]
 
     @property
@@ -75,34 +80,38 @@ class WorkList:
 
 @dataclass(frozen=True, slots=True)
 class OpenWork:
-    """An absence that still stands over so many appointments."""
+    """A gap that still stands over so many appointments: of an absence or of hours, of somebody; else `name` is why."""
 
-    absence_id: UUID
+    gap_id: UUID
     staff_name: str
     count: int
+    cause: Cause = Cause.ABSENCE
+    name: str = ""
 
 
-def work_list(*, absence_id: UUID, now: datetime) -> WorkList:
-    """Return the appointments that an absence stands over, or has stood over since somebody first looked.
+def work_list(*, gap_id: UUID, now: datetime) -> WorkList:
+    """Return the appointments that a gap stands over; of an absence also those since somebody first looked.
 
-    Whatever stands in its way now is noted, so that it is still listed when it is done. The same number of statements
-    for any number of them. Raises: NotFound.
+    Whatever stands in the way of an absence is noted, so that it is still listed when it is done. The same number of
+    statements for any number of them. Raises: NotFound.
     """
-    absence = Absence.objects.select_related("staff", "salon").filter(pk=absence_id).first()
-    if absence is None:
-        raise NotFound
-    noted = AbsenceTask.objects.filter(absence=absence)
-    near = Q(Among("pk", noted.values("appointment_id"))) | Q(Among("pk", _near(absence, now).values("appointment_id")))
+    gap = gap_with_id(gap_id, now=now)
+    noted = AbsenceTask.objects.filter(absence_id=gap_id)
+    near = Q(Among("pk", noted.values("appointment_id"))) | Q(Among("pk", _near(gap, now).values("appointment_id")))
     rows = Appointment.objects.filter(near).select_related("client").prefetch_related(_ITEMS)
     rows = rows.annotate(noted=Exists(noted.filter(appointment_id=OuterRef("pk"))))
     found = [(one, list(one.items.all())) for one in rows.order_by("starts_at", "id")]
-    affected = {one.pk: [item for item in items if _stands(item, one, absence, now)] for one, items in found}
+    affected = {one.pk: [item for item in items if gap.stands_over(item, one, now)] for one, items in found}
     listed = [(one, items) for one, items in found if affected[one.pk] or vars(one)["noted"]]
-    _note(absence, [one.pk for one, _items in listed if not vars(one)["noted"]], now)
-    able = _able([item for items in affected.values() for item in items], absence)
+    _note(gap, [one.pk for one, _items in listed if not vars(one)["noted"]], now)
+    able = _able([item for items in affected.values() for item in items], gap)
+    same_people = gap.staff is None
     return WorkList(
-        absence,
-        [Task(one, items, affected[one.pk], able.get(one.pk, []) if affected[one.pk] else []) for one, items in listed],
+        gap,
+        [
+            Task(one, items, affected[one.pk], able.get(one.pk, []) if affected[one.pk] else [], same_people)
+            for one, items in listed
+        ],
     )
 
 
@@ -131,16 +140,39 @@ def open_work(*, now: datetime) -> list[OpenWork]:
     return [OpenWork(one.pk, one.staff.name, len(ids & changeable)) for one, ids in found if ids & changeable]
 
 
+def open_besides(*, salon: Salon, now: datetime) -> list[OpenWork]:
+    """Return the hours, closures and holidays that stand over appointments, and over how many each; in a fixed number
+    of statements."""
+    gaps = [one for one in gaps_ahead(salon=salon, now=now) if one.away]
+    if not gaps:
+        return []
+    items = AppointmentItem.objects.filter(
+        Q(*[one.near for one in gaps], _connector=Q.OR),
+        active=True,
+        starts_at__gt=now - LONGEST_ITEM,
+        ends_at__gt=now,
+        appointment__state__in=CHANGEABLE,
+    )
+    found = list(items.select_related("appointment"))
+    open_ones = []
+    for gap in gaps:
+        count = len({item.appointment_id for item in found if gap.stands_over(item, item.appointment, now)})
+        if count:
+            name = gap.staff.name if gap.staff else ""
+            open_ones.append(OpenWork(gap.id, name, count, cause=gap.cause, name=gap.name))
+    return open_ones
+
+
 def _collides(item: Mapping[str, Any], absence: Absence) -> bool:
     periods = busy_periods(datetime.fromisoformat(item["starts_at"]), Minutes(*(item[name] for name in MINUTES)))
     return collides(periods, [Period(absence.starts_at, absence.ends_at)])
 
 
 def other_times(task: Task, *, salon: Salon, now: datetime) -> list[Slot]:
-    """Return the next three times at which an appointment could take place instead: what stood in the way by anybody;
-    in three statements."""
+    """Return the next three times at which an appointment could take place instead: what stood in the way by anybody,
+    on another day than a closed one by the same people; in three statements."""
     appointment, items = task.appointment, task.items
-    freed = {item.pk for item in task.affected}
+    freed = set() if task.same_people else {item.pk for item in task.affected}
     wishes = [
         replace(wish, staff_id=None) if item.pk in freed else wish
         for item, wish in zip(items, wishes_of(items), strict=True)
@@ -154,16 +186,16 @@ def other_times(task: Task, *, salon: Salon, now: datetime) -> list[Slot]:
 
 
 def hand_over(
-    *, actor: Actor, salon: Salon, absence_id: UUID, appointment_id: UUID, staff_id: UUID, now: datetime
+    *, actor: Actor, salon: Salon, gap_id: UUID, appointment_id: UUID, staff_id: UUID, now: datetime
 ) -> Booked:
-    """Let a colleague do at the same time what an absence stands over, and tell the client.
+    """Let a colleague do at the same time what a gap stands over, and tell the client.
 
     Raises: NotAllowed, NotFound, AlreadyArranged, InvalidInput, SlotTaken.
     """
     actor.require(Permission.BOOKINGS_WRITE)
     with transaction.atomic():
-        absence, appointment, _items, affected = _task(absence_id, appointment_id, now)
-        _note(absence, [appointment_id], now)
+        gap, appointment, _items, affected = _task(gap_id, appointment_id, now)
+        _note(gap, [appointment_id], now)
         booked = move(
             actor=actor,
             salon=salon,
@@ -181,7 +213,7 @@ def put_off(
     *,
     actor: Actor,
     salon: Salon,
-    absence_id: UUID,
+    gap_id: UUID,
     appointment_id: UUID,
     starts_at: datetime,
     staff_ids: Sequence[UUID],
@@ -193,8 +225,8 @@ def put_off(
     """
     actor.require(Permission.BOOKINGS_WRITE)
     with transaction.atomic():
-        absence, appointment, items, _affected = _task(absence_id, appointment_id, now)
-        _note(absence, [appointment_id], now)
+        gap, appointment, items, _affected = _task(gap_id, appointment_id, now)
+        _note(gap, [appointment_id], now)
         return move(
             actor=actor,
             salon=salon,
@@ -206,10 +238,8 @@ def put_off(
         )
 
 
-def call_off(
-    *, actor: Actor, salon: Salon, absence_id: UUID, appointment_id: UUID, message: str, now: datetime
-) -> Booked:
-    """Cancel an appointment that an absence stands over, with a message to the client, where there is one.
+def call_off(*, actor: Actor, salon: Salon, gap_id: UUID, appointment_id: UUID, message: str, now: datetime) -> Booked:
+    """Cancel an appointment that a gap stands over, with a message to the client, where there is one.
 
     Raises: NotAllowed, NotFound, AlreadyArranged, InvalidInput.
     """
@@ -218,13 +248,13 @@ def call_off(
     if len(text) > LONGEST_MESSAGE or "\x00" in text:
         raise InvalidInput([FieldError("message", "too_long", _("This message is too long."))])
     with transaction.atomic():
-        absence, appointment, _items, _affected = _task(absence_id, appointment_id, now)
-        _note(absence, [appointment_id], now)
+        gap, appointment, _items, _affected = _task(gap_id, appointment_id, now)
+        _note(gap, [appointment_id], now)
         booked = cancel(
             actor=actor,
             salon=salon,
             appointment_id=appointment_id,
-            reason=str(_("%(name)s is away.") % {"name": absence.staff.name}),
+            reason=_reason(gap),
             now=now,
             version=appointment.version,
         )
@@ -233,64 +263,55 @@ def call_off(
     return booked
 
 
-def _note(absence: Absence, appointment_ids: Collection[UUID], now: datetime) -> None:
-    """Keep that these appointments stood in the way."""
-    if not appointment_ids:
+def _reason(gap: Gap) -> str:
+    if gap.staff is None:
+        return str(_("The salon is closed that day."))
+    if gap.cause == Cause.HOURS:
+        return str(_("%(name)s does not work then.") % {"name": gap.staff.name})
+    return str(_("%(name)s is away.") % {"name": gap.staff.name})
+
+
+def _note(gap: Gap, appointment_ids: Collection[UUID], now: datetime) -> None:
+    """Keep that these appointments stood in the way of an absence."""
+    if gap.absence is None or not appointment_ids:
         return
-    tasks = [AbsenceTask(absence=absence, appointment_id=one, created_at=now) for one in sorted(appointment_ids)]
+    tasks = [AbsenceTask(absence=gap.absence, appointment_id=one, created_at=now) for one in sorted(appointment_ids)]
     AbsenceTask.objects.bulk_create(tasks, ignore_conflicts=True)
 
 
-def _near(absence: Absence, now: datetime) -> QuerySet[AppointmentItem]:
+def _near(gap: Gap, now: datetime) -> QuerySet[AppointmentItem]:
     """Return the items that may stand in the way; whether they do, their periods say."""
-    return AppointmentItem.objects.filter(
-        active=True,
-        staff_id=absence.staff_id,
-        starts_at__gt=absence.starts_at - LONGEST_ITEM,
-        starts_at__lt=absence.ends_at,
-        ends_at__gt=now,
-    )
-
-
-def _stands(item: AppointmentItem, appointment: Appointment, absence: Absence, now: datetime) -> bool:
-    """Return whether an item takes somebody's time while she is away, and can still be changed."""
-    away = [Period(absence.starts_at, absence.ends_at)]
-    return (
-        item.staff_id == absence.staff_id
-        and appointment.state in CHANGEABLE
-        and item.ends_at > now
-        and collides(busy_periods(item.starts_at, item.minutes), away)
-    )
+    return AppointmentItem.objects.filter(gap.near, active=True, ends_at__gt=now)
 
 
 def _task(
-    absence_id: UUID, appointment_id: UUID, now: datetime
-) -> tuple[Absence, Appointment, list[AppointmentItem], list[AppointmentItem]]:
-    """Return an absence, an appointment that it stands over, its items in order, and those it stands over.
+    gap_id: UUID, appointment_id: UUID, now: datetime
+) -> tuple[Gap, Appointment, list[AppointmentItem], list[AppointmentItem]]:
+    """Return a gap, an appointment that it stands over, its items in order, and those it stands over.
 
     Raises: NotFound, AlreadyArranged.
     """
-    absence = Absence.objects.select_related("staff").filter(pk=absence_id).first()
+    gap = gap_with_id(gap_id, now=now)
     appointment = Appointment.objects.filter(pk=appointment_id).first()
-    if absence is None or appointment is None:
+    if appointment is None:
         raise NotFound
     items = list(appointment.items.select_related("service", "staff").order_by("position"))
-    affected = [item for item in items if _stands(item, appointment, absence, now)]
+    affected = [item for item in items if gap.stands_over(item, appointment, now)]
     if not affected:
         raise AlreadyArranged
-    return absence, appointment, items, affected
+    return gap, appointment, items, affected
 
 
-def _able(items: Sequence[AppointmentItem], absence: Absence) -> dict[UUID, list[StaffMember]]:
+def _able(items: Sequence[AppointmentItem], gap: Gap) -> dict[UUID, list[StaffMember]]:
     """Return for each appointment who could do all these items of it at their times: able, there, and free."""
-    if not items:
+    if not items or gap.staff is None:
         return {}
     team = team_for(item.service_id for item in items)
-    others = [one for one in team.staff if one.pk != absence.staff_id]
+    others = [one for one in team.staff if one.pk != gap.staff.pk]
     taken = {item.pk: busy_periods(item.starts_at, item.minutes) for item in items}
     begin = min(periods[0].starts_at for periods in taken.values())
     end = max(periods[-1].ends_at for periods in taken.values())
-    diary = diary_of([one.pk for one in others], begin, end, absence.salon)
+    diary = diary_of([one.pk for one in others], begin, end, gap.salon)
     wanted: dict[UUID, list[AppointmentItem]] = defaultdict(list)
     for item in items:
         wanted[item.appointment_id].append(item)

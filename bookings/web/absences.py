@@ -1,9 +1,9 @@
-"""The work list of an absence: every appointment that it stands over is given to somebody else, moved, or cancelled
-(ui.md §2.1)."""
+"""The work list of an absence, of new hours or of closed days: every appointment that stands in the way is given to
+somebody else, moved, or cancelled (ui.md §2.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,17 +18,18 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.models import Appointment
 from bookings.opened import sales_of
-from bookings.stand_ins import Task, call_off, hand_over, open_work, other_times, put_off, work_list
+from bookings.stand_ins import Task, call_off, hand_over, open_besides, open_work, other_times, put_off, work_list
 from bookings.states import State
 from bookings.waiting import count_waiting, waiting_list
 from bookings.web.checkout_link import if_off, paid_before
 from bookings.web.draft import uuid_in
 from bookings.web.drawer import calendar_url
+from bookings.web.gap_words import gap_words
 from bookings.web.offer import Alternative, alternative, names_of_team
 from bookings.web.waiting import asked_day
-from bookings.web.wording import day_word, local, moment_in, span_text, when_text
+from bookings.web.wording import local, moment_in, when_text
 from clients.web.shown import shown
-from salon.catalogue.models import AbsenceKind, StaffMember
+from salon.catalogue.models import StaffMember
 from salon.errors import DomainError, NotAllowed, NotFound
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -60,14 +61,17 @@ class ShownTask:
 @requires(Permission.BOOKINGS_WRITE)
 @require_safe
 def absence_worklist(request: SalonRequest, absence_id: UUID) -> HttpResponse:
-    """What an absence leaves to be done; `times` names the appointment for which other times are looked for.
+    """What an absence, a schedule, a closure or the holidays leave to be done; `times` names the appointment for which
+    other times are looked for.
 
-    `saved=team` asks on behalf of the page on which it was saved, which it leads back to where nothing is left.
+    `saved` asks on behalf of the page of the catalogue on which it was saved: where nothing is left, it leads back.
     """
     now = timezone.now()
-    found = work_list(absence_id=absence_id, now=now)
-    if request.GET.get("saved") == "team" and found.done == len(found.tasks):
-        return redirect("staff_member", request.salon.slug, found.absence.staff_id)
+    found = work_list(gap_id=absence_id, now=now)
+    gap = found.gap
+    if "saved" in request.GET and found.done == len(found.tasks):
+        place = ("closures",) if gap.staff is None else ("staff_member", gap.staff.pk)
+        return redirect(place[0], request.salon.slug, *place[1:])
     wanted = uuid_in(request.GET.get("times"))
     tasks = []
     money = _money(request, found.tasks, now)
@@ -81,17 +85,16 @@ def absence_worklist(request: SalonRequest, absence_id: UUID) -> HttpResponse:
             names = names_of_team()
             times = [alternative(slot, salon=request.salon, today=today, names=names) for slot in slots]
         tasks.append(_shown(request, absence_id, task, times, money.get(task.appointment.pk, "")))
-    absence = found.absence
     context = {
-        "absence": absence,
-        "kind": AbsenceKind(absence.kind).label,
-        "when": _period(request, absence.starts_at, absence.ends_at),
+        # Only of an absence it is noted what was done.
+        "keeps_done": gap.absence is not None,
+        "words": gap_words(gap, request.salon, now),
         "open_tasks": [one for one in tasks if not one.done],
         "done_tasks": [one for one in tasks if one.done],
         "done": found.done,
         "total": len(tasks),
         "percent": round(100 * found.done / len(tasks)) if tasks else 100,
-        "calendar_url": calendar_url(request, local(max(absence.starts_at, now), request.salon).date()),
+        "calendar_url": calendar_url(request, local(max(gap.starts_at, now), request.salon).date()),
     }
     return render(request, "bookings/absence_worklist.html", context)
 
@@ -104,7 +107,7 @@ def absence_task(request: SalonRequest, absence_id: UUID, appointment_id: UUID) 
     given: dict[str, Any] = {
         "actor": request.actor,
         "salon": request.salon,
-        "absence_id": absence_id,
+        "gap_id": absence_id,
         "appointment_id": appointment_id,
         "now": timezone.now(),
     }
@@ -125,7 +128,9 @@ def _act(request: SalonRequest, act: str, value: str, given: dict[str, Any]) -> 
     if act == "staff" and (staff_id := uuid_in(value)):
         booked = hand_over(staff_id=staff_id, **given)
         names = ", ".join(dict.fromkeys(item.staff.name for item in booked.items))
-        return _("Given to %(name)s.") % {"name": names}, booked.appointment
+        client = booked.appointment.client
+        said = {"client": client.full_name if client else _("Walk-in"), "name": names}
+        return _("%(client)s goes to %(name)s.") % said, booked.appointment
     text, _bar, ids = value.partition("|")
     if act == "take" and (starts_at := moment_in(text)):
         booked = put_off(starts_at=starts_at, staff_ids=[one for one in map(uuid_in, ids.split(",")) if one], **given)
@@ -148,24 +153,15 @@ def calendar_hints(request: SalonRequest) -> HttpResponse:
     day = asked_day(request) or request.salon.date_at(now)
     fitting = sum(1 for one in waiting_list(salon=request.salon, now=now, day=day) if one.slot)
     writes = Permission.BOOKINGS_WRITE in request.actor.permissions
+    work = [*open_work(now=now), *open_besides(salon=request.salon, now=now)] if writes else []
     context = {
-        "work": open_work(now=now) if writes else [],
+        "work": work,
+        "unarranged": sum(one.count for one in work),
         "waiting": count_waiting(today=request.salon.date_at(now)),
         "fitting": fitting,
         "day": day,
     }
     return render(request, "bookings/_hints.html", context)
-
-
-def _period(request: SalonRequest, starts_at: datetime, ends_at: datetime) -> str:
-    begin, end = local(starts_at, request.salon), local(ends_at, request.salon)
-    today = request.salon.date_at(timezone.now())
-    if begin.date() == end.date():
-        return f"{day_word(begin.date(), today)}, {span_text(starts_at, ends_at, request.salon)}"
-    last = end.date() if (end.hour, end.minute) > (0, 0) else end.date() - timedelta(days=1)
-    if last == begin.date():
-        return day_word(last, today)
-    return f"{day_word(begin.date(), today)} – {day_word(last, today)}"
 
 
 def _money(request: SalonRequest, tasks: Sequence[Task], now: datetime) -> dict[UUID, str]:

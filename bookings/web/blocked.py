@@ -158,7 +158,7 @@ def _save(request: SalonRequest, found: Absence | None) -> HttpResponse:
     except DomainError as refusal:
         form.add_error(None, str(refusal.message))
         return _form(request, form, found)
-    left = work_list(absence_id=saved.pk, now=given["now"])
+    left = work_list(gap_id=saved.pk, now=given["now"])
     if left.done < len(left.tasks):
         # Something is booked then: it has to go somewhere.
         messages.success(request, _("The blocked time is saved."))

@@ -48,7 +48,7 @@ _WORDS: dict[str, Promise] = {
     "free": _("Processing · free"),
     "break": _("Break"),
     "alert": _("Note"),
-    "stranded": _("Absent then: still to be arranged"),
+    "stranded": _("Not there then: still to be arranged"),
     "erased": _("Erased card"),
 }
 

@@ -188,6 +188,8 @@ def set_schedule(
         if made or before != accepted:
             ScheduleInterval.objects.filter(schedule=schedule).delete()
             _write_week(schedule, accepted)
+            schedule.changed_at = now
+            schedule.save(update_fields=["changed_at"])
             old, new = _recorded_week(before), _recorded_week(accepted) | {"valid_from": valid_from}
             if not made:
                 old["valid_from"] = valid_from
@@ -209,6 +211,8 @@ def remove_schedule(*, actor: Actor, schedule_id: UUID, now: datetime) -> Schedu
         old = {"staff_id": schedule.staff_id, "valid_from": schedule.valid_from, **week}
         # Its stretches go with it, in the database.
         Schedule.objects.filter(pk=schedule_id).delete()
+        earlier = Schedule.objects.filter(staff_id=schedule.staff_id, valid_from__lt=schedule.valid_from)
+        Schedule.objects.filter(pk__in=earlier.order_by("-valid_from").values("pk")[:1]).update(changed_at=now)
         told(actor=actor, action=_SCHEDULE_REMOVED, subject_id=schedule_id, old=old, new={}, now=now)
     return schedule
 
@@ -228,7 +232,7 @@ def restore_schedule(*, actor: Actor, schedule_id: UUID, now: datetime) -> Sched
             raise NoSuchSchedule
         staff_id, valid_from = UUID(was["staff_id"]), date.fromisoformat(was["valid_from"])
         _lock(staff_id)
-        schedule = Schedule(id=schedule_id, staff_id=staff_id, valid_from=valid_from)
+        schedule = Schedule(id=schedule_id, staff_id=staff_id, valid_from=valid_from, changed_at=now)
         with _refusing():
             schedule.save(force_insert=True)
         week = [

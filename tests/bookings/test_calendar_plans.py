@@ -109,7 +109,7 @@ def _is_away() -> None:
 
 
 def _work_list() -> object:
-    return work_list(absence_id=Absence.objects.get().pk, now=BEFORE)
+    return work_list(gap_id=Absence.objects.get().pk, now=BEFORE)
 
 
 BEFORE = at(0, day=DAY - timedelta(days=DAYS))

@@ -55,17 +55,17 @@ def test_only_what_she_would_do_while_away_and_can_be_changed_stands_in_the_way(
     make_appointment((day.cut, day.anna), starts_at=at(12))
     make_appointment((day.cut, day.bora), starts_at=at(10, 45))
     make_appointment((day.cut, day.anna), starts_at=at(10), state=State.CANCELLED)
-    found = work_list(absence_id=absence.pk, now=NOW)
+    found = work_list(gap_id=absence.pk, now=NOW)
     assert [task.appointment for task in found.tasks] == [partly, inside]
     assert [[item.position for item in task.affected] for task in found.tasks] == [[1], [0]]
-    assert [(one.absence_id, one.staff_name, one.count) for one in open_work(now=NOW)] == [(absence.pk, "Anna", 2)]
+    assert [(one.gap_id, one.staff_name, one.count) for one in open_work(now=NOW)] == [(absence.pk, "Anna", 2)]
     assert open_work(now=at(13)) == []
 
 
 def test_what_takes_effect_while_she_is_away_does_not_stand_in_the_way(day: SalonDay) -> None:
     absence = make_absence(day.anna, at(10, 30), at(11))
     make_appointment((day.colour, day.anna), starts_at=at(10))
-    assert work_list(absence_id=absence.pk, now=NOW).tasks == []
+    assert work_list(gap_id=absence.pk, now=NOW).tasks == []
     assert open_work(now=NOW) == []
 
 
@@ -76,7 +76,7 @@ def test_who_could_do_it_is_able_there_and_free(day: SalonDay) -> None:
     make_appointment((day.cut, day.anna), starts_at=at(14))
     make_appointment((day.brows, day.bora), starts_at=at(11, 30))
     make_absence(day.bora, at(14, 45), at(15))
-    found = work_list(absence_id=_sick(day).pk, now=NOW)
+    found = work_list(gap_id=_sick(day).pk, now=NOW)
     assert [_names(task.able) for task in found.tasks] == [["Bora"], [], []]
     assert cora.name not in [name for task in found.tasks for name in _names(task.able)]
 
@@ -88,24 +88,22 @@ def test_handed_over_it_is_done_and_the_client_is_told(
     absence = _sick(day)
     one = make_appointment((day.cut, day.anna), client=day.lena)
     make_appointment((day.cut, day.anna), starts_at=at(12))
-    assert work_list(absence_id=absence.pk, now=NOW).done == 0
+    assert work_list(gap_id=absence.pk, now=NOW).done == 0
     hand_over(
         actor=front_desk,
         salon=in_sonnenschein,
-        absence_id=absence.pk,
+        gap_id=absence.pk,
         appointment_id=one.pk,
         staff_id=day.bora.pk,
         now=NOW,
     )
-    found = work_list(absence_id=absence.pk, now=NOW)
+    found = work_list(gap_id=absence.pk, now=NOW)
     assert (found.done, len(found.tasks)) == (1, 2)
     assert [item.staff for item in one.items.all()] == [day.bora]
     [mail] = mails_to([day.lena.pk])
     assert "Schneiden bei Bora" in mail.text
     with pytest.raises(AlreadyArranged):
-        call_off(
-            actor=front_desk, salon=in_sonnenschein, absence_id=absence.pk, appointment_id=one.pk, message="", now=NOW
-        )
+        call_off(actor=front_desk, salon=in_sonnenschein, gap_id=absence.pk, appointment_id=one.pk, message="", now=NOW)
 
 
 def test_other_times_are_free_ones_and_moving_there_is_done(
@@ -114,13 +112,13 @@ def test_other_times_are_free_ones_and_moving_there_is_done(
     absence = _sick(day)
     one = make_appointment((day.cut, day.anna), starts_at=at(10), client=day.lena)
     make_appointment((day.cut, day.bora), starts_at=at(10))
-    slots = times_instead(salon=in_sonnenschein, absence_id=absence.pk, appointment_id=one.pk, now=NOW)
+    slots = times_instead(salon=in_sonnenschein, gap_id=absence.pk, appointment_id=one.pk, now=NOW)
     assert [slot.starts_at for slot in slots] == [at(9), at(11), at(10, day=DAY + timedelta(days=1))]
     assert {item.staff_id for slot in slots[:2] for item in slot.items} == {day.bora.pk}
     put_off(
         actor=front_desk,
         salon=in_sonnenschein,
-        absence_id=absence.pk,
+        gap_id=absence.pk,
         appointment_id=one.pk,
         starts_at=slots[1].starts_at,
         staff_ids=[day.bora.pk],
@@ -128,7 +126,7 @@ def test_other_times_are_free_ones_and_moving_there_is_done(
     )
     one.refresh_from_db()
     assert one.starts_at == at(11)
-    assert work_list(absence_id=absence.pk, now=NOW).done == 1
+    assert work_list(gap_id=absence.pk, now=NOW).done == 1
 
 
 def test_called_off_with_words_of_ones_own_and_without_the_reason(
@@ -141,7 +139,7 @@ def test_called_off_with_words_of_ones_own_and_without_the_reason(
     call_off(
         actor=front_desk,
         salon=in_sonnenschein,
-        absence_id=absence.pk,
+        gap_id=absence.pk,
         appointment_id=one.pk,
         message="Bitte entschuldigen Sie.",
         now=NOW,
@@ -151,7 +149,7 @@ def test_called_off_with_words_of_ones_own_and_without_the_reason(
     [mail] = mails_to([day.lena.pk])
     assert "Bitte entschuldigen Sie." in mail.text
     assert "krank" not in mail.text.lower()
-    assert work_list(absence_id=absence.pk, now=NOW).done == 1
+    assert work_list(gap_id=absence.pk, now=NOW).done == 1
 
 
 def test_a_taken_time_is_refused_and_changes_nothing(in_sonnenschein: Salon, front_desk: Actor, day: SalonDay) -> None:
@@ -162,19 +160,19 @@ def test_a_taken_time_is_refused_and_changes_nothing(in_sonnenschein: Salon, fro
         hand_over(
             actor=front_desk,
             salon=in_sonnenschein,
-            absence_id=absence.pk,
+            gap_id=absence.pk,
             appointment_id=one.pk,
             staff_id=day.bora.pk,
             now=NOW,
         )
     assert [item.staff for item in one.items.all()] == [day.anna]
-    assert work_list(absence_id=absence.pk, now=NOW).done == 0
+    assert work_list(gap_id=absence.pk, now=NOW).done == 0
 
 
 def test_who_may_not_or_asks_for_nothing_is_refused(in_sonnenschein: Salon, front_desk: Actor, day: SalonDay) -> None:
     absence = _sick(day)
     one = make_appointment((day.cut, day.anna))
-    given = {"salon": in_sonnenschein, "absence_id": absence.pk, "appointment_id": one.pk, "now": NOW}
+    given = {"salon": in_sonnenschein, "gap_id": absence.pk, "appointment_id": one.pk, "now": NOW}
     with pytest.raises(NotAllowed):
         call_off(actor=NOBODY, message="", **given)  # type: ignore[arg-type]
     with pytest.raises(NotAllowed):
@@ -182,7 +180,7 @@ def test_who_may_not_or_asks_for_nothing_is_refused(in_sonnenschein: Salon, fron
     with pytest.raises(InvalidInput):
         call_off(actor=front_desk, message="x" * 501, **given)  # type: ignore[arg-type]
     with pytest.raises(NotFound):
-        call_off(actor=front_desk, message="", **{**given, "absence_id": new_id()})  # type: ignore[arg-type]
+        call_off(actor=front_desk, message="", **{**given, "gap_id": new_id()})  # type: ignore[arg-type]
     one.refresh_from_db()
     assert one.state == State.BOOKED
 
@@ -195,9 +193,9 @@ def test_twenty_take_as_many_statements_as_two(in_sonnenschein: Salon, day: Salo
             place = Appointment.objects.count()
             starts_at = at(9 + place % 4, day=DAY + timedelta(days=place // 4))
             make_appointment((day.cut, day.anna), starts_at=starts_at, client=make_client(f"Kundin {place}"))
-        work_list(absence_id=absence.pk, now=NOW)
+        work_list(gap_id=absence.pk, now=NOW)
         with CaptureQueriesContext(connection) as asked:
-            work_list(absence_id=absence.pk, now=NOW)
+            work_list(gap_id=absence.pk, now=NOW)
         with CaptureQueriesContext(connection) as counted:
             [work] = open_work(now=NOW)
         counts.append((len(asked), len(counted)))
@@ -221,7 +219,7 @@ def test_the_page_leads_through_a_sick_day(
         assert page.count("An Bora geben") == 2
         answer = browser.post(f"{path}{first.pk}/", {"act": f"staff:{day.bora.pk}"}, follow=True)
         assert "1 von 2 erledigt" in answer.text
-        assert "An Bora gegeben." in answer.text
+        assert "Lena Vogel geht zu Bora." in answer.text
         [undo] = re.findall(rf'action="([^"]+/appointments/{first.pk}/undo/[^"]+)"', answer.text)
         undone = browser.post(unescape(undo), follow=True)
         assert undone.request["PATH_INFO"] == path

@@ -13,7 +13,7 @@ def test_somebody_else_does_it_as_far_apart(desk: Desk) -> None:
     day = desk.day
     booked = desk.book(at(10), ItemWish(day.brows.pk, day.anna.pk), ItemWish(day.cut.pk, day.bora.pk, starts_at=at(11)))
     absence = make_absence(day.anna, at(9), at(18))
-    found = times_instead(salon=desk.salon, absence_id=absence.pk, appointment_id=booked.appointment.pk, now=NOW)
+    found = times_instead(salon=desk.salon, gap_id=absence.pk, appointment_id=booked.appointment.pk, now=NOW)
     assert [slot.starts_at for slot in found] == [at(10), at(12), at(10, day=DAY + timedelta(days=1))]
     assert {item.staff_id for slot in found[:2] for item in slot.items} == {day.bora.pk}
     for slot in found:
@@ -25,4 +25,4 @@ def test_nobody_stands_in_for_what_meets_her_own_part(desk: Desk) -> None:
     day = desk.day
     booked = desk.book(at(10), ItemWish(day.brows.pk, day.anna.pk), ItemWish(day.cut.pk, day.bora.pk, starts_at=at(10)))
     absence = make_absence(day.anna, at(9), at(9) + timedelta(days=60))
-    assert times_instead(salon=desk.salon, absence_id=absence.pk, appointment_id=booked.appointment.pk, now=NOW) == []
+    assert times_instead(salon=desk.salon, gap_id=absence.pk, appointment_id=booked.appointment.pk, now=NOW) == []

@@ -16,12 +16,16 @@ from salon.tenancy.models import Salon, SalonOwned
 
 
 class Schedule(SalonOwned):
-    """The working week of one staff member from a day on, until her next one begins (domain.md §5)."""
+    """The working week of one staff member from a day on, until her next one begins (domain.md §5).
+
+    `changed_at`: since when it has been so; None: since before that was noted.
+    """
 
     staff = models.ForeignKey(
         StaffMember, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="schedules"
     )
     valid_from = models.DateField()
+    changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from salon.catalogue import closing, rota
 from salon.catalogue.models import Closure
 from salon.catalogue.regions import REGIONS
+from salon.catalogue.web.gaps import to_what_it_leaves
 from salon.catalogue.web.team_forms import ClosureForm, HolidaysForm
 from salon.errors import DomainError, InvalidInput
 from salon.identity.roles import Permission
@@ -90,12 +91,11 @@ def closures(request: SalonRequest) -> HttpResponse:
     form = ClosureForm(request.POST, auto_id="closure_%s")
     if form.is_valid():
         try:
-            closing.add_closure(actor=request.actor, details=_details(form), now=timezone.now())
+            closure = closing.add_closure(actor=request.actor, details=_details(form), now=timezone.now())
         except InvalidInput as refusal:
             show_errors(form, refusal.errors)
         else:
-            messages.success(request, _("The closure is saved. What is booked on these days stays booked."))
-            return redirect("closures", request.salon.slug)
+            return _closed(request, closure)
     return _page(request, form=form, status=422)
 
 
@@ -109,15 +109,21 @@ def edit(request: SalonRequest, closure_id: UUID) -> HttpResponse:
     form = ClosureForm(request.POST, auto_id="closure_%s")
     if form.is_valid():
         try:
-            closing.change_closure(
+            closure = closing.change_closure(
                 actor=request.actor, closure_id=closure_id, details=_details(form), now=timezone.now()
             )
         except InvalidInput as refusal:
             show_errors(form, refusal.errors)
         else:
-            messages.success(request, _("The closure is saved. What is booked on these days stays booked."))
-            return redirect("closures", request.salon.slug)
+            return _closed(request, closure)
     return _page(request, form=form, edited=closure, status=422)
+
+
+def _closed(request: SalonRequest, closure: Closure) -> HttpResponse:
+    messages.success(request, _("The closure is saved. What is booked on these days stays booked."))
+    if closure.ends_on < request.salon.date_at(timezone.now()):
+        return redirect("closures", request.salon.slug)
+    return to_what_it_leaves(request, closure.pk)
 
 
 @requires(Permission.SETTINGS)
@@ -152,7 +158,7 @@ def holidays(request: SalonRequest) -> HttpResponse:
             show_errors(form, refusal.errors)
         else:
             messages.success(request, _("The public holidays are saved."))
-            return redirect("closures", request.salon.slug)
+            return to_what_it_leaves(request, request.salon.pk)
     return _page(request, holidays_form=form, status=422)
 
 
@@ -168,7 +174,7 @@ def open_holiday(request: SalonRequest) -> HttpResponse:
     else:
         name = closing.keep_closed_on(actor=request.actor, salon=request.salon, day=day, now=timezone.now())
         messages.success(request, _("Closed on %(day)s (%(name)s).") % {**said, "name": name})
-    return redirect("closures", request.salon.slug)
+    return to_what_it_leaves(request, request.salon.pk)
 
 
 def _day_asked(request: SalonRequest) -> date:

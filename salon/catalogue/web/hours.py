@@ -15,6 +15,7 @@ from salon.catalogue import absences as absence_operations
 from salon.catalogue import rota
 from salon.catalogue import team as operations
 from salon.catalogue.models import Absence, AbsenceKind, StaffMember
+from salon.catalogue.web.gaps import to_what_it_leaves
 from salon.catalogue.web.team import member_page
 from salon.catalogue.web.team_forms import AbsenceForm, WeekForm
 from salon.catalogue.web.team_shown import day_name
@@ -40,7 +41,7 @@ def hours(request: SalonRequest, staff_id: UUID) -> HttpResponse:
     if valid_from is None or form.is_wrong:
         return _week_page(request, member, form, status=422)
     try:
-        operations.set_schedule(
+        schedule = operations.set_schedule(
             actor=request.actor, staff_id=staff_id, valid_from=valid_from, week=week, now=timezone.now()
         )
     except InvalidInput as refusal:
@@ -48,7 +49,7 @@ def hours(request: SalonRequest, staff_id: UUID) -> HttpResponse:
         return _week_page(request, member, form, status=422)
     said = {"name": member.name, "day": date_format(valid_from, "SHORT_DATE_FORMAT")}
     messages.success(request, _("%(name)s works so from %(day)s on.") % said)
-    return redirect("staff_member", request.salon.slug, staff_id)
+    return to_what_it_leaves(request, schedule.pk)
 
 
 def _first_week(request: SalonRequest, member: StaffMember) -> WeekForm:
@@ -120,7 +121,7 @@ def absences(request: SalonRequest, staff_id: UUID) -> HttpResponse:
             form.show_errors(refusal.errors)
         else:
             messages.success(request, _("The absence is saved."))
-            return _what_it_leaves(request, absence.pk)
+            return to_what_it_leaves(request, absence.pk)
     return member_page(request, member, absence_form=form, status=422)
 
 
@@ -156,12 +157,7 @@ def edit_absence(request: SalonRequest, absence_id: UUID) -> HttpResponse:
         again.add_error(None, str(refusal.message))
         return _absence_page(request, absence, again)
     messages.success(request, _("The absence is saved."))
-    return _what_it_leaves(request, absence_id)
-
-
-def _what_it_leaves(request: SalonRequest, absence_id: UUID) -> HttpResponse:
-    """Lead to the appointments that an absence stands over; where there is none, that page leads back here."""
-    return redirect(f"{reverse('absence_worklist', args=[request.salon.slug, absence_id])}?saved=team")
+    return to_what_it_leaves(request, absence_id)
 
 
 def _absence_page(request: SalonRequest, absence: Absence, form: AbsenceForm) -> HttpResponse:

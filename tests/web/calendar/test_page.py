@@ -164,7 +164,7 @@ def test_whoever_is_ill_is_absent_in_her_head_and_what_she_should_do_is_marked(
     marked = {pk for look, pk in blocks.items() if "stranded" in look.split()}
     assert marked == {str(cut.pk)}
     assert str(done.pk) in blocks.values()
-    assert 'aria-label="Dann abwesend: noch zu klären"' in _page(browser)
+    assert 'aria-label="Dann nicht da: noch zu klären"' in _page(browser)
     week = _page(browser, f"view=week&day={DAY}")
     assert "<small>abwesend</small>" in week
 
