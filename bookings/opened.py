@@ -12,6 +12,7 @@ from django.db.models.functions import JSONObject
 
 from bookings.checkout.pricing import Bill
 from bookings.checkout.quoting import bill_charged, bill_of_items, discounts_told, lines_charged, with_offers
+from bookings.checkout.reading import SaleView, money_told, view_told
 from bookings.models import Appointment, AppointmentItem, Sale, SalesRules, SaleState
 from clients.categories import discounts_on
 from clients.notes import pinned_on
@@ -31,19 +32,21 @@ class OpenedSale:
     id: UUID
     state: SaleState
     paid: Decimal
+    refunded: Decimal
     paid_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """An appointment with its client and its items in order; what is pinned on the client's card; the sale that there
-    is of it, none that is void; what the till asks for it, by that sale, else by one that would be opened now; and of
-    the salon's rules of taking money those about deposits."""
+    is of it, none that is void, and where money was paid for it that, too; what the till asks for it, by that sale,
+    else by one that would be opened now; and of the salon's rules of taking money those about deposits."""
 
     appointment: Appointment
     items: list[AppointmentItem]
     alerts: list[str]
     sale: OpenedSale | None
+    money: SaleView | None
     bill: Bill
     rules: SalesRules
 
@@ -62,10 +65,12 @@ def open_appointment(appointment_id: UUID, salon: Salon) -> Opened:
             sale_id=F("sale__pk"),
             sale_state=F("sale__state"),
             sale_paid=F("sale__paid"),
+            sale_refunded=F("sale__refunded"),
             sale_paid_at=F("sale__paid_at"),
             alerts=pinned_on("client_id"),
             discounts=discounts_on("client_id"),
             charged=lines_charged("pk"),
+            money=money_told("pk"),
             sales_rules=Subquery(_RULES),
         )
         .first()
@@ -75,12 +80,19 @@ def open_appointment(appointment_id: UUID, salon: Salon) -> Opened:
     told: dict[str, Any] = vars(found)
     sale = None
     if told["sale_id"]:
-        sale = OpenedSale(told["sale_id"], SaleState(told["sale_state"]), told["sale_paid"], told["sale_paid_at"])
+        sale = OpenedSale(
+            told["sale_id"],
+            SaleState(told["sale_state"]),
+            told["sale_paid"],
+            told["sale_refunded"],
+            told["sale_paid_at"],
+        )
     items = list(found.items.all())
     bill = bill_charged(told["charged"])
     if sale is None:
         bill = bill_of_items([(one, vars(one)["offer"]) for one in items], discounts_told(told["discounts"]))
-    return Opened(found, items, told["alerts"], sale, bill, SalesRules(**(told["sales_rules"] or {})))
+    money = view_told(told["money"]) if told["money"] else None
+    return Opened(found, items, told["alerts"], sale, money, bill, SalesRules(**(told["sales_rules"] or {})))
 
 
 def sales_of(appointment_ids: Collection[UUID]) -> dict[UUID, tuple[OpenedSale, SalesRules]]:
@@ -89,9 +101,11 @@ def sales_of(appointment_ids: Collection[UUID]) -> dict[UUID, tuple[OpenedSale, 
     found = Sale.objects.filter(appointment_id__in=appointment_ids).exclude(state=SaleState.VOID)
     return {
         one.appointment_id: (
-            OpenedSale(one.pk, SaleState(one.state), one.paid, one.paid_at),
+            OpenedSale(one.pk, SaleState(one.state), one.paid, one.refunded, one.paid_at),
             SalesRules(**(one.sales_rules or {})),
         )
-        for one in found.only("appointment_id", "state", "paid", "paid_at").annotate(sales_rules=Subquery(_RULES))
+        for one in found.only("appointment_id", "state", "paid", "refunded", "paid_at").annotate(
+            sales_rules=Subquery(_RULES)
+        )
         if one.appointment_id
     }

@@ -1,17 +1,21 @@
 """Reading sales: one with all that belongs to it, and all of them page by page (domain.md §6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from bookings.checkout.pricing import NOTHING, Vat, vat_in
 from bookings.models import Payment, PaymentKind, Refund, RefundLine, Sale, SaleLine, SaleState
 from salon import keyset
 from salon.errors import NotFound
+from salon.money import from_cents
 
 ORDER = keyset.Order(("created_at", "id"), descending=True)
 _LINES = Prefetch("lines", SaleLine.objects.select_related("redemption").order_by("position"))
@@ -123,6 +127,44 @@ def sale_of(appointment_id: UUID) -> SaleView | None:
     """Return the sale of an appointment, if there is one that is not void."""
     found = whole(Sale.objects.filter(appointment_id=appointment_id).exclude(state=SaleState.VOID)).first()
     return view_of(found) if found else None
+
+
+def money_told(appointment: str) -> Subquery:
+    """Return what was paid for an appointment and stands, for a statement that reads something of it (`view_told`);
+    `appointment` is what that calls its key."""
+    lines = SaleLine.objects.filter(sale_id=OuterRef("pk")).order_by("position")
+    payments = Payment.objects.filter(sale_id=OuterRef("pk"), removed_at=None).order_by("taken_at", "id")
+    refunds = Refund.objects.filter(sale_id=OuterRef("pk"), removed_at=None).order_by("refunded_at", "id")
+    told = JSONObject(
+        sale=JSONObject(**_fields("state", "points_earned", "rules_version")),
+        lines=ArraySubquery(lines.values(told=JSONObject(**_fields(*_LINE, *_LINE_MONEY)))),
+        payments=ArraySubquery(payments.values(told=JSONObject(**_fields("method", "reference", "amount")))),
+        refunds=ArraySubquery(refunds.values(told=JSONObject(**_fields("method", "amount")))),
+    )
+    found = Sale.objects.filter(appointment_id=OuterRef(appointment), paid__gt=F("refunded"))
+    return Subquery(found.exclude(state=SaleState.VOID).values(told=told)[:1])
+
+
+def view_told(told: Mapping[str, Any]) -> SaleView:
+    """Return what a statement has told of a sale (`money_told`): it cannot be saved."""
+    return SaleView(
+        Sale(salon_id=None, **told["sale"]),
+        [SaleLine(salon_id=None, **_amounts(one, *_LINE_MONEY)) for one in told["lines"]],
+        [Payment(salon_id=None, **_amounts(one, "amount")) for one in told["payments"]],
+        [Refund(salon_id=None, **_amounts(one, "amount")) for one in told["refunds"]],
+    )
+
+
+_LINE = ("id", "kind", "item_id", "quantity", "refunded", "points_override")
+_LINE_MONEY = ("final_price", "refunded_amount")
+
+
+def _fields(*names: str) -> dict[str, F]:
+    return {name: F(name) for name in names}
+
+
+def _amounts(told: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {**told, **{name: from_cents(told[name]) for name in names}}
 
 
 def list_sales(wanted: Wanted, *, limit: int, cursor: str | None = None) -> keyset.Page[Sale]:

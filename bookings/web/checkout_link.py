@@ -1,9 +1,8 @@
 """The way from an appointment to the till."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import F
@@ -11,11 +10,14 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from bookings.checkout.deposits import gives_back
+from bookings.checkout.deposits import GoingBack, gives_back, going_back
+from bookings.checkout.reversing import Way
 from bookings.models import Appointment, Method, Refund, RefundKind, Sale, SalesRules, SaleState
 from bookings.opened import Opened, OpenedSale
 from bookings.states import TAKING_TIME
+from bookings.web.checkout_shown import ways_text
 from bookings.web.wording import price_text
+from loyalty.web.numbers import points_text
 from salon.identity.roles import Permission
 from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest
@@ -24,7 +26,7 @@ from salon.web.access import SalonRequest
 @dataclass(frozen=True, slots=True)
 class TillLink:
     """What leads to the till: to the sale that there is already, else (no `sale_url`) to a new one; `takes_deposit`
-    as long as money for it comes beforehand."""
+    as long as money for it comes beforehand. `paid` is what of it stays paid."""
 
     new_url: str
     sale_url: str = ""
@@ -53,10 +55,32 @@ def till_of(request: SalonRequest, opened: Opened, now: datetime) -> TillLink | 
         sale_url=_sale_url(request, sale.id),
         is_open=sale.state == SaleState.OPEN,
         state=sale.state.label,
-        paid=price_text(sale.paid, request.salon) if sale.paid else "",
+        paid=price_text(sale.paid - sale.refunded, request.salon) if sale.paid > sale.refunded else "",
         takes_deposit=to_come and sale.state == SaleState.OPEN,
-        if_off=if_off(sale, opened.rules, starts_at=opened.appointment.starts_at, now=now),
+        if_off=_if_off_now(request, opened, sale, now),
     )
+
+
+def _if_off_now(request: SalonRequest, opened: Opened, sale: OpenedSale, now: datetime) -> str:
+    """Return what becomes of the money if an appointment is called off now, to the cent."""
+    starts_at = opened.appointment.starts_at
+    returned = gives_back(opened.rules, starts_at=starts_at, at=now)
+    back = going_back(opened.money) if opened.money and returned and _is_beforehand(sale, starts_at) else None
+    if back is None or not back.ways:
+        return if_off(sale, opened.rules, starts_at=starts_at, now=now)
+    return " ".join(_told(back, opened, request.salon))
+
+
+def _told(back: GoingBack, opened: Opened, salon: Salon) -> Iterator[str]:
+    sums = ways_text(back.ways, salon)
+    yield _("What was paid beforehand goes back, that is the rule of the salon: %(sums)s.") % {"sums": sums}
+    if back.tip:
+        yield _("%(amount)s of that are the tip.") % {"amount": price_text(back.tip, salon)}
+    if back.points:
+        yield _("%(points)s are taken back.") % {"points": points_text(back.points)}
+    rewards = [one.redemption for one in opened.items if one.redemption and not one.redemption.returned_at]
+    if rewards:
+        yield _("%(points)s of rewards come back.") % {"points": points_text(sum(one.points for one in rewards))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +89,34 @@ class PaidBefore:
 
     words: str
     sale_url: str
+    paid: str
+    given_back: str
+    kept: str
 
 
 def paid_before(request: SalonRequest, appointment: Appointment) -> PaidBefore | None:
     """Return what has become of the money for an appointment that is off; None where there was none."""
     if Permission.SALES_READ not in request.actor.permissions or appointment.state in TAKING_TIME:
         return None
-    given = [*Refund.objects.filter(sale__appointment=appointment, kind=RefundKind.DEPOSIT, removed_at=None)]
-    if told := _sums(given, request.salon):
-        words = _("Given back: %(sums)s. That is noted here; the money itself you give back as it came.")
-        return PaidBefore(words % {"sums": told}, _sale_url(request, given[0].sale_id))
+    of_it = Refund.objects.filter(sale__appointment=appointment, kind=RefundKind.DEPOSIT, removed_at=None)
+    given = [*of_it.select_related("sale").order_by("refunded_at", "id")]
+    if told := ways_text(_ways(given), request.salon):
+        words = _("Given back: %(sums)s. That is noted here; the money itself you give back in these ways.")
+        return _before(request, words % {"sums": told}, given[-1].sale)
     kept = Sale.objects.filter(appointment=appointment, lapsed=True, paid__gt=F("refunded")).first()
     if kept is None:
         return None
     words = _("%(amount)s were paid beforehand and stay with the salon.")
+    return _before(request, words % {"amount": price_text(kept.paid - kept.refunded, request.salon)}, kept)
+
+
+def _before(request: SalonRequest, words: str, sale: Sale) -> PaidBefore:
     return PaidBefore(
-        words % {"amount": price_text(kept.paid - kept.refunded, request.salon)}, _sale_url(request, kept.pk)
+        words,
+        _sale_url(request, sale.pk),
+        paid=price_text(sale.paid, request.salon),
+        given_back=price_text(-sale.refunded, request.salon) if sale.refunded else "",
+        kept=price_text(sale.paid - sale.refunded, request.salon),
     )
 
 
@@ -89,30 +125,28 @@ def with_money(request: SalonRequest, words: str, appointment: Appointment, *, u
     if Permission.SALES_READ not in request.actor.permissions:
         return words
     kept = Refund.objects.filter(sale__appointment=appointment, kind=RefundKind.DEPOSIT, removed_at=undone_at)
-    sums = _sums(kept, request.salon)
+    sums = ways_text(_ways(kept), request.salon)
     if not sums:
         return words
     notice = _("Counts as paid again: %(sums)s. Whoever has given it back already takes it once more.")
     return f"{words} {notice % {'sums': sums}}"
 
 
-def _sums(refunds: Iterable[Refund], salon: Salon) -> str:
-    """Return `20,00 € (Karte), 10,00 € (bar)`; "" where it was no money."""
-    sums: dict[str, Decimal] = {}
-    for one in refunds:
-        sums[one.method] = sums.get(one.method, Decimal()) + one.amount
-    return ", ".join(
-        f"{price_text(amount, salon)} ({Method(method).label})" for method, amount in sums.items() if amount
-    )
+def _ways(refunds: Iterable[Refund]) -> list[Way]:
+    return [Way(Method(one.method), one.amount, one.reference) for one in refunds]
 
 
 def if_off(sale: OpenedSale | None, rules: SalesRules, *, starts_at: datetime, now: datetime) -> str:
     """Return what becomes of the money if an appointment is called off now; "" where nothing is paid beforehand."""
-    if sale is None or not sale.paid or not (sale.paid_at is None or sale.paid_at < starts_at):
+    if sale is None or not _is_beforehand(sale, starts_at):
         return ""
     if not gives_back(rules, starts_at=starts_at, at=now):
         return _("What was paid beforehand stays with the salon: that is its rule.")
     return _("What was paid beforehand goes back: that is the rule of the salon.")
+
+
+def _is_beforehand(sale: OpenedSale, starts_at: datetime) -> bool:
+    return sale.paid > sale.refunded and (sale.paid_at is None or sale.paid_at < starts_at)
 
 
 def _sale_url(request: SalonRequest, sale_id: UUID) -> str:

@@ -34,6 +34,7 @@ from bookings.web.checkout_shown import (
     shown_vat,
     tip_choices,
     typed_text,
+    way_text,
     ways_text,
 )
 from bookings.web.new_client import NewClient
@@ -46,10 +47,10 @@ from loyalty.web.numbers import points_text
 from salon.catalogue.reading import working_staff
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
+from salon.money import cents
 from salon.web.access import SalonRequest, requires
 
 TILL = "till"
-from salon.money import cents
 # What somebody came to the till for, as its address says (`?for=`): "" is to be paid.
 DEPOSIT = "deposit"
 BADGES = {
@@ -142,11 +143,11 @@ class ShownSale:
     kept: str
     keeps: bool
     going_back: str
+    ways_back: str
     asks_receipt: bool
     refunded: str
     due: str
     due_cents: str
-    ways_back: str
     overpaid: bool
     vat: list[ShownVat]
     appointment_when: str
@@ -301,6 +302,7 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
         kept=price_text(view.kept, salon),
         keeps=found.lapsed and view.kept > 0,
         going_back=ways_text(ways, salon),
+        ways_back=json.dumps([[way_text(one), cents(one.amount)] for one in ways]),
         asks_receipt=any(one.method is Method.EXTERNAL_TILL for one in ways),
         refunded=price_text(-found.refunded, salon) if found.refunded else "",
         due=price_text(abs(view.due), salon),
@@ -318,7 +320,6 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
 
 def _payment_form(request: SalonRequest, view: SaleView, shown: ShownSale, answer: Answer) -> dict[str, object]:
     """Return what is entered of a payment: all that is due; of a deposit, what somebody types."""
-        ways_back=json.dumps([[str(one.method.label), cents(one.amount)] for one in ways]),
     if view.sale.state == SaleState.VOID:
         return {}
     mode = till_mode_of(request.salon, sales_rules())
@@ -333,6 +334,7 @@ def _payment_form(request: SalonRequest, view: SaleView, shown: ShownSale, answe
         "amount": typed.get("amount", amount),
         "reference": typed.get("reference", ""),
         "due_typed": typed_text(max(view.due, view.due * 0)),
+        "as_it_came": not chosen,
         "own_till": mode is TillMode.OWN_TILL,
         "sells_vouchers": sells_vouchers(methods),
         "methods": [
@@ -340,4 +342,3 @@ def _payment_form(request: SalonRequest, view: SaleView, shown: ShownSale, answe
             for one in methods
         ],
     }
-        "as_it_came": not chosen,

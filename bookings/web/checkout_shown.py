@@ -301,11 +301,18 @@ def shown_refunds(refunds: Sequence[Refund], salon: Salon) -> list[ShownPayment]
 
 
 def ways_text(ways: Iterable[Way], salon: Salon) -> str:
-    """Return how money goes back as `61,60 € (Karte), 50,00 € (Überweisung)`; "" where none does."""
-    sums: dict[Method, Decimal] = {}
+    """Return how money goes back as `61,60 € (Karte), 50,00 € (Eigene Kasse, Bon K-4711)`; "" where none does."""
+    sums: dict[str, Decimal] = {}
     for one in ways:
-        sums[one.method] = sums.get(one.method, NOTHING) + one.amount
-    return ", ".join(f"{price_text(amount, salon)} ({method.label})" for method, amount in sums.items() if amount)
+        sums[way_text(one)] = sums.get(way_text(one), NOTHING) + one.amount
+    return ", ".join(f"{price_text(amount, salon)} ({words})" for words, amount in sums.items() if amount)
+
+
+def way_text(way: Way) -> str:
+    """Return `Karte`; of the salon's own till the receipt, too, as it is taken back there."""
+    if way.method is Method.EXTERNAL_TILL and way.reference:
+        return _("%(method)s, receipt %(number)s") % {"method": way.method.label, "number": way.reference}
+    return str(way.method.label)
 
 
 def shown_vat(view: SaleView, salon: Salon) -> list[ShownVat]:

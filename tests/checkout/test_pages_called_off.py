@@ -16,7 +16,7 @@ from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import at
-from tests.checkout.till import Till, a_till, money
+from tests.checkout.till import Till, a_till, give_treatcard, money, product, tip
 
 CALENDAR = "/s/sonnenschein/calendar/appointments/"
 GIVEN = "Erstattet: 20,00 € (Karte)."
@@ -134,3 +134,32 @@ def test_that_costs_no_page_more_than_fifteen_statements(
     with django_assert_max_num_queries(12):
         answer = browser.get(page)
     assert (GIVEN if rule == DepositRule.REFUND else KEPT) in said(answer.content.decode())
+
+
+def test_before_the_tap_it_says_what_goes_back_and_afterwards_what_did(browser: Browser, till: Till) -> None:
+    """By method, with the tip and the points; what was bought besides stays hers."""
+    with salon_scope(till.salon.pk):
+        give_treatcard(till.day.lena)
+    visit = prepaid(till, DepositRule.REFUND)
+    with salon_scope(till.salon.pk):
+        sale = till.charge(visit, tip("4.80"), product(till.oil), now=at(9))
+        till.pay(sale, method=Method.EXTERNAL_TILL, reference="K-4711", now=at(9))
+    url = f"{CALENDAR}{visit.pk}/"
+    sums = "20,00 € (Karte), 43,80 € (Eigene Kasse, Bon K-4711)"
+    panel = said(browser.get(url).text)
+    assert (
+        f"Was im Voraus bezahlt ist, geht zurück, so ist es eingestellt: {sums}. Davon sind 4,80 € Trinkgeld. "
+        "59 Punkte werden zurückgenommen."
+    ) in panel
+    browser.post(f"{url}change/", {"act": "cancel"})
+    page = said(browser.get(url).text)
+    assert f"Erstattet: {sums}." in page
+    assert "Bezahlt waren 91,30 € Erstattet −63,80 € Bleibt bezahlt 27,50 €" in page
+    assert "Teilweise erstattet · 27,50 € bleiben bezahlt" in page
+    assert "Gesamt" not in page
+
+
+def test_a_deposit_goes_back_before_the_rest_is_paid(browser: Browser, till: Till) -> None:
+    visit = prepaid(till, DepositRule.REFUND)
+    panel = said(browser.get(f"{CALENDAR}{visit.pk}/").text)
+    assert "geht zurück, so ist es eingestellt: 20,00 € (Karte). Das lässt sich danach rückgängig machen." in panel

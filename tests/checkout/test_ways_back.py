@@ -95,7 +95,7 @@ def test_the_dialog_proposes_it_as_it_came(back_office: Desk, time_machine: Any)
     sale = mixed(back_office.till)
     dialog = back_office.at(sale).see().partition('id="refund-dialog"')[2]
     asked = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", dialog.replace("\N{NO-BREAK SPACE}", " ")))
-    assert "So, wie bezahlt wurde 50,00 € (Karte), 36,50 € (Eigene Kasse)" in asked
+    assert "So, wie bezahlt wurde 50,00 € (Karte), 36,50 € (Eigene Kasse, Bon K-4711)" in asked
     assert '<input type="radio" name="method" value="" checked>' in dialog
     one = {f"quantity-{line}": "1" for line in cut_of(sale)}
     url = f"{START}{sale.pk}/refund/"
