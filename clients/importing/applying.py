@@ -14,6 +14,7 @@ from clients.classification import CreatedVia, Facts, classify
 from clients.details import ClientDetails
 from clients.holding import tell_what_holds
 from clients.importing.mapping import Mapping, Problem, Read, read_cells
+from clients.importing.on_file import IMPORTED
 from clients.importing.planning import LONGEST_NOTE, Plan, plan_lines
 from clients.importing.rows import Result, save_results
 from clients.importing.saving import Held, save_cards
@@ -44,7 +45,6 @@ from salon.identity.roles import Actor
 from salon.locks import take_locks
 from salon.tenancy.models import Salon, new_id
 
-IMPORTED = "client.imported"
 _TRIES = 5
 
 

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from clients.importing.formats import REPEATABLE, Format, Target
+from clients.importing.lines import filled_since, leaves_cards
 from clients.importing.mapping import DayOrder, Mapping
 from clients.importing.tables import MOST_BYTES
 from clients.models import ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes
@@ -40,6 +41,15 @@ class WrongMoment(DomainError):
 
     code = "wrong_moment"
     message = _("This import has moved on in the meantime. Here is how it stands now.")
+
+
+class FilledSince(WrongMoment):
+    """Another import has filled cards that this one made, and is to be undone first."""
+
+    def __init__(self, batch: ImportBatch) -> None:
+        self.batch = batch
+        words = _("“%(name)s” has filled in clients of this import since. Undo that import first.")
+        super().__init__(words % {"name": batch.file_name})
 
 
 class AlreadyThere(DomainError):
@@ -193,15 +203,19 @@ def begin(*, actor: Actor, batch_id: UUID, now: datetime) -> ImportBatch:
 
 
 def undo(*, actor: Actor, batch_id: UUID, now: datetime) -> ImportBatch:
-    """Let a worker take an import back, as long as its lines are kept.
+    """Let a worker take an import back, as long as its lines are kept; also once more, if all of a card was left.
 
-    Raises: NotAllowed, NotFound, WrongMoment.
+    Raises: NotAllowed, NotFound, FilledSince, WrongMoment.
     """
     actor.require(Permission.CLIENTS_IMPORT)
     with transaction.atomic():
-        batch = locked(batch_id, ImportState.APPLIED)
+        batch = locked(batch_id, ImportState.APPLIED, ImportState.UNDONE)
         if batch.forgotten_at is not None:
             raise WrongMoment(_("The lines of this import are not kept any more, so it cannot be undone."))
+        if batch.state == ImportState.UNDONE and not leaves_cards(batch):
+            raise WrongMoment
+        if later := filled_since(batch):
+            raise FilledSince(later)
         _begin(batch, ImportState.UNDOING, actor, now)
         _record(actor, "import.undo_begun", batch, now)
     return batch

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from clients.importing.undoing import AS_IT_WAS
 from clients.models import Client, ImportBatch, ImportRow, ImportState, Outcome
 from salon import keyset
 
@@ -49,3 +50,17 @@ def faulty_lines(batch: ImportBatch, *, after: int, limit: int) -> list[ImportRo
     if batch.state != ImportState.CHECKED:
         faulty |= Q(incomplete=True)
     return list(ImportRow.objects.filter(faulty, batch=batch, number__gt=after).order_by("number")[:limit])
+
+
+def filled_since(batch: ImportBatch) -> ImportBatch | None:
+    """Return the newest import that has changed cards which this one made, as long as it can be undone itself."""
+    made = ImportRow.objects.filter(batch=batch, outcome=Outcome.CREATE, card_id__isnull=False).values("card_id")
+    filled = ImportRow.objects.filter(outcome=Outcome.UPDATE, card_id__in=made, batch=OuterRef("pk"))
+    writing = [ImportState.APPLYING, ImportState.APPLIED, ImportState.UNDOING]
+    others = ImportBatch.objects.filter(Exists(filled), state__in=writing, forgotten_at=None).exclude(pk=batch.pk)
+    return others.order_by("-uploaded_at", "-id").first()
+
+
+def leaves_cards(batch: ImportBatch) -> bool:
+    """Return whether the undo of an import has left cards as they were, which can be tried once more."""
+    return bool(batch.kept) and ImportRow.objects.filter(batch=batch, kept_because__in=AS_IT_WAS).exists()

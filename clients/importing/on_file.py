@@ -24,6 +24,8 @@ from salon.audit.models import AuditEntry
 from salon.catalogue.details import key_of
 from salon.catalogue.models import Service
 
+# What the history of a card says that an import has made or changed.
+IMPORTED = "client.imported"
 # What the history of a card says that an undo has removed; its number may stand as if she had been erased.
 REMOVED = "client.import_removed"
 

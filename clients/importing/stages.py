@@ -20,7 +20,7 @@ from clients.importing.placing import guess_columns
 from clients.importing.planning import plan_lines
 from clients.importing.rows import Result, forget_erased, save_results
 from clients.importing.tables import TOP, Line, Sheet, Source, Unreadable, reading_apart
-from clients.importing.undoing import undo_lines
+from clients.importing.undoing import AS_IT_WAS, undo_lines
 from clients.importing.withdrawing import Undoing
 from clients.models import Category, CategoryAssignment, ImportBatch, ImportKey, ImportRow, ImportState, Outcome
 from salon.audit.recording import Change, record
@@ -163,8 +163,8 @@ def _ready_to_map(worker: Worker, source: Source, sheets: Sequence[Sheet]) -> No
         batch.save()
 
 
-def _next_rows(batch: ImportBatch) -> list[ImportRow]:
-    rows = ImportRow.objects.filter(batch=batch, number__gt=batch.done_through)
+def _next_rows(batch: ImportBatch, **only: object) -> list[ImportRow]:
+    rows = ImportRow.objects.filter(batch=batch, number__gt=batch.done_through, **only)
     return list(rows.order_by("number")[:BLOCK])
 
 
@@ -212,11 +212,13 @@ def _undo_block(worker: Worker) -> bool:
     with worker.block(ImportState.UNDOING) as batch:
         if batch is None:
             return False
-        rows = _next_rows(batch)
+        # Another time only what was left as it was.
+        rows = _next_rows(batch) if batch.undone_at is None else _next_rows(batch, kept_because__in=AS_IT_WAS)
         if not rows:
             batch.state, batch.undone_at = ImportState.UNDONE, now
+            batch.kept = ImportRow.objects.filter(batch=batch).exclude(kept_because="").count()
             _take_back_categories(batch, now)
-            batch.save(update_fields=["state", "undone_at", "made_categories"])
+            batch.save(update_fields=["state", "undone_at", "kept", "made_categories"])
             _record(batch, "import.undone", now)
             return False
         batch.kept += undo_lines(Undoing(_actor(batch), now, worker.salon.date_at(now)), rows)
@@ -252,7 +254,8 @@ def _take_back_categories(batch: ImportBatch, now: datetime) -> None:
     made = Category.objects.filter(pk__in=batch.made_categories, deleted_at=None)
     used = CategoryAssignment.objects.filter(category__in=made).values("category")
     made.exclude(pk__in=used).update(deleted_at=now, version=F("version") + 1)
-    batch.made_categories = []
+    # Those of cards that were left may go another time.
+    batch.made_categories = [str(category_id) for category_id in made.values_list("pk", flat=True)]
 
 
 def _actor(batch: ImportBatch) -> Actor:

@@ -1,5 +1,6 @@
 """Taking an import back: its cards go, its changes are reversed, what others did since stays (domain.md §10)."""
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
@@ -7,14 +8,15 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, ManyToOneRel, OuterRef, Q
 
 from clients.details import ClientDetails
-from clients.importing.on_file import REMOVED
-from clients.importing.reversing import reverse
+from clients.importing.on_file import IMPORTED, REMOVED
+from clients.importing.reversing import UNDONE, reverse
 from clients.importing.saving import save_cards
 from clients.importing.withdrawing import Undoing, withdraw_consents, withdraw_points
 from clients.models import (
     CardState,
     CarriedService,
     CategoryAssignment,
+    Cause,
     Client,
     ConsentEntry,
     ImportRow,
@@ -30,6 +32,8 @@ from salon.tenancy.context import current_salon_id
 
 # Why something of an import is left: words for these stand in `problems`.
 TOUCHED, IN_USE, GONE, FIELD_CHANGED = "touched", "in_use", "gone", "field_changed"
+# Where nothing of a line was taken back, so that it can be tried again.
+AS_IT_WAS = (TOUCHED, IN_USE)
 
 
 def undo_lines(work: Undoing, rows: Sequence[ImportRow]) -> int:
@@ -44,6 +48,7 @@ def undo_lines(work: Undoing, rows: Sequence[ImportRow]) -> int:
     kept |= _remove(work, {one: made[one] for one in removable})
     changed = [one for one, row in made.items() if row.outcome == Outcome.UPDATE and one in cards]
     kept |= dict.fromkeys(reverse(work, [(cards[one], made[one]) for one in changed]), FIELD_CHANGED)
+    ImportRow.objects.filter(pk__in=[row.pk for row in rows if row.kept_because]).update(kept_because="")
     for reason in set(kept.values()):
         of_it = [made[card_id].pk for card_id, why in kept.items() if why == reason]
         ImportRow.objects.filter(pk__in=of_it).update(kept_because=reason)
@@ -54,19 +59,40 @@ def undo_lines(work: Undoing, rows: Sequence[ImportRow]) -> int:
 
 def _sorted(cards: dict[UUID, Client], made: dict[UUID, ImportRow]) -> tuple[list[UUID], dict[UUID, str]]:
     """Return the cards that were made and nobody has touched since, and the reasons to keep the others."""
-    # What time alone has changed, nobody has touched.
-    entered = AuditEntry.objects.filter(subject_id__in=made).exclude(action=STATUS_CHANGED)
-    entries = dict(entered.values_list("subject_id").annotate(times=Count("id")))
+    touched = _touched([cards[one] for one, row in made.items() if row.outcome == Outcome.CREATE and one in cards])
     removable, kept = [], {}
     for card_id, row in made.items():
         card = cards.get(card_id)
         if card is None:
             kept[card_id] = GONE
-        elif row.outcome == Outcome.CREATE and (card.version > 1 or entries.get(card_id, 0) > 1):
+        elif card_id in touched:
             kept[card_id] = TOUCHED
         elif row.outcome == Outcome.CREATE:
             removable.append(card_id)
     return removable, kept
+
+
+def _touched(cards: Sequence[Client]) -> set[UUID]:
+    """Return which cards that an import made somebody has worked with since.
+
+    What time alone has changed, nobody has touched; nor has another import that is undone itself.
+    """
+    ids = [card.pk for card in cards]
+    entered = AuditEntry.objects.filter(subject_id__in=ids).exclude(action=STATUS_CHANGED)
+    entries: defaultdict[UUID, Counter[str]] = defaultdict(Counter)
+    for card_id, action, times in entered.values_list("subject_id", "action").annotate(times=Count("id")):
+        entries[card_id][action] = times
+    again = {card_id for card_id, told in entries.items() if told[IMPORTED] > 1}
+    used = PointsEntry.objects.filter(client__in=again).exclude(cause__in=[Cause.OPENING, Cause.WITHDRAWN])
+    with_points = set(used.values_list("client_id", flat=True)) if again else set()
+    found = set()
+    for card in cards:
+        told = entries[card.pk]
+        # Each undone import has told of itself once more.
+        by_people = told.total() - told[IMPORTED] - told[UNDONE] or told[IMPORTED] - told[UNDONE] > 1
+        if by_people or card.pk in with_points or (card.version > 1 and card.pk not in again):
+            found.add(card.pk)
+    return found
 
 
 def _remove(work: Undoing, rows: dict[UUID, ImportRow]) -> dict[UUID, str]:

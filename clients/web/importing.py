@@ -22,7 +22,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from clients.importing import batches
 from clients.importing.batches import WORKING, WrongMoment
 from clients.importing.formats import SAMPLE
-from clients.importing.lines import Found, cards_of, lines_of
+from clients.importing.lines import Found, cards_of, filled_since, leaves_cards, lines_of
 from clients.importing.placing import place_headings, read_sheet, top_of
 from clients.models import Client, ImportBatch, ImportRow, ImportState, Outcome
 from clients.web.faulty_lines import faulty, faulty_workbook
@@ -196,7 +196,19 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
         shown=shown,
         next_url=next_url,
         previous_url=previous_url,
+        **_undoing(request, batch),
     )
+
+
+def _undoing(request: SalonRequest, batch: ImportBatch) -> dict[str, object]:
+    """Return whether an import can be undone, for another time too, and which other one is to be undone before."""
+    done = batch.state in {ImportState.APPLIED, ImportState.UNDONE} and batch.forgotten_at is None
+    first = filled_since(batch) if done else None
+    return {
+        "undone_first": first,
+        "undone_first_url": reverse("clients:import_batch", args=[request.salon.slug, first.pk]) if first else "",
+        "can_be_undone": done and first is None and (batch.state == ImportState.APPLIED or leaves_cards(batch)),
+    }
 
 
 def _shown(request: SalonRequest, row: ImportRow, card: Client | None) -> ShownLine:
