@@ -22,12 +22,13 @@ type Periods = Mapping[UUID, Sequence[Period]]
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What is known of the people who may be chosen: what each has booked, how many minutes of that are the day's, when
-    she is absent, and when she does not work."""
+    she is absent, and when she does not work; and whether the salon is closed that day."""
 
     booked: Periods = field(default_factory=dict)
     minutes: Mapping[UUID, int] = field(default_factory=dict)
     absent: Periods = field(default_factory=dict)
     off: Periods = field(default_factory=dict)
+    closed: bool = False
 
     def at_any_hour(self) -> "Circumstances":
         """Return the same for whoever would also work outside her hours."""
@@ -99,7 +100,7 @@ def circumstances_of(
         one: sum(max(min(stop, today) - max(start, 0), 0) for start, stop in known.taken[one]) for one in staff_ids
     }
     off = {one: _gaps(known.there.working[one], begin, end) for one in staff_ids}
-    return Circumstances(known.booked, minutes, known.there.absent, off)
+    return Circumstances(known.booked, minutes, known.there.absent, off, closed=day in known.there.closed)
 
 
 def _gaps(periods: Sequence[Period], begin: datetime, end: datetime) -> list[Period]:

@@ -39,6 +39,7 @@ class Why(StrEnum):
     IN_THE_PAST = "in_the_past"
     TOO_SOON = "too_soon"
     TOO_FAR_AHEAD = "too_far_ahead"
+    CLOSED = "closed"
     OUTSIDE_HOURS = "outside_hours"
 
 
@@ -47,6 +48,7 @@ _MESSAGES = {
     Why.IN_THE_PAST: _("This time is in the past."),
     Why.TOO_SOON: _("This is too soon to be booked online."),
     Why.TOO_FAR_AHEAD: _("This day is too far ahead to be booked online."),
+    Why.CLOSED: _("The salon is closed that day."),
     Why.OUTSIDE_HOURS: _("Nobody who could do this works then."),
 }
 

@@ -181,11 +181,6 @@ def why_not(*, salon: Salon, taken: Sequence[Taken]) -> list[frozenset[Misfit]]:
     return [misfits(there, staff_id, periods) for staff_id, periods in taken]
 
 
-def fits(*, salon: Salon, taken: Sequence[Taken]) -> bool:
-    """Return whether all of these staff members are there for their items; in one statement."""
-    return not any(why_not(salon=salon, taken=taken))
-
-
 def misfits(there: Presence, staff_id: UUID, periods: Sequence[Period]) -> frozenset[Misfit]:
     """Return why somebody is not there in these periods."""
     found = set()

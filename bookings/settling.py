@@ -66,7 +66,8 @@ def arranged(planned: Sequence[Planned], known: Circumstances, bounds: Bounds) -
         parts = choose(planned, known.at_any_hour())
     if parts is None:
         somebody_works = bounds is Bounds.DESK or choose(planned, known.with_nothing_booked()) is not None
-        raise SlotTaken(Why.TAKEN if somebody_works else Why.OUTSIDE_HOURS)
+        nobody = Why.CLOSED if known.closed else Why.OUTSIDE_HOURS
+        raise SlotTaken(Why.TAKEN if somebody_works else nobody)
     refuse_endless(parts)
     return parts
 
@@ -99,8 +100,10 @@ def _refuse_untimely(begin: datetime, *, salon: Salon, now: datetime, rules: Boo
 
 
 def _refuse_away(parts: Sequence[Part], salon: Salon) -> None:
-    if not hours.fits(salon=salon, taken=taken(parts)):
-        raise SlotTaken(Why.OUTSIDE_HOURS)
+    if any(hours.why_not(salon=salon, taken=taken(parts))):
+        day = salon.date_at(min(part.starts_at for part in parts))
+        closed = hours.presence((), day, day, salon).closed
+        raise SlotTaken(Why.CLOSED if closed else Why.OUTSIDE_HOURS)
 
 
 def _explain(

@@ -11,7 +11,7 @@ from bookings.scheduling import change_client
 from clients.models import Client
 from clients.tokens import add_tokens
 from salon.api.scopes import Scope
-from salon.catalogue.models import Service
+from salon.catalogue.models import Closure, Service
 from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
@@ -278,6 +278,7 @@ def test_a_time_taken_is_refused_on_the_way_back_too(till: Caller, day: SalonDay
         (at(10, day=date(2027, 6, 22)), "too_far_ahead", "This day is too far ahead to be booked online."),
         (at(22), "outside_hours", "Nobody who could do this works then."),
         (at(10, day=date(2026, 11, 22)), "outside_hours", "Nobody who could do this works then."),
+        (at(10, day=date(2026, 12, 3)), "closed", "The salon is closed that day."),
     ],
 )
 def test_why_a_time_cannot_be_had(
@@ -287,6 +288,7 @@ def test_why_a_time_cannot_be_had(
     with salon_scope(sonnenschein.pk):
         for staff in (day.anna, day.bora):
             make_appointment((day.cut, staff), starts_at=at(10))
+        Closure.objects.create(starts_on=date(2026, 12, 3), ends_on=date(2026, 12, 3), name="Rohrbruch", created_at=NOW)
         add_tokens(make_client("Bea", email="bea@example.org", blocked=True))
     items = [{"service": str(day.cut.pk), "staff": str(day.anna.pk) if named else None}]
     for client in (SARAH, {"first_name": "Bea", "email": "bea@example.org"}):
