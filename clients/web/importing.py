@@ -24,10 +24,11 @@ from clients.importing.batches import WORKING, WrongMoment
 from clients.importing.formats import SAMPLE
 from clients.importing.lines import Found, cards_of, filled_since, leaves_cards, lines_of
 from clients.importing.placing import place_headings, read_sheet, top_of
-from clients.models import Client, ImportBatch, ImportRow, ImportState, Outcome
+from clients.models import ImportBatch, ImportState, Outcome
 from clients.web.faulty_lines import faulty, faulty_workbook
 from clients.web.import_forms import ColumnsForm, TableForm, UploadForm, column_names
-from clients.web.import_words import KEPT, REFUSALS, REMARKS, label_of, problem_words, value_words
+from clients.web.import_lines import Lines, lines_table
+from clients.web.import_words import REFUSALS
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
@@ -35,33 +36,6 @@ from salon.tenancy.models import new_id
 from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
 from salon.web.uploads import was_too_large
-
-
-@dataclass(frozen=True, slots=True)
-class ShownChange:
-    """One field before and after, as text for people, and what the file does not say of it."""
-
-    label: object
-    old: str
-    new: str
-    remark: object
-
-
-@dataclass(frozen=True, slots=True)
-class ShownLine:
-    """One line of a file as preview and result show it."""
-
-    number: int
-    name: str
-    contact: str
-    changes: list[ShownChange]
-    problems: list[str]
-    hints: list[str]
-    left_out: list[str]
-    card_url: str | None
-    # Whose card it is, where the line calls its client otherwise.
-    card: Client | None
-    kept: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +147,14 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
         Found.KEPT: _("Left over"),
     }
     tabs = [Tab(str(one), labels[one], counts[one], f"{here}?show={one}", shown == one) for one in counts]
-    lines: list[ShownLine] = []
+    lines: Lines | None = None
     next_url = previous_url = None
     if batch.forgotten_at is None:
         try:
             page = lines_of(batch, outcome=shown, cursor=request.GET.get("page") or None)
         except InvalidCursor:
             return redirect(here)
-        cards = cards_of(page.rows)
-        lines = [_shown(request, row, cards.get(row.card_id) if row.card_id else None) for row in page.rows]
+        lines = lines_table(page.rows, cards_of(page.rows), batch, request.salon)
         next_url, previous_url = (
             cursor and f"{here}?{urlencode({'show': shown, 'page': cursor})}" for cursor in (page.next, page.previous)
         )
@@ -209,33 +182,6 @@ def _undoing(request: SalonRequest, batch: ImportBatch) -> dict[str, object]:
         "undone_first_url": reverse("clients:import_batch", args=[request.salon.slug, first.pk]) if first else "",
         "can_be_undone": done and first is None and (batch.state == ImportState.APPLIED or leaves_cards(batch)),
     }
-
-
-def _shown(request: SalonRequest, row: ImportRow, card: Client | None) -> ShownLine:
-    country, plan = request.salon.country, row.plan
-    remarks = {(field, new): REMARKS[said] for field, new, said in plan.get("remarks", [])}
-    changes = [
-        ShownChange(
-            label_of(field),
-            value_words(field, old, country),
-            value_words(field, new, country),
-            remarks.get((field, new), ""),
-        )
-        for field, old, new in plan.get("changes", [])
-    ]
-    faulty = row.outcome == Outcome.FAULTY
-    return ShownLine(
-        number=row.number,
-        name=plan.get("name", ""),
-        contact=value_words("mobile", plan.get("contact", ""), country),
-        changes=changes,
-        problems=[problem_words(one) for one in plan.get("problems", [])],
-        hints=[problem_words(one) for one in plan.get("hints", [])],
-        left_out=[problem_words(one) for one in plan.get("left_out", [])],
-        card_url=reverse("client_card", args=[request.salon.slug, row.card_id]) if row.card_id and not faulty else None,
-        card=card if card and not faulty and card.full_name != plan.get("name", "") else None,
-        kept=KEPT.get(row.kept_because, ""),
-    )
 
 
 def _render(
