@@ -31,7 +31,7 @@ _GROUPS = (
     *FIELDS.values(),
     ("blocked", "blocked_reason"),
     ("matrix_exempt",),
-    ("listed_on", "created_via"),
+    ("listed_on", "assumed_listed_on", "created_via"),
     _AGREED,
     *((column,) for column in (*_LEAST, *_GREATEST)),
 )
@@ -65,7 +65,7 @@ def combined(
     after |= {column: min(_known(survivor, duplicate, column), default=None) for column in _LEAST}
     after |= {column: max(_known(survivor, duplicate, column), default=None) for column in _GREATEST}
     earlier = min(survivor, duplicate, key=lambda card: (card.listed_on, card.number))
-    after |= {"listed_on": earlier.listed_on, "created_via": earlier.created_via}
+    after |= {name: getattr(earlier, name) for name in ("listed_on", "assumed_listed_on", "created_via")}
     blocking = survivor if survivor.blocked else duplicate
     after |= {"blocked": blocking.blocked, "blocked_reason": blocking.blocked_reason}
     after["matrix_exempt"] = survivor.matrix_exempt or duplicate.matrix_exempt

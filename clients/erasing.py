@@ -37,6 +37,7 @@ from salon.tenancy.models import Salon
 # What an erased card says of visits and agreements: nothing.
 _EMPTIED: dict[str, int | str | bool | None] = {
     "merged_into_id": None,
+    "assumed_listed_on": None,
     "treatcard_number": "",
     "first_visit_on": None,
     "last_visit_on": None,

@@ -169,6 +169,7 @@ def _new_card(work: Applying, plan: Plan, number: int) -> Client:
         id=new_id(),
         number=number,
         created_via=CreatedVia.IMPORT,
+        assumed_listed_on=plan.assumed_listed_on,
         created_at=work.now,
         updated_at=work.now,
         email_consent_for=plan.details.email if granted else None,

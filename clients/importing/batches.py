@@ -303,6 +303,7 @@ def mapping_of(batch: ImportBatch, salon: Salon, now: datetime) -> Mapping:
         today=salon.date_at(now),
         day_order=DayOrder(batch.day_order),
         short_postcodes=batch.short_postcodes,
+        own_file=batch.format == Format.OURS,
         leave_out_cells=batch.leave_out_cells,
         # Our own categories may have a comma in their names.
         separators=";" if batch.format == Format.OURS else ";,|\n",

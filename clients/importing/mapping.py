@@ -3,16 +3,18 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-import phonenumbers
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from clients.card_numbers import tidied
-from clients.details import ClientDetails, Gender, accept
-from clients.importing.formats import Target
+from clients.details import LABELS, ClientDetails, accept
+from clients.importing.cells import gender_of, has_lost_its_zero, says_nothing
+from clients.importing.contacts import contacts_in
+from clients.importing.days import in_figures, span_of, without_about
+from clients.importing.formats import TARGET_LABELS, Target
 from clients.labels import LONGEST_NAME as LONGEST_CATEGORY
 from clients.naming import full_name_in
 from salon.errors import InvalidInput
@@ -22,6 +24,8 @@ LONGEST_SERVICE = 120
 LONGEST_TREATCARD = 40
 LONGEST_TOLD = 200
 MOST = 1_000_000_000
+# How a cell was read that says less than the card asks for, or less than it said once.
+ABOUT, ABOUT_EARLIEST, ABOUT_LATEST, ZERO_ADDED = "about", "about_earliest", "about_latest", "zero_added"
 
 
 class DayOrder(TextChoices):
@@ -40,6 +44,8 @@ class Mapping:
     today: date
     day_order: DayOrder = DayOrder.DMY
     short_postcodes: bool = False
+    # Whether it is our own export, in which every postcode is a text and as it should be.
+    own_file: bool = False
     # Whether a faulty cell is left out and the rest of its line taken over.
     leave_out_cells: bool = False
     # What parts the entries of a cell that lists several.
@@ -76,15 +82,25 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A line as it was understood: what it asks for, without which cells, or why it cannot be taken over."""
+    """A line as it was understood: what it asks for, without which cells, or why it cannot be taken over.
+
+    `hints` are what is odd in it, `remarks` how some columns were read.
+    """
 
     wanted: Wanted
     problems: tuple[Problem, ...] = ()
     left_out: tuple[Problem, ...] = ()
+    hints: tuple[Problem, ...] = ()
+    remarks: tuple[tuple[Target, str], ...] = ()
 
 
 # Without these a line says of nobody anything.
 _WHOSE = frozenset({Target.NUMBER, Target.FIRST_NAME, Target.LAST_NAME})
+# What is written down even where it is no number and no address.
+_CONTACTS = (Target.MOBILE, Target.LANDLINE, Target.EMAIL)
+# Days that may be known about. Whoever came in 2019 was on file by then; and she is forgotten no sooner than is sure.
+_FROM = frozenset({Target.LISTED_ON, Target.FIRST_VISIT_ON})
+_UNTIL = frozenset({Target.LAST_VISIT_ON})
 
 
 def read_cells(cells: Sequence[str], mapping: Mapping) -> Read:
@@ -97,8 +113,11 @@ def read_cells(cells: Sequence[str], mapping: Mapping) -> Read:
         read = _Line(mapping, cells).read()
         mended = _without(cells, mapping, read.problems) if mapping.leave_out_cells else cells
         if mended == cells or any(one.target in _WHOSE for one in read.problems):
-            problems = (*left_out, *read.problems) if read.problems else ()
-            return Read(read.wanted, problems, () if problems else left_out)
+            if read.problems:
+                return replace(read, problems=(*left_out, *read.problems))
+            lost = [_written(one.target, one.cell) for one in left_out if one.target in _CONTACTS and one.cell]
+            wanted = replace(read.wanted, note=_joined(read.wanted.note, *lost))
+            return replace(read, wanted=wanted, left_out=left_out)
         left_out += read.problems
         cells = mended
 
@@ -112,6 +131,16 @@ def _without(cells: Sequence[str], mapping: Mapping, problems: Sequence[Problem]
     ]
 
 
+def _written(target: str, cell: str) -> str:
+    """Return a contact that has no field of its own, as a note says it."""
+    label = LABELS.get(target) or TARGET_LABELS[Target(target)]
+    return f"{label}: {tidy(cell)}"
+
+
+def _joined(*notes: str) -> str:
+    return "\n\n".join(dict.fromkeys(note for note in notes if note))
+
+
 def _word(text: str) -> str:
     return " ".join(fold(text).replace("-", " ").replace("_", " ").split())
 
@@ -122,11 +151,6 @@ _YES = frozenset(
 _NO = frozenset(
     map(_word, ("0", "nein", "n", "no", "false", "falsch", "unsubscribed", "opt-out", "withdrawn", "widerrufen"))
 )
-_GENDERS = {
-    **dict.fromkeys(("w", "f", "female", "weiblich", "frau", "mrs", "ms", "miss", "woman"), Gender.FEMALE),
-    **dict.fromkeys(("m", "male", "mannlich", "mann", "herr", "mr", "man"), Gender.MALE),
-    **dict.fromkeys(("d", "x", "diverse", "divers", "other", "non binary"), Gender.DIVERSE),
-}
 _COUNT = re.compile(r"(?P<name>.+?)\s*(?:[x×*]\s*(?P<a>\d{1,4})|\((?P<b>\d{1,4})\s*[x×]?\)|:\s*(?P<c>\d{1,4}))")
 _COUNTED = re.compile(r"(?P<a>\d{1,4})\s*[x×*]\s*(?P<name>.+)")
 _DAY = re.compile(r"(\d{1,4})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{1,4})(?:[T\s,].*)?", re.DOTALL)
@@ -211,9 +235,12 @@ class _Line:
     def __init__(self, mapping: Mapping, cells: Sequence[str]) -> None:
         self.mapping = mapping
         self.problems: list[Problem] = []
+        self.hints: list[Problem] = []
+        self.remarks: list[tuple[Target, str]] = []
+        self.noted: list[str] = []
         self.cells: dict[Target, list[str]] = {}
         for target, cell in zip(mapping.targets, cells, strict=False):
-            if target is not Target.SKIP and cell.strip():
+            if target is not Target.SKIP and cell.strip() and not says_nothing(target, cell.strip()):
                 self.cells.setdefault(target, []).append(cell.strip())
 
     def text(self, target: Target) -> str:
@@ -238,27 +265,29 @@ class _Line:
             consent_on=self._day(Target.CONSENT_ON) if consent else None,
             categories=self._categories(),
             services=self._services(),
-            note=self.text(Target.NOTES).replace("\r\n", "\n").strip(),
+            note=_joined(self.text(Target.NOTES).replace("\r\n", "\n").strip(), *self.noted),
         )
         if wanted.first_visit_on and wanted.last_visit_on and wanted.first_visit_on > wanted.last_visit_on:
             self.refuse(Target.FIRST_VISIT_ON, "first_after_last", self.text(Target.FIRST_VISIT_ON))
-        return Read(wanted, tuple(self.problems))
+        return Read(wanted, tuple(self.problems), hints=tuple(self.hints), remarks=tuple(self.remarks))
 
     def _details(self) -> ClientDetails:
         whole = full_name_in(self.text(Target.NAME))
+        contacts = contacts_in(self.cells, self.mapping.country)
+        self.noted = [_written(target, cell) for target, cell in contacts.noted]
+        self.hints += [Problem(target, "noted", cell[:LONGEST_TOLD]) for target, cell in contacts.noted]
         given = ClientDetails(
             first_name=self.text(Target.FIRST_NAME) or whole.first,
             last_name=self.text(Target.LAST_NAME) or whole.last,
-            gender=_GENDERS.get(fold(self.text(Target.GENDER)).strip(". "), whole.gender),
+            gender=self._gender() or whole.gender,
             birthday=self._birthday(),
-            mobile=self.text(Target.MOBILE),
-            landline=self.text(Target.LANDLINE),
-            email=self.text(Target.EMAIL).removeprefix("mailto:"),
+            mobile=contacts.mobile,
+            landline=contacts.landline,
+            email=contacts.email,
             street=self.text(Target.STREET),
             postal_code=self._postal_code(),
             city=self.text(Target.CITY),
         )
-        given = self._with_phones(given)
         try:
             return accept(given, country=self.mapping.country, today=self.mapping.today).details
         except InvalidInput as refusal:
@@ -267,17 +296,15 @@ class _Line:
                     self.refuse(error.field, error.code, getattr(given, error.field, ""))
             return given
 
-    def _with_phones(self, given: ClientDetails) -> ClientDetails:
-        """Put phones of no said kind where they belong: landlines by their number, else where there is room."""
-        for phone in self.cells.get(Target.PHONE, ()):
-            if not given.landline and (given.mobile or _is_landline(phone, self.mapping.country)):
-                given = given.with_changes(landline=phone)
-            elif not given.mobile:
-                given = given.with_changes(mobile=phone)
-        return given
+    def _gender(self) -> str:
+        text = self.text(Target.GENDER)
+        gender = gender_of(text)
+        if text and not gender:
+            self.hints.append(Problem(Target.GENDER, "gender_unknown", text[:LONGEST_TOLD]))
+        return gender or ""
 
     def _birthday(self) -> str:
-        text = self.text(Target.BIRTHDAY)
+        text = in_figures(self.text(Target.BIRTHDAY), month_first=self.mapping.day_order == DayOrder.MDY)
         if not text:
             return ""
         try:
@@ -294,7 +321,11 @@ class _Line:
 
     def _postal_code(self) -> str:
         text = self.text(Target.POSTAL_CODE)
-        return text.zfill(5) if self.mapping.short_postcodes and text.isdigit() and len(text) == 4 else text
+        lost = self.mapping.short_postcodes and text.isdigit() and len(text) == 4
+        if not lost and not (self.mapping.country == "DE" and not self.mapping.own_file and has_lost_its_zero(text)):
+            return text
+        self.remarks.append((Target.POSTAL_CODE, ZERO_ADDED))
+        return text.zfill(5)
 
     def _treatcard(self) -> str:
         number = tidied(self.text(Target.TREATCARD))
@@ -324,18 +355,29 @@ class _Line:
         return int(plain)
 
     def _day(self, target: Target) -> date | None:
-        text = self.text(target)
+        text, order = self.text(target), self.mapping.day_order
         if not text:
             return None
+        plain, about = without_about(text) if target in _FROM | _UNTIL else (text, False)
+        how = ABOUT if about else ""
         try:
-            day = parse_day(text, self.mapping.day_order, latest=self.mapping.today.year)
+            plain = in_figures(plain, month_first=order == DayOrder.MDY)
+            day = parse_day(plain, order, latest=self.mapping.today.year)
         except NoDay:
-            self.refuse(target, "no_day", text)
-            return None
+            span = span_of(plain) if target in _FROM | _UNTIL else None
+            if span is None:
+                self.refuse(target, "no_day", text)
+                return None
+            first, last = span
+            day, how = (first, ABOUT_EARLIEST) if target in _FROM else (last, ABOUT_LATEST)
+            if how == ABOUT_LATEST and first <= self.mapping.today:
+                day = min(last, self.mapping.today)
         if day > self.mapping.today:
             self.refuse(target, "future", text)
         elif day.year < 1900:
             self.refuse(target, "no_day", text)
+        elif how:
+            self.remarks.append((target, how))
         return day
 
     def _consent(self) -> bool | None:
@@ -356,11 +398,3 @@ class _Line:
             if len(name) > LONGEST_SERVICE:
                 self.refuse(Target.SERVICES, "service_too_long", name)
         return tuple(sorted(found.items()))
-
-
-def _is_landline(text: str, country: str) -> bool:
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE

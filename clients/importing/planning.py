@@ -6,10 +6,11 @@ from datetime import date
 
 from clients.card_numbers import fault_of
 from clients.details import ClientDetails
-from clients.importing.formats import Format
+from clients.importing.formats import Format, Target
 from clients.importing.mapping import Mapping, Problem, Read, Wanted, read_cells
 from clients.importing.matching import Cards, Match, first_lines, keys_of
 from clients.importing.on_file import OnFile
+from clients.importing.since import known_earlier, listed_since
 from clients.importing.whose import contacts_of, is_same_person
 from clients.labels import CategoryDetails
 from clients.models import (
@@ -28,8 +29,6 @@ BETWEEN_NOTES = "\n\n"
 LONGEST_NOTE = 4000
 # The line of a client whose card was erased here.
 ERASED = "erased"
-# What says since when somebody is on file, where the file does not.
-BY_FIRST_VISIT, BY_LAST_VISIT, BY_IMPORT = "by_first_visit", "by_last_visit", "by_import"
 # Of a category: the import makes it.
 MADE = "made"
 # Fields of the card beside its master data that an import can write.
@@ -40,10 +39,10 @@ FACTS = ("listed_on", "treatcard_number", "carried_first_visit_on", "carried_las
 class Plan:
     """What one line does: a new card, changes of the one it speaks of, nothing, or nothing because it is faulty.
 
-    `details` and `facts` are what the card then says; the rest is what is added to it, `points` as the balance that
-    opens its ledger. `changes` tells all of it as old and new, `remarks` of some, by field and new value, what the file
-    does not say; `hints` are what is odd without being wrong, `left_out` the faulty cells without which the line is
-    taken over.
+    `details` and `facts` are what the card then says, `assumed_listed_on` what nothing but the import says of it; the
+    rest is what is added to it, `points` as the balance that opens its ledger. `changes` tells all of it as old and
+    new, `remarks` of some, by field and new value, what the file does not say; `hints` are what is odd without being
+    wrong, `left_out` the faulty cells without which the line is taken over.
     """
 
     number: int
@@ -57,6 +56,7 @@ class Plan:
     remarks: tuple[tuple[str, str, str], ...] = ()
     details: ClientDetails = field(default_factory=ClientDetails)
     facts: dict[str, date | int | str] = field(default_factory=dict)
+    assumed_listed_on: date | None = None
     points: int = 0
     categories: tuple[str, ...] = ()
     services: tuple[tuple[str, int], ...] = ()
@@ -136,7 +136,10 @@ class _Planner:
         if problems:
             return Plan(number, Outcome.FAULTY, wanted, match.card, problems=(*left_out, *problems))
         plan = self._update(number, wanted, match.card) if match.card else self._create(number, wanted)
-        return replace(plan, hints=(*plan.hints, *hints), left_out=left_out)
+        remarks = _as_read(read, plan.changes)
+        return replace(
+            plan, hints=(*read.hints, *plan.hints, *hints), left_out=left_out, remarks=(*plan.remarks, *remarks)
+        )
 
     def _erased_again(self, wanted: Wanted) -> list[Problem]:
         return [Problem("", "erased_again", str(wanted.number))] if wanted.number in self.stored.erased else []
@@ -187,7 +190,7 @@ class _Planner:
         return None
 
     def _create(self, number: int, wanted: Wanted) -> Plan:
-        listed_on, says = _listed_on(wanted, self.today)
+        listed_on, says = listed_since(wanted, self.today)
         given: dict[str, date | int | str | None] = {
             "listed_on": listed_on,
             "treatcard_number": wanted.treatcard_number,
@@ -198,7 +201,8 @@ class _Planner:
         facts = {name: value for name, value in given.items() if value}
         points, hints = self._opening(None, wanted)
         plan = Plan(number, Outcome.CREATE, wanted, details=wanted.details, facts=facts, points=points, hints=hints)
-        plan = replace(plan, remarks=(("listed_on", str(listed_on), says),) if says else ())
+        if says:
+            plan = replace(plan, remarks=(("listed_on", str(listed_on), says),), assumed_listed_on=listed_on)
         told = [
             Change(one.name, None, text) for one in fields(ClientDetails) if (text := getattr(wanted.details, one.name))
         ]
@@ -219,7 +223,7 @@ class _Planner:
         told += [Change("points", None, str(points))] if points else []
         plan = replace(plan, details=details, facts=facts, points=points, hints=hints)
         plan = self._with_additions(plan, told, card)
-        if "email" in changes and card.email_consent and plan.decision is None:
+        if "email" in changes and card.email and card.email_consent and plan.decision is None:
             plan = replace(plan, hints=(*plan.hints, Problem("email", "consent_ends")))
         return replace(plan, outcome=Outcome.UPDATE) if plan.changes else plan
 
@@ -268,11 +272,14 @@ class _Planner:
             ),
             ("listed_on", wanted.listed_on, card.listed_on, card.listed_on),
         )
-        return {
+        facts: dict[str, date | int | str] = {
             name: new  # type: ignore[misc]
             for name, new, old, shown in before
             if new and new not in {old, shown} and (overwrite or not shown)
         }
+        if "listed_on" not in facts and (known_by := known_earlier(card, wanted)):
+            facts["listed_on"] = known_by
+        return facts
 
     def _opening(self, card: Client | None, wanted: Wanted) -> tuple[int, tuple[Problem, ...]]:
         """Return with how many points a line opens the ledger of a card: where there is one, it alone says."""
@@ -305,6 +312,8 @@ class _Planner:
             told.append(Change("consent", None, decision))
         elif self._has_objected(plan) and (card is None or not self._has_decided(card)):
             hints.append(Problem("consent", "consent_objected"))
+        elif wanted.consent and not self._is_for_its_address(plan) and not (card and self._has_decided(card)):
+            hints.append(Problem("consent", "consent_without_address"))
         elif wanted.consent and not self.batch.consent_wording and card is None:
             hints.append(Problem("consent", "consent_without_words"))
         return replace(
@@ -353,28 +362,38 @@ class _Planner:
         wanted = plan.wanted
         if wanted.consent and self.batch.consent_wording:
             # Who has decided anything here is not overruled by a file, nor is who has objected at the address.
-            decided = card is not None and (card.email_consent or self._has_decided(card))
-            return None if decided or self._has_objected(plan) else Decision.GRANTED
+            decided = card is not None and not self._agrees_anew(plan, card) and self._has_decided(card)
+            barred = decided or self._has_objected(plan) or not self._is_for_its_address(plan)
+            return None if barred else Decision.GRANTED
         overwrite = self.batch.known_clients == KnownClients.UPDATE
         wants = card is not None and self.stored.said.get(card.pk) in {Decision.REQUESTED, Decision.GRANTED}
         if wanted.consent is False and overwrite and wants:
             return Decision.WITHDRAWN
         return None
 
+    def _agrees_anew(self, plan: Plan, card: Client) -> bool:
+        # Who had agreed does so again for the address that the same line brings.
+        return plan.details.email != card.email and self.stored.said.get(card.pk) == Decision.GRANTED
+
+    def _is_for_its_address(self, plan: Plan) -> bool:
+        # Of those who agreed before they had an address only our own file knows.
+        email = plan.wanted.details.email
+        return (bool(email) or self.ours) and email.casefold() == plan.details.email.casefold()
+
     def _has_decided(self, card: Client) -> bool:
-        return self.stored.said.get(card.pk, Decision.UNDONE) != Decision.UNDONE
+        return card.email_consent or self.stored.said.get(card.pk, Decision.UNDONE) != Decision.UNDONE
 
     def _has_objected(self, plan: Plan) -> bool:
         return bool(plan.wanted.consent) and plan.details.email.lower() in self.stored.objected
 
 
-def _listed_on(wanted: Wanted, today: date) -> tuple[date, str]:
-    """Return since when a new client is on file, and what says so: whoever has been here was known no later."""
-    if wanted.listed_on:
-        return wanted.listed_on, ""
-    if wanted.first_visit_on:
-        return wanted.first_visit_on, BY_FIRST_VISIT
-    return (wanted.last_visit_on, BY_LAST_VISIT) if wanted.last_visit_on else (today, BY_IMPORT)
+_FIELDS = {Target.FIRST_VISIT_ON: "carried_first_visit_on", Target.LAST_VISIT_ON: "carried_last_visit_on"}
+
+
+def _as_read(read: Read, changes: Sequence[Change]) -> list[tuple[str, str, str]]:
+    """Return of what is written from a line how it was read, where the cell said less."""
+    how = {_FIELDS.get(target, target.value): code for target, code in read.remarks}
+    return [(one.field, one.new, how[one.field]) for one in changes if one.field in how and one.new]
 
 
 def _key(name: str) -> str:

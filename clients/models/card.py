@@ -100,6 +100,8 @@ class Client(SalonOwned):
     treatcard_number = models.CharField(max_length=40, blank=True)
     matrix_exempt = models.BooleanField(default=False)
     listed_on = models.DateField()
+    # What an import wrote there when no file said it: while it stands, whoever knows an earlier day is believed.
+    assumed_listed_on = models.DateField(null=True, blank=True)
     created_via = models.CharField(max_length=20, choices=CreatedVia)
     # "last first" by salon.folding.order_key: German order without ICU, and comparable under row-level security.
     sort_key = models.CharField(max_length=200, db_collation="C")

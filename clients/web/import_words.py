@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from clients.details import LABELS
 from clients.importing.formats import TARGET_LABELS, Target
-from clients.importing.planning import BY_FIRST_VISIT, BY_IMPORT, BY_LAST_VISIT, MADE
+from clients.importing.mapping import ABOUT, ABOUT_EARLIEST, ABOUT_LATEST, ZERO_ADDED
+from clients.importing.planning import MADE
+from clients.importing.since import BY_FIRST_VISIT, BY_IMPORT, BY_LAST_VISIT
 from clients.models import Decision
 from clients.web.shown import worded
 
@@ -79,6 +81,11 @@ _PROBLEMS: dict[str, Promise] = {
     "consent_ends": gettext_lazy(
         "The consent to news holds at the old address and ends with it. At the new one it can be asked for on the card."
     ),
+    "consent_without_address": gettext_lazy(
+        "The consent is left out: it would hold for an e-mail address, and the card does not have that of this line."
+    ),
+    "noted": gettext_lazy("“%(cell)s” is kept in full as a note."),
+    "gender_unknown": gettext_lazy("“%(cell)s” is no known gender or salutation; it is left out."),
     "consent_without_words": gettext_lazy("The consent is left out, as nothing says where it comes from."),
     "": gettext_lazy("“%(cell)s” cannot be taken over."),
 }
@@ -88,6 +95,10 @@ REMARKS: dict[str, Promise] = {
     BY_LAST_VISIT: gettext_lazy("from the last visit"),
     BY_IMPORT: gettext_lazy("the day of the import"),
     MADE: gettext_lazy("new category"),
+    ABOUT: gettext_lazy("known only about"),
+    ABOUT_EARLIEST: gettext_lazy("known only about, the earliest day it can be"),
+    ABOUT_LATEST: gettext_lazy("known only about, the latest day it can be"),
+    ZERO_ADDED: gettext_lazy("with the 0 that a spreadsheet takes away"),
 }
 # Why an undo left something.
 KEPT: dict[str, Promise] = {

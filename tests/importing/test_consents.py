@@ -100,3 +100,52 @@ def test_a_new_address_ends_a_consent_and_the_history_says_so(sonnenschein: Salo
             "client.consent_holds_again",
         ]
         assert Client.objects.get(pk=card.pk).email_consent
+
+
+HEAD = ("Vorname", "Nachname", "Mobil", "E-Mail", "Newsletter")
+HANS = ("Hans", "Vogt", "0171 5550800")
+
+
+def _planned(salon: Salon, *rows: tuple[str, ...], **given: object) -> tuple[dict[str, Client], list[list[str]]]:
+    """Import lines, and return the cards by first name and what the preview says of each line's consent."""
+    batch = checked(salon, table(HEAD, *rows), consent_wording=WORDS, leave_out_cells=True, **given)
+    with salon_scope(salon.pk):
+        plans = ImportRow.objects.filter(batch=batch).order_by("number").values_list("plan", flat=True)
+        hints = [[one["code"] for one in plan["hints"] if one["code"].startswith("consent")] for plan in plans]
+        begin(actor=MANAGER, batch_id=batch.pk, now=NOW)
+    work(salon, batch)
+    with salon_scope(salon.pk):
+        return {card.first_name: card for card in Client.objects.all()}, hints
+
+
+def test_a_consent_beside_no_address_is_none_and_the_preview_says_so(sonnenschein: Salon) -> None:
+    cards, hints = _planned(
+        sonnenschein, (*HANS, "x2@example,de", "ja"), ("Heike", "Mayer", "0171 5550801", "", "ja"),
+        ("Ida", "Rot", "", "ida@mail.example", "ja"),
+    )  # fmt: skip
+    assert hints == [["consent_without_address"], ["consent_without_address"], []]
+    assert {name: card.email_consent for name, card in cards.items()} == {"Hans": False, "Heike": False, "Ida": True}
+    with salon_scope(sonnenschein.pk):
+        assert ConsentEntry.objects.count() == 1
+
+
+def test_mended_with_its_address_the_consent_is_taken(sonnenschein: Salon) -> None:
+    _planned(sonnenschein, (*HANS, "x2@example,de", "ja"))
+    cards, hints = _planned(sonnenschein, (*HANS, "x2@mail.example", "ja"))
+    assert hints == [[]]
+    assert (cards["Hans"].email_consent, cards["Hans"].email_consent_for) == (True, "x2@mail.example")
+
+
+def test_who_agreed_before_she_had_an_address_agrees_anew_for_the_one_that_comes(sonnenschein: Salon) -> None:
+    card = on_file(sonnenschein, first_name="Hans", last_name="Vogt", mobile="0171 5550800")
+    with salon_scope(sonnenschein.pk):
+        _decides(card, Decision.GRANTED, source=ConsentSource.IMPORT, wording=WORDS)
+    cards, hints = _planned(sonnenschein, (*HANS, "x2@mail.example", "ja"))
+    assert (hints, cards["Hans"].email_consent) == ([[]], True)
+
+
+def test_a_consent_beside_no_address_is_none_for_that_of_the_card(sonnenschein: Salon) -> None:
+    on_file(sonnenschein, first_name="Hans", last_name="Vogt", mobile="0171 5550800", email="alt@mail.example")
+    cards, hints = _planned(sonnenschein, (*HANS, "", "ja"))
+    assert hints == [["consent_without_address"]]
+    assert (cards["Hans"].email, cards["Hans"].email_consent) == ("alt@mail.example", False)
