@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from clients.consent import ask_planned
+from clients.duplicates import propose
 from clients.importing.batches import delete_unnamed, forget_old, stored_files
 from clients.importing.stages import Worker, work_on
 from salon.tenancy import directory
@@ -27,6 +28,16 @@ def work_on_import(work_id: str) -> None:
         if work is not None and work.salon is not None:
             salon, held = work.salon, work
             work_on(Worker(salon, work.subject_id, timezone.now, lambda: beat(held, now=timezone.now()), work.attempts))
+
+
+@shared_task(soft_time_limit=LONG_TIME_TO_FINISH, time_limit=LONG_TIME_TO_LIVE)
+def look_for_duplicates(work_id: str) -> None:
+    """Propose cards for merging once an import has written some, as every night does."""
+    with claimed(UUID(work_id), now=timezone.now()) as work:
+        if work is not None and work.salon_id is not None:
+            with salon_scope(work.salon_id):
+                beat(work, now=timezone.now())
+                propose(now=timezone.now())
 
 
 @shared_task

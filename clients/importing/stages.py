@@ -27,7 +27,9 @@ from salon.audit.recording import Change, record
 from salon.identity.roles import Actor, ActorKind, Permission
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
+from salon.work.queue import schedule
 
+DUPLICATES = "clients.tasks.look_for_duplicates"
 BLOCK = 500
 # Workers that may end over a file that they read, before it is refused.
 ATTEMPTS = 5
@@ -200,6 +202,8 @@ def _apply_block(worker: Worker) -> bool:
             batch.save(update_fields=["state", "applied_at"])
             ImportKey.objects.filter(batch=batch).delete()
             forget_erased(batch)
+            if batch.created or batch.updated:
+                schedule(task=DUPLICATES, subject_id=batch.pk, due_at=now, salon_id=worker.salon.pk)
             _record(batch, "import.applied", now)
             return False
         work = Applying(_actor(batch), worker.salon, batch, mapping_of(batch, worker.salon, now), now)

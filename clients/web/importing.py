@@ -19,11 +19,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
+from clients.duplicates import open_pairs
 from clients.importing import batches
 from clients.importing.batches import WORKING, WrongMoment
 from clients.importing.formats import SAMPLE
 from clients.importing.lines import Found, cards_of, filled_since, leaves_cards, lines_of
 from clients.importing.placing import place_headings, read_sheet, top_of
+from clients.importing.stages import DUPLICATES
 from clients.models import ImportBatch, ImportState, Outcome
 from clients.web.faulty_lines import faulty, faulty_workbook
 from clients.web.import_forms import ColumnsForm, TableForm, UploadForm, column_names
@@ -36,6 +38,7 @@ from salon.tenancy.models import new_id
 from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
 from salon.web.uploads import was_too_large
+from salon.work.queue import last_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,19 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
         next_url=next_url,
         previous_url=previous_url,
         **_undoing(request, batch),
+        **_duplicates(request, batch),
     )
+
+
+def _duplicates(request: SalonRequest, batch: ImportBatch) -> dict[str, object]:
+    """Return how many pairs of cards wait to be looked at, and whether the salon's are still being compared."""
+    if batch.state != ImportState.APPLIED or Permission.CLIENTS_MERGE not in request.actor.permissions:
+        return {}
+    return {
+        "duplicates": open_pairs().count(),
+        "comparing": last_due(task=DUPLICATES, subject_ids=[batch.pk]) is not None,
+        "duplicates_url": reverse("client_duplicates", args=[request.salon.slug]),
+    }
 
 
 def _undoing(request: SalonRequest, batch: ImportBatch) -> dict[str, object]:
