@@ -83,15 +83,17 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What some lines come to: before discounts, what each of these takes off, the largest first, and what is left."""
+    """What some lines come to: before discounts, what each of these takes off, the largest first, and the tip, which
+    nothing is taken off."""
 
     full: Decimal
     cuts: Sequence[Cut]
+    tip: Decimal = NOTHING
 
     @property
     def total(self) -> Decimal:
         """What is to be paid."""
-        return self.full - sum((one.amount for one in self.cuts), NOTHING)
+        return self.full - sum((one.amount for one in self.cuts), NOTHING) + self.tip
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, JSONObject, TruncDate
 
-from bookings.checkout.pricing import NOTHING, Bill, Discount, bill_of, cuts_of, sold_item
+from bookings.checkout.pricing import NOTHING, Bill, Discount, LineKind, bill_of, cuts_of, sold_item
 from bookings.models import AppointmentItem, SaleLine, SaleState
 from clients.categories import discounts_on
 from clients.labels import DiscountOn
@@ -66,6 +66,7 @@ def lines_charged(appointment: str) -> ArraySubquery:
     `appointment` is what that calls its key."""
     lines = SaleLine.objects.filter(sale__appointment_id=OuterRef(appointment)).exclude(sale__state=SaleState.VOID)
     told = JSONObject(
+        kind=F("kind"),
         percent=Cast("discount_percent", TextField()),
         reason=F("discount_reason"),
         off=F("discount"),
@@ -76,11 +77,10 @@ def lines_charged(appointment: str) -> ArraySubquery:
 
 def bill_charged(told: Sequence[Mapping[str, Any]]) -> Bill:
     """Return what a sale comes to by its lines (`lines_charged`)."""
-    full = sum((from_cents(one["price"] + one["off"]) for one in told), NOTHING)
-    return Bill(
-        full,
-        cuts_of((Decimal(one["percent"]), one["reason"], from_cents(one["off"])) for one in told if one["percent"]),
-    )
+    tip = sum((from_cents(one["price"]) for one in told if one["kind"] == LineKind.TIP), NOTHING)
+    full = sum((from_cents(one["price"] + one["off"]) for one in told), NOTHING) - tip
+    cuts = cuts_of((Decimal(one["percent"]), one["reason"], from_cents(one["off"])) for one in told if one["percent"])
+    return Bill(full, cuts, tip)
 
 
 def bill_of_items(items: Iterable[tuple[AppointmentItem, Decimal | None]], discounts: Sequence[Discount]) -> Bill:

@@ -1,19 +1,21 @@
 """One sale at the till: its lines at the left, its money at the right (ui.md §2.5)."""
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseNotModified
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from bookings.checkout.fingerprint import Glance, glance_at
 from bookings.checkout.reading import SaleView, get_sale
 from bookings.checkout.reversing import ways_back
 from bookings.checkout.tills import methods_of, sales_rules, sells_vouchers, till_mode_of
@@ -33,6 +35,7 @@ from bookings.web.checkout_shown import (
     shown_returns,
     shown_vat,
     tip_choices,
+    tip_in,
     typed_text,
     way_text,
     ways_text,
@@ -138,6 +141,7 @@ class ShownSale:
     refunds: list[ShownPayment]
     full: str
     discount: str
+    tip: str
     total: str
     paid: str
     kept: str
@@ -186,7 +190,9 @@ class ShownSale:
 @requires(Permission.SALES_READ)
 @require_safe
 def sale(request: SalonRequest, sale_id: UUID) -> HttpResponse:
-    """One sale: open at the till, or as it was paid."""
+    """One sale: open at the till, or as it was paid; a page that has it open asks again every few seconds."""
+    if _in_till(request) and request.headers.get("If-None-Match") == _tag(_glance(request, sale_id)):
+        return HttpResponseNotModified()
     return show_sale(request, sale_id, Answer())
 
 
@@ -202,6 +208,8 @@ def show_sale(request: SalonRequest, sale_id: UUID, answer: Answer) -> HttpRespo
             messages.add_message(request, level, answer.toast, extra_tags=answer.undo)
         return redirect(url)
     now = timezone.now()
+    # Before the sale itself is read: at worst a page that is new already is asked for once more.
+    glance = _glance(request, sale_id)
     view = get_sale(sale_id)
     may = request.actor.permissions
     writes = Permission.SALES_WRITE in may
@@ -210,7 +218,7 @@ def show_sale(request: SalonRequest, sale_id: UUID, answer: Answer) -> HttpRespo
     client = view.sale.client
     context = {
         "sale": shown,
-        "person": whose(request, client, now),
+        "person": whose(request, client, now, alerts=glance.alerts),
         "points": points_of(view, request.salon, writes=writes) if shown.open else None,
         "answer": answer,
         "writes": writes,
@@ -219,6 +227,8 @@ def show_sale(request: SalonRequest, sale_id: UUID, answer: Answer) -> HttpRespo
         "refunds": Permission.REFUNDS in may,
         "pay": _payment_form(request, view, shown, answer),
         "was": seen_text(view),
+        "tag": _tag(glance),
+        "follow_url": sale_url(request, sale_id, purpose_of(request)),
         "email": answer.typed.get("email") or (client.email if client else ""),
         **urls(request, sale_id),
     }
@@ -226,6 +236,14 @@ def show_sale(request: SalonRequest, sale_id: UUID, answer: Answer) -> HttpRespo
     response = render(request, template, context, status=422 if answer.refused else 200)
     response["Vary"] = "HX-Request, HX-Target"
     return response
+
+
+def _glance(request: SalonRequest, sale_id: UUID) -> Glance:
+    return glance_at(sale_id, purpose_of(request), get_language() or "", *sorted(request.actor.permissions))
+
+
+def _tag(glance: Glance) -> str:
+    return f'"{glance.fingerprint}"'
 
 
 def _where_it_is_seen(answer: Answer, shown: ShownSale) -> Answer:
@@ -262,9 +280,11 @@ def urls(request: SalonRequest, sale_id: UUID | None = None) -> dict[str, str]:
     return found
 
 
-def whose(request: SalonRequest, client: Client | None, now: datetime) -> Person | None:
+def whose(
+    request: SalonRequest, client: Client | None, now: datetime, *, alerts: Sequence[str] | None = None
+) -> Person | None:
     """Return a client as the till shows her; one that was erased is only a name."""
-    return person_of(request, client, request.salon.date_at(now)) if client else None
+    return person_of(request, client, request.salon.date_at(now), alerts=alerts) if client else None
 
 
 def _in_till(request: SalonRequest) -> bool:
@@ -275,7 +295,7 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
     salon, found = request.salon, view.sale
     state = SaleState(found.state)
     ways = ways_back(view.payments, view.refunds)
-    team = working_staff()
+    team, tip = working_staff(), tip_in(view)
     icon, tone = BADGES[state]
     appointment = found.appointment
     where = ""
@@ -297,6 +317,7 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
         refunds=[*shown_returns(view, salon), *shown_refunds(view.refunds, salon)],
         full=price_text(full_price(view), salon),
         discount=price_text(-view.discount, salon) if view.discount else "",
+        tip=price_text(tip, salon) if tip else "",
         total=price_text(found.total, salon),
         paid=price_text(found.paid, salon) if found.paid else "",
         kept=price_text(view.kept, salon),

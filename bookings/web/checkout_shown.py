@@ -363,5 +363,10 @@ def _treats(view: SaleView, salon: Salon) -> list[Treat]:
 
 
 def full_price(view: SaleView) -> Decimal:
-    """Return what the lines would cost without any category's discount."""
-    return view.sale.total + sum((line.discount for line in view.lines), NOTHING)
+    """Return what the lines would cost without any category's discount, the tip apart."""
+    return view.sale.total + view.discount - tip_in(view)
+
+
+def tip_in(view: SaleView) -> Decimal:
+    """Return the tip in a sale."""
+    return sum((line.final_price for line in view.lines if line.kind == LineKind.TIP), NOTHING)

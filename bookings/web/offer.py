@@ -122,12 +122,13 @@ class ShownCut:
 @dataclass(frozen=True, slots=True)
 class ShownBill:
     """What the till will ask for; where something comes off, what it would be without, and each discount with its
-    amount. `besides` is what was put on the sale at the till."""
+    amount. `besides` is what was put on the sale at the till, without the tip."""
 
     total: str
     full: str
     cuts: list[ShownCut]
     besides: str = ""
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,7 @@ def shown_bill(bill: Bill, salon: Salon, *, besides: Decimal = NOTHING) -> Shown
         full=price_text(bill.full, salon) if bill.cuts else "",
         cuts=[ShownCut(discount_text(one.percent, one.reason), price_text(-one.amount, salon)) for one in bill.cuts],
         besides=price_text(besides, salon) if besides else "",
+        tip=price_text(bill.tip, salon) if bill.tip else "",
     )
 
 

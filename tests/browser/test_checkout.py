@@ -188,6 +188,8 @@ def test_two_windows_pay_the_same_sale(open_page: OpenPage) -> None:
     first = open_page()
     page = _new_sale(first)
     _put(first, "bürste")
+    # She presses before her page has heard of the other.
+    page.route("**/checkout/*-*/", lambda route: route.fulfill(status=304))
     second = open_page(width=390, dark=True, touch=True)
     second.sign_in("carla@sonnenschein.example", page.url.removeprefix(first.base))
     second.settle()
@@ -200,6 +202,36 @@ def test_two_windows_pay_the_same_sale(open_page: OpenPage) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Ihre Zahlung wurde nicht gebucht")
     expect(page.locator(".till-due")).to_contain_text("Bezahlt")
     expect(page.locator(".till-paid li")).to_have_count(1)
+
+
+def test_an_open_sale_follows_another_window_and_what_is_typed_stays(open_page: OpenPage) -> None:
+    first = open_page()
+    page = _new_sale(first)
+    _put(first, "bürste")
+    page.locator("#amount").fill("5,00")
+    page.locator("#method-TRANSFER").check(force=True)
+    page.locator("#reference").fill("Rechnung 7")
+    second = open_page()
+    second.sign_in("carla@sonnenschein.example", page.url.removeprefix(first.base))
+    asked: list[int] = []
+    page.on("response", lambda answer: asked.append(answer.status) if answer.url == page.url else None)
+    _put(second, "nagelöl")
+    due = second.page.locator(".till-due-amount").inner_text()
+    expect(page.locator(".till-line")).to_have_count(2, timeout=6_000)
+    expect(page.locator(".till-due-amount")).to_have_text(due)
+    # What was typed stays, and so does the place of the keyboard; what is as it was is not sent again.
+    expect(page.locator("#amount")).to_have_value("5,00")
+    expect(page.locator("#reference")).to_have_value("Rechnung 7")
+    expect(page.locator("#reference")).to_be_focused()
+    expect(page.locator("#method-TRANSFER")).to_be_checked()
+    expect(page.locator("[data-take]")).to_contain_text("5,00")
+    page.wait_for_timeout(5_500)
+    assert asked[-1] == 304
+    # An amount that was all of it is all of it.
+    expect(second.page.locator("#amount")).to_have_value(due.removesuffix("\N{NO-BREAK SPACE}€"))
+    page.get_by_role("button", name="Alles").click()
+    _put(second, "nagelöl")
+    expect(page.locator("#amount")).to_have_value(second.page.locator("#amount").input_value(), timeout=6_000)
 
 
 def test_from_the_calendar_to_the_till(open_page: OpenPage) -> None:

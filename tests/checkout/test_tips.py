@@ -16,7 +16,7 @@ from salon.errors import InvalidInput
 from salon.tenancy.models import new_id
 from tests.bookings.salonday import make_appointment
 from tests.checkout.desk import START, Desk
-from tests.checkout.till import AFTER, Till, product, service, tip
+from tests.checkout.till import AFTER, Till, give_discount, product, service, tip
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +94,18 @@ def test_whoever_has_left_keeps_hers(office: Till) -> None:
     office.sold(replace(tip("2.50"), staff_id=office.day.anna.pk))
     StaffMember.objects.filter(pk=office.day.anna.pk).update(archived_at=office.given["now"])
     assert tips(office) == [("Anna", "2.50")]
+
+
+def test_no_discount_applies_to_it_and_it_is_told_apart(desk: Desk, time_machine: Any) -> None:
+    time_machine.move_to(AFTER)
+    give_discount(desk.till.day.lena, "10")
+    visit = desk.till.visit()
+    desk.at(desk.till.charge(visit, product(desk.till.oil), tip("4.80")))
+    drawer = desk.browser.get(f"/s/sonnenschein/calendar/appointments/{visit.pk}/").text
+    for page, besides in ((desk.see().partition('id="pay"')[2], []), (drawer, ["Dazu verkauft", "27,50"])):
+        told = [*besides, "Vor Rabatten", "86,50", "−8,65", "Trinkgeld", "4,80", "Gesamt", "82,65"]
+        bill = page[page.index(told[0]) :]
+        assert [bill.index(one) for one in told] == sorted(bill.index(one) for one in told)
 
 
 def test_at_the_till_it_is_chosen_and_the_day_says_so(desk: Desk, time_machine: Any) -> None:

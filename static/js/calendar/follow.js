@@ -1,5 +1,6 @@
 // What the drawer says of an appointment, and why it was refused a place, is never older than its block in the grid.
 
+import { typedIn } from "../typed.js";
 import { root, versionOf } from "./places.js";
 
 const drawer = document.getElementById("drawer");
@@ -7,23 +8,13 @@ const shown = () => drawer.querySelector("#appointment");
 // Which appointment of the drawer the grid has shown, too: gone from there it is elsewhere by now.
 let seen = null;
 
-const isTyped = (field) => (field.matches("select") ? !field.selectedOptions[0]?.defaultSelected : field.value !== field.defaultValue);
-
-// What was typed and not saved stays, and so does the place of the keyboard.
 function lookAgain(id) {
-  const fields = [...shown().parentNode.querySelectorAll("input:not([type=hidden]), textarea, select")];
-  const typed = new Map(fields.filter((one) => one.id && isTyped(one)).map((one) => [one.id, one.value]));
-  const focused = document.activeElement.id;
+  const putBack = typedIn(shown().parentNode);
   window.htmx.ajax("GET", `appointments/${id}/`, { target: "#in-drawer", swap: "outerHTML" });
   const settled = (event) => {
     if (!drawer.contains(event.target)) return;
     document.removeEventListener("htmx:afterSettle", settled);
-    if (shown()?.dataset.id !== id) return;
-    for (const [field, value] of typed) {
-      const found = document.getElementById(field);
-      if (found) found.value = value;
-    }
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    if (shown()?.dataset.id === id) putBack();
   };
   document.addEventListener("htmx:afterSettle", settled);
 }

@@ -1,13 +1,10 @@
-// Another browser's change appears within five seconds: the grid is asked for with the tag of the one on screen, and
-// only what has changed is put in. Nobody loses the focus, the place scrolled to, or what is being dragged.
+// Another browser's change appears within five seconds: only what has changed is put in. Nobody loses the focus, the
+// place scrolled to, or what is being dragged.
 
+import { asked, follow } from "../following.js";
 import { columns, lifted, root } from "./places.js";
 
-const EVERY = 5000;
 let tag = null;
-let asking = null;
-let timer = 0;
-let failures = 0;
 
 const keyed = (parent) => {
   const seen = new Map();
@@ -71,37 +68,13 @@ export function put(answer) {
 }
 
 async function ask() {
-  const headers = { "HX-Request": "true", ...(tag && { "If-None-Match": tag }) };
   const address = root.dataset.poll;
-  const response = await fetch(address, { headers, cache: "no-store" });
-  if (response.status === 401) {
-    const detail = { xhr: response, quiet: true };
-    return void document.dispatchEvent(new CustomEvent("htmx:responseError", { detail }));
-  }
-  if (response.status === 304) return;
-  if (!response.ok) throw new Error(response.status);
-  const text = await response.text();
+  const fresh = await asked(address, tag);
   // Meanwhile it may have gone to another day.
-  if (lifted() || address !== root.dataset.poll) return;
-  tag = response.headers.get("ETag");
-  put(new DOMParser().parseFromString(text, "text/html"));
+  if (!fresh || lifted() || address !== root.dataset.poll) return;
+  tag = fresh.tag;
+  put(new DOMParser().parseFromString(fresh.text, "text/html"));
 }
 
-export async function look() {
-  clearTimeout(timer);
-  // An answer that is on its way may be older than the change that calls for another.
-  await asking;
-  asking = ask().then(
-    () => (failures = 0),
-    () => (failures += 1),
-  );
-  await asking;
-  asking = null;
-  root.toggleAttribute("data-offline", failures > 1);
-  clearTimeout(timer);
-  timer = setTimeout(() => (document.hidden ? null : look()), EVERY);
-}
-
-timer = setTimeout(look, EVERY);
-document.addEventListener("visibilitychange", () => document.hidden || look());
+export const look = follow(ask, (offline) => root.toggleAttribute("data-offline", offline));
 document.addEventListener("calendar-changed", look);
