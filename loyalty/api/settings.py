@@ -72,8 +72,8 @@ class LoyaltySettingsEndpoint(Endpoint):
     def put(self, request: Request) -> Response:
         """Change the Treatcard settings.
 
-        They hold for sales to come; points that were given stay. Of what may be left out, what is left out stays as it
-        is. What changes nothing makes no new version.
+        They hold for whatever is paid in full from now on, open sales too; points that were given stay. Of what may be
+        left out, what is left out stays as it is. What changes nothing makes no new version.
         """
         version = expected_version(request)
         changes = cast(ChangedRules, self.entered(LoyaltySettingsBody))

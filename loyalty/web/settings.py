@@ -130,7 +130,8 @@ def treatcard(request: SalonRequest) -> HttpResponse:
     if saved.version == holding.version:
         messages.info(request, _("Nothing was changed."))
     else:
-        messages.success(request, _("Saved. It holds for sales to come; points that were given stay."))
+        told = _("Saved. It holds for whatever is paid from now on, open sales too; points that were given stay.")
+        messages.success(request, told)
     return redirect("treatcard", request.salon.slug)
 
 

@@ -58,7 +58,7 @@ def test_set_up_in_minutes(open_page: OpenPage) -> None:  # noqa: PLR0915 - one 
     _rate(page, "Punkte für Artikel", "2.5")
     expect(example).to_have_text("275 Punkte")
     page.get_by_role("button", name="Speichern").click()
-    expect(page.get_by_text("Das gilt für künftige Verkäufe")).to_be_visible()
+    expect(page.get_by_text("Das gilt für alles, was ab jetzt bezahlt wird")).to_be_visible()
     expect(page.get_by_label("Punkte für Artikel", exact=True)).to_have_value("2,5")
     page.get_by_text("Bisherige Einstellungen").click()
     expect(page.get_by_text("gilt zurzeit")).to_be_visible()

@@ -65,6 +65,15 @@ def test_the_seed_s_figure(till: Till) -> None:
     assert (sale.state, sale.points_earned, sale.rules_version) == (SaleState.PAID, 200, 0)
 
 
+def test_the_rates_that_hold_when_it_is_paid_count_though_it_was_opened_before(till: Till) -> None:
+    lena = give_treatcard(till.day.lena)
+    sale = till.open(product(till.oil))
+    save_rules(actor=MANAGER, details=Details(points_per_euro_products=money("4.00")), now=NOW)
+    till.pay(sale)
+    sale.refresh_from_db()
+    assert (points_of(lena), sale.rules_version) == (110, 1)
+
+
 def test_full_payment_closes_a_sale(till: Till) -> None:
     sale = till.open(product(till.oil, 2), tip("5.00"))
     assert (sale.state, sale.number, amounts(sale)) == (SaleState.OPEN, None, ("60.00", "0.00", "60.00"))
