@@ -1,44 +1,67 @@
 """`GET /api/v1/availability`: free times for one or several services in sequence (api.md; domain.md §5)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
+from django.forms import Field, Form
 from django.utils.translation import gettext_lazy as _
-from django_filters import FilterSet
+from django_filters import FilterSet, UUIDFilter
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bookings.appointments import get_appointment
 from bookings.bounds import Bounds
+from bookings.settling import wishes_of as wishes_as_booked
 from bookings.slots import Slot, Wish, find_slots
+from salon.api.authentication import MissingScope
 from salon.api.endpoint import Endpoint
 from salon.api.parameters import IdsFilter, IsoDayFilter
 from salon.api.scopes import Scope
 from salon.api.serializers import Body
 from salon.catalogue.models import Service
-from salon.errors import FieldError, InvalidInput
+from salon.errors import FieldError, InvalidInput, NotFound
 from salon.tenancy.models import Salon
 
 MOST_DAYS = 62
 MOST_SERVICES = 20
+
+
+class AvailabilityForm(Form):
+    """The parameters together: something must be asked for."""
+
+    def clean(self) -> dict[str, Any]:
+        """Require services where no booking is named."""
+        asked = super().clean() or self.cleaned_data
+        if not (asked.get("service") or asked.get("booking") or {"service", "booking"} & self.errors.keys()):
+            self.add_error("service", ValidationError(Field.default_error_messages["required"], code="required"))
+        return asked
+
 
 # As a dict, because `from` cannot name an attribute.
 AvailabilityFilters = type(
     "AvailabilityFilters",
     (FilterSet,),
     {
+        "Meta": type("Meta", (), {"form": AvailabilityForm}),
         "service": IdsFilter(
             most=MOST_SERVICES,
-            required=True,
-            help_text="Repeated for several services, which follow each other in this order.",
+            help_text="Repeated for several services, which follow each other in this order; required unless `booking` "
+            "is given.",
         ),
         "staff": IdsFilter(
             most=MOST_SERVICES,
             help_text="Who is to do it: one for all services, or one for each in the same order; anybody who can when "
-            "left out.",
+            "left out, with `booking` whoever does it now.",
+        ),
+        "booking": UUIDFilter(
+            help_text="When could this booking be moved? Its services as they are, and its own time counts as free; in "
+            "place of `service`. Needs `bookings:read`.",
         ),
         "from": IsoDayFilter(required=True, help_text="The first day in the salon, `YYYY-MM-DD`."),
         "to": IsoDayFilter(
@@ -51,6 +74,9 @@ AvailabilityFilters = type(
 class SlotItemBody(Body):
     """What one staff member would do, and when."""
 
+    id = serializers.UUIDField(
+        read_only=True, required=False, help_text="Of `booking`: which of its items; as `reschedule` takes it."
+    )
     service = serializers.UUIDField(read_only=True)
     staff = serializers.UUIDField(read_only=True)
     starts_at = serializers.DateTimeField(read_only=True)
@@ -90,16 +116,45 @@ class AvailabilityEndpoint(Endpoint):
         if not 0 <= (last - first).days < MOST_DAYS:
             message = _("Ask for 1 to %(most)d days.") % {"most": MOST_DAYS}
             raise InvalidInput([FieldError("to", "out_of_range", message)])
-        wishes = wishes_of(asked["service"], asked["staff"])
+        booking_id: UUID | None = asked["booking"]
+        wishes, item_ids = self._wishes(booking_id, asked["service"], asked["staff"])
         try:
             found = find_slots(
-                salon=self.salon, wishes=wishes, first=first, last=last, now=self.now, bounds=Bounds.ONLINE
+                salon=self.salon,
+                wishes=wishes,
+                first=first,
+                last=last,
+                now=self.now,
+                bounds=Bounds.ONLINE,
+                besides=booking_id,
             )
         except InvalidInput as refusal:
             raise InvalidInput(
                 [_renamed(error, one_for_all=len(asked["staff"]) == 1) for error in refusal.errors]
             ) from refusal
-        return Response({"slots": shown(found, self.salon)})
+        return Response({"slots": shown(found, self.salon, item_ids)})
+
+    def _wishes(
+        self, booking_id: UUID | None, services: Sequence[UUID], staff: Sequence[UUID]
+    ) -> tuple[list[Wish], list[UUID]]:
+        """Return what is wished for, and of a booking which of its items each is.
+
+        Raises: MissingScope, InvalidInput.
+        """
+        if booking_id is None:
+            return wishes_of(services, staff), []
+        if Scope.BOOKINGS_READ not in self.admission.scopes:
+            raise MissingScope(Scope.BOOKINGS_READ)
+        if services:
+            raise InvalidInput([FieldError("service", "not_combinable", _("Give either booking or service."))])
+        try:
+            items = list(get_appointment(booking_id).items.all())
+        except NotFound as missing:
+            raise InvalidInput([FieldError("booking", "not_found", missing.message)]) from missing
+        given = wishes_of([item.service_id for item in items], staff) if staff else wishes_as_booked(items)
+        by = [one.staff_id for one in given]
+        wishes = [replace(one, staff_id=who) for one, who in zip(wishes_as_booked(items), by, strict=True)]
+        return wishes, [item.pk for item in items]
 
 
 def wishes_of(services: Sequence[UUID], staff: Sequence[UUID]) -> list[Wish]:
@@ -122,24 +177,27 @@ def _renamed(error: FieldError, *, one_for_all: bool) -> FieldError:
     return FieldError(f"{name}.{0 if name == 'staff' and one_for_all else place}", error.code, error.message)
 
 
-def shown(slots: Sequence[Slot], salon: Salon) -> list[dict[str, Any]]:
-    """Return free times as the contract has them, in the salon's time; by hand, as there may be thousands."""
+def shown(slots: Sequence[Slot], salon: Salon, item_ids: Sequence[UUID] = ()) -> list[dict[str, Any]]:
+    """Return free times as the contract has them, in the salon's time, with the items of a booking that they would be;
+    by hand, as there may be thousands."""
     zone = ZoneInfo(salon.timezone)
     moments = {moment for slot in slots for item in slot.items for moment in (item.starts_at, item.ends_at)}
     texts = {moment: moment.astimezone(zone).isoformat() for moment in moments}
     ids = {one: str(one) for slot in slots for item in slot.items for one in (item.service_id, item.staff_id)}
+    named = [{"id": str(one)} for one in item_ids] or [{}] * MOST_SERVICES
     return [
         {
             "starts_at": texts[slot.starts_at],
             "ends_at": texts[slot.ends_at],
             "items": [
                 {
+                    **whose,
                     "service": ids[item.service_id],
                     "staff": ids[item.staff_id],
                     "starts_at": texts[item.starts_at],
                     "ends_at": texts[item.ends_at],
                 }
-                for item in slot.items
+                for whose, item in zip(named, slot.items, strict=False)
             ],
         }
         for slot in slots

@@ -95,7 +95,13 @@ class BookingBody(Body):
     client_status_reason = serializers.ChoiceField(Reason.choices, read_only=True, allow_null=True, required=False)
     items = ItemBody(many=True, read_only=True)
     note = Text(help_text="At most 500 characters; never shown to the client.")
-    total = serializers.DecimalField(read_only=True, max_digits=12, decimal_places=2)
+    total = serializers.DecimalField(
+        read_only=True,
+        max_digits=12,
+        decimal_places=2,
+        help_text="The prices of its items, before discounts of categories and special offers, which are settled when "
+        "it is paid.",
+    )
     version = serializers.IntegerField(read_only=True, help_text="Counts changes; also the ETag.")
 
 
@@ -154,12 +160,26 @@ class CancelBody(Body):
     reason = Text(help_text="At most 200 characters; for the salon.")
 
 
+class ByWhomBody(Body):
+    """An item of a booking, and who is to do it."""
+
+    id = serializers.UUIDField(help_text="Of the item.")
+    staff = serializers.UUIDField()
+
+
 class RescheduleBody(Body):
-    """When a booking is to begin instead."""
+    """When a booking is to begin instead, and by whom: `staff` for all of it, or `items`; both left out: as before."""
 
     starts_at = Instant()
     staff = serializers.UUIDField(
         required=False, allow_null=True, help_text="Who is to do all of it; left out: as before."
+    )
+    items = ByWhomBody(  # type: ignore[call-arg]
+        many=True,
+        required=False,
+        max_length=MOST_ITEMS,
+        help_text="Who is to do which of its items, as `GET availability?booking=` offers it; those left out: as "
+        "before.",
     )
 
 

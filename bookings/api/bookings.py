@@ -266,15 +266,14 @@ class RescheduleEndpoint(BookingEndpoint):
         All its services keep their distance from each other; hours, lead time and horizon hold.
         """
         entered = self.entered(RescheduleBody)
-        staff: UUID | None = entered.get("staff")
-        items = get_appointment(booking_id).items.all() if staff else []
+        staff = _by_whom(get_appointment(booking_id), entered)
         with self.naming_alternatives():
             move(
                 actor=self.actor,
                 salon=self.salon,
                 appointment_id=booking_id,
                 starts_at=entered["starts_at"],
-                staff={item.pk: staff for item in items if staff},
+                staff=staff,
                 bounds=Bounds.ONLINE,
                 now=self.now,
             )
@@ -299,6 +298,24 @@ class StateEndpoint(BookingEndpoint):
         with self.naming_alternatives():
             set_state(actor=self.actor, salon=self.salon, appointment_id=booking_id, state=state, now=self.now)
         return self.answer(booking_id)
+
+
+def _by_whom(appointment: Appointment, entered: dict[str, Any]) -> dict[UUID, UUID]:
+    """Return who is to do which item from now on.
+
+    Raises: InvalidInput.
+    """
+    everything: UUID | None = entered.get("staff")
+    items: list[dict[str, UUID]] = entered.get("items", [])
+    own = [item.pk for item in appointment.items.all()]
+    if everything and items:
+        raise InvalidInput([FieldError("items", "not_combinable", _("Give either staff or items."))])
+    strangers = [place for place, one in enumerate(items) if one["id"] not in own]
+    if strangers:
+        raise InvalidInput(
+            [FieldError(f"items.{place}.id", "not_found", _("This is no item of this booking.")) for place in strangers]
+        )
+    return dict.fromkeys(own, everything) if everything else {one["id"]: one["staff"] for one in items}
 
 
 def _wanted(given: dict[str, Any], salon: Salon) -> Wanted:

@@ -88,6 +88,8 @@ def absence_worklist(request: SalonRequest, absence_id: UUID) -> HttpResponse:
     context = {
         # Only of an absence it is noted what was done.
         "keeps_done": gap.absence is not None,
+        # On a closed day nobody is free, which goes without saying.
+        "gives": gap.staff is not None,
         "words": gap_words(gap, request.salon, now),
         "open_tasks": [one for one in tasks if not one.done],
         "done_tasks": [one for one in tasks if one.done],

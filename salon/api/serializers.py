@@ -172,8 +172,8 @@ class ProblemBody(serializers.Serializer[Any]):
     state = serializers.CharField(required=False, help_text="Of `state_refused`: how the booking is now.")
     reason = serializers.CharField(
         required=False,
-        help_text="Of `slot_taken`: `taken`, `in_the_past`, `too_soon` (lead time), `too_far_ahead` (horizon), `closed` (that day: "
-        "a closure or a public holiday) or `outside_hours`.",
+        help_text="Of `slot_taken`: `taken`, `in_the_past`, `too_soon` (lead time), `too_far_ahead` (horizon), "
+        "`closed` (that day: a closure or a public holiday) or `outside_hours`.",
     )
     alternatives = serializers.ListField(
         child=serializers.DictField(),
