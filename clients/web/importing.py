@@ -24,13 +24,15 @@ from clients.importing import batches
 from clients.importing.batches import WORKING, WrongMoment
 from clients.importing.formats import SAMPLE
 from clients.importing.lines import Found, cards_of, filled_since, leaves_cards, lines_of
+from clients.importing.new_categories import to_be_made
 from clients.importing.placing import place_headings, read_sheet, top_of
 from clients.importing.stages import DUPLICATES
+from clients.importing.tallies import tallies_of
 from clients.models import ImportBatch, ImportState, Outcome
 from clients.web.faulty_lines import faulty, faulty_workbook
 from clients.web.import_forms import ColumnsForm, TableForm, UploadForm, column_names
 from clients.web.import_lines import Lines, lines_table
-from clients.web.import_words import REFUSALS
+from clients.web.import_words import REFUSALS, label_of
 from salon.errors import InvalidInput
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
@@ -125,8 +127,9 @@ def _columns_page(request: SalonRequest, batch: ImportBatch, form: ColumnsForm) 
     place = TableForm(batch=batch, top=top_of(batch))
     lost = [column.heading for column in columns if column.is_lost]
     status = 422 if form.is_bound else 200
-    told = {"form": form, "place": place, "columns": columns, "lost": lost}
-    return _render(request, "clients/import_columns.html", batch, status, **told)
+    return _render(
+        request, "clients/import_columns.html", batch, status, form=form, place=place, columns=columns, lost=lost
+    )
 
 
 def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
@@ -167,6 +170,8 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
         "clients/import_lines.html",
         batch,
         left_out=[names[index] for index in batch.left_out_columns],
+        tallies=_tallies(batch) if batch.state == ImportState.CHECKED else None,
+        new_categories=to_be_made(batch) if batch.state == ImportState.CHECKED else [],
         tabs=tabs,
         lines=lines,
         shown=shown,
@@ -197,6 +202,12 @@ def _undoing(request: SalonRequest, batch: ImportBatch) -> dict[str, object]:
         "undone_first_url": reverse("clients:import_batch", args=[request.salon.slug, first.pk]) if first else "",
         "can_be_undone": done and first is None and (batch.state == ImportState.APPLIED or leaves_cards(batch)),
     }
+
+
+def _tallies(batch: ImportBatch) -> dict[str, object]:
+    told = tallies_of(batch)
+    left_out = [{"label": label_of(target), "lines": lines} for target, lines in told.left_out]
+    return {"since_import": told.since_import, "left_out": left_out}
 
 
 def _render(
