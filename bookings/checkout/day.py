@@ -4,7 +4,7 @@ A day that is over stays as it was: what is taken back later counts on the day i
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -66,6 +66,20 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Takings:
+    """What one person has done and sold (None: what nobody in particular has)."""
+
+    staff: StaffMember | None
+    services: Decimal
+    products: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """Both."""
+        return self.services + self.products
+
+
+@dataclass(frozen=True, slots=True)
 class Tips:
     """The tips for one person (None: for nobody in particular)."""
 
@@ -76,13 +90,14 @@ class Tips:
 @dataclass(frozen=True, slots=True)
 class TillDay:
     """A day at the till. `vat` is that of what was paid in full on the day, less what was given back of sales;
-    `tips` likewise, whose they are, `vouchers` what came for vouchers (no revenue yet), `kept` what stays of deposits
-    of what was called off."""
+    `takings` and `tips` likewise, whose they are, `vouchers` what came for vouchers (no revenue yet), `kept` what stays
+    of deposits of what was called off."""
 
     flows: Sequence[Flow]
     sold: Sequence[Sale]
     refunds: Sequence[Refund]
     vat: Sequence[Vat]
+    takings: Sequence[Takings]
     tips: Sequence[Tips]
     vouchers: Decimal
     kept: Decimal
@@ -115,6 +130,8 @@ def till_day(*, salon: Salon, day: date) -> TillDay:
     begun = Sale.objects.filter(Q(appointment=None) | Q(appointment__starts_at__lt=within[1]), state=SaleState.OPEN)
     begun = begun.exclude(pk__in=charged).select_related("client", "appointment")
     sums = _sums(day, within)
+    services, products, tips = sums["SERVICE"], sums["PRODUCT"], sums["TIP"]
+    people = _people(staff_id for amounts in (services, products, tips) for staff_id in amounts if amounts[staff_id])
     refunds = Refund.objects.filter(Q(removed_at=None) | Q(removed_at__gte=within[1]), refunded_on=day, amount__gt=0)
     return TillDay(
         flows=[
@@ -125,7 +142,12 @@ def till_day(*, salon: Salon, day: date) -> TillDay:
         sold=_sold(day),
         refunds=list(refunds.select_related("sale__client").order_by("refunded_at", "id")),
         vat=vat_in((Decimal(rate), amount) for rate, amount in sums["SOLD"].items() if amount),
-        tips=_tips(sums["TIPS"]),
+        takings=[
+            found
+            for key, one in people
+            if (found := Takings(one, services[key], products[key])).services or found.products
+        ],
+        tips=[Tips(one, tips[key]) for key, one in people if tips[key]],
         vouchers=sums["VOUCHERS"][""],
         kept=sums["KEPT"][""],
         to_pay=to_pay,
@@ -174,7 +196,8 @@ GROUP BY what, which
 UNION ALL
 SELECT 'SOLD', vat_rate::text, sum(amount) FROM sold GROUP BY vat_rate
 UNION ALL
-SELECT 'TIPS', coalesce(staff_id::text, ''), sum(amount) FROM sold WHERE kind = 'TIP' GROUP BY staff_id
+SELECT kind, coalesce(staff_id::text, ''), sum(amount) FROM sold
+WHERE kind IN ('SERVICE', 'PRODUCT', 'TIP') GROUP BY kind, staff_id
 UNION ALL
 SELECT 'VOUCHERS', '', sum(line.final_price)
 FROM bookings_sale sale JOIN bookings_saleline line ON line.salon_id = sale.salon_id AND line.sale_id = sale.id
@@ -198,12 +221,11 @@ def _sums(day: date, within: tuple[datetime, datetime]) -> dict[str, dict[str, D
     return found
 
 
-def _tips(amounts: Mapping[str, Decimal]) -> list[Tips]:
-    """Return the tips of each in the order of the team, those for nobody in particular last."""
-    tips = {staff_id: amount for staff_id, amount in amounts.items() if amount}
-    people = StaffMember.objects.filter(pk__in=[one for one in tips if one]).in_order()
-    found = [Tips(one, tips[str(one.pk)]) for one in people] if any(tips) else []
-    return [*found, *([Tips(None, tips[""])] if "" in tips else [])]
+def _people(keys: Iterable[str]) -> list[tuple[str, StaffMember | None]]:
+    """Return staff members by their keys in the order of the team, and nobody in particular ("") last."""
+    ids = {one for one in keys if one}
+    team = StaffMember.objects.filter(pk__in=ids).in_order() if ids else []
+    return [*((str(one.pk), one) for one in team), ("", None)]
 
 
 def _sold(day: date) -> list[Sale]:

@@ -14,13 +14,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from bookings.checkout.day import Due, Flow, TillDay, till_day
+from bookings.checkout.day import Due, Flow, Takings, TillDay, till_day
 from bookings.checkout.receipts import percent_text
 from bookings.checkout.tills import sales_rules, till_mode_of
 from bookings.models import Method, Refund, RefundKind, Sale, SaleState, TillMode
 from bookings.web.checkout_sale import BADGES
 from bookings.web.checkout_shown import METHOD_ICONS
 from bookings.web.wording import clock, day_text, day_word, erased_text, local, name_text, price_text
+from salon.catalogue.models import StaffMember
 from salon.identity.roles import Permission
 from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest, requires
@@ -69,11 +70,22 @@ class ShownSold:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownBack:
-    """Money that was given back on the day."""
+class ShownTakings:
+    """What one person has done and sold; `parts` where it is both."""
 
+    who: str
+    amount: str
+    parts: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBack:
+    """Money that was given back on the day: of which sale, to whom, and who did it."""
+
+    number: str
     what: str
     who: str
+    by: str
     at: str
     reason: str
     amount: str
@@ -93,6 +105,7 @@ def checkout(request: SalonRequest) -> HttpResponse:
         "today": day == today,
         "title": day_word(day, today),
         "full": date_format(day, "DATE_FORMAT"),
+        "printed": local(timezone.now(), salon),
         "earlier": (day - ONE_DAY).isoformat(),
         "later": (day + ONE_DAY).isoformat() if day < today else "",
         "most": today.isoformat(),
@@ -140,10 +153,8 @@ def _shown(found: TillDay, salon: Salon, *, most: int | None) -> dict[str, objec
             }
             for one in found.vat
         ],
-        "tips": [
-            (one.staff.name if one.staff else _("Nobody in particular"), price_text(one.amount, salon))
-            for one in found.tips
-        ],
+        "takings": [_takings(one, salon) for one in found.takings],
+        "tips": [(_person(one.staff), price_text(one.amount, salon)) for one in found.tips],
         "vouchers": price_text(found.vouchers, salon) if found.vouchers else "",
         "kept": price_text(found.kept, salon) if found.kept else "",
     }
@@ -156,6 +167,19 @@ def _flow(flow: Flow, salon: Salon) -> ShownFlow:
         taken=price_text(flow.taken, salon),
         given_back=price_text(-flow.given_back, salon) if flow.given_back else "",
         left=price_text(flow.left, salon),
+    )
+
+
+def _person(staff: StaffMember | None) -> str:
+    return staff.name if staff else _("Nobody in particular")
+
+
+def _takings(one: Takings, salon: Salon) -> ShownTakings:
+    words = {"services": price_text(one.services, salon), "products": price_text(one.products, salon)}
+    return ShownTakings(
+        who=_person(one.staff),
+        amount=price_text(one.total, salon),
+        parts=_("Services %(services)s · products %(products)s") % words if one.services and one.products else "",
     )
 
 
@@ -209,7 +233,9 @@ def _back(refund: Refund, salon: Salon) -> ShownBack:
     sale = refund.sale
     return ShownBack(
         what=f"{RefundKind(refund.kind).label} · {Method(refund.method).label}",
+        number=str(sale.number or ""),
         who=name_text(sale.client) if sale.client else _("Nobody known"),
+        by=refund.actor_name,
         at=clock(refund.refunded_at, salon),
         reason=refund.reason,
         amount=price_text(-refund.amount, salon),

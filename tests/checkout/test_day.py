@@ -1,5 +1,6 @@
 """A day at the till: it adds up, and what is over stays as it was (domain.md §6)."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from bookings.checkout.voiding import void
 from bookings.models import DepositRule, Method, Payment, SalesRules, TillMode
 from bookings.scheduling import cancel, undo
 from bookings.states import State
-from tests.bookings.salonday import DAY, at, make_client
+from tests.bookings.salonday import DAY, at, make_appointment, make_client
 from tests.checkout.till import Till, make_product, money, product, service, tip, voucher
 from tests.conftest import NOW
 
@@ -67,6 +68,26 @@ def test_a_day_adds_up(office: Till) -> None:
     assert (str(found.vouchers), [one.number for one in found.sold]) == ("50.00", [2, 1])
     assert [str(one.amount) for one in found.refunds] == ["27.50"]
     assert day_of(office, NEXT).flows == []
+
+
+def test_whose_the_takings_are(office: Till) -> None:
+    """Of what is paid in full and not given back; a tip is nobody's takings."""
+    day = office.day
+    made = make_appointment((day.brows, day.anna), (day.cut, day.bora), client=day.lena, state=State.ARRIVED)
+    oil = replace(product(office.oil, 2), staff_id=day.anna.pk)
+    sale = office.pay(office.charge(made, oil, product(office.shampoo), tip("5.00"), voucher("50.00")))
+    office.pay(office.open(service(day.cut)), "10.00")
+
+    def takings() -> list[tuple[str | None, str, str]]:
+        found = day_of(office).takings
+        return [(one.staff.name if one.staff else None, str(one.services), str(one.products)) for one in found]
+
+    assert takings() == [("Anna", "12.00", "55.00"), ("Bora", "59.00", "0.00"), (None, "0.00", "19.90")]
+    lines = {line.product_id: line.pk for line in sale.lines.all()}
+    refund(**office.given, sale_id=sale.pk, method=Method.CARD, lines={lines[office.oil.pk]: 1})
+    assert takings()[0] == ("Anna", "12.00", "27.50")
+    void(**office.given, sale_id=sale.pk)
+    assert takings() == []
 
 
 def test_what_is_taken_back_later_leaves_the_day_as_it_was(office: Till) -> None:
