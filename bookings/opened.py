@@ -12,11 +12,12 @@ from django.db.models.functions import JSONObject
 
 from bookings.checkout.pricing import Bill
 from bookings.checkout.quoting import bill_charged, bill_of_items, discounts_told, lines_charged, with_offers
-from bookings.checkout.reading import SaleView, money_told, view_told
+from bookings.checkout.reading import SaleView, earlier_told, money_told, view_told
 from bookings.models import Appointment, AppointmentItem, Sale, SalesRules, SaleState
 from clients.categories import discounts_on
 from clients.notes import pinned_on
 from salon.errors import NotFound
+from salon.money import from_cents
 from salon.tenancy.models import Salon
 
 _ITEMS = AppointmentItem.objects.select_related("service", "staff", "redemption").order_by("position")
@@ -37,16 +38,27 @@ class OpenedSale:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierSale:
+    """What came of a sale that an appointment was charged by before."""
+
+    id: UUID
+    paid: Decimal
+    refunded: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """An appointment with its client and its items in order; what is pinned on the client's card; the sale that there
-    is of it, none that is void, and where money was paid for it that, too; what the till asks for it, by that sale,
-    else by one that would be opened now; and of the salon's rules of taking money those about deposits."""
+    is of it, none that is void, and where money was paid for it that, too; those before it; what the till asks for it,
+    by that sale, else by one that would be opened now; and of the salon's rules of taking money those about
+    deposits."""
 
     appointment: Appointment
     items: list[AppointmentItem]
     alerts: list[str]
     sale: OpenedSale | None
     money: SaleView | None
+    earlier: list[EarlierSale]
     bill: Bill
     rules: SalesRules
 
@@ -71,6 +83,7 @@ def open_appointment(appointment_id: UUID, salon: Salon) -> Opened:
             discounts=discounts_on("client_id"),
             charged=lines_charged("pk"),
             money=money_told("pk"),
+            earlier=earlier_told("pk"),
             sales_rules=Subquery(_RULES),
         )
         .first()
@@ -92,7 +105,11 @@ def open_appointment(appointment_id: UUID, salon: Salon) -> Opened:
     if sale is None:
         bill = bill_of_items([(one, vars(one)["offer"]) for one in items], discounts_told(told["discounts"]))
     money = view_told(told["money"]) if told["money"] else None
-    return Opened(found, items, told["alerts"], sale, money, bill, SalesRules(**(told["sales_rules"] or {})))
+    earlier = [
+        EarlierSale(UUID(one["id"]), from_cents(one["paid"]), from_cents(one["refunded"])) for one in told["earlier"]
+    ]
+    rules = SalesRules(**(told["sales_rules"] or {}))
+    return Opened(found, items, told["alerts"], sale, money, earlier, bill, rules)
 
 
 def sales_of(appointment_ids: Collection[UUID]) -> dict[UUID, tuple[OpenedSale, SalesRules]]:

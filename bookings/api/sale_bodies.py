@@ -265,7 +265,7 @@ def shown(view: SaleView, *, with_client: bool) -> dict[str, Any]:
         "number": sale.number,
         "state": sale.state,
         "client_id": sale.client_id,
-        "booking_id": sale.appointment_id,
+        "booking_id": sale.appointment_id or sale.was_for_id,
         "lines": [_line(line) for line in view.lines],
         "payments": view.payments,
         "total": sale.total,

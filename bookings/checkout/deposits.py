@@ -120,8 +120,8 @@ def _let_go(sale: Sale) -> None:
         sale.lapsed = False
     else:
         SaleLine.objects.filter(sale=sale).update(item=None)
-        sale.appointment = None
-    save(sale, fields=("lapsed", "appointment"))
+        sale.was_for, sale.appointment = sale.appointment, None
+    save(sale, fields=("lapsed", "appointment", "was_for"))
 
 
 def _keep_for_sale(sale: Sale, lines: Sequence[SaleLine], actor: Actor, now: datetime) -> None:

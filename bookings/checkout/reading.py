@@ -12,7 +12,7 @@ from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from bookings.checkout.pricing import NOTHING, Vat, vat_in
-from bookings.models import Payment, PaymentKind, Refund, RefundLine, Sale, SaleLine, SaleState
+from bookings.models import Appointment, Payment, PaymentKind, Refund, RefundLine, Sale, SaleLine, SaleState
 from salon import keyset
 from salon.errors import NotFound
 from salon.money import from_cents
@@ -21,20 +21,24 @@ ORDER = keyset.Order(("created_at", "id"), descending=True)
 _LINES = Prefetch("lines", SaleLine.objects.select_related("redemption").order_by("position"))
 _PAYMENTS = Prefetch("payments", Payment.objects.order_by("taken_at", "id"))
 _REFUNDED = Prefetch("lines", RefundLine.objects.order_by("id"))
-_REFUNDS = Prefetch(
-    "refunds", Refund.objects.filter(removed_at=None).order_by("refunded_at", "id").prefetch_related(_REFUNDED)
-)
+_REFUNDS = Prefetch("refunds", Refund.objects.order_by("refunded_at", "id").prefetch_related(_REFUNDED))
 
 
 @dataclass(frozen=True, slots=True)
 class SaleView:
-    """A sale with its lines in order, the payments and refunds that stand, and the payments that were taken back."""
+    """A sale with its lines in order, the payments and refunds that stand, and those that were taken back."""
 
     sale: Sale
     lines: Sequence[SaleLine]
     payments: Sequence[Payment]
     refunds: Sequence[Refund]
     removed: Sequence[Payment] = ()
+    undone: Sequence[Refund] = ()
+
+    @property
+    def appointment(self) -> Appointment | None:
+        """What it is for, or was before that was charged anew."""
+        return self.sale.appointment or self.sale.was_for
 
     @property
     def due(self) -> Decimal:
@@ -87,28 +91,34 @@ class Wanted:
         wanted = {
             "state": self.state,
             "client_id": self.client_id,
-            "appointment_id": self.appointment_id,
             "created_at__gte": self.opened_from,
             "created_at__lt": self.opened_before,
             "paid_on": self.paid_on,
         }
-        return Q(**{name: value for name, value in wanted.items() if value is not None})
+        found = Q(**{name: value for name, value in wanted.items() if value is not None})
+        return found & of_appointment(self.appointment_id) if self.appointment_id else found
+
+
+def of_appointment(appointment_id: UUID) -> Q:
+    """Return what the sales of an appointment meet, also what it was charged by before."""
+    return Q(appointment_id=appointment_id) | Q(was_for_id=appointment_id)
 
 
 def whole(sales: QuerySet[Sale]) -> QuerySet[Sale]:
     """Return sales with their clients and appointments and all that belongs to them, in five statements."""
-    return sales.select_related("client", "appointment").prefetch_related(_LINES, _PAYMENTS, _REFUNDS)
+    return sales.select_related("client", "appointment", "was_for").prefetch_related(_LINES, _PAYMENTS, _REFUNDS)
 
 
 def view_of(sale: Sale) -> SaleView:
     """Return the view of a sale that was read whole."""
-    payments = list(sale.payments.all())
+    payments, refunds = list(sale.payments.all()), list(sale.refunds.all())
     return SaleView(
         sale,
         list(sale.lines.all()),
         [one for one in payments if one.removed_at is None],
-        list(sale.refunds.all()),
+        [one for one in refunds if one.removed_at is None],
         [one for one in payments if one.removed_at is not None],
+        [one for one in refunds if one.removed_at is not None],
     )
 
 
@@ -143,6 +153,14 @@ def money_told(appointment: str) -> Subquery:
     )
     found = Sale.objects.filter(appointment_id=OuterRef(appointment), paid__gt=F("refunded"))
     return Subquery(found.exclude(state=SaleState.VOID).values(told=told)[:1])
+
+
+def earlier_told(appointment: str) -> ArraySubquery:
+    """Return the sales that an appointment was charged by before, oldest first, for a statement that reads something
+    of it; `appointment` is what that calls its key."""
+    void = Q(appointment_id=OuterRef(appointment), state=SaleState.VOID, lapsed=False)
+    found = Sale.objects.filter(void | Q(was_for_id=OuterRef(appointment)), paid__gt=0).order_by("created_at", "id")
+    return ArraySubquery(found.values(told=JSONObject(**_fields("id", "paid", "refunded"))))
 
 
 def view_told(told: Mapping[str, Any]) -> SaleView:

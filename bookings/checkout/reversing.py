@@ -195,7 +195,7 @@ def take_back(
         lines[part.line_id].refunded_amount -= part.amount
     SaleLine.objects.bulk_update(lines.values(), ["refunded", "refunded_amount"])
     for refund in refunds:
-        refund.removed_at = now
+        refund.removed_at, refund.removed_by = now, actor.name
         sale.refunded -= refund.amount
         sale.points_earned += refund.points
         if client is not None and refund.points:
@@ -211,7 +211,7 @@ def take_back(
         if sale.paid_at and client is not None:
             causes = causes_of_client(client.pk)
             thank_again(actor=actor, causes=causes, refund_id=refund.pk, now=now)
-    Refund.objects.bulk_update(refunds, ["removed_at"])
+    Refund.objects.bulk_update(refunds, ["removed_at", "removed_by"])
     return list(lines.values())
 
 

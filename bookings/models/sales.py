@@ -31,7 +31,8 @@ class Sale(SalonOwned):
     An open one of an appointment has its items as lines and follows them until it is paid; then everything about it is
     final, `number` is that of its receipt, and refunds or a void correct it. `total` is the sum of its lines, `paid`
     that of the payments that stand, `refunded` what was given back. `points_earned` is what it has brought the client
-    in all, less what refunds took, by the rates of `rules_version`.
+    in all, less what refunds took, by the rates of `rules_version`. An appointment that takes place after all once its
+    money went back is charged anew: what was bought with it stays on the sale before, which `was_for` it.
     """
 
     number = models.PositiveIntegerField(null=True, blank=True)
@@ -52,6 +53,15 @@ class Sale(SalonOwned):
         db_constraint=False,
         db_index=False,
         related_name="sales",
+    )
+    was_for = models.ForeignKey(
+        Appointment,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        related_name="earlier_sales",
     )
     state = models.CharField(max_length=20, choices=SaleState, default=SaleState.OPEN)
     total = MoneyField(default=NOTHING)
@@ -75,6 +85,7 @@ class Sale(SalonOwned):
             *owned_by_salon("bookings_sale"),
             SalonReference("client", name="bookings_sale_client"),
             SalonReference("appointment", name="bookings_sale_appointment"),
+            SalonReference("was_for", name="bookings_sale_was_for"),
             models.UniqueConstraint(fields=["salon", "number"], name="bookings_sale_number"),
             models.UniqueConstraint(
                 fields=["salon", "appointment"],
@@ -115,6 +126,9 @@ class Sale(SalonOwned):
                 fields=["salon", "appointment"],
                 condition=Q(appointment__isnull=False),
                 name="bookings_sale_of_appointment",
+            ),
+            models.Index(
+                fields=["salon", "was_for"], condition=Q(was_for__isnull=False), name="bookings_sale_earlier"
             ),
             models.Index(fields=["salon", "id"], condition=Q(state=SaleState.OPEN), name="bookings_sale_open"),
             models.Index(fields=["salon", "voided_at"], condition=Q(state=SaleState.VOID), name="bookings_sale_voided"),
@@ -311,14 +325,14 @@ class RefundKind(models.TextChoices):
     """What was given back: lines, a deposit of what was cancelled, or a sale that was void."""
 
     LINES = "LINES", _("Refund")
-    DEPOSIT = "DEPOSIT", _("Deposit given back")
+    DEPOSIT = "DEPOSIT", _("Appointment called off")
     VOID = "VOID", _("Void")
 
 
 class Refund(SalonOwned):
     """Money given back for a sale, with the points that went with it (0 or more, taken from the client).
 
-    With `removed_at` it was taken back: the cancellation that it came with was undone.
+    With `removed_at` it was taken back, by whom `removed_by` says: the cancellation that it came with was undone.
     """
 
     sale = models.ForeignKey(
@@ -336,6 +350,7 @@ class Refund(SalonOwned):
     actor_id = models.UUIDField(null=True, blank=True)
     actor_name = models.CharField(max_length=120)
     removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.CharField(max_length=120, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

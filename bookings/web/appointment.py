@@ -24,7 +24,7 @@ from bookings.settling import wishes_of
 from bookings.states import CHANGEABLE, State, can_become, next_states
 from bookings.team import Team, team_for
 from bookings.web.booking_form import WhenForm
-from bookings.web.checkout_link import paid_before, till_of
+from bookings.web.checkout_link import earlier_sales, paid_before, till_of
 from bookings.web.drawer import CONTENT, calendar_url, drawn, from_calendar, in_calendar, names, shows
 from bookings.web.happened import happened_to
 from bookings.web.offer import Choice, Conflict, ProposedDay, ShownBill, proposals, shown_bill
@@ -244,6 +244,7 @@ def show_appointment(request: SalonRequest, appointment_id: UUID, answer: Answer
         "box": None if rewards is None else treats_of(request, opened, rewards, team),
         "till": till_of(request, opened, now),
         "before": paid_before(request, found),
+        "earlier": earlier_sales(request, opened),
         "history": happened_to(found.pk, request.salon, money=Permission.SALES_READ in request.actor.permissions),
         "days": _proposed(request, found, answer, now) if answer.proposing else [],
         **(_found(request, found) if answer.searching else {}),

@@ -120,6 +120,28 @@ def _before(request: SalonRequest, words: str, sale: Sale) -> PaidBefore:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A sale that the appointment was charged by before it was called off and booked again."""
+
+    words: str
+    sale_url: str
+
+
+def earlier_sales(request: SalonRequest, opened: Opened) -> list[Earlier]:
+    """Return what an appointment was charged by before."""
+    if Permission.SALES_READ not in request.actor.permissions:
+        return []
+    words = _("Earlier sale: %(paid)s were paid, %(back)s of that were given back.")
+    return [
+        Earlier(
+            words % {"paid": price_text(one.paid, request.salon), "back": price_text(one.refunded, request.salon)},
+            _sale_url(request, one.id),
+        )
+        for one in opened.earlier
+    ]
+
+
 def with_money(request: SalonRequest, words: str, appointment: Appointment, *, undone_at: datetime) -> str:
     """Return words about what was undone and, where money that was to go back counts as paid again, what to do."""
     if Permission.SALES_READ not in request.actor.permissions:

@@ -297,7 +297,7 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
     ways = ways_back(view.payments, view.refunds)
     team, tip = working_staff(), tip_in(view)
     icon, tone = BADGES[state]
-    appointment = found.appointment
+    appointment = view.appointment
     where = ""
     if appointment and Permission.BOOKINGS_READ in request.actor.permissions:
         day = local(appointment.starts_at, salon).date().isoformat()
@@ -314,7 +314,7 @@ def _shown(request: SalonRequest, view: SaleView, answer: Answer, now: datetime)
         lines=shown_lines(view, salon, answer.typed, team),
         tip_for=tip_choices(view, team, answer.typed.get("staff", "") if answer.about == "tip" else ""),
         payments=shown_payments(view, salon, actor=request.actor, now=now),
-        refunds=[*shown_returns(view, salon), *shown_refunds(view.refunds, salon)],
+        refunds=[*shown_returns(view, salon), *shown_refunds([*view.refunds, *view.undone], salon)],
         full=price_text(full_price(view), salon),
         discount=price_text(-view.discount, salon) if view.discount else "",
         tip=price_text(tip, salon) if tip else "",

@@ -97,7 +97,7 @@ class ShownLine:
 @dataclass(frozen=True, slots=True)
 class ShownPayment:
     """Money taken or given back; of a sale that is open, whether taking it back corrects what was just entered, or
-    gives money back."""
+    gives money back; a refund that is `undone` does not count any more."""
 
     id: UUID
     icon: str
@@ -107,6 +107,7 @@ class ShownPayment:
     deposit: bool = False
     corrects: bool = False
     gives_back: bool = False
+    undone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,14 +291,25 @@ def shown_refunds(refunds: Sequence[Refund], salon: Salon) -> list[ShownPayment]
                         one.reference,
                         _("%(points)s taken back") % {"points": points_text(one.points)} if one.points else "",
                         moment_text(one.refunded_at, salon),
+                        _undone_text(one, salon),
                     ),
                 )
             ),
             amount=price_text(-one.amount, salon),
+            undone=one.removed_at is not None,
         )
         for one in refunds
         if one.removed_at is None
     ]
+
+
+def _undone_text(refund: Refund, salon: Salon) -> str:
+    if refund.removed_at is None:
+        return ""
+    when = moment_text(refund.removed_at, salon)
+    if not refund.removed_by:
+        return _("undone on %(when)s") % {"when": when}
+    return _("undone on %(when)s by %(name)s") % {"when": when, "name": refund.removed_by}
 
 
 def ways_text(ways: Iterable[Way], salon: Salon) -> str:

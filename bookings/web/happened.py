@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.checkout.reading import of_appointment
 from bookings.models import Appointment, Method, Sale
 from bookings.states import State
 from bookings.web.wording import clock, day_text, local, price_text
@@ -70,7 +71,7 @@ def happened_to(appointment_id: UUID, salon: Salon, *, money: bool) -> list[Happ
     """
     subjects = Appointment.objects.filter(pk=appointment_id).values("pk")
     if money:
-        subjects = subjects.union(Sale.objects.filter(appointment=appointment_id).values("pk"))
+        subjects = subjects.union(Sale.objects.filter(of_appointment(appointment_id)).values("pk"))
     own = AuditEntry.objects.filter(subject_id__in=subjects)
     with_it = own.filter(client_id=OuterRef("client_id"), at=OuterRef("at"))
     moved = AuditEntry.objects.filter(Exists(with_it), subject_kind=points.SUBJECT, action__in=_OF_REWARDS)

@@ -2,11 +2,14 @@
 
 import pytest
 
+from bookings.api.sale_bodies import shown
+from bookings.checkout.reading import Wanted, get_sale, list_sales
 from bookings.checkout.sales import take_deposit
 from bookings.models import Appointment, Method, Refund, Sale, SaleState
-from bookings.scheduling import cancel, undo
+from bookings.opened import open_appointment
+from bookings.scheduling import cancel, set_state, undo
 from bookings.states import State
-from tests.checkout.till import LineWish, Till, give_treatcard, money, names, points_of, product, tip
+from tests.checkout.till import MANAGER, LineWish, Till, give_treatcard, money, names, points_of, product, tip
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -83,3 +86,31 @@ def test_an_open_tip_lapses_with_it(till: Till) -> None:
     undo(actor=till.actor, salon=till.salon, appointment_id=visit.pk, version=cancelled.version, now=NOW)
     sale.refresh_from_db()
     assert (sale.state, str(sale.total)) == (SaleState.OPEN, "63.80")
+
+
+def test_booked_again_the_sale_before_still_tells_what_it_was_for(till: Till) -> None:
+    visit, sale = prepaid(till, product(till.oil))
+    off(till, visit)
+    set_state(actor=till.actor, salon=till.salon, appointment_id=visit.pk, state=State.BOOKED, now=NOW)
+    sale.refresh_from_db()
+    assert (sale.appointment_id, sale.was_for_id) == (None, visit.pk)
+    again = till.charge(visit, now=NOW)
+    assert again.pk != sale.pk
+    page = list_sales(Wanted(appointment_id=visit.pk), limit=10)
+    assert {one.pk for one in page.rows} == {sale.pk, again.pk}
+    assert shown(get_sale(sale.pk), with_client=False)["booking_id"] == str(visit.pk)
+    opened = open_appointment(visit.pk, till.salon)
+    assert [(one.id, str(one.paid), str(one.refunded)) for one in opened.earlier] == [(sale.pk, "86.50", "59.00")]
+    assert opened.sale is not None
+    assert opened.sale.id == again.pk
+
+
+def test_an_undone_refund_says_by_whom(till: Till) -> None:
+    visit, sale = prepaid(till)
+    cancelled = off(till, visit)
+    undo(actor=MANAGER, salon=till.salon, appointment_id=visit.pk, version=cancelled.version, now=NOW)
+    view = get_sale(sale.pk)
+    assert (view.refunds, [(str(one.amount), one.removed_by) for one in view.undone]) == (
+        [],
+        [("20.00", "Carla"), ("30.00", "Carla"), ("9.00", "Carla")],
+    )

@@ -163,3 +163,20 @@ def test_a_deposit_goes_back_before_the_rest_is_paid(browser: Browser, till: Til
     visit = prepaid(till, DepositRule.REFUND)
     panel = said(browser.get(f"{CALENDAR}{visit.pk}/").text)
     assert "geht zurück, so ist es eingestellt: 20,00 € (Karte). Das lässt sich danach rückgängig machen." in panel
+
+
+def test_what_was_undone_stays_on_the_sale_and_what_was_before_is_found(browser: Browser, till: Till) -> None:
+    visit = prepaid(till, DepositRule.REFUND)
+    url = f"{CALENDAR}{visit.pk}/"
+    for act in ("cancel", "undo", "cancel", "state:BOOKED"):
+        browser.post(f"{url}change/", {"act": act})
+    page = browser.get(url).text
+    assert "Früherer Verkauf: 20,00 € bezahlt, davon 20,00 € erstattet." in said(page)
+    with salon_scope(till.salon.pk):
+        sale = Sale.objects.get()
+    assert f"/checkout/{sale.pk}/" in page
+    paid = browser.get(f"/s/sonnenschein/checkout/{sale.pk}/").text
+    assert paid.count('<del class="nowrap">') == 1
+    first, second = said(paid).split("Termin entfallen · Karte")[1:3]
+    assert "zurückgenommen Di., 24. Nov., 09:00 von" in first
+    assert "zurückgenommen" not in second.split("€")[0]
