@@ -1,7 +1,7 @@
 """Cards that may be one person's: those of one card at once, those of the whole salon every night (domain.md §2)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched, combinations
@@ -105,12 +105,15 @@ def open_pairs() -> QuerySet[DuplicateProposal]:
     )
 
 
-def open_proposals(*, cursor: str | None, limit: int) -> keyset.Page[DuplicateProposal]:
-    """Return one page of the open pairs with their cards, newest first.
+def open_proposals(
+    *, cursor: str | None, limit: int, alike_in: Collection[Likeness] = tuple(Likeness)
+) -> keyset.Page[DuplicateProposal]:
+    """Return one page of the open pairs that are alike in one of these first of all, with their cards, newest first.
 
     Raises: keyset.InvalidCursor.
     """
-    return keyset.page(open_pairs().select_related("older", "newer"), _ORDER, limit=limit, cursor=cursor)
+    pairs = open_pairs().filter(likeness__in=alike_in).select_related("older", "newer")
+    return keyset.page(pairs, _ORDER, limit=limit, cursor=cursor)
 
 
 def dismiss(*, actor: Actor, client_ids: tuple[UUID, UUID], now: datetime) -> DuplicateProposal:

@@ -37,7 +37,7 @@ def tokens_of(details: ClientDetails, number: int, treatcard_number: str = "") -
         digits = phone.removeprefix("+")
         found |= {(TokenField.PHONE, digits[start:]) for start in range(len(digits) - SHORTEST_PHONE_TOKEN + 1)}
     for place in (details.street, details.postal_code, details.city):
-        found |= {(TokenField.PLACE, _STREET.sub("strasse", word)) for word in words(place)}
+        found |= {(TokenField.PLACE, word) for word in place_words(place)}
     card = words(treatcard_number)
     numbers = {*card, "".join(card)}
     numbers |= {_BEFORE_DIGITS.sub("", word) for word in numbers}
@@ -51,6 +51,11 @@ def tokens_of(details: ClientDetails, number: int, treatcard_number: str = "") -
 def name_words(details: ClientDetails) -> set[str]:
     """Return the folded words of both names."""
     return {*words(details.first_name), *words(details.last_name)}
+
+
+def place_words(text: str) -> list[str]:
+    """Return the folded words of a part of an address: Gartenstr. is `gartenstrasse`."""
+    return [_STREET.sub("strasse", word) for word in words(text)]
 
 
 def run_together(name: str) -> str:

@@ -149,7 +149,15 @@ def bookings_and_revenue(salon: Salon, now: datetime) -> Callable[[Client], dict
 
 
 def _facts(client: Client) -> dict[Text, str]:
-    return {gettext("Points"): standing(client.points), gettext("Visits"): whole(client.visits_in_all)}
+    return {gettext("Points"): standing(client.points), gettext("Visits"): _visits(client)}
+
+
+def _visits(client: Client) -> str:
+    count = whole(client.visits_in_all)
+    # Taken over with the day of the last visit, but without how many there were.
+    if client.carried_last_visit_on and not client.carried_visits:
+        return gettext("%(count)s, earlier ones not counted") % {"count": count}
+    return count
 
 
 def _side(request: SalonRequest, client: Client) -> Side:

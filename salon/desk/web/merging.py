@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from clients.cards import MergedAway, get_client
@@ -19,7 +20,8 @@ from clients.duplicates import dismiss, duplicates_of, open_proposals, reopen
 from clients.listing import near_clients, search_clients
 from clients.merging import MergeErased, MergeNotNewest, MergeUndone, get_merge, merges_into
 from clients.models import Client, Likeness
-from salon.desk.merging import merge_cards, undo_merge
+from clients.sure_pairs import surely_one
+from salon.desk.merging import merge_cards, merge_sure, undo_merge, undo_together
 from salon.desk.web.comparing import Comparison, bookings_and_revenue, compare
 from salon.errors import VersionConflict
 from salon.identity.roles import Permission
@@ -27,19 +29,37 @@ from salon.keyset import InvalidCursor
 from salon.phone import display_phone
 from salon.web.access import SalonRequest, requires
 
-PAIRS = 10
+PAIRS = 20
 FOUND = 8
 THEIRS = "theirs"
+
+# What the list shows at once; the first, as it is nearly always one person.
+SHARING, NAMED = "contact", "name"
+_KINDS = {
+    SHARING: (gettext_lazy("Same phone number or e-mail"), (Likeness.PHONE, Likeness.EMAIL)),
+    NAMED: (gettext_lazy("Similar name, same birthday"), (Likeness.NAME_AND_BIRTHDAY,)),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A proposal as the list shows it."""
+    """A proposal as the list shows it; `sure`: nobody has to look at it before it is merged."""
 
+    id: UUID
+    sure: bool
     comparison: Comparison
     reason: Promise | str
     merge_url: str
     apart_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One of the two lists of pairs."""
+
+    label: Promise
+    url: str
+    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +135,23 @@ def _merge_url(request: SalonRequest, survivor_id: UUID, duplicate_id: UUID | No
 
 @requires(Permission.CLIENTS_MERGE)
 def duplicates(request: SalonRequest) -> HttpResponse:
-    """Pairs of cards that may be one person's, newest first."""
-    here = reverse("client_duplicates", args=[request.salon.slug])
+    """Pairs of cards that may be one person's: first those that share a phone or an e-mail, newest first."""
+    asked, cursor = request.GET.get("kind", ""), request.GET.get("page") or None
+    kind = asked if asked in _KINDS else SHARING
     try:
-        page = open_proposals(cursor=request.GET.get("page") or None, limit=PAIRS)
+        page = open_proposals(cursor=cursor, limit=PAIRS, alike_in=_KINDS[kind][1])
     except InvalidCursor:
-        return redirect(here)
+        return redirect(_list_url(request, kind))
+    if cursor and not page.rows:
+        # All of that page are decided about.
+        return redirect(_list_url(request, kind))
+    if not page.rows and kind != asked:
+        kind = NAMED
+        page = open_proposals(cursor=None, limit=PAIRS, alike_in=_KINDS[kind][1])
     pairs = [
         Pair(
+            one.pk,
+            surely_one(one.older, one.newer),
             compare(request, one.older, one.newer),
             Likeness(one.likeness).label,
             _merge_url(request, one.older_id),
@@ -132,11 +161,63 @@ def duplicates(request: SalonRequest) -> HttpResponse:
     ]
     context = {
         "pairs": pairs,
+        "sure": sum(pair.sure for pair in pairs),
+        "kinds": [Kind(label, _list_url(request, name), name == kind) for name, (label, _alike) in _KINDS.items()],
+        "kind": kind,
+        "page": cursor or "",
+        "together_url": reverse("client_merge_sure", args=[request.salon.slug]),
         "list_url": reverse("clients:list", args=[request.salon.slug]),
-        "next_url": page.next and f"{here}?{urlencode({'page': page.next})}",
-        "previous_url": page.previous and f"{here}?{urlencode({'page': page.previous})}",
+        "next_url": page.next and _list_url(request, kind, page.next),
+        "previous_url": page.previous and _list_url(request, kind, page.previous),
     }
     return render(request, "desk/duplicates.html", context)
+
+
+def _list_url(request: SalonRequest, kind: str = "", page: str = "") -> str:
+    query = urlencode({name: text for name, text in (("kind", kind), ("page", page)) if text})
+    here = reverse("client_duplicates", args=[request.salon.slug])
+    return f"{here}?{query}" if query else here
+
+
+def _back_to_list(request: SalonRequest) -> HttpResponse:
+    """Return to where somebody was in the list of pairs."""
+    kind = request.POST.get("kind", "")
+    return redirect(_list_url(request, kind if kind in _KINDS else "", request.POST.get("page", "")))
+
+
+@requires(Permission.CLIENTS_MERGE)
+@require_POST
+def merged_sure(request: SalonRequest) -> HttpResponse:
+    """Merge those of the marked pairs that are surely one person's."""
+    try:
+        marked = [UUID(one) for one in request.POST.getlist("pair")[:PAIRS]]
+    except ValueError:
+        marked = []
+    merges = merge_sure(actor=request.actor, salon=request.salon, proposal_ids=marked, now=timezone.now())
+    if merges:
+        count = len(merges)
+        text = ngettext("%(count)s pair was merged.", "%(count)s pairs were merged.", count) % {"count": count}
+        undo_url = reverse("client_merges_undo", args=[request.salon.slug, merges[0].pk])
+        messages.success(request, text, extra_tags=undo_url)
+    elif marked:
+        messages.info(request, _("None of these pairs is sure any more: somebody has changed or merged the cards."))
+    else:
+        messages.info(request, _("No pair is marked."))
+    return _back_to_list(request)
+
+
+@requires(Permission.CLIENTS_MERGE)
+@require_POST
+def undone_together(request: SalonRequest, merge_id: UUID) -> HttpResponse:
+    """Take all cards apart again that were merged with one press."""
+    undone = undo_together(actor=request.actor, salon=request.salon, merge_id=merge_id, now=timezone.now())
+    count = len(undone)
+    if undone:
+        text = ngettext("%(count)s merge is undone.", "%(count)s merges are undone.", count) % {"count": count}
+        messages.success(request, text)
+    else:
+        messages.error(request, _("These merges can no longer be undone together."))
+    return redirect("client_duplicates", request.salon.slug)
 
 
 @requires(Permission.CLIENTS_MERGE)
@@ -180,7 +261,7 @@ def _merge_now(request: SalonRequest, client: Client) -> HttpResponse:
     undo = reverse("client_merge_undo", args=[request.salon.slug, made.pk])
     messages.success(request, _("%(other)s was merged into %(name)s.") % names, extra_tags=undo)
     if request.POST.get("back") == "list":
-        return redirect("client_duplicates", request.salon.slug)
+        return _back_to_list(request)
     return redirect("client_card", request.salon.slug, client.pk)
 
 
@@ -256,7 +337,7 @@ def told_apart(request: SalonRequest, client_id: UUID) -> HttpResponse:
     undo_url = reverse("client_reopen", args=[request.salon.slug, proposal.pk])
     text = _("%(name)s and %(other)s are two people; nobody will be asked again.") % names
     messages.success(request, text, extra_tags=undo_url)
-    return redirect("client_duplicates", request.salon.slug)
+    return _back_to_list(request)
 
 
 @requires(Permission.CLIENTS_MERGE)
@@ -270,7 +351,9 @@ def reopened(request: SalonRequest, proposal_id: UUID) -> HttpResponse:
 
 urlpatterns = [
     path("clients/duplicates/", duplicates, name="client_duplicates"),
+    path("clients/duplicates/merge/", merged_sure, name="client_merge_sure"),
     path("clients/duplicates/<uuid:proposal_id>/reopen/", reopened, name="client_reopen"),
+    path("clients/merges/<uuid:merge_id>/undo-together/", undone_together, name="client_merges_undo"),
     path("clients/merges/<uuid:merge_id>/undo/", undo, name="client_merge_undo"),
     path("clients/<uuid:client_id>/merge/", merge, name="client_merge"),
     path("clients/<uuid:client_id>/told-apart/", told_apart, name="client_told_apart"),
