@@ -76,6 +76,7 @@ HEADINGS: dict[str, Promise] = {
     "cancelled_at": gettext_lazy("Cancelled at"),
     "carried_first_visit_on": gettext_lazy("First visit, as imported"),
     "carried_last_visit_on": gettext_lazy("Last visit, as imported"),
+    "assumed_listed_on": gettext_lazy("Client since, as assumed by the import"),
     "carried_visits": gettext_lazy("Visits, as imported"),
     "cause": gettext_lazy("What for"),
     "cells": gettext_lazy("What the line said"),
