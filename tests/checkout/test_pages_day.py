@@ -56,8 +56,8 @@ def test_a_day_on_paper_says_whose_it_is_and_what_went_back(
     till = back_office.till
     sale = till.sold(product(till.oil, 2))
     till.pay(till.charge(till.visit(till.day.cut)))
-    given = {"sale_id": sale.pk, "method": Method.CARD, "lines": {sale.lines.get().pk: 1}}
-    refund(**till.given, **given, reason="Kaputt")
+    line = sale.lines.get().pk
+    refund(**till.given, sale_id=sale.pk, method=Method.CARD, lines={line: 1}, reason="Kaputt")
     page = " ".join(back_office.browser.get(START).text.split())
     _screen, _paper, head = page.partition('<header class="tillday-paper">')
     head = head.partition("</header>")[0]
