@@ -1,4 +1,5 @@
-"""Blocked times: an hour of somebody's that is not to be booked, entered in the calendar's drawer (ui.md §2.1)."""
+"""Blocked times: an hour of somebody's that is not to be booked, entered in the calendar's drawer, where a colleague is
+reported sick, too (ui.md §2.1)."""
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -38,12 +39,17 @@ def _clock(label: Promise) -> forms.TimeField:
 
 
 class BlockedForm(forms.Form):
-    """Whose time, from when until when, and what for."""
+    """Whose time, from when until when, and what for; or that she is sick."""
 
     staff = forms.UUIDField(label=gettext_lazy("Staff member"), widget=forms.Select)
     day = DayField(label=gettext_lazy("Day"))
     starts = _clock(gettext_lazy("From"))
     ends = _clock(gettext_lazy("Until"))
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"),
+        required=False,
+        choices=[(one.value, one.label) for one in (AbsenceKind.BLOCKED, AbsenceKind.SICK)],
+    )
     note = forms.CharField(
         label=gettext_lazy("What for"),
         required=False,
@@ -140,11 +146,13 @@ def _save(request: SalonRequest, found: Absence | None) -> HttpResponse:
     period = form.period(request.salon) if form.is_valid() else None
     if period is None:
         return _form(request, form, found)
+    kind = AbsenceKind(form.cleaned_data["kind"] or AbsenceKind.BLOCKED)
+    told = _("The blocked time is saved.") if kind == AbsenceKind.BLOCKED else _("The absence is saved.")
     given: dict[str, Any] = {
         "actor": request.actor,
         "salon": request.salon,
         "staff_id": form.cleaned_data["staff"],
-        "kind": AbsenceKind.BLOCKED,
+        "kind": kind,
         "starts_at": period[0],
         "ends_at": period[1],
         "note": form.cleaned_data["note"],
@@ -161,10 +169,10 @@ def _save(request: SalonRequest, found: Absence | None) -> HttpResponse:
     left = work_list(gap_id=saved.pk, now=given["now"])
     if left.done < len(left.tasks):
         # Something is booked then: it has to go somewhere.
-        messages.success(request, _("The blocked time is saved."))
+        messages.success(request, told)
         return redirect("absence_worklist", request.salon.slug, saved.pk)
     day = local(saved.starts_at, request.salon).date()
-    return _gone(request, day, _("The blocked time is saved."))
+    return _gone(request, day, told)
 
 
 def _form(request: SalonRequest, form: BlockedForm, found: Absence | None) -> HttpResponse:

@@ -1,5 +1,6 @@
 """The drawer of one appointment: what it shows, and each of its buttons (ui.md §2.2)."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -358,6 +359,21 @@ def test_a_time_is_blocked_changed_and_removed(
         assert Absence.objects.get().ends_at == at(14)
         vacation = make_absence(day.anna, at(8), at(20))
     assert browser.get(f"{START}blocked/{vacation.pk}/").status_code == 404
+
+
+def test_a_colleague_is_reported_sick_where_times_are_blocked(
+    stylist: User, browser_of: SignIn, sonnenschein: Salon, day: SalonDay
+) -> None:
+    browser = browser_of(stylist)
+    with salon_scope(sonnenschein.pk):
+        make_appointment((day.cut, day.bora), starts_at=at(14))
+    assert '<option value="SICK">Krank</option>' in browser.get(f"{START}blocked/new/?day={DAY}").content.decode()
+    entered = {"staff": day.bora.pk, "day": DAY, "starts": "13:00", "ends": "00:00", "kind": "SICK"}
+    page = browser.post(f"{START}blocked/new/", entered, follow=True).content.decode()
+    assert re.search(r">Krank · [^<]+ 24\. Nov\., ab 13:00 Uhr</p>", page)
+    assert "0 von 1 erledigt" in page
+    with salon_scope(sonnenschein.pk):
+        assert Absence.objects.get().kind == AbsenceKind.SICK
 
 
 def test_a_time_until_midnight_ends_on_the_next_day(
