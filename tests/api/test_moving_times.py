@@ -72,8 +72,10 @@ def test_what_is_offered_by_others_can_be_had(
     assert answer.json()["starts_at"] == slot["starts_at"]
 
 
-def test_one_item_goes_to_somebody_else_and_the_other_stays(site: Caller, day: SalonDay, booking: Appointment) -> None:
-    with salon_scope(booking.salon_id):
+def test_one_item_goes_to_somebody_else_and_the_other_stays(
+    sonnenschein: Salon, site: Caller, day: SalonDay, booking: Appointment
+) -> None:
+    with salon_scope(sonnenschein.pk):
         second = booking.items.get(position=1)
     answer = _moved(
         site, booking, starts_at=at(14).isoformat(), items=[{"id": str(second.pk), "staff": str(day.anna.pk)}]
