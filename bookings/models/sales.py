@@ -127,9 +127,7 @@ class Sale(SalonOwned):
                 condition=Q(appointment__isnull=False),
                 name="bookings_sale_of_appointment",
             ),
-            models.Index(
-                fields=["salon", "was_for"], condition=Q(was_for__isnull=False), name="bookings_sale_earlier"
-            ),
+            models.Index(fields=["salon", "was_for"], condition=Q(was_for__isnull=False), name="bookings_sale_earlier"),
             models.Index(fields=["salon", "id"], condition=Q(state=SaleState.OPEN), name="bookings_sale_open"),
             models.Index(fields=["salon", "voided_at"], condition=Q(state=SaleState.VOID), name="bookings_sale_voided"),
         ]

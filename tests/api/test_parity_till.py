@@ -320,7 +320,8 @@ REFUSALS = {
     "cash back without a till": Refusal(
         scenes.paid, refund_form(method="CASH"), refunded(method="CASH"), "method_not_allowed"),
     "back into the other till without its receipt": Refusal(
-        scenes.paid, refund_form(method="EXTERNAL_TILL"), refunded(method="EXTERNAL_TILL"), "required", "reference"),
+        scenes.paid, refund_form(method="EXTERNAL_TILL"), refunded(method="EXTERNAL_TILL"), "required", "reference",
+        beside="refund-reference-error"),
     "too long a reason for one who is late": Refusal(
         scenes.declared_void, refund_form(reason="x" * 201), refunded(reason="x" * 201), "max_length", "reason"),
     "too long a reason": Refusal(

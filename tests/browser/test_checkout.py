@@ -154,6 +154,10 @@ def _give_back(open_page: OpenPage, sale: str) -> None:
     for _unit in range(2):
         dialog.get_by_role("button", name="Nagelöl: eins mehr").click()
     expect(dialog.locator("[data-back-sum]")).to_have_text(f"19,80{EURO}")
+    # As it was paid: what came first goes back first.
+    expect(dialog.get_by_role("radio", name="So, wie bezahlt wurde")).to_be_checked()
+    ways = dialog.locator("[data-back-ways]")
+    expect(ways).to_have_text(re.compile(rf"^9,60{EURO} \(.+\), 10,20{EURO} \(Eigene Kasse, Bon 4711\)$"))
     assert office.violations() == []
     dialog.get_by_role("button", name="Erstatten", exact=True).click()
     expect(page.locator(".till-line", has_text="Nagelöl")).to_contain_text("2 erstattet: 19,80")

@@ -1,15 +1,17 @@
 """What goes back of a sale whose appointment does not take place: how, and with its tip (domain.md §6)."""
 
+from typing import Any
+
 import pytest
 
 from bookings.api.sale_bodies import shown
 from bookings.checkout.reading import Wanted, get_sale, list_sales
-from bookings.checkout.sales import take_deposit
+from bookings.checkout.sales import LineWish, take_deposit
 from bookings.models import Appointment, Method, Refund, Sale, SaleState
 from bookings.opened import open_appointment
 from bookings.scheduling import cancel, set_state, undo
 from bookings.states import State
-from tests.checkout.till import MANAGER, LineWish, Till, give_treatcard, money, names, points_of, product, tip
+from tests.checkout.till import MANAGER, Till, give_treatcard, money, names, points_of, product, tip
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +21,7 @@ def prepaid(till: Till, *besides: LineWish) -> tuple[Appointment, Sale]:
     """Let a cut (59.00) be paid beforehand with these: 20 and 30 by card, the rest into the salon's till."""
     visit = till.visit(state=State.BOOKED)
     for amount in ("20.00", "30.00"):
-        given = {"actor": till.actor, "salon": till.salon, "appointment_id": visit.pk, "now": NOW}
+        given: dict[str, Any] = {"actor": till.actor, "salon": till.salon, "appointment_id": visit.pk, "now": NOW}
         take_deposit(**given, method=Method.CARD, amount=money(amount))
     sale = till.charge(visit, *besides, now=NOW)
     return visit, till.pay(sale, method=Method.EXTERNAL_TILL, reference="K-4711", now=NOW)

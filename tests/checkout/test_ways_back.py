@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -26,7 +27,7 @@ def given_back(sale: Sale) -> list[tuple[str, str, str]]:
     return [(str(one.method), str(one.amount), one.reference) for one in found]
 
 
-def cut_of(sale: Sale) -> dict[object, int]:
+def cut_of(sale: Sale) -> dict[UUID, int]:
     return {sale.lines.get(kind="SERVICE").pk: 1}
 
 
