@@ -139,8 +139,7 @@ def choose(*, actor: Actor, batch_id: UUID, choices: Choices, now: datetime) -> 
         batch.leave_out_cells = choices.leave_out_cells
         batch.take_erased = choices.take_erased
         batch.consent_wording = " ".join(choices.consent_wording.split())
-        ImportKey.objects.filter(batch=batch).delete()
-        _begin(batch, ImportState.CHECKING, actor, now)
+        start_checking(batch, actor, now)
     return batch
 
 
@@ -239,6 +238,12 @@ def start_reading(batch: ImportBatch, actor: Actor, now: datetime) -> None:
     _begin(batch, ImportState.READING, actor, now)
 
 
+def start_checking(batch: ImportBatch, actor: Actor, now: datetime) -> None:
+    """Let a worker check every line of a locked import."""
+    ImportKey.objects.filter(batch=batch).delete()
+    _begin(batch, ImportState.CHECKING, actor, now)
+
+
 def _begin(batch: ImportBatch, state: ImportState, actor: Actor, now: datetime) -> None:
     batch.state = state
     batch.done_through = batch.done = batch.kept = 0
@@ -307,6 +312,7 @@ def mapping_of(batch: ImportBatch, salon: Salon, now: datetime) -> Mapping:
         leave_out_cells=batch.leave_out_cells,
         # Our own categories may have a comma in their names.
         separators=";" if batch.format == Format.OURS else ";,|\n",
+        meant_categories={key: meant for key, (_name, meant) in batch.meant_categories.items()},
     )
 
 

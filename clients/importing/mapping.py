@@ -16,6 +16,7 @@ from clients.importing.contacts import contacts_in
 from clients.importing.days import in_figures, span_of, without_about
 from clients.importing.formats import TARGET_LABELS, Target
 from clients.labels import LONGEST_NAME as LONGEST_CATEGORY
+from clients.labels import CategoryDetails
 from clients.naming import full_name_in
 from salon.errors import InvalidInput
 from salon.folding import fold, tidy
@@ -50,6 +51,8 @@ class Mapping:
     leave_out_cells: bool = False
     # What parts the entries of a cell that lists several.
     separators: str = ";,|\n"
+    # Which category is meant by one of the file, by the key of its name.
+    meant_categories: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,7 +389,9 @@ class _Line:
         return True if word in _YES else False if word in _NO else None
 
     def _categories(self) -> tuple[str, ...]:
-        names = listed(self.text(Target.CATEGORIES), self.mapping.separators)
+        meant = self.mapping.meant_categories
+        told = listed(self.text(Target.CATEGORIES), self.mapping.separators)
+        names = list(dict.fromkeys(meant.get(CategoryDetails(name=name).name_key, name) for name in told))
         for name in names:
             if len(name) > LONGEST_CATEGORY:
                 self.refuse(Target.CATEGORIES, "category_too_long", name)

@@ -83,6 +83,8 @@ class ImportBatch(SalonOwned):
     take_erased = models.BooleanField(default=False)
     consent_wording = models.TextField(blank=True)
     made_categories = models.JSONField(default=list)
+    # By the keys of their names: how a category is called in the file, and which one it means.
+    meant_categories = models.JSONField(default=dict)
     # The places of those that hold something and are taken for nothing.
     left_out_columns = models.JSONField(default=list)
 

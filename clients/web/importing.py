@@ -24,7 +24,7 @@ from clients.importing import batches
 from clients.importing.batches import WORKING, WrongMoment
 from clients.importing.formats import SAMPLE
 from clients.importing.lines import Found, cards_of, filled_since, leaves_cards, lines_of
-from clients.importing.new_categories import to_be_made
+from clients.importing.new_categories import say_what_is_meant, stored_names, to_be_made
 from clients.importing.placing import place_headings, read_sheet, top_of
 from clients.importing.stages import DUPLICATES
 from clients.importing.tallies import tallies_of
@@ -172,6 +172,7 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
         left_out=[names[index] for index in batch.left_out_columns],
         tallies=_tallies(batch) if batch.state == ImportState.CHECKED else None,
         new_categories=to_be_made(batch) if batch.state == ImportState.CHECKED else [],
+        stored_categories=stored_names() if batch.state == ImportState.CHECKED else [],
         tabs=tabs,
         lines=lines,
         shown=shown,
@@ -222,7 +223,18 @@ def _render(
         "to_mend": batch.faulty + (batch.incomplete if batch.state != ImportState.CHECKED else 0),
         "urls": {
             name: reverse(f"clients:import_{name}", args=address)
-            for name in ("batch", "table", "columns", "back", "begin", "undo", "discard", "faulty", "faulty_workbook")
+            for name in (
+                "batch",
+                "table",
+                "columns",
+                "categories",
+                "back",
+                "begin",
+                "undo",
+                "discard",
+                "faulty",
+                "faulty_workbook",
+            )
         },
         "imports_url": reverse("clients:import", args=[request.salon.slug]),
         **more,
@@ -281,6 +293,21 @@ def columns(request: SalonRequest, import_id: UUID) -> HttpResponse:
 
 @requires(Permission.CLIENTS_IMPORT)
 @require_POST
+def categories(request: SalonRequest, import_id: UUID) -> HttpResponse:
+    """Takes which categories of the salon those of the file mean, and has every line checked again."""
+    batch = batches.get_batch(import_id)
+    told = zip(request.POST.getlist("name"), request.POST.getlist("meant"), strict=False)
+    meant = {name: other for name, other in told if other}
+    with _telling_who_comes_late(request):
+        try:
+            say_what_is_meant(actor=request.actor, batch_id=batch.pk, meant=meant, now=timezone.now())
+        except InvalidInput as refusal:
+            messages.info(request, str(refusal.errors[0].message))
+    return _to(request, batch)
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@require_POST
 def back(request: SalonRequest, import_id: UUID) -> HttpResponse:
     """Leads from the preview back to the columns."""
     batch = batches.get_batch(import_id)
@@ -333,6 +360,7 @@ urlpatterns = [
     path("import/<uuid:import_id>/", import_batch, name="import_batch"),
     path("import/<uuid:import_id>/columns/", columns, name="import_columns"),
     path("import/<uuid:import_id>/table/", table, name="import_table"),
+    path("import/<uuid:import_id>/categories/", categories, name="import_categories"),
     path("import/<uuid:import_id>/back/", back, name="import_back"),
     path("import/<uuid:import_id>/begin/", begin, name="import_begin"),
     path("import/<uuid:import_id>/undo/", undo, name="import_undo"),
