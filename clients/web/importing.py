@@ -169,6 +169,7 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
         request,
         "clients/import_lines.html",
         batch,
+        200,
         left_out=[names[index] for index in batch.left_out_columns],
         tallies=_tallies(batch) if batch.state == ImportState.CHECKED else None,
         new_categories=to_be_made(batch) if batch.state == ImportState.CHECKED else [],
