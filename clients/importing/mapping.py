@@ -324,8 +324,8 @@ class _Line:
 
     def _postal_code(self) -> str:
         text = self.text(Target.POSTAL_CODE)
-        lost = self.mapping.short_postcodes and text.isdigit() and len(text) == 4
-        if not lost and not (self.mapping.country == "DE" and not self.mapping.own_file and has_lost_its_zero(text)):
+        may_be_lost = self.mapping.short_postcodes or (self.mapping.country == "DE" and not self.mapping.own_file)
+        if not may_be_lost or not has_lost_its_zero(text):
             return text
         self.remarks.append((Target.POSTAL_CODE, ZERO_ADDED))
         return text.zfill(5)

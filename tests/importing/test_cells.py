@@ -184,6 +184,12 @@ def test_a_german_postcode_gets_its_zero_back(cell: str, kept: str, told: bool) 
     assert (read.wanted.details.postal_code, read.remarks) == (kept, (("postal_code", "zero_added"),) if told else ())
 
 
+def test_a_code_of_vienna_stays_one_also_where_most_have_lost_their_zeros() -> None:
+    for cell, kept in (("1010", "1010"), ("4109", "04109")):
+        mapping = Mapping((Target.NAME, Target.POSTAL_CODE), "DE", TODAY, short_postcodes=True, own_file=True)
+        assert read_cells(["Ida", cell], mapping).wanted.details.postal_code == kept
+
+
 def test_elsewhere_four_digits_are_a_postcode() -> None:
     read = read_cells(["Ida", "6108"], Mapping((Target.NAME, Target.POSTAL_CODE), "AT", TODAY))
     assert (read.wanted.details.postal_code, read.remarks) == ("6108", ())
