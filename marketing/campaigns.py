@@ -13,13 +13,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, OuterRef, Q, Subquery, When
 from django.db.models.functions import JSONObject
-from django.utils.translation import gettext, ngettext, override
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Client
-from marketing.choosing import marked
+from marketing.marked_group import MARKED, group_of, marked_group_of, name_of
 from marketing.models import Basis, Campaign, CampaignState, Recipient
-from marketing.rule import MOST_CLIENTS, Condition, Group, Match, as_json
+from marketing.rule import Group, as_json, lists_clients, parse
 from marketing.rules import rules_now, wrong_basis
 from marketing.segments import EVERYONE, READY_MADE, chosen_rule
 from salon import keyset
@@ -32,7 +31,7 @@ LONGEST_NAME, LONGEST_SUBJECT, LONGEST_BODY = 80, 150, 20_000
 # So much of a name stands in front of what a copy is called by.
 _KEPT = LONGEST_NAME - 20
 _LIMITS = {"name": LONGEST_NAME, "subject": LONGEST_SUBJECT, "body": LONGEST_BODY}
-_WRITTEN = ["name", "subject", "body", "rule", "segment_key", "segment_name", "basis"]
+_WRITTEN = ["name", "subject", "body", "rule", "segment_key", "segment_name", "marked_rule", "basis"]
 _NEWEST_FIRST = keyset.Order(("created_at", "id"), descending=True)
 
 
@@ -70,7 +69,8 @@ class AlreadyBegun(DomainError):
 class ChangedCampaign(TypedDict, total=False):
     """What of a campaign is to be changed; what is missing stays as it is.
 
-    `segment` is the key of a ready-made segment or the id of one of the salon's own; "" chooses nobody yet.
+    `segment` is the key of a ready-made segment, the id of one of the salon's own, or MARKED for those who were marked
+    when it was begun; "" chooses nobody yet.
     """
 
     name: str
@@ -106,7 +106,11 @@ def create_campaign_to(
     actor.require(Permission.MARKETING_WRITE)
     campaign = _new(actor, now)
     try:
-        key, name, rule = _group(whom) if isinstance(whom, str) else ("", *_listing(whom))
+        if isinstance(whom, str):
+            key, name, rule = _group(whom)
+        else:
+            rule = group_of(whom)
+            key, name = "", name_of(rule)
     except NotFound as refusal:
         raise InvalidInput([FieldError("whom", "not_found", refusal.message)]) from refusal
     campaign.rule, campaign.segment_key, campaign.segment_name = as_json(rule), key, name[:LONGEST_NAME]
@@ -129,13 +133,16 @@ def update_campaign(
 ) -> Campaign:
     """Change some of a draft; `version` refuses the change if anything of it has changed since.
 
-    A segment that is given is read anew, were it the same again.
+    A segment that is given is read anew, were it the same again. A campaign that is called like its group is called
+    like the next one, unless it is given another name.
     Raises: NotAllowed, NoSuchCampaign, NotADraft, VersionConflict, InvalidInput.
     """
     with transaction.atomic():
         campaign = lock_campaign(actor, campaign_id, version, CampaignState.DRAFT, NotADraft)
         before, was = _told_of(campaign), {name: getattr(campaign, name) for name in _WRITTEN}
         _write(campaign, changes)
+        if campaign.name == was["name"] == was["segment_name"] and campaign.segment_name:
+            campaign.name = campaign.segment_name
         if any(getattr(campaign, name) != value for name, value in was.items()):
             save_campaign(campaign, now, *_WRITTEN)
             tell_of_campaign(actor, "campaign.changed", campaign, before, _told_of(campaign), now)
@@ -307,10 +314,22 @@ def _write(campaign: Campaign, changes: ChangedCampaign) -> None:
 
 def _choose(campaign: Campaign, segment: str) -> None:
     if not segment:
+        _leave(campaign)
         campaign.rule, campaign.segment_key, campaign.segment_name = {}, "", ""
         return
+    if segment == MARKED:
+        rule = marked_group_of(campaign)
+        campaign.rule, campaign.segment_key, campaign.segment_name = as_json(rule), "", name_of(rule)
+        return
     key, name, rule = _group(segment)
+    _leave(campaign)
     campaign.rule, campaign.segment_key, campaign.segment_name = as_json(rule), key, name[:LONGEST_NAME]
+
+
+def _leave(campaign: Campaign) -> None:
+    """Keep those who were marked one by one: no segment brings them back."""
+    if campaign.rule and lists_clients(parse(campaign.rule)):
+        campaign.marked_rule = campaign.rule
 
 
 def _group(segment: str) -> tuple[str, str, Group]:
@@ -319,23 +338,6 @@ def _group(segment: str) -> tuple[str, str, Group]:
         name, rule = chosen_rule(segment)
     is_own = segment != EVERYONE and segment not in READY_MADE
     return str(UUID(segment)) if is_own else segment, name, rule
-
-
-def _listing(client_ids: Sequence[UUID]) -> tuple[str, Group]:
-    """Return the name and the rule of a group of exactly these clients, as far as they are in use.
-
-    Raises: InvalidInput.
-    """
-    if len(client_ids) > MOST_CLIENTS:
-        message = _("A campaign can go to at most %(most)d marked clients. Describe who is meant as a segment.")
-        raise InvalidInput([FieldError("whom", "max_length", message % {"most": MOST_CLIENTS})])
-    found = Client.objects.listed().filter(marked(client_ids)).order_by("number")
-    ids = tuple(found.values_list("pk", flat=True))
-    if not ids:
-        raise InvalidInput([FieldError("whom", "required", _("Mark the clients in the list first."))])
-    with override(settings.LANGUAGE_CODE):
-        name = ngettext("%(count)d chosen client", "%(count)d chosen clients", len(ids)) % {"count": len(ids)}
-    return name, Group(Match.ALL, (Condition("client", "in", ids),))
 
 
 def _errors_of_text(name: str, text: str, longest: int) -> list[FieldError]:

@@ -23,6 +23,7 @@ from marketing.campaigns import (
     update_campaign,
 )
 from marketing.launching import require_ready, schedule, send_now, unschedule
+from marketing.marked_group import MARKED
 from marketing.models import Basis, Campaign, CampaignState
 from marketing.placeholders import PLACEHOLDERS
 from marketing.results import results_of
@@ -181,7 +182,8 @@ class ChangedCampaignBody(Body):
     body = Text(help_text=f"Markdown with placeholders, at most 20,000 characters. {_PLACEHOLDERS}")
     segment = Text(
         help_text=f"The key of a ready-made segment ({_KEYS}), the id of one of the salon's own, or `{EVERYONE}`: all "
-        "clients. Its rule is taken as it is now. `null` chooses nobody."
+        f"clients. Its rule is taken as it is now. `{MARKED}` are those who were marked in the client list when it was "
+        "begun. `null` chooses nobody."
     )
     basis = serializers.ChoiceField(
         Basis.choices,

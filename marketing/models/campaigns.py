@@ -42,7 +42,8 @@ class Campaign(SalonOwned):
 
     `rule` is the tree of `marketing.rule` that says whom: what was chosen, kept as it was then. `segment_key` is which
     segment that was (its id, or the key of a ready-made one), `segment_name` what it is called, for people to read;
-    from when it begins on, what it was called then. `body` is Markdown with placeholders. From `started_at` on who gets
+    from when it begins on, what it was called then. `marked_rule` are those who were marked one by one for it, where it
+    goes to a segment by now. `body` is Markdown with placeholders. From `started_at` on who gets
     it and who does not, and why, stands in `recipients`.
     """
 
@@ -52,6 +53,7 @@ class Campaign(SalonOwned):
     rule = models.JSONField(default=dict)
     segment_key = models.CharField(max_length=36, blank=True)
     segment_name = models.CharField(max_length=80, blank=True)
+    marked_rule = models.JSONField(default=dict, db_default={})
     basis = models.CharField(max_length=20, choices=Basis, default=Basis.CONSENT)
     state = models.CharField(max_length=10, choices=CampaignState, default=CampaignState.DRAFT)
     scheduled_at = models.DateTimeField(null=True, blank=True)

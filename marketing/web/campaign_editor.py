@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings.web.draft import uuid_in
 from marketing.campaigns import campaign_with_id, update_campaign
 from marketing.letters import fallbacks
+from marketing.marked_group import MARKED, marked_group
 from marketing.models import Basis, Campaign, CampaignState
 from marketing.pictures import check_mail
 from marketing.rule import Group
@@ -27,6 +28,7 @@ from marketing.web.campaign_form import (
     CampaignForm,
     basis_choices,
     kept_name,
+    marked_name,
     offered_placeholders,
     segment_groups,
     segment_of,
@@ -120,6 +122,8 @@ def campaign_audience(request: SalonRequest) -> HttpResponse:
     campaign = campaign_with_id(drafted) if drafted else None
     if chosen == KEPT:
         rule = rule_of_campaign(campaign) if campaign else None
+    elif chosen == MARKED:
+        rule = marked_group(campaign) if campaign else None
     elif chosen:
         try:
             _name, rule = chosen_rule(chosen)
@@ -195,6 +199,7 @@ def _context(saving: Saving) -> dict[str, object]:
         "conflict": saving.conflict,
         "theirs": _theirs(saving.conflict, saving.form) if saving.conflict else [],
         "faulty": saving.faulty,
+        "renamed": saving.form.is_bound and saving.saved and saving.form.cleaned_data["name"] != saving.campaign.name,
         **_as_read(saving),
     }
 
@@ -230,6 +235,8 @@ def _groups(typed: str, chosen: str, stored: Campaign) -> tuple[str, str]:
     hers = kept_name(stored) if now == KEPT else group_name(stored)
     if typed == now or typed == chosen == stored.segment_key:
         return hers, hers
+    if typed == MARKED:
+        return marked_name(stored), hers
     try:
         # What a page came with that is no choice any more has no name here.
         return "" if typed in {"", KEPT} else chosen_rule(typed)[0], hers
@@ -258,7 +265,9 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
     context = {
         **page_of(request, found),
         **_context(saving),
-        "groups": segment_groups(chosen, own, kept=kept_name(found) if so_far == KEPT else ""),
+        "groups": segment_groups(
+            chosen, own, kept=kept_name(found) if so_far == KEPT else "", marked=marked_name(found)
+        ),
         "since": segment_since(found, own, request.salon.currency),
         "nobody_yet": not chosen,
         "bases": basis_choices(basis, rules, decides=Permission.EXISTING_CUSTOMERS in request.actor.permissions),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketing.campaigns import LONGEST_NAME, ChangedCampaign, tidied
 from marketing.letters import PLACEHOLDERS
+from marketing.marked_group import MARKED, marked_group, name_of
 from marketing.models import Basis, Campaign, MarketingRules, Segment
 from marketing.rule import EVERYBODY, Group, as_json, lists_clients, parse
 from marketing.segments import EVERYONE, READY_MADE, group_name, list_segments, rule_of
@@ -101,9 +102,12 @@ class CampaignForm(forms.Form):
 
 
 def segment_of(campaign: Campaign, own: list[Segment]) -> str:
-    """Return what of the choices a campaign goes to: "" for nobody yet, KEPT for what is none of them any more."""
+    """Return what of the choices a campaign goes to: "" for nobody yet, MARKED for those marked one by one, KEPT for
+    what is none of them any more."""
     if not campaign.rule:
         return ""
+    if lists_clients(parse(campaign.rule)):
+        return MARKED
     found = group_now(campaign.segment_key, own)
     return campaign.segment_key if found is not None and as_json(found) == campaign.rule else KEPT
 
@@ -118,14 +122,21 @@ def group_now(key: str, own: list[Segment]) -> Group | None:
 
 
 def kept_name(campaign: Campaign) -> str:
-    """Return what a group is called that is none of the choices: whoever was chosen, or a segment as it was."""
-    if lists_clients(parse(campaign.rule)):
-        return group_name(campaign)
+    """Return what a segment is called that is none of the choices any more: as it was."""
     return str(_("%(name)s, as it was chosen") % {"name": group_name(campaign)})
 
 
-def segment_groups(chosen: str, own: list[Segment] | None = None, *, kept: str = "") -> list[ChoiceGroup]:
-    """Return the groups that can be written to; `kept` is what one is called that is none of them."""
+def marked_name(campaign: Campaign) -> str:
+    """Return what those are called who were marked one by one for a campaign, "" where nobody was."""
+    rule = marked_group(campaign)
+    return name_of(rule) if rule else ""
+
+
+def segment_groups(
+    chosen: str, own: list[Segment] | None = None, *, kept: str = "", marked: str = ""
+) -> list[ChoiceGroup]:
+    """Return the groups that can be written to; `kept` is what one is called that is none of them, `marked` what those
+    are who were marked one by one."""
     own = list_segments() if own is None else own
     ready = [Choice(key, str(one.name), str(one.description), key == chosen) for key, one in READY_MADE.items()]
     mine = [Choice(str(one.pk), one.name, "", str(one.pk) == chosen) for one in own]
@@ -133,6 +144,8 @@ def segment_groups(chosen: str, own: list[Segment] | None = None, *, kept: str =
     first = [Choice(EVERYONE, str(_("All clients")), words, chosen == EVERYONE)]
     if kept:
         first.insert(0, Choice(KEPT, kept, "", chosen == KEPT))
+    if marked:
+        first.insert(0, Choice(MARKED, marked, "", chosen == MARKED))
     groups = (
         ChoiceGroup("", first),
         ChoiceGroup(_("Your segments"), mine),

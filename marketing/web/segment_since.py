@@ -40,9 +40,6 @@ def segment_since(campaign: Campaign, own: list[Segment], currency: str) -> Sinc
     if not campaign.rule or segment_of(campaign, own) != KEPT:
         return None
     kept = parse(campaign.rule)
-    if any(condition.field == "client" for condition in kept.conditions()):
-        # Clients marked one by one were never a segment.
-        return None
     key = campaign.segment_key
     rule = group_now(key, own)
     names = names_of(ids_in([kept] if rule is None else [kept, rule]))

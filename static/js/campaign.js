@@ -12,6 +12,9 @@ let timer;
 // How often something was typed, and how much of that has been sent.
 let typed = 0;
 let sent = 0;
+// The name that was sent last.
+const named = document.getElementById("id_name");
+let called = named?.value;
 
 // While two texts stand side by side, nothing is saved until somebody has chosen one.
 const contested = () => Boolean(document.querySelector("#draft-conflict > *"));
@@ -39,7 +42,9 @@ form?.addEventListener("change", (event) => {
 });
 form?.addEventListener("submit", () => clearTimeout(timer));
 form?.addEventListener("htmx:configRequest", (event) => {
-  if (event.detail.verb === "post") sent = typed;
+  if (event.detail.verb !== "post") return;
+  sent = typed;
+  called = named.value;
 });
 
 // Nothing came of it: signed out, or no connection. What is typed next tries again.
@@ -81,6 +86,9 @@ subject?.addEventListener("input", count);
 measure();
 
 document.addEventListener("htmx:afterSwap", (event) => {
+  // A name that nobody has typed follows the group, before the next saving takes the old one for typed.
+  const name = event.target.id === "draft-state" && event.target.dataset.name;
+  if (form && name && named.value === called) named.value = called = name;
   if (event.target.id === "preview-lines") measure();
   if (["mail-dialogs", "picture-place"].includes(event.target.id)) event.target.querySelector("dialog")?.showModal();
 });
