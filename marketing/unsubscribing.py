@@ -10,11 +10,17 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from clients.confirming import resubscribe, unsubscribe
-from clients.models import Client
-from marketing.models import Recipient
+from clients.consent import record_consent
+from clients.models import Client, ConsentPurpose, ConsentSource, Decision
+from marketing.eligibility import INCLUDED, standings
+from marketing.models import Basis, Direction, Message, Recipient
 from salon.errors import NotFound
+from salon.identity.roles import Actor
 
 # Whom the way out of a mail names that is only shown.
 NOBODY = UUID(int=0)
@@ -71,6 +77,32 @@ def take_off(way: Way, *, now: datetime) -> None:
 def put_back(way: Way, *, now: datetime) -> None:
     """Ask anew whoever took herself off and wants news after all."""
     resubscribe(client_id=way.client_id, now=now)
+
+
+def gets_news(client_id: UUID, *, now: datetime) -> bool:
+    """Return whether a client would be written to, be it only as an existing customer."""
+    return standings([client_id], basis=Basis.EXISTING_CUSTOMER, now=now).get(client_id) in INCLUDED
+
+
+def take_off_by_answer(*, actor: Actor, client_id: UUID, now: datetime) -> None:
+    """Let a client get no more news who asks for it in an answer; the ledger says in which.
+
+    Raises: NotAllowed, NotFound (also where she has not answered), MergedAway.
+    """
+    hers = Message.objects.filter(client_id=client_id, direction=Direction.IN, automatic=False)
+    answered_at = hers.order_by("-created_at", "-id").values_list("created_at", flat=True).first()
+    if answered_at is None:
+        raise NotFound
+    on = date_format(timezone.localtime(answered_at), "SHORT_DATE_FORMAT")
+    record_consent(
+        actor=actor,
+        client_id=client_id,
+        purpose=ConsentPurpose.EMAIL_MARKETING,
+        decision=Decision.WITHDRAWN,
+        source=ConsentSource.SALON,
+        wording=_("Asked for in the answer of %(date)s.") % {"date": on},
+        now=now,
+    )
 
 
 def _address(way: Way) -> str:

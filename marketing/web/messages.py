@@ -45,6 +45,7 @@ from marketing.models import Direction, Message
 from marketing.placeholders import PLACEHOLDERS
 from marketing.quoting import parts_of
 from marketing.reply_addresses import receives
+from marketing.unsubscribing import gets_news, take_off_by_answer
 from marketing.web.trying_answers import answer_url
 from salon.errors import InvalidInput, NotFound
 from salon.identity.roles import Permission
@@ -208,6 +209,16 @@ def message_read(request: SalonRequest, client_id: UUID) -> HttpResponse:
     return response
 
 
+@requires(Permission.CLIENTS_WRITE)
+@require_POST
+def message_unsubscribe(request: SalonRequest, client_id: UUID) -> HttpResponse:
+    """Take a client off the news who asks for it in her answer."""
+    client = get_client(client_id)
+    take_off_by_answer(actor=request.actor, client_id=client.pk, now=timezone.now())
+    messages.success(request, _("%(name)s gets no more news.") % {"name": client.full_name})
+    return redirect("message_thread", request.salon.slug, client.pk)
+
+
 def _send(request: SalonRequest, client: Client) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
@@ -321,10 +332,13 @@ def _page(request: SalonRequest, client: Client) -> Mapping[str, Any]:
     shown = [_shown(one, client, states.get(one.pk), answered.get(one.pk)) for one in reversed(page.rows)]
     here = reverse("message_thread", args=[request.salon.slug, client.pk])
     last_sent = next((one for one in page.rows if states.get(one.pk) in TOLD), None)
+    last_answer = next((one for one in page.rows if one.direction == Direction.IN and not one.automatic), None)
+    asks = last_answer and not page.previous and Permission.CLIENTS_WRITE in request.actor.permissions
     return {
         "thread": shown,
         "tried_id": last_sent and last_sent.pk,
         "try_url": _try_url(request, last_sent),
+        "leaving_id": last_answer.pk if last_answer and asks and gets_news(client.pk, now=timezone.now()) else None,
         "last_id": shown[-1].id if shown else None,
         "has_unread": any(one.is_unread for one in shown),
         "has_answers": any(not one.is_ours for one in shown),

@@ -35,6 +35,7 @@ urlpatterns = [
     path("messages/answers/to-many/<uuid:recipient_id>/", trying_answers.answer_to_many, name="answer_to_many"),
     path("messages/<uuid:client_id>/", messages.message_thread, name="message_thread"),
     path("messages/<uuid:client_id>/read/", messages.message_read, name="message_read"),
+    path("messages/<uuid:client_id>/unsubscribe/", messages.message_unsubscribe, name="message_unsubscribe"),
     path("automations/", automations.automations, name="automations"),
     path("automations/<str:occasion>/", automation_editor.automation, name="automation"),
     path("automations/<str:occasion>/switch/", automations.automation_switch, name="automation_switch"),
