@@ -155,12 +155,45 @@ def meant_tomorrow(automation: Automation, *, salon: Salon, now: datetime) -> li
     return _meant(_due_tomorrow(automation, salon, now), now)
 
 
-def _due_tomorrow(automation: Automation, salon: Salon, now: datetime) -> QuerySet[Client]:
+def due_today(automation: Automation, *, salon: Salon, now: datetime) -> int | None:
+    """Return how many clients an automation that is on writes to today: who waits since the night, and whom a night
+    that is still to come adds; None from when the mails of the day leave."""
+    asked = _due_today(automation, salon, now)
+    if asked is None:
+        return None
+    coming = asked.annotate(_why=reason_case(Basis.CONSENT, now)).filter(_WRITTEN).count()
+    return _waiting(automation).count() + coming
+
+
+def meant_today(automation: Automation, *, salon: Salon, now: datetime) -> list[Meant] | None:
+    """Return whom an automation that is on means today, by name; None from when the mails of the day leave."""
+    asked = _due_today(automation, salon, now)
+    if asked is None:
+        return None
+    waiting = _waiting(automation).select_related("client").order_by("client__sort_key", "client__number")
+    return [*(Meant(one.client, RecipientReason(one.reason)) for one in waiting), *_meant(asked, now)]
+
+
+def _waiting(automation: Automation) -> QuerySet[Recipient]:
+    return Recipient.objects.filter(automation=automation, state=RecipientState.WAITING)
+
+
+def _due_today(automation: Automation, salon: Salon, now: datetime) -> QuerySet[Client] | None:
     today = salon.date_at(now)
-    on = day_of(automation.occasion, written_on=today + _DAY, days=automation.days)
-    if not _is_from_when_it_was_on(automation, today + _DAY, on, salon):
+    if now >= opens_at(today, ZoneInfo(salon.timezone)):
+        return None
+    return _due_on(automation, today, salon, now)
+
+
+def _due_tomorrow(automation: Automation, salon: Salon, now: datetime) -> QuerySet[Client]:
+    return _due_on(automation, salon.date_at(now) + _DAY, salon, now)
+
+
+def _due_on(automation: Automation, day: date, salon: Salon, now: datetime) -> QuerySet[Client]:
+    on = day_of(automation.occasion, written_on=day, days=automation.days)
+    if not _is_from_when_it_was_on(automation, day, on, salon):
         return Client.objects.none()
-    return _still_to_be_written(automation, on, Moment.of(salon, now), today=today)
+    return _still_to_be_written(automation, on, Moment.of(salon, now), today=salon.date_at(now))
 
 
 def _meant(clients: QuerySet[Client], now: datetime) -> list[Meant]:

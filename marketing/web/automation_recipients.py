@@ -1,4 +1,4 @@
-"""Whom an automation has written to and what came of it, and whom it means tomorrow, by name (ui.md §2.7)."""
+"""Whom an automation has written to and what came of it, and whom it means today and tomorrow, by name (ui.md §2.7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from clients.models import CardState
 from marketing.eligibility import INCLUDED
 from marketing.models import Occasion, Recipient, RecipientReason
-from marketing.occasions import LOOKS_BACK, Meant, meant_tomorrow, would_have_meant
+from marketing.occasions import LOOKS_BACK, Meant, meant_today, meant_tomorrow, would_have_meant
 from marketing.recipient_list import counts_of_automation, recipients_of_automation
 from marketing.results import bookings_of_automation
 from marketing.web.automation_words import FOR_WHOM, automation_at, place_of
@@ -60,7 +60,8 @@ class Names:
 @require_safe
 def automation_recipients(request: SalonRequest, occasion: str) -> HttpResponse:
     """Everybody it has meant in the last LOOKS_BACK days, the latest first, and why she got it or not; narrowed to
-    those who are looked for. Above them whom it means tomorrow, or, where it is off, whom it would have meant."""
+    those who are looked for. Above them whom it means today, before its mails
+    leave, and tomorrow, or, where it is off, whom it would have meant."""
     found, now, wanted = automation_at(occasion), timezone.now(), wanted_in(request.GET)
     here, asked = reverse("automation_recipients", args=place_of(request, found)), asked_for(wanted)
     since = now - timedelta(days=LOOKS_BACK)
@@ -77,12 +78,14 @@ def automation_recipients(request: SalonRequest, occasion: str) -> HttpResponse:
     except InvalidCursor:
         return redirect(f"{here}?{urlencode(asked)}")
     is_on, today = found.enabled_at is not None, request.salon.date_at(now)
+    first = meant_today(found, salon=request.salon, now=now) if is_on else None
     context = {
         **where_mails_go(request),
         "name": Occasion(found.occasion).label,
         "for_whom": FOR_WHOM[Occasion(found.occasion)],
         "days": LOOKS_BACK,
         "automations_url": reverse("automations", args=[request.salon.slug]),
+        "today": None if first is None else _names(request, first),
         "tomorrow": _names(request, meant_tomorrow(found, salon=request.salon, now=now)) if is_on else None,
         "would_have": None if is_on else _names(request, would_have_meant(found, today=today, now=now)),
         "rows": [row_of(request, one, bookings.get(one.pk), mail_url=_mail_url(request, one)) for one in page.rows],

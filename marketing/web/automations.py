@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from clients.details import Gender
 from marketing.automations import all_automations, turn_off, turn_on
 from marketing.models import Automation, Occasion
-from marketing.occasions import LOOKS_BACK, due_tomorrow, would_have_reached
+from marketing.occasions import LOOKS_BACK, due_today, due_tomorrow, would_have_reached
 from marketing.placeholders import Person, fill, values_for
 from marketing.results import BOOKED_WITHIN, Result, results_of_automations
 from marketing.rules import rules_now
@@ -39,6 +39,19 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """How many mails leave at nine on one of the next days."""
+
+    label: str
+    mails: int
+
+    @property
+    def text(self) -> str:
+        """The number as people read it."""
+        return number_format(self.mails, force_grouping=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One automation as the page shows it."""
 
@@ -53,14 +66,9 @@ class Card:
     url: str
     recipients_url: str
     switch_url: str
-    tomorrow: int | None
+    days: list[Day]
     would_have: int
     figures: list[Figure]
-
-    @property
-    def tomorrow_text(self) -> str:
-        """The number as people read it."""
-        return number_format(self.tomorrow or 0, force_grouping=True)
 
     @property
     def would_have_text(self) -> str:
@@ -126,10 +134,17 @@ def _card(request: SalonRequest, found: Automation, result: Result | None, now: 
         url=reverse("automation", args=place),
         recipients_url=reverse("automation_recipients", args=place),
         switch_url=reverse("automation_switch", args=place),
-        tomorrow=due_tomorrow(found, salon=request.salon, now=now) if found.enabled_at else None,
+        days=_days(request, found, now) if found.enabled_at else [],
         would_have=would_have_reached(found, today=request.salon.date_at(now), now=now),
         figures=_figures(result, request.salon.currency) if result else [],
     )
+
+
+def _days(request: SalonRequest, found: Automation, now: datetime) -> list[Day]:
+    """Return whom one that is on still writes to today, before its mails leave, and tomorrow."""
+    today = due_today(found, salon=request.salon, now=now)
+    first = [] if today is None else [Day(_("Today at nine"), today)]
+    return [*first, Day(_("Tomorrow at nine"), due_tomorrow(found, salon=request.salon, now=now))]
 
 
 def _example(subject: str, salon: str, today: date) -> str:

@@ -1,5 +1,6 @@
 """The recipients of an automation: whom it means tomorrow or would have meant, who got it, and what came of it."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +13,14 @@ from bookings.models import Appointment
 from clients.models import Client
 from marketing.automations import automation_for
 from marketing.models import Automation, Occasion, Recipient, RecipientReason, RecipientState
-from marketing.occasions import due_tomorrow, meant_tomorrow, would_have_meant, would_have_reached
+from marketing.occasions import (
+    due_today,
+    due_tomorrow,
+    meant_today,
+    meant_tomorrow,
+    would_have_meant,
+    would_have_reached,
+)
 from marketing.results import bookings_of_automation, results_of_automations
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
@@ -52,6 +60,37 @@ def test_whom_it_means_tomorrow_is_named_with_the_reason(in_sonnenschein: Salon)
     written = dict(Recipient.objects.values_list("client__first_name", "reason"))
     assert written == {one.client.first_name: one.reason for one in found}
     assert meant_tomorrow(automation, salon=in_sonnenschein, now=NINE) == []
+
+
+def test_before_nine_today_is_told_too_before_the_night_and_after_it(in_sonnenschein: Salon) -> None:
+    automation = turned_on(Occasion.BIRTHDAY, days=7)
+    _born_on(29, 11)
+    born("Dora", 30, 11)
+    for minutes in (300, 22):
+        now = NINE - timedelta(minutes=minutes)
+        found = meant_today(automation, salon=in_sonnenschein, now=now)
+        assert found is not None
+        meant = {one.client.first_name for one in found if one.reason == RecipientReason.CONSENT}
+        assert meant == {"Anna"}
+        assert "Dora" not in {one.client.first_name for one in found}
+        night_of(in_sonnenschein)
+    assert due_today(automation, salon=in_sonnenschein, now=NINE - timedelta(minutes=22)) == 1
+    assert due_today(automation, salon=in_sonnenschein, now=NINE) is None
+    assert meant_today(automation, salon=in_sonnenschein, now=NINE) is None
+
+
+def test_the_pages_tell_of_today_until_nine(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        turned_on(Occasion.BIRTHDAY, days=7)
+        born("Anna", 29, 11)
+    night_of(sonnenschein)
+    with time_machine.travel(NINE - timedelta(minutes=22), tick=False):
+        assert "Wer sie heute um neun bekommt" in browser.get(URL).text
+        card = browser.get("/s/sonnenschein/marketing/automations/").text
+        assert re.search(r"<dt>Heute um neun</dt><dd><a [^>]*>voraussichtlich 1 E-Mail</a>", card)
+    with time_machine.travel(NINE, tick=False):
+        assert "heute um neun" not in browser.get(URL).text
+        assert "Heute um neun" not in browser.get("/s/sonnenschein/marketing/automations/").text
 
 
 def test_whom_it_would_have_meant_is_named(in_sonnenschein: Salon) -> None:
