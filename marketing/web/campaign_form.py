@@ -20,12 +20,13 @@ KEPT = "kept"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One group that can be written to."""
+    """One group that can be written to; `counted` unless its name says how many they are."""
 
     value: str
     name: str
     words: str
     chosen: bool
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def segment_groups(
     if kept:
         first.insert(0, Choice(KEPT, kept, "", chosen == KEPT))
     if marked:
-        first.insert(0, Choice(MARKED, marked, "", chosen == MARKED))
+        first.insert(0, Choice(MARKED, marked, "", chosen == MARKED, counted=False))
     groups = (
         ChoiceGroup("", first),
         ChoiceGroup(_("Your segments"), mine),

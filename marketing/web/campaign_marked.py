@@ -23,7 +23,7 @@ from salon.web.access import SalonRequest, requires
 @requires(Permission.MARKETING_WRITE)
 @require_POST
 def campaign_to_marked(request: SalonRequest) -> HttpResponse:
-    """Begin a campaign to those whom the list's form marks, and open its draft."""
+    """Begin a campaign to those whom the list's form marks, and ask for what it begins with."""
     try:
         made = create_campaign_to(
             actor=request.actor,
@@ -39,7 +39,7 @@ def campaign_to_marked(request: SalonRequest) -> HttpResponse:
                 ' <a href="{}">{}</a>', reverse("segment_new", args=[request.salon.slug]), _("New segment")
             )
         return refused(request, str(error.message), more)
-    return leading_to(request, reverse("campaign_edit", args=[request.salon.slug, made.pk]))
+    return leading_to(request, f"{reverse('campaign_new', args=[request.salon.slug])}?draft={made.pk}")
 
 
 def _whom(request: SalonRequest) -> str | list[UUID]:

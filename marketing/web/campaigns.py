@@ -1,12 +1,13 @@
 """*Marketing » Kampagnen*: all of them, a new one, a copy, one taken away and brought back (ui.md §2.7)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,14 +30,15 @@ from marketing.campaigns import (
     delete_campaign,
     list_campaigns,
     restore_campaign,
+    update_campaign,
 )
 from marketing.models import Campaign, CampaignState
 from marketing.placeholders import in_words
 from marketing.results import BOOKED_WITHIN, Result, results_of
-from marketing.segments import deleted_groups, group_name
-from marketing.web.campaign_form import StartForm, segment_groups
+from marketing.segments import deleted_groups, group_name, list_segments
+from marketing.web.campaign_form import StartForm, marked_name, segment_groups, segment_of
 from marketing.web.campaign_shown import asks_every, urls_of
-from salon.errors import InvalidInput
+from salon.errors import InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
 from salon.web.access import SalonRequest, requires
@@ -131,41 +133,75 @@ def campaigns(request: SalonRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def campaign_new(request: SalonRequest) -> HttpResponse:
     """Name a campaign and choose whom it goes to; `?segment=` has chosen already, `?begin=` a text to begin with (of
-    `BEGINNINGS`, or of an earlier campaign). `act=segment` describes a new one."""
-    now = timezone.now()
+    `BEGINNINGS`, or of an earlier campaign). `?draft=` is one that has its group, and no words yet. `act=segment`
+    describes a new one."""
+    now, given = timezone.now(), _given(request)
+    asked = uuid_in(given.get("draft"))
+    draft = campaign_with_id(asked) if asked else None
+    if draft and (draft.state != CampaignState.DRAFT or draft.subject or draft.body):
+        return redirect("campaign", request.salon.slug, draft.pk)
     if request.POST.get("act") == "segment":
-        begin = request.POST.get("begin", "")[:LONGEST_NAME]
-        waits = {"campaign": request.POST.get("name", "")[:LONGEST_NAME], **({"begin": begin} if begin else {})}
-        asked = urlencode(waits)
-        return redirect(f"{reverse('segment_new', args=[request.salon.slug])}?{asked}")
+        waits = {"campaign": given.get("name", ""), "begin": given.get("begin", ""), "draft": given.get("draft", "")}
+        kept = {name: text[:LONGEST_NAME] for name, text in waits.items() if text or name == "campaign"}
+        return redirect(f"{reverse('segment_new', args=[request.salon.slug])}?{urlencode(kept)}")
     if request.method == "POST":
         form = StartForm(request.POST)
         if form.is_valid():
             try:
-                subject, body = _words(form.cleaned_data["begin"])
-                details = ChangedCampaign(**form.details, subject=subject, body=body)
-                made = create_campaign(actor=request.actor, details=details, now=now)
+                made = _started(request, form, draft, now)
             except InvalidInput as refusal:
                 show_errors(form, refusal.errors)
             else:
                 return redirect("campaign_edit", request.salon.slug, made.pk)
     else:
-        month = date_format(timezone.localtime(now), "F Y")
-        begin = request.GET.get("begin", "")
-        ready = BEGINNINGS.get(begin)
-        name = request.GET.get("name") or (ready and str(ready.name)) or _("News in %(month)s") % {"month": month}
-        segment = request.GET.get("segment") or (ready.segment if ready else "")
-        form = StartForm(initial={"name": name, "segment": segment, "begin": begin})
-    beginnings = _beginnings(request, str(form["begin"].value() or ""))
+        form = StartForm(initial=_initial(request, draft, now))
+    chosen = str(form["segment"].value() or "")
+    beginnings = _beginnings(given, str(form["begin"].value() or ""))
     context = {
         "form": form,
-        "groups": segment_groups(str(form["segment"].value() or "")),
+        "draft": draft,
+        "groups": segment_groups(chosen, marked=marked_name(draft) if draft else ""),
         "beginnings": beginnings,
         "begun": next((one.name for group in beginnings[1:] for one in group.choices if one.chosen), ""),
         "campaigns_url": reverse("campaigns", args=[request.salon.slug]),
         "count_url": reverse("segment_count", args=[request.salon.slug]),
     }
     return render(request, "marketing/campaign_new.html", context, status=422 if form.is_bound else 200)
+
+
+def _given(request: SalonRequest) -> QueryDict:
+    return request.POST if request.method == "POST" else request.GET
+
+
+def _initial(request: SalonRequest, draft: Campaign | None, now: datetime) -> dict[str, str]:
+    """Return what a new campaign is called and whom it goes to until somebody says otherwise."""
+    begin = request.GET.get("begin", "")
+    ready = BEGINNINGS.get(begin)
+    name, segment = str(ready.name) if ready else "", ready.segment if ready else ""
+    if draft:
+        name, segment = name or draft.name, segment_of(draft, list_segments())
+    month = date_format(timezone.localtime(now), "F Y")
+    return {
+        "name": request.GET.get("name") or name or _("News in %(month)s") % {"month": month},
+        "segment": request.GET.get("segment") or segment,
+        "begin": begin,
+    }
+
+
+def _started(request: SalonRequest, form: StartForm, draft: Campaign | None, now: datetime) -> Campaign:
+    """Begin a campaign as it is entered, or give a draft its words; one that has got some meanwhile keeps those.
+
+    Raises: InvalidInput, NoSuchCampaign.
+    """
+    subject, body = _words(form.cleaned_data["begin"])
+    details = ChangedCampaign(**form.details, subject=subject, body=body)
+    if draft is None:
+        return create_campaign(actor=request.actor, details=details, now=now)
+    with suppress(VersionConflict):
+        return update_campaign(
+            actor=request.actor, campaign_id=draft.pk, changes=details, version=draft.version, now=now
+        )
+    return draft
 
 
 @requires(Permission.MARKETING)
@@ -224,9 +260,10 @@ def _words(begin: str) -> tuple[str, str]:
     return found.subject, found.body
 
 
-def _beginnings(request: SalonRequest, chosen: str) -> list[BeginningGroup]:
-    """Return what a campaign can begin with: nothing, a ready-made text, or that of one of the last campaigns."""
-    kept = {name: request.GET[name] for name in ("segment",) if name in request.GET}
+def _beginnings(given: QueryDict, chosen: str) -> list[BeginningGroup]:
+    """Return what a campaign can begin with: nothing, a ready-made text, or that of one of the last campaigns; what is
+    given already goes along."""
+    kept = {name: given[name] for name in ("draft", "name", "segment") if given.get(name)}
 
     def choice(key: str, name: Promise | str, words: Promise | str) -> BeginningChoice:
         return BeginningChoice(f"?{urlencode({**kept, 'begin': key})}", str(name), in_words(str(words)), key == chosen)

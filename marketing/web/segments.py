@@ -302,9 +302,9 @@ def _given(request: SalonRequest) -> QueryDict:
 
 
 def _new_campaign_url(request: SalonRequest, name: str, segment: str = "") -> str:
-    begin = _given(request).get("begin", "")[:LONGEST_NAME]
-    asked = urlencode({key: value for key, value in (("name", name), ("segment", segment), ("begin", begin)) if value})
-    return f"{reverse('campaign_new', args=[request.salon.slug])}?{asked}"
+    along = {key: _given(request).get(key, "")[:LONGEST_NAME] for key in ("begin", "draft")}
+    asked = {key: value for key, value in {"name": name, "segment": segment, **along}.items() if value}
+    return f"{reverse('campaign_new', args=[request.salon.slug])}?{urlencode(asked)}"
 
 
 def _version(text: str) -> int:
@@ -374,6 +374,7 @@ def _page(
         "segments_url": reverse("segments", args=place),
         "waiting": waiting,
         "begin": _given(request).get("begin", ""),
+        "draft": _given(request).get("draft", ""),
         "waiting_url": "" if waiting is None else _new_campaign_url(request, waiting),
         "outcome": outcome_of(request, draft) if outcome else None,
     }

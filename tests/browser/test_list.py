@@ -197,12 +197,21 @@ def test_a_campaign_to_those_marked(open_page: OpenPage) -> None:
     boxes.first.evaluate("(box, value) => { box.value = value; }", first)
     boxes.nth(3).check()
     expect(refusal).to_be_empty()
-    # Two of them open in the editor.
+    # Two of them wait for a text, and open in the editor.
     expect(page.get_by_text("2 markiert")).to_be_visible()
     page.get_by_role("button", name="Kampagne").dblclick()
+    page.wait_for_url("**/new/?draft=*")
+    page.get_by_role("button", name="E-Mail schreiben").click()
     page.wait_for_url("**/edit/")
-    expect(page.get_by_label("Zielgruppe", exact=True).locator("option:checked")).to_have_text("2 ausgewählte Kunden")
-    expect(page.locator("#id_name")).to_have_value("2 ausgewählte Kunden")
+    group, name = page.get_by_label("Zielgruppe", exact=True), page.locator("#id_name")
+    expect(group.locator("option:checked")).to_have_text("2 ausgewählte Kunden")
+    expect(name).to_have_value("2 ausgewählte Kunden")
+    # Another one chosen can be taken back, and the name that nobody typed goes along.
+    group.select_option("Alle Kunden")
+    expect(name).to_have_value("Alle Kunden")
+    group.select_option("2 ausgewählte Kunden")
+    expect(name).to_have_value("2 ausgewählte Kunden")
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 ausgewählte Kunden")
     expect(page.locator("#audience")).to_contain_text("von 2 Kunden")
     desk.settle()
     assert desk.violations() == []

@@ -89,6 +89,17 @@ def test_one_begins_with_an_earlier_campaign(browser: Browser, campaign: Campaig
         assert (made.name, made.segment_key) == ("Noch einmal", "birthday")
 
 
+def test_what_is_entered_goes_along_to_another_text(browser: Browser, sonnenschein: Salon) -> None:
+    asked = {"begin": "birthday", "name": "Mein Sommerfest", "segment": "vip"}
+    page = unescape(browser.get(f"{LIST}new/", asked).content.decode())
+    assert 'value="Mein Sommerfest"' in page
+    assert 'value="vip" checked' in page
+    assert 'href="?name=Mein+Sommerfest&segment=vip&begin=miss_you"' in page
+    # Also after something was refused.
+    page = unescape(browser.post(f"{LIST}new/", {"name": "Mein Sommerfest", "segment": ""}).content.decode())
+    assert 'href="?name=Mein+Sommerfest&begin=miss_you"' in page
+
+
 def test_what_one_began_with_waits_for_a_new_segment(browser: Browser, sonnenschein: Salon) -> None:
     away = browser.post(f"{LIST}new/", {"name": "Neu", "act": "segment", "begin": "new_service"})["Location"]
     assert "campaign=Neu&begin=new_service" in away

@@ -235,9 +235,7 @@ def _sent(cards: dict[str, str], *marked: str, **more: str) -> dict[str, Any]:
     return {"client": [cards[name] for name in marked], "list": "", "form_id": str(uuid4()), **more}
 
 
-def test_the_bar_has_a_button_that_opens_the_editor(
-    browser: Browser, cards: dict[str, str], sonnenschein: Salon
-) -> None:
+def test_the_bar_has_a_button_that_begins_one(browser: Browser, cards: dict[str, str], sonnenschein: Salon) -> None:
     page = browser.get(CLIENTS)
     assert [(one.url, str(one.label)) for one in page.context["actions"]] == [
         (f"{CLIENTS}export/", "Exportieren"),
@@ -249,11 +247,11 @@ def test_the_bar_has_a_button_that_opens_the_editor(
     sent = _sent(cards, "Anna", "Dora", form_id=form_id[1])
     answer = browser.post(MARKED, sent)
     [campaign] = _campaigns(sonnenschein)
-    editor = f"{LIST}{campaign.pk}/edit/"
-    assert (answer.status_code, answer["Location"]) == (302, editor)
+    start, editor = f"{LIST}new/?draft={campaign.pk}", f"{LIST}{campaign.pk}/edit/"
+    assert (answer.status_code, answer["Location"]) == (302, start)
     # A double click, with or without JavaScript.
     again = browser.post(MARKED, sent, headers=HTMX)
-    assert (again.status_code, again["HX-Redirect"], len(_campaigns(sonnenschein))) == (204, editor, 1)
+    assert (again.status_code, again["HX-Redirect"], len(_campaigns(sonnenschein))) == (204, start, 1)
     text = browser.get(editor).content.decode()
     assert '<option value="marked" selected>2 ausgewählte Kunden</option>' in text
     assert "<strong>1</strong> <span>von 2 Kunden" in text

@@ -1,13 +1,15 @@
 """Those marked one by one for a campaign can be chosen again as long as it is a draft (domain.md §9.2)."""
 
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
 
+from marketing.beginnings import BEGINNINGS
 from marketing.campaigns import ChangedCampaign, copy_campaign, create_campaign, create_campaign_to, update_campaign
-from marketing.models import Campaign
+from marketing.models import Campaign, Segment
 from salon.errors import InvalidInput
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
@@ -95,3 +97,49 @@ def test_two_who_choose_otherwise_are_told_of_it(browser: Browser, sonnenschein:
     answer = browser.post(f"{LIST}{begun.pk}/edit/", late, headers=HTMX)
     assert answer.status_code == 409
     assert "<dt>Zielgruppe</dt>" in answer.content.decode()
+
+
+def test_a_draft_to_them_begins_with_a_text_like_any_other(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        begun = _begun()
+    start = f"{LIST}new/?draft={begun.pk}"
+    page = unescape(browser.get(start).content.decode())
+    assert 'name="segment" value="marked" checked' in page
+    assert 'value="2 ausgewählte Kunden"' in page
+    assert f'href="?draft={begun.pk}&begin=miss_you"' in page
+    # The group stays, whomever the text is mostly meant for.
+    page = browser.get(f"{start}&begin=miss_you").content.decode()
+    assert 'name="segment" value="marked" checked' in page
+    assert 'value="Wir vermissen Sie"' in page
+    entered = {"draft": str(begun.pk), "name": "Wir vermissen Sie", "segment": "marked", "begin": "miss_you"}
+    for _again in range(2):
+        answer = browser.post(f"{LIST}new/", entered, follow=True)
+        assert answer.redirect_chain[-1][0] == f"{LIST}{begun.pk}/edit/"
+    written = now_of(begun)
+    assert (written.name, written.rule, written.version) == ("Wir vermissen Sie", begun.rule, 2)
+    assert (written.subject, written.body) == BEGINNINGS["miss_you"].words()
+    with salon_scope(sonnenschein.pk):
+        assert Campaign.objects.count() == 1
+
+
+def test_a_draft_that_has_words_does_not_begin_again(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        begun = _begun()
+        _change(begun, subject="Neues")
+    entered = {"draft": str(begun.pk), "name": "Anders", "segment": "everybody", "begin": "miss_you"}
+    for answer in (browser.get(f"{LIST}new/", entered), browser.post(f"{LIST}new/", entered)):
+        assert (answer.status_code, answer["Location"]) == (302, f"{LIST}{begun.pk}/")
+    assert (now_of(begun).subject, now_of(begun).rule) == ("Neues", begun.rule)
+
+
+def test_a_draft_waits_for_a_new_segment(browser: Browser, sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        begun = _begun()
+    away = browser.post(f"{LIST}new/", {"draft": str(begun.pk), "name": "Neu", "act": "segment"})["Location"]
+    assert f'name="draft" value="{begun.pk}"' in browser.get(away).content.decode()
+    entered = {"name": "Jede", "ask:": "all", "campaign": "Neu", "draft": str(begun.pk)}
+    page = browser.get(browser.post(away, entered)["Location"]).content.decode()
+    assert f'name="draft" value="{begun.pk}"' in page
+    with salon_scope(sonnenschein.pk):
+        segment = Segment.objects.get(name="Jede")
+    assert f'value="{segment.pk}" checked' in page
