@@ -4,10 +4,14 @@ An address may be a stranger's, mistyped, or shared by several cards: it is aske
 somebody at the desk wants it. What is asked for meanwhile follows by itself when the day is over.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Max
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from clients.letters import WRITER, draft
@@ -154,12 +158,13 @@ def send_mail(client: Client, salon: Salon, entry: ConsentEntry, now: datetime) 
     """Let the mail go out that asks by a request, to the address on the card."""
     expires_at = now + LINK_HOLDS
     secret = link_to(salon.pk, entry.pk, client.email, expires_at)
+    answers_to = cast(Callable[..., str], import_string(settings.ANSWERS_TO))
     send_client_mail(
         client_id=client.pk,
         about_id=entry.pk,
         tells="",
         recipient=client.email,
-        reply_to="",
+        reply_to=answers_to(client.pk, now=now),
         draft=draft(
             salon=salon,
             wording=entry.wording,

@@ -15,6 +15,9 @@ _MOST = 100
 # What mail programs put before the subject of an answer, in German and in English, also several times.
 _ANSWERING = re.compile(r"^(?:\s*(?:re|aw|antw|antwort|fw|fwd|wg)(?:\[\d+\])?\s*:)+", re.IGNORECASE)
 
+# What other programs know a mail by: anything else in its place is our own fingerprint, or no such name.
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
+
 
 @dataclass(frozen=True, slots=True)
 class AnsweredMail:
@@ -59,6 +62,21 @@ def mails_answered(answers: Sequence[Message]) -> dict[UUID, AnsweredMail]:
         if answered := next(before, None):
             found[answer.pk] = answered
     return found
+
+
+def is_answer(subject: str) -> bool:
+    """Return whether a subject is that of an answer, as mail programs write it."""
+    return _ANSWERING.match(subject) is not None
+
+
+def answered_by(subject: str, client_id: UUID) -> str:
+    """Return the Message-ID of the client's last mail if a message with a subject answers it, else nothing: who writes
+    of something else begins anew."""
+    hers = Message.objects.filter(client_id=client_id, direction=Direction.IN, automatic=False)
+    last = hers.order_by("-created_at", "-id").first()
+    if last is None or not is_answer(subject) or _subject(last.subject) != _subject(subject):
+        return ""
+    return last.message_id if _MESSAGE_ID.fullmatch(last.message_id) else ""
 
 
 def _subject(subject: str) -> str:

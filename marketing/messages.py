@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import BookingRules
 from clients.cards import lock_client
 from marketing import message_letters
+from marketing.answered import answered_by
 from marketing.letters import wrong_placeholders
 from marketing.message_search import Search, newest_found, of_any, threads_found
 from marketing.models import Direction, MarketingRules, Message
@@ -93,7 +94,8 @@ def write_message(
             about_id=own_id,
             tells="message",
             recipient=client.email,
-            reply_to=reply_addresses([client.pk], now=now).get(client.pk) or salon_mailbox(),
+            reply_to=answers_to(client.pk, now=now),
+            answers=answered_by(subject, client.pk),
             draft=message_letters.draft(subject=subject, text=text, author=actor.name, salon=salon),
             due_at=now,
             expires_at=now + _OF_USE,
@@ -133,6 +135,11 @@ def record_message(message: Message, actor: Actor, action: str, now: datetime) -
         now=now,
         client_id=message.client_id,
     )
+
+
+def answers_to(client_id: UUID, *, now: datetime) -> str:
+    """Return the address that a mail to a client asks for its answer at; empty where there is none."""
+    return reply_addresses([client_id], now=now).get(client_id) or salon_mailbox()
 
 
 def salon_mailbox() -> str:

@@ -323,5 +323,7 @@ CLIENT_LETTERS = {
 }
 # What stands below every mail about news: who writes it, line by line (§ 5 DDG).
 FOOT_OF_NEWS = "marketing.rules.foot_of_news"
+# Where a client answers the mail that asks her to confirm.
+ANSWERS_TO = "marketing.messages.answers_to"
 
 LOGGING = logging_settings(json=PRODUCTION or environment.flag("LOG_JSON"), level="INFO")

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.web.draft import uuid_in
 from clients.cards import MergedAway, get_client
 from clients.models import Client
-from marketing.answered import AnsweredMail, mails_answered
+from marketing.answered import AnsweredMail, is_answer, mails_answered
 from marketing.message_search import LONGEST_SEARCH, Search, parse_search, passage
 from marketing.message_templates import filled, get_template, templates
 from marketing.messages import (
@@ -283,6 +283,10 @@ def _begun(request: SalonRequest, client: Client, template_id: UUID) -> MessageF
         return MessageForm(initial=typed)
     text = f"{typed['text'].rstrip()}\n\n{wording.text}" if typed["text"].strip() else wording.text
     begun = {**typed, "subject": wording.subject, "text": text}
+    if is_answer(typed["subject"]):
+        # Under another subject her mail program would show it apart from what it answers.
+        begun["subject"] = typed["subject"]
+        lacks = [one for one in lacks if one.field != "subject"]
     if not lacks:
         return MessageForm(initial=begun)
     # What it cannot say of her is told before she is written to.

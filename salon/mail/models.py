@@ -44,8 +44,9 @@ class ClientMail(SalonOwned):
 
     `about_id` is what it tells of, and `tells` a fingerprint of what it says about that. `client_id` is whose it is, by
     whatever key her app gives her; None is a test mail, and `shown_client_id` whose data stands in it, if anybody's.
-    `sender_name` is who writes, where it is not the salon by its own name. From `expires_at` on it is of no more use.
-    `writer` and `facts` are what it is to say; from when it goes out on, it has the words (salon/mail/letters.py).
+    `answers` is the Message-ID of the mail of hers that it answers. `sender_name` is who writes, where it is not the
+    salon by its own name. From `expires_at` on it is of no more use. `writer` and `facts` are what it is to say; from
+    when it goes out on, it has the words (salon/mail/letters.py).
     `calendar` is an entry for the client's calendar (iCalendar), with `calendar_method` as its purpose. `error` is the
     name of an exception's type, never its text, which may tell an address.
     """
@@ -56,6 +57,7 @@ class ClientMail(SalonOwned):
     tells = models.CharField(max_length=64)
     recipient = models.EmailField()
     reply_to = models.EmailField(blank=True)
+    answers = models.CharField(max_length=255, blank=True)
     sender_name = models.CharField(max_length=120, blank=True)
     writer = models.CharField(max_length=40, blank=True)
     facts = models.JSONField(default=dict)

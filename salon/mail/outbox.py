@@ -34,10 +34,12 @@ def send_client_mail(
     due_at: datetime,
     expires_at: datetime,
     now: datetime,
+    answers: str = "",
 ) -> ClientMail:
     """Store a mail to a client in the open transaction; a worker sends it from `due_at` on, or never if it expires.
 
-    To be called behind a lock on what it is about. `tells` is a fingerprint of what it says of that, for `last_told`.
+    To be called behind a lock on what it is about. `tells` is a fingerprint of what it says of that, for `last_told`;
+    `answers` the Message-ID of the mail of hers that it answers.
     """
     mail = ClientMail(
         client_id=client_id,
@@ -45,6 +47,7 @@ def send_client_mail(
         tells=tells,
         recipient=recipient,
         reply_to=reply_to,
+        answers=answers,
         writer=draft.writer,
         facts=draft.facts,
         created_at=now,

@@ -1,6 +1,7 @@
 """A stored mail as the mail server gets it, and how far it is on its way."""
 
 from datetime import datetime
+from email.headerregistry import HeaderRegistry, MessageIDHeader
 from email.message import MIMEPart
 from email.utils import formataddr, parseaddr
 from uuid import UUID
@@ -12,6 +13,9 @@ from salon.mail.letters import WORDS, put_into_words
 from salon.mail.models import ClientMail, MailState
 from salon.mail.telling import EXPIRED, tell
 from salon.tenancy.models import Salon
+
+_THREADING = ("In-Reply-To", "References")
+_HEADERS = HeaderRegistry(default_class=MessageIDHeader)
 
 
 def sender_address() -> str:
@@ -26,6 +30,9 @@ def message_of(mail: ClientMail, salon: Salon) -> EmailMultiAlternatives:
     headers = {"Message-ID": f"<{mail.pk}@{address.rpartition('@')[2]}>"}
     if mail.writer not in settings.LETTERS_OF_PEOPLE:
         headers["Auto-Submitted"] = "auto-generated"
+    if mail.answers:
+        # As an identifier: what is long in any other header is encoded, and no program knows it again.
+        headers |= {name: _HEADERS(name, mail.answers) for name in _THREADING}
     message = EmailMultiAlternatives(
         mail.subject,
         mail.text,

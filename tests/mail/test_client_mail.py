@@ -64,6 +64,7 @@ def _mail(
     to: str = RECIPIENT,
     now: datetime = NOW,
     wait: timedelta = timedelta(0),
+    answers: str = "",
 ) -> DueWork:
     with salon_scope(salon.pk):
         mail = send_client_mail(
@@ -76,6 +77,7 @@ def _mail(
             due_at=now + wait,
             expires_at=now + HOUR,
             now=now,
+            answers=answers,
         )
     return DueWork.objects.get(subject_id=mail.pk)
 
@@ -114,6 +116,16 @@ def test_what_somebody_has_typed_does_not_say_that_a_program_did(
     settings.LETTERS_OF_PEOPLE = {"test"}
     deliver_client_mail(str(_mail(sonnenschein).pk))
     assert [mail["Auto-Submitted"] for mail in server.received] == ["auto-generated", None]
+
+
+def test_an_answer_names_the_mail_that_it_answers(
+    sonnenschein: Salon, server: MailServer, clock: time_machine.Traveller
+) -> None:
+    long = f"<{'a' * 90}@prod.outlook.example>"
+    for answers in ("<1@mail.example>", long, ""):
+        deliver_client_mail(str(_mail(sonnenschein, answers=answers).pk))
+    found = [(mail["In-Reply-To"], mail["References"]) for mail in server.received]
+    assert found == [("<1@mail.example>",) * 2, (long, long), (None, None)]
 
 
 @pytest.mark.django_db(transaction=True)
