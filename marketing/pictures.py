@@ -1,6 +1,7 @@
 """Pictures of a salon in its mails to many: uploaded, shown to whoever got one, taken away (domain.md §9.2)."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_urlsafe
 from typing import IO
@@ -38,6 +39,20 @@ class PictureInUse(DomainError):
 
     code = "picture_in_use"
     message = _("This picture is still used: in a draft, a scheduled campaign, an automation or as the logo.")
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What needs a picture: texts that are still to go out, and whether it is the logo."""
+
+    campaigns: list[Campaign]
+    automations: list[Automation]
+    is_logo: bool
+
+    @property
+    def any(self) -> bool:
+        """Whether anything does."""
+        return bool(self.campaigns or self.automations or self.is_logo)
 
 
 def add_picture(*, actor: Actor, file: IO[bytes], shows: str, now: datetime) -> Picture:
@@ -93,7 +108,7 @@ def delete_picture(*, actor: Actor, picture_id: UUID, now: datetime) -> Picture:
         picture = pictures().select_for_update().filter(pk=picture_id).first()
         if picture is None:
             raise NotFound
-        if is_used(picture):
+        if uses_of(picture).any:
             raise PictureInUse
         Picture.objects.filter(pk=picture.pk).delete()
         _record(actor, "picture.deleted", picture, [Change("shows", picture.shows or None, None)], now)
@@ -105,11 +120,12 @@ def pictures() -> QuerySet[Picture]:
     return Picture.objects.defer("content").order_by("-created_at", "-id")
 
 
-def is_used(picture: Picture) -> bool:
-    """Return whether anything that is still to go out has a picture."""
+def uses_of(picture: Picture) -> Uses:
+    """Return what that is still to go out has a picture."""
     drafts = Campaign.objects.live().exclude(state__in=_OVER).filter(body__contains=picture.name)
     automations = Automation.objects.filter(body__contains=picture.name)
-    return MarketingRules.objects.filter(logo=picture.name).exists() or drafts.exists() or automations.exists()
+    is_logo = MarketingRules.objects.filter(logo=picture.name).exists()
+    return Uses(list(drafts.order_by("-created_at", "-id")), list(automations.order_by("occasion")), is_logo)
 
 
 def picture_named(name: str) -> Picture | None:

@@ -274,7 +274,11 @@ def _lack(request: SalonRequest, found: Campaign, error: FieldError) -> Lacking:
         rules = reverse("marketing_rules", args=[request.salon.slug])
         return Lacking(str(error.message), rules, _("To the rules"), wrong=False)
     draft = reverse("campaign_edit", args=[request.salon.slug, found.pk])
-    return Lacking(str(error.message), f"{draft}#id_{error.field}", _("To the draft"), wrong=error.code != "required")
+    message = str(error.message)
+    if error.code == "gap":
+        # One may stand in both.
+        message = f"{_('Subject') if error.field == 'subject' else _('Text')}: {message}"
+    return Lacking(message, f"{draft}#id_{error.field}", _("To the draft"), wrong=error.code != "required")
 
 
 def _number(text: str) -> int | None:

@@ -19,18 +19,20 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.web.draft import uuid_in
 from marketing.imaging import MOST_BYTES, too_large
-from marketing.models import Picture
+from marketing.models import Occasion, Picture
 from marketing.pictures import (
     LONGEST_WORDS,
     PictureInUse,
+    Uses,
     add_picture,
     as_written,
     delete_picture,
-    is_used,
     pictures,
     put_logo,
     take_logo_away,
+    uses_of,
 )
+from marketing.web.automation_words import place_of
 from salon.errors import FieldError, InvalidInput, NotFound
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -70,6 +72,14 @@ class Tile:
     shows: str
     added_at: datetime
     delete_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page, by its name."""
+
+    name: str
+    url: str
 
 
 @requires(Permission.MARKETING_WRITE)
@@ -122,7 +132,7 @@ def picture_delete(request: SalonRequest, picture_id: UUID) -> HttpResponse:
     found = pictures().filter(pk=picture_id).first()
     if found is None:
         raise NotFound
-    context = {"tile": _tile(request, found), "is_used": is_used(found), "in_use": PictureInUse.message}
+    context = {"tile": _tile(request, found), "uses": _links_to(request, uses_of(found))}
     return render(request, "marketing/picture_delete.html", context)
 
 
@@ -142,6 +152,18 @@ def marketing_logo(request: SalonRequest) -> HttpResponse:
     else:
         messages.success(request, _("From now on your logo stands on top of every campaign and automation."))
     return redirect(f"{back}#logo")
+
+
+def _links_to(request: SalonRequest, uses: Uses) -> list[Link]:
+    """Return the pages of what needs a picture."""
+    here = request.salon.slug
+    links = [Link(one.name, reverse("campaign", args=[here, one.pk])) for one in uses.campaigns]
+    for one in uses.automations:
+        name = _("Automation “%(name)s”") % {"name": Occasion(one.occasion).label}
+        links.append(Link(name, reverse("automation", args=place_of(request, one))))
+    if uses.is_logo:
+        links.append(Link(_("Logo"), f"{reverse('marketing_rules', args=[here])}#logo"))
+    return links
 
 
 def picture_url(request: SalonRequest, name: str) -> str:

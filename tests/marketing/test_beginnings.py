@@ -64,6 +64,14 @@ def test_the_gap_is_named() -> None:
     assert str(error.message) == "Füllen Sie aus, was in doppelten Klammern steht: [[Tag]]"
 
 
+def test_before_sending_a_gap_says_where_it_stands(browser: Browser, campaign: Campaign) -> None:
+    with inside(campaign):
+        Campaign.objects.update(subject="Ab [[Tag]]", body="Ab [[Tag]]")
+    page = browser.get(f"{LIST}{campaign.pk}/send/").content.decode()
+    for where in ("Betreff", "Text"):
+        assert f"<li>{where}: Füllen Sie aus, was in doppelten Klammern steht: [[Tag]]" in page
+
+
 def test_one_begins_with_a_ready_made_text(browser: Browser, sonnenschein: Salon) -> None:
     page = browser.get(f"{LIST}new/").content.decode()
     assert "?begin=miss_you" in page

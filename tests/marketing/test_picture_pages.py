@@ -10,12 +10,13 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 
-from marketing.models import Campaign, Picture
+from marketing.models import Automation, Campaign, Occasion, Picture
 from marketing.pictures import as_written
 from marketing.rules import rules_now
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
+from tests.conftest import NOW
 from tests.marketing.campaign_desk import HTMX, LIST
 from tests.marketing.uploads import a_file
 
@@ -88,10 +89,16 @@ def test_a_deleted_picture_is_asked_for_first(browser: Browser, campaign: Campai
     delete_url = re.findall(r'href="([^"]+/delete/)"', page)[0]
     with salon_scope(sonnenschein.pk):
         Campaign.objects.update(body=as_written(Picture.objects.get()))
-    assert "wird noch gebraucht" in browser.get(delete_url).content.decode()
+        words = as_written(Picture.objects.get())
+        Automation.objects.create(occasion=Occasion.BIRTHDAY, subject="Glück", body=words, days=7, updated_at=NOW)
+    asked = browser.get(delete_url).content.decode()
+    assert "wird noch gebraucht" in asked
+    assert f'<a href="{LIST}{campaign.pk}/">{campaign.name}</a>' in asked
+    assert '/marketing/automations/birthday/">Automation „Geburtstag“</a>' in asked
     assert "wird noch gebraucht" in browser.post(delete_url, follow=True).content.decode()
     with salon_scope(sonnenschein.pk):
         Campaign.objects.update(body="")
+        Automation.objects.update(body="")
     assert "Endgültig löschen" in browser.get(delete_url).content.decode()
     browser.post(delete_url)
     with salon_scope(sonnenschein.pk):
