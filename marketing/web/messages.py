@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -46,6 +47,7 @@ from marketing.placeholders import PLACEHOLDERS
 from marketing.quoting import parts_of
 from marketing.reply_addresses import receives
 from marketing.unsubscribing import gets_news, take_off_by_answer
+from marketing.web.inbox_address import found_by, inbox_url, thread_url
 from marketing.web.trying_answers import answer_url
 from salon.errors import InvalidInput, NotFound
 from salon.identity.roles import Permission
@@ -132,8 +134,8 @@ def messages_page(request: SalonRequest) -> HttpResponse:
         "typed": typed,
         "only_unread": unread,
         "longest": LONGEST_SEARCH,
-        "all_url": _address(slug, q=typed),
-        "unread_url": _address(slug, q=typed, filter="unread"),
+        "all_url": inbox_url(slug, q=typed),
+        "unread_url": inbox_url(slug, q=typed, filter="unread"),
         "templates_url": reverse("message_templates", args=[slug]) if changes else None,
         "clients_url": reverse("clients:list", args=[slug]),
     }
@@ -145,8 +147,8 @@ def _inbox(request: SalonRequest) -> dict[str, Any]:
     return {
         "unread": [_row(request, one) for one in found.unread],
         "others": [_row(request, Thread(one, 0)) for one in found.others.rows],
-        "previous_url": found.others.previous and _address(request.salon.slug, page=found.others.previous),
-        "next_url": found.others.next and _address(request.salon.slug, page=found.others.next),
+        "previous_url": found.others.previous and inbox_url(request.salon.slug, page=found.others.previous),
+        "next_url": found.others.next and inbox_url(request.salon.slug, page=found.others.next),
     }
 
 
@@ -155,16 +157,10 @@ def _sought(request: SalonRequest, typed: str, *, unread: bool) -> dict[str, Any
     asked = {"q": typed, "filter": "unread" if unread else ""}
     page, threads = threads_among(search=search, unread=unread, cursor=request.GET.get("page") or None)
     return {
-        "found": [_row(request, one, search) for one in threads],
-        "previous_url": page.previous and _address(request.salon.slug, **asked, page=page.previous),
-        "next_url": page.next and _address(request.salon.slug, **asked, page=page.next),
+        "found": [_row(request, one, search, asked) for one in threads],
+        "previous_url": page.previous and inbox_url(request.salon.slug, **asked, page=page.previous),
+        "next_url": page.next and inbox_url(request.salon.slug, **asked, page=page.next),
     }
-
-
-def _address(slug: str, **asked: str) -> str:
-    """Return where the inbox stands as it is asked for."""
-    query = urlencode({name: value for name, value in asked.items() if value})
-    return f"{reverse('messages', args=[slug])}{'?' if query else ''}{query}"
 
 
 @require_safe
@@ -238,8 +234,9 @@ def _send(request: SalonRequest, client: Client) -> HttpResponse:
         form.add_error(None, str(refusal.message))
     else:
         messages.success(request, _on_its_way() % {"name": client.full_name})
-        route = "client_card" if request.POST.get("back") == "card" else "message_thread"
-        return redirect(route, request.salon.slug, client.pk)
+        if request.POST.get("back") == "card":
+            return redirect("client_card", request.salon.slug, client.pk)
+        return redirect(thread_url(request.salon.slug, client.pk, **found_by(request)))
     return _thread(request, client, form, status=422)
 
 
@@ -249,10 +246,12 @@ def _on_its_way() -> str:
     return _("The message to %(name)s is on its way.")
 
 
-def _row(request: SalonRequest, thread: Thread, search: Search | None = None) -> Row:
+def _row(
+    request: SalonRequest, thread: Thread, search: Search | None = None, asked: Mapping[str, str] | None = None
+) -> Row:
     last = thread.last
     text = " ".join((last.text if search else parts_of(last.text).new).split())
-    url = reverse("message_thread", args=[request.salon.slug, last.client_id])
+    url = thread_url(request.salon.slug, last.client_id, **asked or {})
     return Row(
         name=last.client.full_name,
         url=f"{url}#message-{last.pk}" if search else url,
@@ -303,11 +302,11 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
     context: dict[str, Any] = {
         "client": client,
         "form": form,
-        "here": reverse("message_thread", args=[slug, client.pk]),
+        "here": thread_url(slug, client.pk, **found_by(request)),
         "card_url": reverse("client_card", args=[slug, client.pk]),
         "book_url": _book_url(request, client),
         "edit_url": reverse("clients:edit", args=[slug, client.pk]),
-        "inbox_url": reverse("messages", args=[slug]),
+        "inbox_url": inbox_url(slug, **found_by(request)),
         "read_url": reverse("message_read", args=[slug, client.pk]),
         "templates": templates(),
         "placeholders": PLACEHOLDERS.items(),
@@ -334,7 +333,7 @@ def _page(request: SalonRequest, client: Client) -> Mapping[str, Any]:
     page = thread_of(client.pk, cursor=request.GET.get("page") or None)
     states, answered = delivery_of(page.rows), mails_answered(page.rows)
     shown = [_shown(one, client, states.get(one.pk), answered.get(one.pk)) for one in reversed(page.rows)]
-    here = reverse("message_thread", args=[request.salon.slug, client.pk])
+    here = partial(thread_url, request.salon.slug, client.pk, **found_by(request))
     last_sent = next((one for one in page.rows if states.get(one.pk) in TOLD), None)
     last_answer = next((one for one in page.rows if one.direction == Direction.IN and not one.automatic), None)
     asks = last_answer and not page.previous and Permission.CLIENTS_WRITE in request.actor.permissions
@@ -346,8 +345,8 @@ def _page(request: SalonRequest, client: Client) -> Mapping[str, Any]:
         "last_id": shown[-1].id if shown else None,
         "has_unread": any(one.is_unread for one in shown),
         "has_answers": any(not one.is_ours for one in shown),
-        "older_url": f"{here}?page={page.next}" if page.next else None,
-        "newer_url": f"{here}?page={page.previous}" if page.previous else None,
+        "older_url": here(page=page.next) if page.next else None,
+        "newer_url": here(page=page.previous) if page.previous else None,
     }
 
 

@@ -83,7 +83,7 @@ def test_what_was_found_is_shown(sonnenschein: Salon, cards: tuple[Client, Clien
         asked = Message.objects.get(subject="Frage")
     [row] = desk.get(LIST, {"q": "haarfarbung"}).context["found"]
     assert (row.excerpt, row.unread) == ("Geht die Haarfärbung am Dienstag?", 1)
-    assert row.url == f"{LIST}{cards[0].pk}/#message-{asked.pk}"
+    assert row.url == f"{LIST}{cards[0].pk}/?q=haarfarbung#message-{asked.pk}"
     nothing = desk.get(LIST, {"q": "<Bart>"}).text
     assert "Keine Nachrichten zu „&lt;Bart&gt;“ gefunden." in nothing
 
@@ -133,3 +133,16 @@ def test_page_by_page_with_as_many_statements(sonnenschein: Salon, desk: Browser
     assert [row.name for row in second.context["found"]] == ["Gast1 Vogel", "Gast0 Vogel"]
     assert second.context["typed"] == "bart"
     assert desk.get(LIST, {"q": "bart", "page": "nonsense"}).status_code == 302
+
+
+def test_the_way_back_from_a_hit_leads_to_the_search(desk: Browser, cards: tuple[Client, Client]) -> None:
+    for asked, query in (
+        ({"q": "Haarfärbung Dienstag"}, "q=Haarf%C3%A4rbung+Dienstag"),
+        ({"filter": "unread"}, "filter=unread"),
+    ):
+        [row] = desk.get(LIST, asked).context["found"]
+        opened = desk.get(row.url.partition("#")[0])
+        assert opened.context["inbox_url"] == f"{LIST}?{query}"
+        answer = {"subject": "Re: Frage", "text": "Gern."}
+        assert desk.post(opened.context["here"], answer).headers["Location"] == f"{LIST}{cards[0].pk}/?{query}"
+    assert desk.get(f"{LIST}{cards[0].pk}/").context["inbox_url"] == LIST
