@@ -4,6 +4,7 @@ from datetime import datetime
 from email.headerregistry import HeaderRegistry, MessageIDHeader
 from email.message import MIMEPart
 from email.utils import formataddr, parseaddr
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,7 +16,9 @@ from salon.mail.telling import EXPIRED, tell
 from salon.tenancy.models import Salon
 
 _THREADING = ("In-Reply-To", "References")
-_HEADERS = HeaderRegistry(default_class=MessageIDHeader)
+# The types of the standard library know this class as none of a header.
+_IDENTIFIER: Any = MessageIDHeader
+_HEADERS = HeaderRegistry(default_class=_IDENTIFIER)
 
 
 def sender_address() -> str:
