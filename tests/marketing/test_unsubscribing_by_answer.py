@@ -92,7 +92,7 @@ def test_the_button_stands_by_her_answer_while_she_gets_news(
     assert BUTTON not in desk.get(_thread(lena)).text
     _answers(sonnenschein, lena)
     assert BUTTON in desk.get(_thread(lena)).text
-    page = desk.post(f"{_thread(lena)}unsubscribe/", follow=True).text
+    page = desk.post(f"{_thread(lena)}no-news/", follow=True).text
     assert "Lena Vogel bekommt keine Neuigkeiten mehr." in page
     assert BUTTON not in page
     card = desk.get(f"/s/sonnenschein/clients/{lena.pk}/").text
