@@ -277,7 +277,7 @@ def returned_later(view: SaleView, salon: Salon) -> list[Payment]:
 
 
 def shown_refunds(refunds: Sequence[Refund], salon: Salon) -> list[ShownPayment]:
-    """Return what was given back in words; what was taken back again is left out."""
+    """Return what was given back in words, in order; what was taken back again says when and by whom."""
     return [
         ShownPayment(
             id=one.pk,
@@ -298,8 +298,7 @@ def shown_refunds(refunds: Sequence[Refund], salon: Salon) -> list[ShownPayment]
             amount=price_text(-one.amount, salon),
             undone=one.removed_at is not None,
         )
-        for one in refunds
-        if one.removed_at is None
+        for one in sorted(refunds, key=lambda one: (one.refunded_at, one.pk))
     ]
 
 
