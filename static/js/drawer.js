@@ -45,15 +45,15 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   offered = document.querySelector(OFFERED);
 });
 
+// At once, as the form may be sent or leave with its page before it listens; what listens is told when it does.
 function typeAgain(typed) {
-  for (const field of fields()) {
-    const value = typed.get(nameOf(field));
-    if (value === undefined || field.value === value) continue;
-    field.value = value;
-    // A field that searches does so by what it is given.
-    field.dispatchEvent(new Event(field.matches("[role=combobox]") ? "input" : "change", { bubbles: true }));
-  }
+  const again = fields().filter((field) => typed.has(nameOf(field)) && field.value !== typed.get(nameOf(field)));
+  for (const field of again) field.value = typed.get(nameOf(field));
+  return again;
 }
+
+// A field that searches does so by what it is given.
+const tell = (field) => field.dispatchEvent(new Event(field.matches("[role=combobox]") ? "input" : "change", { bubbles: true }));
 
 // An answer replaces the content: what was unfolded stays so, and it is read from where it was.
 let kept = null;
@@ -81,18 +81,23 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
   }
 });
 
+const isSame = (content) => content !== null && content.querySelector("form[id], .drawer-body[id]")?.id === kept.form;
+
+document.addEventListener("htmx:afterSwap", () => {
+  if (kept && isSame(document.getElementById("in-drawer"))) kept.again = typeAgain(kept.typed);
+});
+
 document.addEventListener("htmx:afterSettle", () => {
   if (!kept) return;
   const content = document.getElementById("in-drawer");
-  const same = content?.querySelector("form[id], .drawer-body[id]")?.id === kept.form;
-  if (content && same) {
+  if (isSame(content)) {
     for (const name of kept.open) {
       const part = content.querySelector(`details[data-keep="${CSS.escape(name)}"]`);
       if (part) part.open = true;
     }
     // What has just become of it stands at the top.
     if (stateIn(content) === kept.state) content.querySelector(".drawer-body").scrollTop = kept.top;
-    typeAgain(kept.typed);
+    for (const one of kept.again ?? []) tell(one);
     const field = document.activeElement;
     if (kept.offering && field.matches("[data-picker=always]")) field.dispatchEvent(new CustomEvent("offer"));
   }

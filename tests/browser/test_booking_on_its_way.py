@@ -46,6 +46,25 @@ def test_what_is_typed_while_an_answer_is_on_its_way_is_looked_for(open_page: Op
     expect(page.locator("#service-hits [role=option]").first).to_be_visible()
 
 
+def test_what_is_typed_meanwhile_is_in_the_new_form_from_its_first_moment(open_page: OpenPage) -> None:
+    desk = open_page()
+    desk.sign_in("empfang@sonnenschein.example")
+    page = open_calendar(desk, f"?day={free_day()}")
+    page.keyboard.press("n")
+    page.locator("#service-q").wait_for()
+    held = _held_answers(page)
+    page.get_by_role("button", name="Laufkunde").click()
+    page.get_by_label("Notiz").fill("wichtig")
+    page.evaluate(
+        "addEventListener('htmx:afterSwap', () => { window.first ??= document.getElementById('id_note').value; })"
+    )
+    held[0].continue_()
+    page.unroute_all()
+    expect(page.locator(".booking-person")).to_contain_text("Laufkunde")
+    assert page.evaluate("window.first") == "wichtig"
+    expect(page.get_by_label("Notiz")).to_have_value("wichtig")
+
+
 def test_what_is_pressed_while_an_answer_is_on_its_way_waits_for_it(open_page: OpenPage) -> None:
     desk = open_page(width=820, touch=True)
     desk.sign_in("empfang@sonnenschein.example")
