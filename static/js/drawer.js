@@ -45,15 +45,18 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   offered = document.querySelector(OFFERED);
 });
 
-// At once, as the form may be sent or leave with its page before it listens; what listens is told when it does.
-function typeAgain(typed) {
-  const again = fields().filter((field) => typed.has(nameOf(field)) && field.value !== typed.get(nameOf(field)));
+// What is entered stands there at once, as the form may be sent or leave with its page before it listens, and is told when
+// it does. A field that searches looks for what it is given while it listens.
+const searches = (field) => field.matches("[role=combobox]");
+const forgotten = (typed) => fields().filter((one) => typed.has(nameOf(one)) && one.value !== typed.get(nameOf(one)));
+
+function typeAgain(typed, which) {
+  const again = forgotten(typed).filter(which);
   for (const field of again) field.value = typed.get(nameOf(field));
   return again;
 }
 
-// A field that searches does so by what it is given.
-const tell = (field) => field.dispatchEvent(new Event(field.matches("[role=combobox]") ? "input" : "change", { bubbles: true }));
+const tell = (field) => field.dispatchEvent(new Event(searches(field) ? "input" : "change", { bubbles: true }));
 
 // An answer replaces the content: what was unfolded stays so, and it is read from where it was.
 let kept = null;
@@ -84,7 +87,7 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
 const isSame = (content) => content !== null && content.querySelector("form[id], .drawer-body[id]")?.id === kept.form;
 
 document.addEventListener("htmx:afterSwap", () => {
-  if (kept && isSame(document.getElementById("in-drawer"))) kept.again = typeAgain(kept.typed);
+  if (kept && isSame(document.getElementById("in-drawer"))) kept.again = typeAgain(kept.typed, (one) => !searches(one));
 });
 
 document.addEventListener("htmx:afterSettle", () => {
@@ -97,7 +100,7 @@ document.addEventListener("htmx:afterSettle", () => {
     }
     // What has just become of it stands at the top.
     if (stateIn(content) === kept.state) content.querySelector(".drawer-body").scrollTop = kept.top;
-    for (const one of kept.again ?? []) tell(one);
+    for (const one of [...(kept.again ?? []), ...typeAgain(kept.typed, searches)]) tell(one);
     const field = document.activeElement;
     if (kept.offering && field.matches("[data-picker=always]")) field.dispatchEvent(new CustomEvent("offer"));
   }

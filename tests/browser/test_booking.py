@@ -154,11 +154,11 @@ def test_a_booking_being_entered_comes_along_to_another_day_and_is_asked_for_els
     question = page.locator("#discard")
     page.keyboard.press("n")
     page.get_by_role("button", name="Laufkunde").click()
-    page.get_by_label("Notiz").fill("wichtig")
+    page.locator("#booking").get_by_label("Notiz").fill("wichtig")
     page.get_by_label("Beginn").fill("11:00")
     page.get_by_role("link", name="Tag vor").click()
     expect(page).to_have_url(re.compile(f"day={day + timedelta(days=1)}"))
-    expect(page.get_by_label("Notiz")).to_have_value("wichtig")
+    expect(page.locator("#booking").get_by_label("Notiz")).to_have_value("wichtig")
     expect(page.get_by_label("Beginn")).to_have_value("11:00")
     expect(page.locator("#booking [name=day]")).to_have_value(str(day))
     expect(page.locator(".booking-person")).to_contain_text("Laufkunde")
@@ -168,7 +168,7 @@ def test_a_booking_being_entered_comes_along_to_another_day_and_is_asked_for_els
     question.get_by_role("button", name="Weiter eingeben").click()
     page.get_by_role("link", name="Kunden", exact=True).click()
     question.get_by_role("button", name="Weiter eingeben").click()
-    expect(page.get_by_label("Notiz")).to_have_value("wichtig")
+    expect(page.locator("#booking").get_by_label("Notiz")).to_have_value("wichtig")
     asked: list[str] = []
 
     def stay(dialog: Dialog) -> None:
@@ -178,7 +178,7 @@ def test_a_booking_being_entered_comes_along_to_another_day_and_is_asked_for_els
     page.once("dialog", stay)
     page.evaluate("location.reload()")
     page.wait_for_function("document.visibilityState === 'visible'")
-    expect(page.get_by_label("Notiz")).to_have_value("wichtig")
+    expect(page.locator("#booking").get_by_label("Notiz")).to_have_value("wichtig")
     assert asked == ["beforeunload"]
 
     page.get_by_role("link", name="Kunden", exact=True).click()
@@ -268,7 +268,8 @@ def test_without_a_script(open_page: OpenPage) -> None:
 def test_a_time_is_blocked_and_freed(open_page: OpenPage) -> None:
     desk = open_page()
     desk.sign_in("carla@sonnenschein.example")
-    page = open_calendar(desk, f"?day={free_day(33)}")
+    # A day that nobody has booked yet.
+    page = open_calendar(desk, f"?day={free_day(92 * 7)}")
     page.keyboard.press("n")
     page.get_by_role("link", name="Zeit blockieren").click()
     page.get_by_label("Von", exact=True).fill("17:00")

@@ -18,7 +18,7 @@ def test_the_calendar_goes_along_to_a_time_chosen_on_another_day(open_page: Open
     page.get_by_role("button", name="Laufkunde").click()
     page.locator("#service-q").press_sequentially("facial")
     page.locator("#service-hits [role=option]").first.click()
-    page.get_by_label("Notiz").fill("am Fenster")
+    page.locator("#booking").get_by_label("Notiz").fill("am Fenster")
     page.evaluate("window.same = true")
     page.locator(".times").nth(1).locator("> .times-row > button.time").first.click()
 
@@ -30,7 +30,7 @@ def test_the_calendar_goes_along_to_a_time_chosen_on_another_day(open_page: Open
     expect(page.locator(".draft")).to_be_in_viewport()
     expect(page).to_have_url(re.compile(f"day={chosen}&.*new=1"))
     expect(page.locator(".cal-date")).to_contain_text(chosen[:4])
-    expect(page.get_by_label("Notiz")).to_have_value("am Fenster")
+    expect(page.locator("#booking").get_by_label("Notiz")).to_have_value("am Fenster")
     expect(page.locator("#book")).to_be_focused()
     assert page.evaluate("window.same")
     # Its own steps lead on from there, and so does what is asked for every few seconds.

@@ -54,7 +54,7 @@ def test_what_is_typed_meanwhile_is_in_the_new_form_from_its_first_moment(open_p
     page.locator("#service-q").wait_for()
     held = _held_answers(page)
     page.get_by_role("button", name="Laufkunde").click()
-    page.get_by_label("Notiz").fill("wichtig")
+    page.locator("#booking").get_by_label("Notiz").fill("wichtig")
     page.evaluate(
         "addEventListener('htmx:afterSwap', () => { window.first ??= document.getElementById('id_note').value; })"
     )
@@ -62,7 +62,7 @@ def test_what_is_typed_meanwhile_is_in_the_new_form_from_its_first_moment(open_p
     page.unroute_all()
     expect(page.locator(".booking-person")).to_contain_text("Laufkunde")
     assert page.evaluate("window.first") == "wichtig"
-    expect(page.get_by_label("Notiz")).to_have_value("wichtig")
+    expect(page.locator("#booking").get_by_label("Notiz")).to_have_value("wichtig")
 
 
 def test_what_is_pressed_while_an_answer_is_on_its_way_waits_for_it(open_page: OpenPage) -> None:
@@ -153,7 +153,7 @@ def test_a_place_clicked_while_an_answer_is_on_its_way_waits_for_it(open_page: O
     day = date.today() + timedelta(weeks=91)  # noqa: DTZ011 - the server's clock is this machine's
     page = open_calendar(desk, f"?day={day + timedelta(days=(1 - day.weekday()) % 7)}")
     page.keyboard.press("n")
-    note = page.get_by_label("Notiz")
+    note = page.locator("#booking").get_by_label("Notiz")
     note.fill("wichtig")
     column = page.locator(".col").first
     first = int(column.get_attribute("data-first") or 0)

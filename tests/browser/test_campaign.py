@@ -27,6 +27,7 @@ def test_written_seen_sent_and_measured(open_page: OpenPage) -> None:
     page.get_by_label("Name", exact=True).fill("Winterfarbe")
     # A group that is missing is described first, and is chosen then; each says how many it means.
     page.get_by_role("button", name="Neue Zielgruppe").click()
+    page.wait_for_url("**/segments/new/**")
     page.get_by_label("Name", exact=True).fill("Zum Winter")
     page.get_by_role("button", name="Speichern").click()
     expect(page.get_by_role("radio", name=re.compile("^Zum Winter"))).to_be_checked()
