@@ -128,8 +128,9 @@ def test_idempotency_costs_two_statements(api: Caller, sonnenschein: Salon) -> N
     )  # fmt: skip
 
 
-def test_a_booking(sonnenschein: Salon, api: Caller) -> None:
+def test_a_booking(sonnenschein: Salon, api: Caller, time_machine: Any) -> None:
     """Ten statements besides key, transaction and repetition: what is told of a booking is written in one."""
+    time_machine.move_to(NOW)
     with salon_scope(sonnenschein.pk):
         day = a_salon_day()
     body = {"items": [{"service": str(day.cut.pk), "staff": str(day.anna.pk)}]}
