@@ -4,6 +4,7 @@ import gc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -69,6 +70,12 @@ def pytest_configure() -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture
+def before_the_day(time_machine: Any) -> None:
+    """Let the clock go on from NOW: what is expected of days after it holds on whatever day the tests run."""
+    time_machine.move_to(NOW)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from playwright.sync_api import expect
 
-from tests.browser.booking_form import free_day, open_calendar
+from tests.browser.booking_form import enter_walk_in, free_day, open_calendar
 from tests.browser.conftest import OpenPage
 
 
@@ -14,10 +14,7 @@ def test_the_calendar_goes_along_to_a_time_chosen_on_another_day(open_page: Open
     desk.sign_in("empfang@sonnenschein.example")
     day = free_day()
     page = open_calendar(desk, f"?day={day}")
-    page.keyboard.press("n")
-    page.get_by_role("button", name="Laufkunde").click()
-    page.locator("#service-q").press_sequentially("facial")
-    page.locator("#service-hits [role=option]").first.click()
+    enter_walk_in(page, "facial")
     page.locator("#booking").get_by_label("Notiz").fill("am Fenster")
     page.evaluate("window.same = true")
     page.locator(".times").nth(1).locator("> .times-row > button.time").first.click()
@@ -50,10 +47,7 @@ def test_who_goes_to_another_day_herself_is_not_taken_away_from_it(open_page: Op
     desk.sign_in("empfang@sonnenschein.example")
     day = free_day()
     page = open_calendar(desk, f"?day={day}")
-    page.keyboard.press("n")
-    page.get_by_role("button", name="Laufkunde").click()
-    page.locator("#service-q").press_sequentially("facial")
-    page.locator("#service-hits [role=option]").first.click()
+    enter_walk_in(page, "facial")
     page.locator(".time").first.click()
     expect(page.locator("#book")).to_be_focused()
     page.get_by_role("link", name="Tag vor").click()

@@ -1,5 +1,6 @@
 """Mails as clients' programs send them, for the tests of answers."""
 
+from datetime import timedelta
 from email.message import EmailMessage
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from clients.details import ClientDetails
 from clients.editing import create_client
 from clients.models import Client, CreatedVia
 from marketing.incoming import Incoming, incoming_of
+from marketing.receiving import receive
 from salon.identity.roles import system_actor
 from salon.mail.models import ClientMail
+from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
 
@@ -40,6 +43,13 @@ def a_mail(to: str, text: str = "Ja, gern!", *, sender: str = f"Lena Vogel <{LEN
         mail[name.replace("_", "-")] = value
     mail.set_content(text)
     return mail
+
+
+def answer(salon: Salon, client: Client, *, minutes: int = 1, text: str = "Ja, gern!", **headers: str) -> None:
+    """Let a client's answer to the last message come in, so many minutes after NOW."""
+    with salon_scope(salon.pk):
+        address = reply_to(client.pk)
+    receive(read(a_mail(address, text, **headers)), now=NOW + timedelta(minutes=minutes))
 
 
 def read(mail: EmailMessage | bytes) -> Incoming:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.test import Client as Browser
@@ -13,7 +12,6 @@ from clients.models import Client, Decision
 from marketing.message_templates import Wording, create_template
 from marketing.messages import write_message
 from marketing.models import MarketingRules
-from marketing.receiving import receive
 from salon.identity.models import User
 from salon.identity.roles import system_actor
 from salon.mail.models import ClientMail
@@ -21,7 +19,7 @@ from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
 from tests.marketing.consenting import decide, mails_of
-from tests.marketing.letterbox import DOMAIN, a_card, a_mail, read, reply_to
+from tests.marketing.letterbox import DOMAIN, a_card, answer, reply_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SOFTWARE = system_actor("test")
@@ -38,7 +36,7 @@ def lena(sonnenschein: Salon) -> Client:
     with salon_scope(sonnenschein.pk):
         card = a_card(sonnenschein)
     _written(sonnenschein, card, "Termin")
-    _received(sonnenschein, card)
+    answer(sonnenschein, card)
     return card
 
 
@@ -47,12 +45,6 @@ def _written(salon: Salon, client: Client, subject: str) -> str:
     with salon_scope(salon.pk):
         write_message(actor=SOFTWARE, client_id=client.pk, subject=subject, text="Dienstag?", now=NOW)
         return ClientMail.objects.order_by("-id")[0].answers
-
-
-def _received(salon: Salon, client: Client, *, minutes: int = 1, **headers: str) -> None:
-    with salon_scope(salon.pk):
-        address = reply_to(client.pk)
-    receive(read(a_mail(address, **headers)), now=NOW + timedelta(minutes=minutes))
 
 
 @pytest.mark.parametrize(
@@ -71,14 +63,14 @@ def test_what_keeps_her_subject_answers_her_mail(
 
 
 def test_the_last_of_hers_is_answered_and_none_that_a_program_wrote(sonnenschein: Salon, lena: Client) -> None:
-    _received(sonnenschein, lena, minutes=2, Message_ID="<2@mail.example>")
-    _received(sonnenschein, lena, minutes=3, Message_ID="<3@mail.example>", Auto_Submitted="auto-replied")
+    answer(sonnenschein, lena, minutes=2, Message_ID="<2@mail.example>")
+    answer(sonnenschein, lena, minutes=3, Message_ID="<3@mail.example>", Auto_Submitted="auto-replied")
     assert _written(sonnenschein, lena, "Re: Termin") == "<2@mail.example>"
 
 
 @pytest.mark.parametrize("known_as", ["", "ohne Klammern", "<a b@x.example>"])
 def test_what_is_no_identifier_is_not_named(sonnenschein: Salon, lena: Client, known_as: str) -> None:
-    _received(sonnenschein, lena, minutes=2, Message_ID=known_as)
+    answer(sonnenschein, lena, minutes=2, Message_ID=known_as)
     assert _written(sonnenschein, lena, "Re: Termin") == ""
 
 

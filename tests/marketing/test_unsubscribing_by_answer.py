@@ -13,7 +13,6 @@ from clients.consent import newest_of
 from clients.models import Client, ConsentPurpose, ConsentSource, Decision
 from clients.objections import who_objected
 from marketing.messages import write_message
-from marketing.receiving import receive
 from marketing.unsubscribing import gets_news, take_off_by_answer
 from salon.audit.models import AuditEntry
 from salon.errors import NotAllowed, NotFound
@@ -23,7 +22,7 @@ from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
 from tests.marketing.consenting import NEWS, decide
-from tests.marketing.letterbox import DOMAIN, LENA, a_card, a_mail, read, reply_to
+from tests.marketing.letterbox import DOMAIN, LENA, a_card, answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SOFTWARE = system_actor("test")
@@ -48,8 +47,7 @@ def lena(sonnenschein: Salon) -> Client:
 def _answers(salon: Salon, client: Client, text: str = "ABMELDEN!", **headers: str) -> None:
     with salon_scope(salon.pk):
         write_message(actor=SOFTWARE, client_id=client.pk, subject="Termin", text="Dienstag?", now=NOW)
-        address = reply_to(client.pk)
-    receive(read(a_mail(address, text, **headers)), now=NOW + timedelta(minutes=1))
+    answer(salon, client, minutes=1, text=text, **headers)
 
 
 def _thread(client: Client) -> str:

@@ -21,16 +21,12 @@ from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.bookings.salonday import DAY, SalonDay, at, make_absence, make_appointment, make_client
 from tests.checkout.till import give_discount
-from tests.conftest import NOW
 
 SignIn = Callable[[User], Browser]
+
+pytestmark = pytest.mark.usefixtures("before_the_day")
 START = "/s/sonnenschein/calendar/"
 FROM_DRAWER = {"HX-Request": "true", "HX-Target": "in-drawer", "HX-Current-URL": f"http://testserver{START}?day={DAY}"}
-
-
-@pytest.fixture(autouse=True)
-def before_the_day(time_machine: Any) -> None:
-    time_machine.move_to(NOW)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -33,10 +32,7 @@ from tests.checkout.till import give_discount, make_offer
 from tests.conftest import NOW
 from tests.web.booking_desk import START, Desk, all_booked
 
-
-@pytest.fixture(autouse=True)
-def before_the_day(time_machine: Any) -> None:
-    time_machine.move_to(NOW)
+pytestmark = pytest.mark.usefixtures("before_the_day")
 
 
 def test_a_client_is_found_services_are_added_and_the_clicked_column_does_them(

@@ -23,11 +23,6 @@ TICKED = "SEND"
 
 
 @pytest.fixture
-def before_the_day(time_machine: object) -> None:
-    time_machine.move_to(NOW)  # type: ignore[attr-defined]
-
-
-@pytest.fixture
 def day(sonnenschein: Salon) -> SalonDay:
     with salon_scope(sonnenschein.pk):
         found = a_salon_day()
