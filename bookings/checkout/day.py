@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, TextChoices, Value
+from django.utils.translation import gettext_lazy as _
 
 from bookings.checkout.pricing import NOTHING, Sold, Vat, bill_of, sold_item, vat_in
 from bookings.checkout.quoting import discounts_told, with_offers
-from bookings.models import Appointment, AppointmentItem, Method, Payment, Refund, Sale, SaleState
+from bookings.models import Appointment, AppointmentItem, Method, Payment, Refund, RefundKind, Sale, SaleState
 from bookings.states import TAKING_TIME
 from clients.categories import discounts_on
 from clients.models import CardState
@@ -87,15 +88,41 @@ class Tips:
     amount: Decimal
 
 
+class Return(TextChoices):
+    """Why money went back, or came in again: as the kinds of refunds, or as something of an earlier day was undone."""
+
+    LINES = RefundKind.LINES.value, RefundKind.LINES.label
+    DEPOSIT = RefundKind.DEPOSIT.value, RefundKind.DEPOSIT.label
+    VOID = RefundKind.VOID.value, RefundKind.VOID.label
+    PAYMENT = "PAYMENT", _("Payment taken back")
+    UNDONE = "UNDONE", _("Refund undone")
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Money of a sale that went back (`amount` below zero: that came in again), when, how, and who did it."""
+
+    why: Return
+    method: Method
+    amount: Decimal
+    at: datetime
+    actor_name: str
+    reason: str
+    sale_id: UUID
+    number: int | None
+    client_name: str | None
+    erased_number: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class TillDay:
-    """A day at the till. `vat` is that of what was paid in full on the day, less what was given back of sales;
-    `takings` and `tips` likewise, whose they are, `vouchers` what came for vouchers (no revenue yet), `kept` what stays
-    of deposits of what was called off."""
+    """A day at the till. `backs` are what of its flows went back or came in again; `vat` is that of what was paid in
+    full on the day, less what was given back of sales; `takings` and `tips` likewise, whose they are, `vouchers`
+    what came for vouchers (no revenue yet), `kept` what stays of deposits of what was called off."""
 
     flows: Sequence[Flow]
     sold: Sequence[Sale]
-    refunds: Sequence[Refund]
+    backs: Sequence[Back]
     vat: Sequence[Vat]
     takings: Sequence[Takings]
     tips: Sequence[Tips]
@@ -132,7 +159,6 @@ def till_day(*, salon: Salon, day: date) -> TillDay:
     sums = _sums(day, within)
     services, products, tips = sums["SERVICE"], sums["PRODUCT"], sums["TIP"]
     people = _people(staff_id for amounts in (services, products, tips) for staff_id in amounts if amounts[staff_id])
-    refunds = Refund.objects.filter(Q(removed_at=None) | Q(removed_at__gte=within[1]), refunded_on=day, amount__gt=0)
     return TillDay(
         flows=[
             Flow(method, came, went)
@@ -140,7 +166,7 @@ def till_day(*, salon: Salon, day: date) -> TillDay:
             if ((came := sums["CAME"][method]), (went := sums["WENT"][method])) != (NOTHING, NOTHING)
         ],
         sold=_sold(day),
-        refunds=list(refunds.select_related("sale__client").order_by("refunded_at", "id")),
+        backs=_backs(day, within),
         vat=vat_in((Decimal(rate), amount) for rate, amount in sums["SOLD"].items() if amount),
         takings=[
             found
@@ -234,6 +260,44 @@ def _sold(day: date) -> list[Sale]:
     return list(sold.annotate(methods=ArraySubquery(payments.values("method"))).order_by("-number", "-id"))
 
 
+def _backs(day: date, within: tuple[datetime, datetime]) -> list[Back]:
+    """Return what went back on the day, and what of earlier days was undone on it, in order; in one statement."""
+    undone = {"removed_at__gte": within[0], "removed_at__lt": within[1]}
+    refunds = Refund.objects.filter(amount__gt=0)
+    # What was taken back within the day is as if it had never been, as in the sums.
+    own = refunds.filter(Q(removed_at=None) | Q(removed_at__gte=within[1]), refunded_on=day)
+    again = refunds.filter(refunded_on__lt=day, **undone)
+    payments = Payment.objects.filter(taken_on__lt=day, **undone)
+    taken_back = {"at": F("removed_at"), "by": F("removed_by"), "said": Value("")}
+    told = ("sale_id", "sale__number", *_whose("sale__client__"), "method", "amount", "at", "by", "said", "why", "id")
+    rows = (
+        own.annotate(at=F("refunded_at"), by=F("actor_name"), said=F("reason"), why=F("kind"))
+        .values_list(*told)
+        .union(
+            again.annotate(why=Value(Return.UNDONE.value), **taken_back).values_list(*told),
+            payments.annotate(why=Value(Return.PAYMENT.value), **taken_back).values_list(*told),
+            all=True,
+        )
+    )
+    backs = []
+    for sale_id, number, *whose, method, amount, at, by, reason, why, _id in rows.order_by("at", "id"):
+        signed = -amount if why == Return.UNDONE else amount
+        backs.append(Back(Return(why), Method(method), signed, at, by, reason, sale_id, number, *_named(*whose)))
+    return backs
+
+
+def _whose(prefix: str) -> tuple[str, str, str, str]:
+    return (f"{prefix}first_name", f"{prefix}last_name", f"{prefix}state", f"{prefix}number")
+
+
+def _named(first_name: str | None, last_name: str, state: str, number: int) -> tuple[str | None, int | None]:
+    """Return what a client is called (None: nobody known), and of an erased card the number."""
+    # A walk-in has no card.
+    if first_name is None:
+        return None, None
+    return f"{first_name} {last_name}".strip(), number if state == CardState.ERASED else None
+
+
 def _to_pay(within: tuple[datetime, datetime], salon: Salon) -> list[Due]:
     """Return what is to be paid, of hundreds as of two in three statements, and little for each."""
     closed = Sale.objects.filter(appointment=OuterRef("pk")).exclude(state__in=[SaleState.OPEN, SaleState.VOID])
@@ -242,10 +306,10 @@ def _to_pay(within: tuple[datetime, datetime], salon: Salon) -> list[Due]:
         .exclude(Exists(closed))
         .order_by("starts_at", "id")
     )
-    # A walk-in has no card.
-    whose = ("client__first_name", "client__last_name", "client__state", "client__number")
-    found: list[tuple[Any, ...]] = list(rows.values_list("pk", "starts_at", *whose, discounts_on("client_id")))
-    ids = [pk for pk, *_whose in found]
+    found: list[tuple[Any, ...]] = list(
+        rows.values_list("pk", "starts_at", *_whose("client__"), discounts_on("client_id"))
+    )
+    ids = [pk for pk, *_rest in found]
     opened = Sale.objects.filter(appointment_id__in=ids, state=SaleState.OPEN)
     sales: dict[UUID | None, tuple[UUID | None, Decimal, Decimal]] = {
         pk: (sale_id, total, paid)
@@ -253,13 +317,12 @@ def _to_pay(within: tuple[datetime, datetime], salon: Salon) -> list[Due]:
     }
     done = _done(ids, salon)
     due = []
-    for pk, starts_at, first_name, last_name, state, number, told in found:
-        name = None if first_name is None else f"{first_name} {last_name}".strip()
+    for pk, starts_at, *whose, told in found:
+        name, erased = _named(*whose)
         asked = bill_of([sold for _service, sold in done[pk]], discounts_told(told)).total
         # An open sale says itself what is on it by now.
         sale_id, total, paid = sales.get(pk, (None, asked, NOTHING))
         services = [service for service, _sold in done[pk]]
-        erased = number if state == CardState.ERASED else None
         due.append(Due(pk, starts_at, name, services, total, paid, sale_id, erased))
     return due
 

@@ -171,8 +171,8 @@ def remove_payment(
             and Permission.REFUNDS not in actor.permissions
         ):
             raise GivesMoneyBack
-        payment.removed_at = now
-        payment.save(update_fields=["removed_at"])
+        payment.removed_at, payment.removed_by = now, actor.name
+        payment.save(update_fields=["removed_at", "removed_by"])
         sale.paid -= payment.amount
         save(sale, fields=("paid",))
         told = [

@@ -285,7 +285,8 @@ class PaymentKind(models.TextChoices):
 
 
 class Payment(SalonOwned):
-    """Money for a sale; with `removed_at` it was taken back before the sale was paid, by mistake or change of mind."""
+    """Money for a sale; with `removed_at` it was taken back before the sale was paid, by mistake or change of mind, by
+    whom `removed_by` says."""
 
     sale = models.ForeignKey(
         Sale, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="payments"
@@ -300,6 +301,7 @@ class Payment(SalonOwned):
     actor_id = models.UUIDField(null=True, blank=True)
     actor_name = models.CharField(max_length=120)
     removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.CharField(max_length=120, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

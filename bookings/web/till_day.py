@@ -14,10 +14,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from bookings.checkout.day import Due, Flow, Takings, TillDay, till_day
+from bookings.checkout.day import Back, Due, Flow, Takings, TillDay, till_day
 from bookings.checkout.receipts import percent_text
 from bookings.checkout.tills import sales_rules, till_mode_of
-from bookings.models import Method, Refund, RefundKind, Sale, SaleState, TillMode
+from bookings.models import Method, Sale, SaleState, TillMode
 from bookings.web.checkout_sale import BADGES
 from bookings.web.checkout_shown import METHOD_ICONS
 from bookings.web.wording import clock, day_text, day_word, erased_text, local, name_text, price_text
@@ -80,7 +80,7 @@ class ShownTakings:
 
 @dataclass(frozen=True, slots=True)
 class ShownBack:
-    """Money that was given back on the day: of which sale, to whom, and who did it."""
+    """Money that was given back on the day, or came in again: of which sale, to whom, and who did it."""
 
     number: str
     what: str
@@ -143,7 +143,7 @@ def _shown(found: TillDay, salon: Salon, *, most: int | None) -> dict[str, objec
         "due_sum": price_text(sum((one.due for one in found.to_pay if one.due > 0), start=found.left * 0), salon),
         "open": [_open(one, salon) for one in found.open],
         "sold": [_sold(one, salon) for one in found.sold],
-        "backs": [_back(one, salon) for one in found.refunds],
+        "backs": [_back(one, salon) for one in found.backs],
         "vat": [
             {
                 "rate": percent_text(one.rate),
@@ -195,7 +195,7 @@ def _due(due: Due, salon: Salon) -> ShownDue:
     )
 
 
-def _who(due: Due) -> str:
+def _who(due: Due | Back) -> str:
     if due.erased_number is not None:
         return erased_text(due.erased_number)
     return _("Walk-in") if due.client_name is None else due.client_name
@@ -229,15 +229,14 @@ def _sold(sale: Sale, salon: Salon) -> ShownSold:
     )
 
 
-def _back(refund: Refund, salon: Salon) -> ShownBack:
-    sale = refund.sale
+def _back(one: Back, salon: Salon) -> ShownBack:
     return ShownBack(
-        what=f"{RefundKind(refund.kind).label} · {Method(refund.method).label}",
-        number=str(sale.number or ""),
-        who=name_text(sale.client) if sale.client else _("Nobody known"),
-        by=refund.actor_name,
-        at=clock(refund.refunded_at, salon),
-        reason=refund.reason,
-        amount=price_text(-refund.amount, salon),
-        url=reverse("sale", args=[salon.slug, sale.pk]),
+        what=f"{one.why.label} · {one.method.label}",
+        number=str(one.number or ""),
+        who=_who(one) if one.client_name is not None else _("Nobody known"),
+        by=one.actor_name,
+        at=clock(one.at, salon),
+        reason=one.reason,
+        amount=price_text(-one.amount, salon),
+        url=reverse("sale", args=[salon.slug, one.sale_id]),
     )

@@ -33,6 +33,10 @@ def flows(found: TillDay) -> list[tuple[str, str, str, str]]:
     return [(one.method.value, str(one.taken), str(one.given_back), str(one.left)) for one in found.flows]
 
 
+def backs(till: Till, day: date = DAY) -> list[tuple[str, str, int | None, str]]:
+    return [(one.why.value, str(one.amount), one.number, one.actor_name) for one in day_of(till, day).backs]
+
+
 def vat(found: TillDay) -> list[tuple[str, str, str, str]]:
     return [(str(one.rate), str(one.gross), str(one.net), str(one.vat)) for one in found.vat]
 
@@ -66,7 +70,7 @@ def test_a_day_adds_up(office: Till) -> None:
         ("0.00", "55.00", "55.00", "0.00"),
     ]
     assert (str(found.vouchers), [one.number for one in found.sold]) == ("50.00", [2, 1])
-    assert [str(one.amount) for one in found.refunds] == ["27.50"]
+    assert [str(one.amount) for one in found.backs] == ["27.50"]
     assert day_of(office, NEXT).flows == []
 
 
@@ -106,6 +110,11 @@ def test_what_is_taken_back_later_leaves_the_day_as_it_was(office: Till) -> None
     after = day_of(office, NEXT)
     assert flows(after) == [("CARD", "0.00", "32.50", "-32.50")]
     assert vat(after) == [("19.00", "-27.50", "-23.11", "-4.39")]
+    assert backs(office) == []
+    assert backs(office, NEXT) == [
+        ("PAYMENT", "5.00", None, office.actor.name),
+        ("VOID", "27.50", sale.number, office.actor.name),
+    ]
 
 
 def test_deposits_come_on_one_day_and_go_on_another(till: Till) -> None:
@@ -128,6 +137,10 @@ def test_a_cancellation_that_is_undone_the_day_after(till: Till) -> None:
     undo(**given, version=cancelled.version, now=at(9, day=NEXT))
     assert flows(day_of(till)) == [("CARD", "0.00", "20.00", "-20.00")]
     assert flows(day_of(till, NEXT)) == [("CARD", "20.00", "0.00", "20.00")]
+    assert [backs(till), backs(till, NEXT)] == [
+        [("DEPOSIT", "20.00", None, till.actor.name)],
+        [("UNDONE", "-20.00", None, till.actor.name)],
+    ]
 
 
 def test_what_is_kept_of_deposits(till: Till) -> None:
