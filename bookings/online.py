@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from bookings.booking import Booked, ClientBlocked, book
+from bookings.booking import Booked, ClientBlocked, book, client_for
 from bookings.bounds import Bounds
 from bookings.conflicts import SlotTaken
+from bookings.models import AppointmentItem
 from bookings.placing import ItemWish
 from bookings.slots import Wish, alternatives
 from bookings.states import Source
@@ -23,7 +24,7 @@ from clients.editing import create_client, lock_contacts, update_client
 from clients.identity import Person
 from clients.models import Client
 from clients.recognition import Recognised, recognise
-from salon.errors import FieldError, InvalidInput, NotFound
+from salon.errors import DomainError, FieldError, InvalidInput, NotFound
 from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
@@ -31,6 +32,17 @@ from salon.tenancy.models import Salon
 _ALTERNATIVES = 3
 # What a booking calls the fields of a card.
 _NAMES = {"mobile": "phone"}
+
+
+class RepeatedBooking(DomainError):
+    """The client has this very service at this very time already: her booking came twice, under another key."""
+
+    code = "repeated_booking"
+    message = _("The client has booked this at this time already.")
+
+    def __init__(self, appointment_id: UUID) -> None:
+        super().__init__(self.message)
+        self.members = {"booking": str(appointment_id)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +70,8 @@ def book_online(
 
     What she says differently from her card stays on the appointment; names are never overwritten. Two first bookings
     of one person at the same moment make one card. All of it belongs to the open transaction, which a refusal ends.
-    Raises: NotAllowed, InvalidInput, SlotTaken, ClientBlocked; for whoever may not read cards, a client who is blocked
-    gets the answer of a taken time.
+    Raises: NotAllowed, InvalidInput, SlotTaken, RepeatedBooking, ClientBlocked; for whoever may not read cards, a
+    client who is blocked gets the answer of a taken time.
     """
     actor.require(Permission.BOOKINGS_WRITE)
     said = _accepted(salon, booker, now)
@@ -69,6 +81,8 @@ def book_online(
     client = _completed(actor, salon, client, said, now) if client else _new_card(actor, salon, said, now)
     if booker.marketing_consent:
         record_wish(actor=_keeper(actor), client_id=client.pk, wanted=True, now=now)
+    if known:
+        _refuse_repeated(client, actor, starts_at, items)
     try:
         return book(
             actor=actor,
@@ -102,20 +116,39 @@ def book_for_card(
 ) -> Booked:
     """Book for a card that whoever books knows; only for those who may read cards.
 
-    Raises: NotAllowed, InvalidInput, SlotTaken, ClientBlocked.
+    Raises: NotAllowed, InvalidInput, SlotTaken, RepeatedBooking, ClientBlocked.
     """
     actor.require(Permission.CLIENTS_READ)
+    actor.require(Permission.BOOKINGS_WRITE)
+    client = client_for(client_id)
+    _refuse_repeated(client, actor, starts_at, items)
     return book(
         actor=actor,
         salon=salon,
         starts_at=starts_at,
         items=items,
         client_id=client_id,
+        locked=client,
         source=Source.API,
         bounds=Bounds.ONLINE,
         now=now,
         note=note,
     )
+
+
+def _refuse_repeated(client: Client, actor: Actor, starts_at: datetime, items: Sequence[ItemWish]) -> None:
+    """Refuse a booking that begins with a service which its client, whose card is locked, has at that time already;
+    another service she may have then.
+
+    Whoever may not read cards is told only of what it has booked itself. Raises: RepeatedBooking.
+    """
+    begun = {"service_id__in": [one.service_id for one in items[:1]], "starts_at": starts_at}
+    found = AppointmentItem.objects.filter(active=True, appointment__client=client, **begun)
+    if Permission.CLIENTS_READ not in actor.permissions:
+        found = found.filter(appointment__booked_by_kind=actor.kind, appointment__booked_by_id=actor.id)
+    first = found.order_by("id").values_list("appointment_id", flat=True).first()
+    if first:
+        raise RepeatedBooking(first)
 
 
 def _accepted(salon: Salon, booker: Booker, now: datetime) -> ClientDetails:

@@ -133,6 +133,8 @@ class BookingsEndpoint(BookingEndpoint):
 
         Within hours, lead time and horizon, services with the online flag. `client` is recognised by e-mail, phone and
         first name, or gets a card; `slot_taken` says its `reason` and names up to three free times instead.
+        A client may have two services at once, but not begin with one that she has then: `repeated_booking` names the
+        `booking` that has it.
         """
         entered = self.entered(NewBookingBody)
         booker = whom(entered)

@@ -180,4 +180,5 @@ class ProblemBody(serializers.Serializer[Any]):
         required=False,
         help_text="Of `slot_taken`: up to three free times instead, as `GET availability` gives them.",
     )
+    booking = serializers.UUIDField(required=False, help_text="Of `repeated_booking`: the booking that is there.")
     errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]

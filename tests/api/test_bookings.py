@@ -208,6 +208,10 @@ def test_a_key_once_is_a_booking_once(site: Caller, day: SalonDay, sonnenschein:
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.content == first.content
     assert again["Idempotent-Replayed"] == "true"
+    # Under another key it would be the same service at the same time once more, by whoever is free.
+    fresh = site.post("bookings", body, Idempotency_Key="two")
+    assert (fresh.status_code, fresh.json()["code"]) == (409, "repeated_booking")
+    assert fresh.json()["booking"] == first.json()["id"]
     assert site.post("bookings", body).json()["code"] == "idempotency_key_required"
     with salon_scope(sonnenschein.pk):
         assert Appointment.objects.count() == 1

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -10,9 +11,9 @@ from django.db import transaction
 from bookings.booking import ClientBlocked
 from bookings.conflicts import SlotTaken
 from bookings.models import Appointment
-from bookings.online import Booker, book_online
+from bookings.online import Booker, RepeatedBooking, book_online
 from bookings.placing import ItemWish
-from bookings.scheduling import Booked
+from bookings.scheduling import Booked, cancel
 from bookings.states import Source
 from clients.classification import CreatedVia, Reason, Status
 from clients.details import YES, ClientDetails
@@ -181,3 +182,30 @@ def test_outside_hours_and_too_soon_is_taken(desk: Desk) -> None:
 def test_who_may_not_book_does_not(desk: Desk) -> None:
     with pytest.raises(NotAllowed):
         _online(desk, actor=replace(SITE, permissions=frozenset()))
+
+
+KEY = Actor(ActorKind.API_KEY, UUID(int=7), "Buchungsseite", frozenset({Permission.BOOKINGS_WRITE}))
+
+
+def test_the_same_service_at_the_same_time_is_a_repetition(desk: Desk) -> None:
+    """Whoever of the team does it, and whether or not its time is taken by then."""
+    made = _online(desk, actor=KEY).appointment
+    for staff in (desk.day.anna, desk.day.bora):
+        with pytest.raises(RepeatedBooking) as refused:
+            _online(desk, actor=KEY, items=[ItemWish(desk.day.cut.pk, staff.pk)])
+        assert refused.value.members == {"booking": str(made.pk)}
+    # Another service then, the same one at another time, and for somebody else: as ever.
+    _online(desk, actor=KEY, items=[ItemWish(desk.day.brows.pk, desk.day.bora.pk)])
+    _online(desk, actor=KEY, starts_at=at(11))
+    assert _online(desk, actor=KEY, starts_at=at(12), booker=replace(SARAH, first_name="Kim")).appointment
+    cancel(actor=KEY, salon=desk.salon, appointment_id=made.pk, reason="", now=NOW)
+    assert _online(desk, actor=KEY).appointment.pk != made.pk
+
+
+def test_a_repetition_is_told_to_who_booked_or_reads_cards(desk: Desk) -> None:
+    _online(desk, actor=KEY)
+    by_bora = [ItemWish(desk.day.cut.pk, desk.day.bora.pk)]
+    reader = replace(KEY, id=UUID(int=8), permissions=KEY.permissions | {Permission.CLIENTS_READ})
+    with pytest.raises(RepeatedBooking):
+        _online(desk, actor=reader, items=by_bora)
+    assert _online(desk, actor=replace(KEY, id=UUID(int=8)), items=by_bora).warnings == []
