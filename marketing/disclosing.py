@@ -30,6 +30,7 @@ def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]
                 "attachments": one.attachments,
                 "author": one.actor_name,
                 "read_at": one.read_at.isoformat() if one.read_at else None,
+                "done_at": one.done_at.isoformat() if one.done_at else None,
             }
             for one in messages
         ],

@@ -40,6 +40,7 @@ def merge_marketing(duplicate_id: UUID, survivor_id: UUID, *, now: datetime) -> 
     twins = Exists(hers.exclude(message_id="").filter(message_id=OuterRef("message_id")))
     received = Message.objects.filter(client_id=duplicate_id, direction=Direction.IN)
     received.filter(twins, read_at=None).update(read_at=now)
+    received.filter(twins, done_at=None).update(done_at=now)
     messages = Message.objects.filter(client_id=duplicate_id).exclude(twins, direction=Direction.IN)
     got = Recipient.objects.filter(client_id=survivor_id)
     mailings = (

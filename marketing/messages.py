@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When
-from django.db.models.functions import JSONObject
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import BookingRules
@@ -39,8 +40,8 @@ LONGEST_TEXT = 10_000
 _OF_USE = timedelta(days=3)
 _ORDER = keyset.Order(("created_at", "id"), descending=True)
 PAGE = 30
-# More than these nobody reads in one go; what is read makes room.
-MOST_UNREAD = 100
+# More than these nobody looks through in one go; what is done makes room.
+MOST_WAITING = 200
 
 
 class NoAddress(DomainError):
@@ -53,17 +54,20 @@ class NoAddress(DomainError):
 @dataclass(frozen=True, slots=True)
 class Thread:
     """What a salon and one client have written each other: the last message (where something is searched for, the last
-    in which it was found), and how many of hers nobody has seen."""
+    in which it was found), how many of hers nobody has seen, and whether one is neither answered nor ticked off."""
 
     last: Message
     unread: int
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Threads with something unread, the newest first, then one page of the others."""
+    """Threads with something unread, the newest first, those that were read and are still open, then one page of the
+    others."""
 
     unread: list[Thread]
+    open: list[Thread]
     others: keyset.Page[Message]
 
 
@@ -72,8 +76,8 @@ def write_message(
 ) -> Message:
     """Write to one client by e-mail, every placeholder filled in; a worker sends it after the commit.
 
-    That is no marketing, so nobody need have agreed to it. `message_id` is what a form was given for it, so that
-    sending it twice writes once.
+    That is no marketing, so nobody need have agreed to it. What she wrote before is answered by it. `message_id` is
+    what a form was given for it, so that sending it twice writes once.
     Raises: NotAllowed, NotFound, MergedAway, NoAddress, InvalidInput (at `subject` and `text`: `required`, `too_long`,
     `unknown_placeholder`, `broken_placeholder`, or `placeholder` for one that says nothing of her).
     """
@@ -114,6 +118,7 @@ def write_message(
             actor_name=actor.name,
             created_at=now,
         )
+        _open().filter(client_id=client.pk).update(done_at=now)
         record_message(message, actor, WRITTEN, now)
     return message
 
@@ -166,37 +171,41 @@ def delivery_of(messages: Sequence[Message]) -> dict[UUID, MailState]:
 
 
 def inbox(*, cursor: str | None = None, limit: int = PAGE) -> Inbox:
-    """Return what was written lately, by client: what nobody has seen first, on every page but the first left out.
+    """Return what was written lately, by client: what nobody has seen first, then what nobody has answered, on every
+    page but the first both left out.
 
     Raises: keyset.InvalidCursor.
     """
-    unread: list[Thread] = []
-    if cursor is None:
-        waiting = _unread().values("client_id").annotate(many=Count("pk"), newest=Max("created_at")).order_by("-newest")
-        many = dict(waiting.values_list("client_id", "many")[:MOST_UNREAD])
-        last = {one.client_id: one for one in _last_ones().filter(client_id__in=many)}
-        unread = [Thread(last[client_id], count) for client_id, count in many.items() if client_id in last]
-    seen = _last_ones().exclude(Exists(_unread().filter(client_id=OuterRef("client_id"))))
-    return Inbox(unread, keyset.page(seen, _ORDER, limit=limit, cursor=cursor))
+    threads = [] if cursor is not None else _waiting_threads()
+    others = _last_ones().exclude(Exists(_waiting().filter(client_id=OuterRef("client_id"))))
+    unread, seen = [one for one in threads if one.unread], [one for one in threads if not one.unread]
+    return Inbox(unread, seen, keyset.page(others, _ORDER, limit=limit, cursor=cursor))
 
 
 def threads_among(
-    *, search: Search | None = None, unread: bool = False, cursor: str | None = None, limit: int = PAGE
+    *,
+    search: Search | None = None,
+    unread: bool = False,
+    unanswered: bool = False,
+    cursor: str | None = None,
+    limit: int = PAGE,
 ) -> tuple[keyset.Page[Message], list[Thread]]:
-    """Return one page of the threads that were found, of those with something unread or of all: the last message of
-    each, and as it is shown, with the newest message in which something was found.
+    """Return one page of the threads that were found, of those with something unread, of those with something
+    unanswered, or of all: the last message of each, and as it is shown, with the newest message in which something was
+    found.
 
     Raises: keyset.InvalidCursor.
     """
     rows = _last_ones()
     if unread:
         rows = rows.filter(of_any(_unread()))
+    if unanswered:
+        rows = rows.filter(of_any(_open()))
     page = keyset.page(rows, _ORDER, limit=limit, cursor=cursor, meeting=threads_found(search) if search else None)
     ids = [one.client_id for one in page.rows]
-    waiting = _unread().filter(client_id__in=ids).values_list("client_id")
-    many = dict(waiting.annotate(Count("pk")))
+    waits = {one["client_id"]: one for one in _by_client(_waiting().filter(client_id__in=ids))}
     said = newest_found(search, ids) if search else {}
-    return page, [Thread(said.get(one.client_id, one), many.get(one.client_id, 0)) for one in page.rows]
+    return page, [_thread(said.get(one.client_id, one), waits.get(one.client_id)) for one in page.rows]
 
 
 def count_unread() -> int:
@@ -219,9 +228,31 @@ def mark_unread(*, actor: Actor, client_id: UUID) -> bool:
     Raises: NotAllowed.
     """
     actor.require(Permission.CLIENTS_READ)
-    hers = Message.objects.filter(client_id=client_id, direction=Direction.IN, automatic=False)
-    last = hers.order_by("-created_at", "-id").values("pk")[:1]
-    return bool(hers.filter(pk__in=last).update(read_at=None))
+    return bool(_last_of_hers(client_id).update(read_at=None, done_at=None))
+
+
+def mark_done(*, actor: Actor, client_id: UUID, upto: UUID, now: datetime) -> bool:
+    """Tick a client's messages off up to one of them, which need no answer; return whether one was open.
+
+    Raises: NotAllowed.
+    """
+    actor.require(Permission.CLIENTS_WRITE)
+    hers = _open().filter(client_id=client_id, pk__lte=upto)
+    return bool(hers.update(done_at=now, read_at=Coalesce("read_at", Value(now))))
+
+
+def reopen(*, actor: Actor, client_id: UUID) -> bool:
+    """Let a client's last message be open again, as read as it was; return whether there is one.
+
+    Raises: NotAllowed.
+    """
+    actor.require(Permission.CLIENTS_WRITE)
+    return bool(_last_of_hers(client_id).update(done_at=None))
+
+
+def is_open(client_id: UUID) -> bool:
+    """Return whether a client has written what is neither answered nor ticked off."""
+    return _open().filter(client_id=client_id).exists()
 
 
 def message_within(subject: str, *, where: Q) -> Case:
@@ -234,6 +265,37 @@ def message_within(subject: str, *, where: Q) -> Case:
 
 def _unread() -> QuerySet[Message]:
     return Message.objects.filter(direction=Direction.IN, read_at=None)
+
+
+def _open() -> QuerySet[Message]:
+    return Message.objects.filter(direction=Direction.IN, done_at=None)
+
+
+def _waiting() -> QuerySet[Message]:
+    return Message.objects.filter(Q(read_at=None) | Q(done_at=None), direction=Direction.IN)
+
+
+def _last_of_hers(client_id: UUID) -> QuerySet[Message]:
+    hers = Message.objects.filter(client_id=client_id, direction=Direction.IN, automatic=False)
+    return hers.filter(pk__in=hers.order_by("-created_at", "-id").values("pk")[:1])
+
+
+def _by_client(messages: QuerySet[Message]) -> QuerySet[Message, dict[str, Any]]:
+    """Return how many of these messages are unread, and how many open, by client: the unread ones first."""
+    counted = messages.values("client_id").annotate(
+        unread=Count("pk", filter=Q(read_at=None)), open=Count("pk", filter=Q(done_at=None)), newest=Max("created_at")
+    )
+    return counted.order_by(Case(When(unread=0, then=1), default=0), "-newest")
+
+
+def _waiting_threads() -> list[Thread]:
+    waits = list(_by_client(_waiting())[:MOST_WAITING])
+    last = {one.client_id: one for one in _last_ones().filter(client_id__in=[one["client_id"] for one in waits])}
+    return [_thread(last[one["client_id"]], one) for one in waits if one["client_id"] in last]
+
+
+def _thread(last: Message, waits: Mapping[str, Any] | None) -> Thread:
+    return Thread(last, waits["unread"], bool(waits["open"])) if waits else Thread(last, 0)
 
 
 def _last_ones() -> QuerySet[Message]:

@@ -62,6 +62,7 @@ def _keep(incoming: Incoming, address: ReplyAddress, now: datetime) -> Outcome:
                 other_address=incoming.sender.casefold() != client.email.casefold(),
                 attachments=list(incoming.attachments),
                 read_at=now if incoming.automatic else None,
+                done_at=now if incoming.automatic else None,
                 actor_kind=ActorKind.SYSTEM,
                 created_at=now,
             )

@@ -25,6 +25,7 @@ class Message(SalonOwned):
     it quotes (marketing/quoting.py tells the new part). `automatic` is one that a program answered by itself,
     `other_address` one that came from an address which was not the card's; `attachments` are the names of files that
     came along, which are not kept. `read_at` is when somebody in the salon first saw hers; only hers can be unread.
+    `done_at` is when hers was answered or ticked off; until then it is open, except for what a program has answered.
     """
 
     client = models.ForeignKey(
@@ -40,6 +41,7 @@ class Message(SalonOwned):
     attachments = models.JSONField(default=list)
     mail_id = models.UUIDField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
     actor_kind = models.CharField(max_length=10, choices=ActorKind)
     actor_id = models.UUIDField(null=True, blank=True)
     actor_name = models.CharField(max_length=120, blank=True)
@@ -66,6 +68,11 @@ class Message(SalonOwned):
                 fields=["salon", "-created_at", "-id"],
                 condition=Q(direction="IN", read_at=None),
                 name="marketing_message_unread",
+            ),
+            models.Index(
+                fields=["salon", "-created_at", "-id"],
+                condition=Q(direction="IN", done_at=None),
+                name="marketing_message_open",
             ),
         ]
 

@@ -19,6 +19,11 @@ def thread_url(slug: str, client_id: UUID, **asked: str) -> str:
     return _with(reverse("message_thread", args=[slug, client_id]), asked)
 
 
+def done_url(slug: str, client_id: UUID, **asked: str) -> str:
+    """Return where what a client wrote is ticked off, which leads back to the inbox as it was asked for."""
+    return _with(reverse("message_done", args=[slug, client_id]), asked)
+
+
 def found_by(request: SalonRequest) -> dict[str, str]:
     """Return what the inbox was asked for where a thread was opened from it."""
     return {name: request.GET.get(name, "")[:LONGEST_SEARCH] for name in ("q", "filter")}

@@ -1,4 +1,4 @@
-"""*Nachrichten*: the inbox, what was written with one client, and the answer to it (ui.md §2.4, §2.7)."""
+"""What was written with one client, and the answer to it (ui.md §2.4, §2.7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,28 +18,21 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.web.draft import uuid_in
 from clients.cards import MergedAway, get_client
 from clients.models import Client
 from marketing.answered import AnsweredMail, is_answer, mails_answered
-from marketing.message_search import LONGEST_SEARCH, Search, parse_search, passage
 from marketing.message_templates import filled, get_template, templates
 from marketing.messages import (
     LONGEST_SUBJECT,
     LONGEST_TEXT,
     NoAddress,
-    Thread,
-    count_unread,
     delivery_of,
-    inbox,
-    mark_read,
-    mark_unread,
+    is_open,
     salon_mailbox,
     thread_of,
-    threads_among,
     write_message,
 )
 from marketing.models import Direction, Message
@@ -47,7 +40,7 @@ from marketing.placeholders import PLACEHOLDERS
 from marketing.quoting import parts_of
 from marketing.reply_addresses import receives
 from marketing.unsubscribing import gets_news, take_off_by_answer
-from marketing.web.inbox_address import found_by, inbox_url, thread_url
+from marketing.web.inbox_address import done_url, found_by, inbox_url, thread_url
 from marketing.web.trying_answers import answer_url
 from salon.errors import InvalidInput, NotFound
 from salon.identity.roles import Permission
@@ -58,7 +51,6 @@ from salon.tenancy.models import new_id
 from salon.web.access import SalonRequest, requires
 from salon.web.forms import show_errors
 
-_EXCERPT = 140
 # As much of a message stands open in its thread: characters, and lines.
 _OPEN = (1500, 30)
 _DRAWER = "drawer"
@@ -85,19 +77,6 @@ class MessageForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One thread as the inbox shows it."""
-
-    name: str
-    url: str
-    subject: str
-    excerpt: str
-    at: datetime
-    is_ours: bool
-    unread: int
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """One message as its thread shows it: how it begins, what of it is folded away, and what it quotes behind it."""
 
@@ -118,59 +97,6 @@ class Shown:
     answers: AnsweredMail | None
 
 
-@require_safe
-@requires(Permission.CLIENTS_READ)
-def messages_page(request: SalonRequest) -> HttpResponse:
-    """The inbox: what nobody has seen first, then what was written last; or what is looked for in it."""
-    slug = request.salon.slug
-    changes = Permission.MARKETING_WRITE in request.actor.permissions
-    typed, unread = request.GET.get("q", "").strip()[:LONGEST_SEARCH], request.GET.get("filter") == "unread"
-    try:
-        found = _sought(request, typed, unread=unread) if typed or unread else _inbox(request)
-    except InvalidCursor:
-        return redirect("messages", slug)
-    context = {
-        **found,
-        "typed": typed,
-        "only_unread": unread,
-        "longest": LONGEST_SEARCH,
-        "all_url": inbox_url(slug, q=typed),
-        "unread_url": inbox_url(slug, q=typed, filter="unread"),
-        "templates_url": reverse("message_templates", args=[slug]) if changes else None,
-        "clients_url": reverse("clients:list", args=[slug]),
-    }
-    return render(request, "marketing/messages.html", context)
-
-
-def _inbox(request: SalonRequest) -> dict[str, Any]:
-    found = inbox(cursor=request.GET.get("page") or None)
-    return {
-        "unread": [_row(request, one) for one in found.unread],
-        "others": [_row(request, Thread(one, 0)) for one in found.others.rows],
-        "previous_url": found.others.previous and inbox_url(request.salon.slug, page=found.others.previous),
-        "next_url": found.others.next and inbox_url(request.salon.slug, page=found.others.next),
-    }
-
-
-def _sought(request: SalonRequest, typed: str, *, unread: bool) -> dict[str, Any]:
-    search = parse_search(typed)
-    asked = {"q": typed, "filter": "unread" if unread else ""}
-    page, threads = threads_among(search=search, unread=unread, cursor=request.GET.get("page") or None)
-    return {
-        "found": [_row(request, one, search, asked) for one in threads],
-        "previous_url": page.previous and inbox_url(request.salon.slug, **asked, page=page.previous),
-        "next_url": page.next and inbox_url(request.salon.slug, **asked, page=page.next),
-    }
-
-
-@require_safe
-@requires(Permission.CLIENTS_READ)
-@never_cache
-def messages_unread(request: SalonRequest) -> HttpResponse:
-    """How many answers wait: asked for by every page when it stands already, so that none waits for it."""
-    return render(request, "marketing/_unread.html", {"unread": count_unread()})
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.CLIENTS_READ)
 def message_thread(request: SalonRequest, client_id: UUID) -> HttpResponse:
@@ -184,25 +110,6 @@ def message_thread(request: SalonRequest, client_id: UUID) -> HttpResponse:
     if chosen := uuid_in(request.POST.get("template")):
         return _thread(request, client, _begun(request, client, chosen))
     return _send(request, client)
-
-
-@requires(Permission.CLIENTS_READ)
-@require_POST
-def message_read(request: SalonRequest, client_id: UUID) -> HttpResponse:
-    """Keep that somebody has seen a client's messages, or that somebody else has to."""
-    client = get_client(client_id)
-    if request.POST.get("act") == "unread":
-        mark_unread(actor=request.actor, client_id=client.pk)
-        messages.success(request, _("The answer of %(name)s waits in the inbox again.") % {"name": client.full_name})
-        return redirect("messages", request.salon.slug)
-    upto = uuid_in(request.POST.get("upto"))
-    if upto is not None:
-        mark_read(actor=request.actor, client_id=client.pk, upto=upto, now=timezone.now())
-    if not request.htmx:
-        return redirect("message_thread", request.salon.slug, client.pk)
-    response = HttpResponse(status=204)
-    response["HX-Trigger"] = "messages-changed"
-    return response
 
 
 @requires(Permission.CLIENTS_WRITE)
@@ -244,23 +151,6 @@ def _on_its_way() -> str:
     if settings.MAILS_STAY:
         return _("The message to %(name)s is written. No mail server is set up: the mails stay on this computer.")
     return _("The message to %(name)s is on its way.")
-
-
-def _row(
-    request: SalonRequest, thread: Thread, search: Search | None = None, asked: Mapping[str, str] | None = None
-) -> Row:
-    last = thread.last
-    text = " ".join((last.text if search else parts_of(last.text).new).split())
-    url = thread_url(request.salon.slug, last.client_id, **asked or {})
-    return Row(
-        name=last.client.full_name,
-        url=f"{url}#message-{last.pk}" if search else url,
-        subject=last.subject,
-        excerpt=passage(search, text, longest=_EXCERPT),
-        at=last.created_at,
-        is_ours=last.direction == Direction.OUT,
-        unread=thread.unread,
-    )
 
 
 def _blank(client: Client) -> MessageForm:
@@ -308,6 +198,7 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
         "edit_url": reverse("clients:edit", args=[slug, client.pk]),
         "inbox_url": inbox_url(slug, **found_by(request)),
         "read_url": reverse("message_read", args=[slug, client.pk]),
+        "done_url": done_url(slug, client.pk, **found_by(request)),
         "templates": templates(),
         "placeholders": PLACEHOLDERS.items(),
         "writes": Permission.CLIENTS_WRITE in request.actor.permissions,
@@ -343,6 +234,7 @@ def _page(request: SalonRequest, client: Client) -> Mapping[str, Any]:
         "try_url": _try_url(request, last_sent),
         "leaving_id": last_answer.pk if last_answer and asks and gets_news(client.pk, now=timezone.now()) else None,
         "last_id": shown[-1].id if shown else None,
+        "is_open": not page.previous and is_open(client.pk),
         "has_unread": any(one.is_unread for one in shown),
         "has_answers": any(not one.is_ours for one in shown),
         "older_url": here(page=page.next) if page.next else None,

@@ -7,6 +7,7 @@ from marketing.web import (
     automation_mail,
     automation_recipients,
     automations,
+    inbox,
     message_templates,
     messages,
     pictures,
@@ -21,8 +22,8 @@ HANDED_IN.answer_url = trying_answers.answer_url
 
 urlpatterns = [
     path("", tabs.marketing, name="marketing"),
-    path("messages/", messages.messages_page, name="messages"),
-    path("messages/unread/", messages.messages_unread, name="messages_unread"),
+    path("messages/", inbox.messages_page, name="messages"),
+    path("messages/unread/", inbox.messages_unread, name="messages_unread"),
     path("messages/templates/", message_templates.message_templates, name="message_templates"),
     path("messages/templates/new/", message_templates.message_template_new, name="message_template_new"),
     path("messages/templates/<uuid:template_id>/", message_templates.message_template, name="message_template"),
@@ -34,7 +35,8 @@ urlpatterns = [
     path("messages/answers/<uuid:mail_id>/", trying_answers.answer_to_mail, name="answer_to_mail"),
     path("messages/answers/to-many/<uuid:recipient_id>/", trying_answers.answer_to_many, name="answer_to_many"),
     path("messages/<uuid:client_id>/", messages.message_thread, name="message_thread"),
-    path("messages/<uuid:client_id>/read/", messages.message_read, name="message_read"),
+    path("messages/<uuid:client_id>/read/", inbox.message_read, name="message_read"),
+    path("messages/<uuid:client_id>/done/", inbox.message_done, name="message_done"),
     path("messages/<uuid:client_id>/no-news/", messages.message_unsubscribe, name="message_unsubscribe"),
     path("automations/", automations.automations, name="automations"),
     path("automations/<str:occasion>/", automation_editor.automation, name="automation"),

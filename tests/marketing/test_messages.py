@@ -196,7 +196,7 @@ def test_the_inbox_has_what_is_unread_first(in_sonnenschein: Salon, front_desk: 
         a_card(in_sonnenschein, name, f"{name}@x.example") for name in ("Lena", "Anna", "Bea", "Cleo")
     )
     for client, minutes, read in ((lena, 1, None), (lena, 2, None), (anna, 0, None), (bea, 3, NOW), (cleo, 4, NOW)):
-        _received(client.pk, minutes=minutes, read_at=read)
+        _received(client.pk, minutes=minutes, read_at=read, done_at=read)
     write_message(actor=front_desk, client_id=anna.pk, subject="T", text="Gut", now=NOW + timedelta(minutes=9))
     found = inbox()
     assert [(one.last.client_id, one.last.direction, one.unread) for one in found.unread] == [

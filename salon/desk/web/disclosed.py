@@ -93,6 +93,7 @@ HEADINGS: dict[str, Promise] = {
     "direction": gettext_lazy("Direction"),
     "discount": gettext_lazy("Discount"),
     "discount_reason": gettext_lazy("Discount for"),
+    "done_at": gettext_lazy("Done at"),
     "edited_at": gettext_lazy("Changed at"),
     "email_consent": gettext_lazy("Consent to news by e-mail"),
     "email_consent_at": gettext_lazy("Consent decided at"),
