@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from bookings.busy import STEP, Period
 from bookings.daybook import Daybook, daybook
+from bookings.gaps import is_kept
 from bookings.hours import Presence, presence
 from bookings.lanes import Lane, lanes
 from bookings.states import CHANGEABLE, TAKING_TIME, State
@@ -47,6 +48,7 @@ class Away:
     stretch: Stretch
     kind: AbsenceKind
     note: str
+    decided: datetime
 
 
 class Block(NamedTuple):
@@ -328,7 +330,9 @@ def _fill_absences(filled: dict[tuple[str, date], _Filling], clock: _Clock, book
         kind = AbsenceKind.OTHER if absence.kind == AbsenceKind.SICK else AbsenceKind(absence.kind)
         note = absence.note if kind == AbsenceKind.BLOCKED else ""
         for day, stretch in clock.place(absence.starts, absence.ends):
-            filled[absence.staff_id, day].away.append(Away(absence.id, stretch, kind, note))
+            filled[absence.staff_id, day].away.append(
+                Away(absence.id, stretch, kind, note, datetime.fromisoformat(absence.decided))
+            )
 
 
 def _absent(away: Iterable[Away]) -> list[Stretch]:
@@ -337,13 +341,16 @@ def _absent(away: Iterable[Away]) -> list[Stretch]:
 
 def _stranded(found: _Filling, staff_id: UUID, day: date, there: Presence, book: Daybook) -> list[Block]:
     """Return the blocks of a column, those marked that somebody has to arrange; as `gaps` has it."""
-    absent, closed = _absent(found.away), day in there.closed
+    absent, closed = [one for one in found.away if one.kind != AbsenceKind.BLOCKED], day in there.closed
     decided = None if closed else there.hours_decided(staff_id, day)
 
     def is_stranded(one: Block) -> bool:
-        if closed or any(map(one.stretch.meets, absent)):
+        head = book.heads[one.appointment_id]
+        if closed and not is_kept(head.kept_at, there.closed_since.get(day)):
             return True
-        if decided is None or book.heads[one.appointment_id].booked_at >= decided:
+        if any(one.stretch.meets(off.stretch) and not is_kept(head.kept_at, off.decided) for off in absent):
+            return True
+        if decided is None or head.booked_at >= decided or is_kept(head.kept_at, decided):
             return False
         return not any(work.row <= one.stretch.row and one.stretch.end <= work.end for work in found.work)
 

@@ -29,7 +29,8 @@ WHERE {_SPAN} AND (%(staff)s::uuid[] IS NULL OR staff_id = ANY(%(staff)s::uuid[]
 ORDER BY starts_at, appointment_id, position
 """  # noqa: S608
 _APPOINTMENTS = f"""
-SELECT id::text, state, version, client_status, client_id::text, created_at FROM bookings_appointment WHERE {_SPAN}
+SELECT id::text, state, version, client_status, client_id::text, created_at, kept_at
+FROM bookings_appointment WHERE {_SPAN}
 """  # noqa: S608
 # Notes in the order in which they were written; what is health data is none. Of sales, those that were paid in full and
 # of which something has stayed so.
@@ -43,7 +44,7 @@ SELECT
     WHERE salon_id = %(salon)s AND client_id = ANY(string_to_array(%(clients)s, ',')::uuid[])
     AND pinned AND deleted_at IS NULL),
     (SELECT json_agg(json_build_array(id, staff_id, kind, note, extract(epoch FROM starts_at)::bigint,
-        extract(epoch FROM ends_at)::bigint) ORDER BY starts_at, id)
+        extract(epoch FROM ends_at)::bigint, created_at) ORDER BY starts_at, id)
     FROM catalogue_absence WHERE salon_id = %(salon)s AND ends_at > %(begin)s AND starts_at < %(end)s),
     (SELECT json_agg(appointment_id) FROM bookings_sale
     WHERE salon_id = %(salon)s AND appointment_id = ANY(string_to_array(%(appointments)s, ',')::uuid[])
@@ -75,6 +76,7 @@ class Head(NamedTuple):
     client_status: str
     client_id: str | None
     booked_at: datetime
+    kept_at: datetime | None
 
 
 class Off(NamedTuple):
@@ -86,6 +88,7 @@ class Off(NamedTuple):
     note: str
     starts: int
     ends: int
+    decided: str
 
 
 @dataclass(frozen=True, slots=True)

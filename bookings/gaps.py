@@ -41,7 +41,7 @@ class Gap:
 
     `away` is empty where nobody is booked in it. `id` is that of the absence, schedule or closure, for public holidays
     that of the salon. Whoever books outside the hours at the desk was warned: hours stand only over what was
-    `booked_before` they were decided.
+    `booked_before` they were decided. What somebody has kept since it was `decided_at` stays as it is.
     """
 
     id: UUID
@@ -53,6 +53,7 @@ class Gap:
     name: str = ""
     absence: Absence | None = None
     booked_before: datetime | None = None
+    decided_at: datetime | None = None
 
     @property
     def near(self) -> Q:
@@ -71,7 +72,11 @@ class Gap:
         return found
 
     def stands_over(self, item: AppointmentItem, appointment: Appointment, now: datetime) -> bool:
-        """Return whether an item takes somebody's time who is not there, and can still be changed."""
+        """Return whether an item takes somebody's time who is not there, can be changed, and is not kept as it is."""
+        return not is_kept(appointment.kept_at, self.decided_at) and self.meets(item, appointment, now)
+
+    def meets(self, item: AppointmentItem, appointment: Appointment, now: datetime) -> bool:
+        """Return the same of what is kept as it is, too."""
         minutes = item.minutes
         if self.cause == Cause.HOURS:
             # The work is done in time; what she clears away behind it is no matter of the client's.
@@ -85,6 +90,11 @@ class Gap:
         )
 
 
+def is_kept(kept_at: datetime | None, decided_at: datetime | None) -> bool:
+    """Return whether somebody has decided that an appointment stays as it is, and nothing new was decided since."""
+    return kept_at is not None and (decided_at is None or kept_at >= decided_at)
+
+
 def gap_with_id(gap_id: UUID, *, now: datetime) -> Gap:
     """Return the gap that an absence, a schedule, a closure, or the public holidays of the salon leave.
 
@@ -93,7 +103,16 @@ def gap_with_id(gap_id: UUID, *, now: datetime) -> Gap:
     absence = Absence.objects.select_related("staff", "salon").filter(pk=gap_id).first()
     if absence is not None:
         away = Period(absence.starts_at, absence.ends_at)
-        return Gap(gap_id, Cause.ABSENCE, absence.salon, absence.staff, absence.starts_at, [away], absence=absence)
+        return Gap(
+            gap_id,
+            Cause.ABSENCE,
+            absence.salon,
+            absence.staff,
+            absence.starts_at,
+            [away],
+            absence=absence,
+            decided_at=absence.created_at,
+        )
     salon = directory.get_salon(current_salon_id())
     found = next((one for one in gaps_ahead(salon=salon, now=now) if one.id == gap_id), None)
     if found is None:
@@ -105,7 +124,10 @@ def gaps_ahead(*, salon: Salon, now: datetime) -> list[Gap]:
     """Return what hours, closures and public holidays leave from today on, in a fixed number of statements."""
     today, zone = salon.date_at(now), ZoneInfo(salon.timezone)
     closed = [(one, _days(max(one.starts_on, today), one.ends_on, zone)) for one in closures_since(today)]
-    closures = [Gap(one.pk, Cause.CLOSURE, salon, None, days.starts_at, [days], name=one.name) for one, days in closed]
+    closures = [
+        Gap(one.pk, Cause.CLOSURE, salon, None, days.starts_at, [days], name=one.name, decided_at=one.created_at)
+        for one, days in closed
+    ]
     holidays = next_holidays(salon=salon, since=today, many=HOLIDAYS_AHEAD)
     kept = [_days(one.day, one.day, zone) for one in holidays if not one.is_open]
     begin = local_moment(today, 0, zone)
@@ -137,6 +159,7 @@ def _hours(salon: Salon, today: date, zone: ZoneInfo) -> Iterator[Gap]:
                 if schedule.changed_at and staff_id in last_days
                 else [],
                 booked_before=schedule.changed_at,
+                decided_at=schedule.changed_at,
             )
 
 

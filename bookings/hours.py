@@ -36,7 +36,7 @@ SELECT
     )) ORDER BY schedule.valid_from)
     FROM catalogue_schedule schedule
     WHERE schedule.salon_id = %(salon)s AND schedule.staff_id = ANY(%(staff)s) AND schedule.valid_from <= %(last)s),
-    (SELECT jsonb_agg(jsonb_build_array(starts_on, ends_on, name))
+    (SELECT jsonb_agg(jsonb_build_array(starts_on, ends_on, name, created_at))
     FROM catalogue_closure WHERE salon_id = %(salon)s AND ends_on >= %(first)s AND starts_on <= %(last)s),
     ARRAY(SELECT day FROM catalogue_openday WHERE salon_id = %(salon)s AND day >= %(first)s AND day <= %(last)s),
     (SELECT jsonb_build_array(region, closed) FROM catalogue_holidayrules WHERE salon_id = %(salon)s),
@@ -52,11 +52,12 @@ FROM (
 @dataclass(frozen=True, slots=True)
 class Presence:
     """For each of some people her hours of work, in order and joined, and her absences; and the days on which the salon
-    is closed, with the name of the closure or holiday."""
+    is closed, with the name of the closure or holiday; of closures, since when that is known."""
 
     working: Mapping[UUID, list[Period]]
     absent: Mapping[UUID, list[Period]]
     closed: Mapping[date, str]
+    closed_since: Mapping[date, datetime] = field(default_factory=dict)
     decided: Mapping[UUID, list[_Decided]] = field(default_factory=dict)
 
     def hours_decided(self, staff_id: UUID, day: date) -> datetime | None:
@@ -79,7 +80,10 @@ def presence(staff_ids: Collection[UUID], first: date, last: date, salon: Salon)
         cursor.execute(_PRESENCE, values)
         weeks, closures, open_days, holidays, *absent = cursor.fetchone()
     region, keeps_holidays = json.loads(holidays) if holidays else ("", True)
-    closed = dict(_closures(json.loads(closures or "[]"), first, last))
+    closed: dict[date, str] = {}
+    closed_since: dict[date, datetime] = {}
+    for day, name, since in _closures(json.loads(closures or "[]"), first, last):
+        closed[day], closed_since[day] = name, since
     if keeps_holidays:
         for day in days_between(first, last):
             name = public_holidays(salon.country, region, day.year).get(day)
@@ -99,6 +103,7 @@ def presence(staff_ids: Collection[UUID], first: date, last: date, salon: Salon)
         working={one: _working(found, open_between, zone) for one, found in schedules.items()},
         absent=_by_staff(staff_ids, *absent),
         closed=closed,
+        closed_since=closed_since,
         decided=decided,
     )
 
@@ -129,11 +134,11 @@ def _shown(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None)
 
 
-def _closures(found: list[list[str]], first: date, last: date) -> Iterator[tuple[date, str]]:
-    for starts_on, ends_on, name in found:
+def _closures(found: list[list[str]], first: date, last: date) -> Iterator[tuple[date, str, datetime]]:
+    for starts_on, ends_on, name, created_at in found:
         begin, end = date.fromisoformat(starts_on), date.fromisoformat(ends_on)
         for day in days_between(max(begin, first), min(end, last)):
-            yield day, name
+            yield day, name, datetime.fromisoformat(created_at)
 
 
 def _working(schedules: list[_Schedule], days: Iterable[date], zone: ZoneInfo) -> list[Period]:

@@ -240,7 +240,9 @@ def _rearrange(
                 )
             write_items(items)
             span(appointment, items)
-            save(appointment, now=now, fields=("starts_at", "ends_at"), undo=as_it_was)
+            # What was kept as it stood stands otherwise now.
+            appointment.kept_at = None
+            save(appointment, now=now, fields=("starts_at", "ends_at", "kept_at"), undo=as_it_was)
             warnings = [] if bounds is Bounds.ONLINE else list(_warnings(salon, appointment, items, now))
             tell(actor, action, appointment, _changes(told, _words(items, salon)), now=now)
             if appointment.starts_at != started_at:

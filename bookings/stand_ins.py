@@ -4,7 +4,7 @@ be done (domain.md §5)."""
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +18,10 @@ from bookings.booking import Booked
 from bookings.bounds import Bounds
 from bookings.busy import LONGEST_ITEM, Minutes, Period, busy_periods, collides
 from bookings.diary import diary_of
-from bookings.gaps import Cause, Gap, gap_with_id, gaps_ahead
+from bookings.gaps import Cause, Gap, gap_with_id, gaps_ahead, is_kept
 from bookings.hours import misfits
 from bookings.mails import announce_cancelled, announce_moved
-from bookings.models import AbsenceTask, Appointment, AppointmentItem
+from bookings.models import Appointment, AppointmentItem, GapTask
 from bookings.models.appointments import MINUTES
 from bookings.moving import move
 from bookings.progress import cancel
@@ -29,6 +29,7 @@ from bookings.settling import wishes_of
 from bookings.slots import Slot, alternatives
 from bookings.states import CHANGEABLE
 from bookings.team import team_for
+from bookings.writing import changed, items_of, lock_appointment, save, tell
 from salon.among import Among
 from salon.catalogue.models import Absence, StaffMember
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound
@@ -36,6 +37,8 @@ from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
 LONGEST_MESSAGE = 500
+# So long it is listed what was done: new hours and public holidays have no end.
+LISTED_FOR = timedelta(days=60)
 _ITEMS = Prefetch("items", AppointmentItem.objects.select_related("service", "staff").order_by("position"))
 
 
@@ -50,7 +53,7 @@ class AlreadyArranged(DomainError):
 class Task:
     """An appointment that stood in the way, its items in order, and which of them still do; `able` could do those.
 
-    `same_people`: at another time they would be there, it is the day that does not suit.
+    `same_people`: at another time they would be there, it is the day that does not suit. `kept`: it stays as it is.
     """
 
     appointment: Appointment
@@ -58,6 +61,7 @@ class Task:
     affected: list[AppointmentItem]
     able: list[StaffMember]
     same_people: bool = False
+    kept: bool = False
 
     @property
     def done(self) -> bool:
@@ -90,13 +94,13 @@ class OpenWork:
 
 
 def work_list(*, gap_id: UUID, now: datetime) -> WorkList:
-    """Return the appointments that a gap stands over; of an absence also those since somebody first looked.
+    """Return the appointments that a gap stands over, and those that it did since somebody first looked.
 
-    Whatever stands in the way of an absence is noted, so that it is still listed when it is done. The same number of
+    Whatever stands in the way is noted, so that it is still listed when it is done, for a while. The same number of
     statements for any number of them. Raises: NotFound.
     """
     gap = gap_with_id(gap_id, now=now)
-    noted = AbsenceTask.objects.filter(absence_id=gap_id)
+    noted = GapTask.objects.filter(gap_id=gap_id, created_at__gt=now - LISTED_FOR)
     near = Q(Among("pk", noted.values("appointment_id"))) | Q(Among("pk", _near(gap, now).values("appointment_id")))
     rows = Appointment.objects.filter(near).select_related("client").prefetch_related(_ITEMS)
     rows = rows.annotate(noted=Exists(noted.filter(appointment_id=OuterRef("pk"))))
@@ -109,7 +113,14 @@ def work_list(*, gap_id: UUID, now: datetime) -> WorkList:
     return WorkList(
         gap,
         [
-            Task(one, items, affected[one.pk], able.get(one.pk, []) if affected[one.pk] else [], same_people)
+            Task(
+                one,
+                items,
+                affected[one.pk],
+                able.get(one.pk, []) if affected[one.pk] else [],
+                same_people,
+                kept=not affected[one.pk] and any(gap.meets(item, one, now) for item in items),
+            )
             for one, items in listed
         ],
     )
@@ -136,8 +147,11 @@ def open_work(*, now: datetime) -> list[OpenWork]:
         for one in away.order_by("starts_at", "pk")
     ]
     among = Appointment.objects.filter(pk__in=set().union(*(ids for _one, ids in found)), state__in=CHANGEABLE)
-    changeable = set(among.values_list("pk", flat=True))
-    return [OpenWork(one.pk, one.staff.name, len(ids & changeable)) for one, ids in found if ids & changeable]
+    kept = dict(among.values_list("pk", "kept_at"))
+    counted = [
+        (one, sum(1 for pk in ids if pk in kept and not is_kept(kept[pk], one.created_at))) for one, ids in found
+    ]
+    return [OpenWork(one.pk, one.staff.name, count) for one, count in counted if count]
 
 
 def open_besides(*, salon: Salon, now: datetime) -> list[OpenWork]:
@@ -263,6 +277,53 @@ def call_off(*, actor: Actor, salon: Salon, gap_id: UUID, appointment_id: UUID, 
     return booked
 
 
+def keep(
+    *,
+    actor: Actor,
+    salon: Salon,  # noqa: ARG001 - as every operation on appointments
+    gap_id: UUID,
+    appointment_id: UUID,
+    now: datetime,
+) -> Booked:
+    """Let an appointment that a gap stands over take place as it stands: somebody will be there all the same.
+
+    Moved, or where something else is decided over it, it is to be arranged again. Raises: NotAllowed, NotFound,
+    AlreadyArranged.
+    """
+    actor.require(Permission.BOOKINGS_WRITE)
+    with transaction.atomic():
+        appointment = lock_appointment(appointment_id, None)
+        gap, _appointment, items, _affected = _task(gap_id, appointment_id, now)
+        _note(gap, [appointment_id], now)
+        appointment.kept_at = now
+        save(appointment, now=now, fields=("kept_at",))
+        tell(actor, "appointment.kept", appointment, [changed("reason", None, _reason(gap))], now=now)
+    return Booked(appointment, items, [])
+
+
+def keep_no_more(
+    *,
+    actor: Actor,
+    salon: Salon,  # noqa: ARG001 - as every operation on appointments
+    appointment_id: UUID,
+    now: datetime,
+) -> Booked:
+    """Take it back that an appointment stays as it is: it is to be arranged.
+
+    Raises: NotAllowed, NotFound.
+    """
+    actor.require(Permission.BOOKINGS_WRITE)
+    with transaction.atomic():
+        appointment = lock_appointment(appointment_id, None)
+        items = items_of(appointment)
+        if appointment.kept_at is None:
+            return Booked(appointment, items, [], changed=False)
+        appointment.kept_at = None
+        save(appointment, now=now, fields=("kept_at",))
+        tell(actor, "appointment.kept_no_more", appointment, [], now=now)
+    return Booked(appointment, items, [])
+
+
 def _reason(gap: Gap) -> str:
     if gap.staff is None:
         return str(_("The salon is closed that day."))
@@ -272,11 +333,10 @@ def _reason(gap: Gap) -> str:
 
 
 def _note(gap: Gap, appointment_ids: Collection[UUID], now: datetime) -> None:
-    """Keep that these appointments stood in the way of an absence."""
-    if gap.absence is None or not appointment_ids:
-        return
-    tasks = [AbsenceTask(absence=gap.absence, appointment_id=one, created_at=now) for one in sorted(appointment_ids)]
-    AbsenceTask.objects.bulk_create(tasks, ignore_conflicts=True)
+    """Keep that these appointments stood in the way."""
+    if appointment_ids:
+        tasks = [GapTask(gap_id=gap.id, appointment_id=one, created_at=now) for one in sorted(appointment_ids)]
+        GapTask.objects.bulk_create(tasks, ignore_conflicts=True)
 
 
 def _near(gap: Gap, now: datetime) -> QuerySet[AppointmentItem]:

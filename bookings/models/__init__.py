@@ -1,7 +1,7 @@
 """Appointments, and what stands around them (domain.md §5)."""
 
 from bookings.checkout.pricing import LineKind
-from bookings.models.absences import AbsenceTask
+from bookings.models.absences import GapTask
 from bookings.models.appointments import Appointment, AppointmentItem
 from bookings.models.feeds import CalendarFeed
 from bookings.models.rules import BookingRules, DepositRule, SalesRules, TillMode
@@ -19,12 +19,12 @@ from bookings.models.sales import (
 from bookings.models.waiting import WaitingEntry, WaitingService, WaitingState
 
 __all__ = [
-    "AbsenceTask",
     "Appointment",
     "AppointmentItem",
     "BookingRules",
     "CalendarFeed",
     "DepositRule",
+    "GapTask",
     "LineKind",
     "Method",
     "Payment",

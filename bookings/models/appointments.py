@@ -38,7 +38,7 @@ class Appointment(SalonOwned):
     online booking said of the client: her name, and the contact that her card does not have. `visit_on` is the salon's
     date of a visit that took place and counts as one, and None of all others: what a card's facts are counted from.
     `undo` is how the items and the state were before the last move or cancellation, for as long as `version` stays the
-    same.
+    same. `kept_at` is when somebody decided that it takes place as it stands, although nobody should be there then.
     """
 
     client = models.ForeignKey(
@@ -66,6 +66,7 @@ class Appointment(SalonOwned):
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
     undo = models.JSONField(null=True, blank=True)
+    kept_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()

@@ -39,6 +39,8 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "appointment.client_changed": (gettext_lazy("Client changed"), "user"),
     "appointment.state_changed": (gettext_lazy("State changed"), "check"),
     "appointment.cancelled": (gettext_lazy("Cancelled"), "x"),
+    "appointment.kept": (gettext_lazy("Stays as it is"), "calendar-check"),
+    "appointment.kept_no_more": (gettext_lazy("Is to be arranged again"), "undo-2"),
     "appointment.undone": (gettext_lazy("Last change undone"), "undo-2"),
     "appointment.completed": (gettext_lazy("Completed by itself"), "check"),
     "sale.deposit_taken": (gettext_lazy("Deposit"), "banknote"),

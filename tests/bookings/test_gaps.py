@@ -131,7 +131,7 @@ def test_public_holidays_stand_over_what_is_booked_until_the_salon_opens_on_them
     assert (work.gap_id, work.cause, work.count) == (in_sonnenschein.pk, Cause.HOLIDAYS, 1)
     assert [task.appointment for task in work_list(gap_id=work.gap_id, now=LATER).tasks] == [one]
     open_on(actor=owner, salon=in_sonnenschein, day=christmas, now=LATER)
-    assert work_list(gap_id=in_sonnenschein.pk, now=LATER).tasks == []
+    assert [task.done for task in work_list(gap_id=in_sonnenschein.pk, now=LATER).tasks] == [True]
 
 
 def test_handed_over_or_called_off_it_is_done(
@@ -145,8 +145,11 @@ def test_handed_over_or_called_off_it_is_done(
     call_off(appointment_id=other.pk, message="", **given)  # type: ignore[arg-type]
     other.refresh_from_db()
     assert other.cancel_reason == "Anna arbeitet dann nicht."
-    assert work_list(gap_id=schedule.pk, now=LATER).tasks == []
+    # Still listed, so that whoever looks sees what became of them.
+    found = work_list(gap_id=schedule.pk, now=LATER)
+    assert [(task.appointment.pk, task.done) for task in found.tasks] == [(other.pk, True), (one.pk, True)]
     assert _marked(in_sonnenschein) == set()
+    assert work_list(gap_id=schedule.pk, now=LATER + timedelta(days=61)).tasks == []
     with pytest.raises(NotFound):
         work_list(gap_id=new_id(), now=LATER)
 
@@ -161,9 +164,14 @@ def test_twenty_take_as_many_statements_as_two(in_sonnenschein: Salon, owner: Ac
             starts_at = at(13 + place % 4, day=DAY + timedelta(days=place // 4))
             make_appointment((day.cut, day.anna), starts_at=starts_at, client=make_client(f"Kundin {place}"))
         for gap_id in (schedule.pk, closure_id):
-            with CaptureQueriesContext(connection) as asked:
-                work_list(gap_id=gap_id, now=LATER)  # type: ignore[arg-type]
-            counts.append(len(asked))
+            looks = []
+            for _look in range(2):
+                with CaptureQueriesContext(connection) as asked:
+                    work_list(gap_id=gap_id, now=LATER)  # type: ignore[arg-type]
+                looks.append(len(asked))
+            # Whoever looks first notes what stands in the way, if anything does.
+            assert looks[0] - looks[1] in {0, 1}
+            counts.append(looks[1])
         with CaptureQueriesContext(connection) as counted:
             open_besides(salon=in_sonnenschein, now=LATER)
         counts.append(len(counted))

@@ -42,6 +42,8 @@ TOLD: dict[str, tuple[Promise, str]] = {
     "appointment.client_changed": (gettext_lazy("Appointment put on another card"), "user"),
     "appointment.state_changed": (gettext_lazy("State of an appointment changed"), "calendar-check"),
     "appointment.cancelled": (gettext_lazy("Appointment cancelled"), "x"),
+    "appointment.kept": (gettext_lazy("Appointment stays as it is"), "calendar-check"),
+    "appointment.kept_no_more": (gettext_lazy("Appointment is to be arranged again"), "undo-2"),
     "appointment.undone": (gettext_lazy("Last change of an appointment undone"), "undo-2"),
     "appointment.completed": (gettext_lazy("Appointment completed by itself"), "check"),
 }
