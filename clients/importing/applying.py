@@ -14,9 +14,10 @@ from clients.classification import CreatedVia, Facts, classify
 from clients.details import ClientDetails
 from clients.holding import tell_what_holds
 from clients.importing.mapping import Mapping, Problem, Read, read_cells
-from clients.importing.on_file import IMPORTED
-from clients.importing.planning import LONGEST_NOTE, Plan, plan_lines
-from clients.importing.rows import Result, save_results
+from clients.importing.on_file import IMPORTED, JOINED
+from clients.importing.planning import plan_lines
+from clients.importing.plans import LONGEST_NOTE, Plan
+from clients.importing.rows import JOINS, Result, hand_over, save_results
 from clients.importing.saving import Held, save_cards
 from clients.labels import CategoryDetails
 from clients.models import (
@@ -46,6 +47,8 @@ from salon.locks import take_locks
 from salon.tenancy.models import Salon, new_id
 
 _TRIES = 5
+# So many lines of one block can be of one person; those beyond are no list of clients.
+_ROUNDS = 8
 
 
 class TreatcardTaken(DomainError):
@@ -73,8 +76,31 @@ def apply_lines(work: Applying, rows: Sequence[ImportRow]) -> list[Result]:
 
     The open transaction holds the file's batch locked. A line that has become faulty meanwhile writes nothing.
     """
-    reads = [read_cells(row.cells, work.mapping) for row in rows]
-    _lock_contacts(work, reads)
+    waiting = {row.number: (row, read_cells(row.cells, work.mapping)) for row in rows}
+    _lock_contacts(work, [read for _row, read in waiting.values()])
+    results: dict[int, Result] = {}
+    for _round in range(_ROUNDS):
+        # The lines that join others of the same block come after them.
+        now = [result for result in _apply(work, list(waiting.values())) if not result.plan.waits]
+        save_results(now)
+        results |= {result.plan.number: result for result in now}
+        waiting = {number: one for number, one in waiting.items() if number not in results}
+        if not waiting:
+            break
+    else:
+        late = [_refused(row, read) for row, read in waiting.values()]
+        save_results(late)
+        results |= {result.plan.number: result for result in late}
+    return [results[row.number] for row in rows]
+
+
+def _refused(row: ImportRow, read: Read) -> Result:
+    problem = Problem("", "too_many_of_her")
+    return Result(row, Plan(row.number, Outcome.FAULTY, read.wanted, problems=(problem,)))
+
+
+def _apply(work: Applying, lines: Sequence[tuple[ImportRow, Read]]) -> list[Result]:
+    rows, reads = [row for row, _read in lines], [read for _row, read in lines]
     made = list(work.batch.made_categories)
     for _try in range(_TRIES):
         work.batch.made_categories = list(made)
@@ -90,17 +116,9 @@ def apply_lines(work: Applying, rows: Sequence[ImportRow]) -> list[Result]:
         break
     else:
         busy = Problem("treatcard_number", "treatcard_taken")
-        results = [
-            Result(row, replace(plan, outcome=Outcome.FAULTY, problems=(busy,))) for row, plan in _pairs(rows, plans)
-        ]
+        results = [Result(None, replace(plan, outcome=Outcome.FAULTY, problems=(busy,), waits=False)) for plan in plans]
     by_line = {result.plan.number: result for result in results}
-    ordered = [replace(by_line[row.number], row=row) for row in rows]
-    save_results(ordered)
-    return ordered
-
-
-def _pairs(rows: Sequence[ImportRow], plans: Sequence[Plan]) -> list[tuple[ImportRow, Plan]]:
-    return list(zip(rows, plans, strict=True))
+    return [replace(by_line[row.number], row=row) for row in rows]
 
 
 def _lock_contacts(work: Applying, reads: Sequence[Read]) -> None:
@@ -131,19 +149,24 @@ def _write(work: Applying, plans: Sequence[Plan]) -> list[Result]:
     results = [
         Result(None, plan, plan.card.pk if plan.card else None)
         for plan in plans
-        if plan.outcome in {Outcome.SAME, Outcome.FAULTY}
+        if plan.outcome in {Outcome.SAME, Outcome.FAULTY} or plan.waits
     ]
     results += [
         Result(None, plan, card.pk, additions.add(card, plan)) for plan, card in zip(created, cards, strict=True)
     ]
+    made: dict[UUID, dict[str, object]] = {}
     for plan, card in updated:
         before = {"details": _old_and_new(plan), "facts": _facts_old_and_new(plan)}
-        results.append(Result(None, plan, card.pk, before | additions.add(card, plan)))
+        made[card.pk] = before | additions.add(card, plan)
+    joined = hand_over(work.batch, {card.pk: (plan.number, made[card.pk]) for plan, card in updated if plan.joins})
+    results += [Result(None, plan, card.pk, JOINS if card.pk in joined else made[card.pk]) for plan, card in updated]
     additions.save()
     source = Change("import", None, work.batch.file_name)
     changes = {card.pk: [source] for card in cards}
-    changes |= {card.pk: [source, *_recorded(plan)] for plan, card in updated}
+    changes |= {card.pk: [source, *_recorded(plan)] for plan, card in updated if not plan.joins}
     record_many(actor=work.actor, action=IMPORTED, subject_kind="client", changes=changes, now=work.now)
+    further = {card.pk: [source, *_recorded(plan)] for plan, card in updated if plan.joins}
+    record_many(actor=work.actor, action=JOINED, subject_kind="client", changes=further, now=work.now)
     tell_what_holds(actor=work.actor, held=held, now=work.now)
     return results
 

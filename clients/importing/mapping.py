@@ -21,6 +21,7 @@ from clients.naming import full_name_in
 from salon.errors import InvalidInput
 from salon.folding import fold, tidy
 
+BETWEEN_NOTES = "\n\n"
 LONGEST_SERVICE = 120
 LONGEST_TREATCARD = 40
 LONGEST_TOLD = 200
@@ -118,8 +119,8 @@ def read_cells(cells: Sequence[str], mapping: Mapping) -> Read:
         if mended == cells or any(one.target in _WHOSE for one in read.problems):
             if read.problems:
                 return replace(read, problems=(*left_out, *read.problems))
-            lost = [_written(one.target, one.cell) for one in left_out if one.target in _CONTACTS and one.cell]
-            wanted = replace(read.wanted, note=_joined(read.wanted.note, *lost))
+            lost = [written(one.target, one.cell) for one in left_out if one.target in _CONTACTS and one.cell]
+            wanted = replace(read.wanted, note=joined(read.wanted.note, *lost))
             return replace(read, wanted=wanted, left_out=left_out)
         left_out += read.problems
         cells = mended
@@ -134,14 +135,15 @@ def _without(cells: Sequence[str], mapping: Mapping, problems: Sequence[Problem]
     ]
 
 
-def _written(target: str, cell: str) -> str:
-    """Return a contact that has no field of its own, as a note says it."""
-    label = LABELS.get(target) or TARGET_LABELS[Target(target)]
+def written(target: str, cell: str) -> str:
+    """Return what has no field of its own, as a note says it."""
+    label = _("Phone") if target == Target.PHONE else LABELS.get(target) or TARGET_LABELS[Target(target)]
     return f"{label}: {tidy(cell)}"
 
 
-def _joined(*notes: str) -> str:
-    return "\n\n".join(dict.fromkeys(note for note in notes if note))
+def joined(*notes: str) -> str:
+    """Return notes as one, each of them once."""
+    return BETWEEN_NOTES.join(dict.fromkeys(note for note in notes if note))
 
 
 def _word(text: str) -> str:
@@ -268,7 +270,7 @@ class _Line:
             consent_on=self._day(Target.CONSENT_ON) if consent else None,
             categories=self._categories(),
             services=self._services(),
-            note=_joined(self.text(Target.NOTES).replace("\r\n", "\n").strip(), *self.noted),
+            note=joined(self.text(Target.NOTES).replace("\r\n", "\n").strip(), *self.noted),
         )
         if wanted.first_visit_on and wanted.last_visit_on and wanted.first_visit_on > wanted.last_visit_on:
             self.refuse(Target.FIRST_VISIT_ON, "first_after_last", self.text(Target.FIRST_VISIT_ON))
@@ -277,7 +279,7 @@ class _Line:
     def _details(self) -> ClientDetails:
         whole = full_name_in(self.text(Target.NAME))
         contacts = contacts_in(self.cells, self.mapping.country)
-        self.noted = [_written(target, cell) for target, cell in contacts.noted]
+        self.noted = [written(target, cell) for target, cell in contacts.noted]
         self.hints += [Problem(target, "noted", cell[:LONGEST_TOLD]) for target, cell in contacts.noted]
         given = ClientDetails(
             first_name=self.text(Target.FIRST_NAME) or whole.first,

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from clients.importing.batches import locked, start_checking
-from clients.importing.planning import MADE
+from clients.importing.plans import MADE
 from clients.labels import CategoryDetails
 from clients.models import Category, ImportBatch, ImportState
 from salon.errors import FieldError, InvalidInput

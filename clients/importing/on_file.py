@@ -26,6 +26,8 @@ from salon.catalogue.models import Service
 
 # What the history of a card says that an import has made or changed.
 IMPORTED = "client.imported"
+# What it says that a further line of the same file has filled in.
+JOINED = "client.import_joined"
 # What the history of a card says that an undo has removed; its number may stand as if she had been erased.
 REMOVED = "client.import_removed"
 

@@ -1,72 +1,20 @@
 """What each line of a file would do, before anything is done (domain.md §10)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
-from datetime import date
+from dataclasses import replace
+from uuid import UUID
 
 from clients.card_numbers import fault_of
-from clients.details import ClientDetails
+from clients.importing.filling import Filler
 from clients.importing.formats import Format, Target
+from clients.importing.joining import beyond, may_join, said, unsaid
 from clients.importing.mapping import Mapping, Problem, Read, Wanted, read_cells
 from clients.importing.matching import Cards, Match, first_lines, keys_of
 from clients.importing.on_file import OnFile
-from clients.importing.since import known_earlier, listed_since
+from clients.importing.plans import ERASED, Plan
 from clients.importing.whose import contacts_of, is_same_person
-from clients.labels import CategoryDetails
-from clients.models import (
-    Client,
-    Decision,
-    ImportBatch,
-    ImportRow,
-    KnownClients,
-    LookAlikes,
-    Outcome,
-)
+from clients.models import Client, ImportBatch, ImportRow, ImportState, KnownClients, LookAlikes, Outcome
 from salon.audit.recording import Change
-from salon.catalogue.details import key_of
-
-BETWEEN_NOTES = "\n\n"
-LONGEST_NOTE = 4000
-# The line of a client whose card was erased here.
-ERASED = "erased"
-# Of a category: the import makes it.
-MADE = "made"
-# Fields of the card beside its master data that an import can write.
-FACTS = ("listed_on", "treatcard_number", "carried_first_visit_on", "carried_last_visit_on", "carried_visits")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one line does: a new card, changes of the one it speaks of, nothing, or nothing because it is faulty.
-
-    `details` and `facts` are what the card then says, `assumed_listed_on` what nothing but the import says of it; the
-    rest is what is added to it, `points` as the balance that opens its ledger. `changes` tells all of it as old and
-    new, `remarks` of some, by field and new value, what the file does not say; `hints` are what is odd without being
-    wrong, `left_out` the faulty cells without which the line is taken over.
-    """
-
-    number: int
-    outcome: Outcome
-    wanted: Wanted = field(default_factory=Wanted)
-    card: Client | None = None
-    problems: tuple[Problem, ...] = ()
-    hints: tuple[Problem, ...] = ()
-    left_out: tuple[Problem, ...] = ()
-    changes: tuple[Change, ...] = ()
-    remarks: tuple[tuple[str, str, str], ...] = ()
-    details: ClientDetails = field(default_factory=ClientDetails)
-    facts: dict[str, date | int | str] = field(default_factory=dict)
-    assumed_listed_on: date | None = None
-    points: int = 0
-    categories: tuple[str, ...] = ()
-    services: tuple[tuple[str, int], ...] = ()
-    note: str = ""
-    decision: Decision | None = None
-
-    @property
-    def is_erased(self) -> bool:
-        """Whether the line is left out as its client was erased."""
-        return any(problem.code == ERASED for problem in self.problems)
 
 
 def plan_lines(
@@ -81,8 +29,8 @@ def plan_lines(
     cards = Cards(batch, sound)
     matches = [Match() if read.problems else cards.match(read.wanted) for read in reads]
     earlier = _Earlier(batch, mapping, list(zip(rows, reads, matches, strict=True)))
-    stored = OnFile([match.card for match in matches if match.card], sound)
-    planner = _Planner(batch, mapping, earlier, stored)
+    cards_named = {card.pk: card for card in (*earlier.cards.values(), *(one.card for one in matches if one.card))}
+    planner = _Planner(batch, mapping, earlier, OnFile(list(cards_named.values()), sound))
     return [
         Plan(row.number, Outcome.FAULTY, read.wanted, problems=read.problems)
         if read.problems
@@ -99,10 +47,15 @@ class _Earlier:
         keys = [(key, row.number) for row, wanted, match in sound for key in keys_of(wanted, match.card)]
         self._first = first_lines(batch, keys)
         here = {row.number for row, _wanted, _match in sound}
-        before = {number for number in self._first.values() if number not in here}
+        before = ImportRow.objects.filter(batch=batch, number__in={*self._first.values()} - here)
         self._wanted: dict[int, Wanted] = {row.number: wanted for row, wanted, _match in sound}
-        for number, cells in ImportRow.objects.filter(batch=batch, number__in=before).values_list("number", "cells"):
-            self._wanted[number] = read_cells(cells, mapping).wanted
+        # What became of those before, and their cards.
+        self.outcomes: dict[int, str] = {}
+        self._card_ids: dict[int, UUID | None] = {}
+        for row in before.only("number", "cells", "outcome", "card_id"):
+            self._wanted[row.number] = read_cells(row.cells, mapping).wanted
+            self.outcomes[row.number], self._card_ids[row.number] = row.outcome, row.card_id
+        self.cards = Client.objects.listed().in_bulk([one for one in self._card_ids.values() if one])
 
     def line(self, key: str, number: int) -> int | None:
         """Return the first line with that key, if it stands before `number`."""
@@ -112,67 +65,121 @@ class _Earlier:
     def wanted(self, number: int) -> Wanted:
         return self._wanted.get(number, Wanted())
 
+    def card(self, number: int) -> Client | None:
+        """Return the card of a line that stands before all of these."""
+        card_id = self._card_ids.get(number)
+        return self.cards.get(card_id) if card_id else None
+
 
 class _Planner:
     """One file's options, and what was looked up for a block of its lines."""
 
     def __init__(self, batch: ImportBatch, mapping: Mapping, earlier: _Earlier, stored: OnFile) -> None:
         self.batch = batch
-        self.today = mapping.today
+        self.country = mapping.country
         self.earlier = earlier
         self.stored = stored
         self.ours = batch.format == Format.OURS
+        self.is_writing = batch.state == ImportState.APPLYING
+        self.filler = Filler(batch, mapping.today, stored, batch.known_clients)
+        # Of the lines of a file none overwrites another.
+        self.joiner = Filler(batch, mapping.today, stored, KnownClients.FILL, joining=True)
+        self.planned: dict[int, Plan] = {}
+        # Cards that a line has joined: while they are written, one at a time does.
+        self.filled: set[UUID] = set()
 
     def plan(self, number: int, read: Read, match: Match) -> Plan:
+        plan = self.planned[number] = self._plan(number, read, match)
+        return plan
+
+    def _plan(self, number: int, read: Read, match: Match) -> Plan:
         wanted, left_out = read.wanted, read.left_out
-        problems, hints = self._problems(number, wanted, match), self._erased_again(wanted)
-        card_fault = self._card_fault(number, wanted, match)
+        joins = self._earlier_of_her(number, wanted, match)
+        problems, hints = self._problems(wanted, joins), self._erased_again(wanted)
+        card_fault = self._card_fault(number, wanted, match, joins)
         if card_fault and self.batch.leave_out_cells:
             wanted, left_out = replace(wanted, treatcard_number=""), (*left_out, card_fault)
         elif card_fault:
             problems.append(card_fault)
-        if alike := self._look_alike(number, wanted, match):
+        alike = None if joins else self._look_alike(number, wanted, match)
+        if alike:
             (problems if self.batch.look_alikes == LookAlikes.LEAVE_OUT else hints).append(alike)
         if problems:
             return Plan(number, Outcome.FAULTY, wanted, match.card, problems=(*left_out, *problems))
-        plan = self._update(number, wanted, match.card) if match.card else self._create(number, wanted)
+        if joins:
+            plan = self._join(number, wanted, joins, match.card or self.earlier.card(joins))
+        elif match.card:
+            plan = self.filler.update(number, wanted, match.card)
+        else:
+            plan = self.filler.create(number, wanted)
         remarks = _as_read(read, plan.changes)
         return replace(
             plan, hints=(*read.hints, *plan.hints, *hints), left_out=left_out, remarks=(*plan.remarks, *remarks)
         )
 
+    def _join(self, number: int, wanted: Wanted, line: int, card: Client | None) -> Plan:
+        """Return what a line fills on the card of an earlier one; in a preview, on what that one would make of it."""
+        if self.is_writing and (line in self.planned or (card and card.pk in self.filled)):
+            return Plan(number, Outcome.UPDATE, wanted, joins=line, waits=True)
+        self.filled |= {card.pk} if card else set()
+        first = self.earlier.wanted(line)
+        known = self._outcome(line) != Outcome.CREATE
+        if known and self.batch.known_clients == KnownClients.LEAVE:
+            plan = self.filler.update(number, wanted, card) if card else Plan(number, Outcome.SAME, wanted)
+        elif self.is_writing and card:
+            there = Wanted(card.details, treatcard_number=card.treatcard_number, visits=card.carried_visits)
+            plan = self.joiner.update(number, beyond(there, wanted, self.country), card)
+        else:
+            overwrite = self.batch.known_clients == KnownClients.UPDATE
+            details = said(card.details, first.details, overwrite=overwrite) if card else first.details
+            rest = unsaid(first, beyond(replace(first, details=details), wanted, self.country))
+            plan = self.joiner.update(number, rest, card) if card else self.joiner.add(number, rest, details)
+        return replace(plan, joins=line, hints=(*plan.hints, Problem("", "joined_line", str(line))))
+
+    def _outcome(self, line: int) -> str:
+        return self.planned[line].outcome if line in self.planned else self.earlier.outcomes.get(line, "")
+
+    def _earlier_of_her(self, number: int, wanted: Wanted, match: Match) -> int | None:
+        """Return the first line of the file that names the same person, if it stands before this one."""
+        if match.card and (line := self.earlier.line(f"c:{match.card.pk}", number)):
+            return line
+        if self._told_apart(wanted, match):
+            return None
+        for key in keys_of(wanted, None):
+            earlier = None if key.startswith("t:") else self.earlier.line(key, number)
+            if earlier and is_same_person(wanted.details, self.earlier.wanted(earlier).details):
+                return earlier
+        return None
+
     def _erased_again(self, wanted: Wanted) -> list[Problem]:
         return [Problem("", "erased_again", str(wanted.number))] if wanted.number in self.stored.erased else []
 
-    def _problems(self, number: int, wanted: Wanted, match: Match) -> list[Problem]:
-        found = []
+    def _problems(self, wanted: Wanted, joins: int | None) -> list[Problem]:
         if wanted.number in self.stored.erased and not self.batch.take_erased:
             # Also where she has another card by now: what was erased does not come back onto it.
             return [Problem("", ERASED, str(wanted.number))]
-        if match.card and (line := self.earlier.line(f"c:{match.card.pk}", number)):
-            found.append(Problem("", "same_client_line", str(line)))
-        elif not self._told_apart(wanted, match):
-            for key in keys_of(wanted, None):
-                line = None if key.startswith("t:") else self.earlier.line(key, number)
-                if line and is_same_person(wanted.details, self.earlier.wanted(line).details):
-                    found.append(Problem("", "same_client_line", str(line)))
-                    break
-        return found
+        if joins is None:
+            return []
+        clear = may_join(wanted.details, self.earlier.wanted(joins).details)
+        if clear and self._outcome(joins) != Outcome.FAULTY:
+            return []
+        return [Problem("", "same_client_line", str(joins))]
 
-    def _card_fault(self, number: int, wanted: Wanted, match: Match) -> Problem | None:
+    def _card_fault(self, number: int, wanted: Wanted, match: Match, joins: int | None) -> Problem | None:
         """Return why a line's Treatcard number cannot be hers, if it cannot."""
         card_number = wanted.treatcard_number
         if not card_number:
             return None
-        holder = self.stored.treatcards.get(card_number)
-        if holder and (not match.card or holder != match.card.pk):
+        card = match.card or (self.earlier.card(joins) if joins else None)
+        holder, line = self.stored.treatcards.get(card_number), self.earlier.line(f"t:{card_number}", number)
+        if (card and holder == card.pk) or (line and line == joins):
+            return None
+        if holder:
             return Problem("treatcard_number", "treatcard_taken", card_number)
-        if line := self.earlier.line(f"t:{card_number}", number):
+        if line:
             return Problem("treatcard_number", "treatcard_line", str(line))
-        if not holder and fault_of(card_number):
-            # One that a card has already was accepted when it was given.
-            return Problem("treatcard_number", "treatcard_invalid", card_number)
-        return None
+        # One that a card has already was accepted when it was given.
+        return Problem("treatcard_number", "treatcard_invalid", card_number) if fault_of(card_number) else None
 
     def _told_apart(self, wanted: Wanted, match: Match) -> bool:
         # Two numbers of our own are two cards, however alike.
@@ -189,203 +196,6 @@ class _Planner:
                 return Problem("", "look_alike_line", str(line))
         return None
 
-    def _create(self, number: int, wanted: Wanted) -> Plan:
-        listed_on, says = listed_since(wanted, self.today)
-        given: dict[str, date | int | str | None] = {
-            "listed_on": listed_on,
-            "treatcard_number": wanted.treatcard_number,
-            "carried_first_visit_on": wanted.first_visit_on,
-            "carried_last_visit_on": wanted.last_visit_on,
-            "carried_visits": wanted.visits,
-        }
-        facts = {name: value for name, value in given.items() if value}
-        points, hints = self._opening(None, wanted)
-        plan = Plan(number, Outcome.CREATE, wanted, details=wanted.details, facts=facts, points=points, hints=hints)
-        if says:
-            plan = replace(plan, remarks=(("listed_on", str(listed_on), says),), assumed_listed_on=listed_on)
-        told = [
-            Change(one.name, None, text) for one in fields(ClientDetails) if (text := getattr(wanted.details, one.name))
-        ]
-        told += [Change(name, None, str(value)) for name, value in facts.items()]
-        told += [Change("points", None, str(points))] if points else []
-        return self._with_additions(plan, told, None)
-
-    def _update(self, number: int, wanted: Wanted, card: Client) -> Plan:
-        plan = Plan(number, Outcome.SAME, wanted, card, details=card.details)
-        if self.batch.known_clients == KnownClients.LEAVE:
-            return plan
-        changes = self._changed_details(card.details, wanted.details)
-        facts = self._changed_facts(card, wanted)
-        told = [Change(name, getattr(card.details, name) or None, text) for name, text in changes.items()]
-        told += [Change(name, str(getattr(card, name) or "") or None, str(value)) for name, value in facts.items()]
-        details = replace(card.details, **changes)
-        points, hints = self._opening(card, wanted)
-        told += [Change("points", None, str(points))] if points else []
-        plan = replace(plan, details=details, facts=facts, points=points, hints=hints)
-        plan = self._with_additions(plan, told, card)
-        if "email" in changes and card.email and card.email_consent and plan.decision is None:
-            plan = replace(plan, hints=(*plan.hints, Problem("email", "consent_ends")))
-        return replace(plan, outcome=Outcome.UPDATE) if plan.changes else plan
-
-    def _changed_details(self, before: ClientDetails, given: ClientDetails) -> dict[str, str]:
-        """Return the fields of a card that a line changes; what it does not say stays."""
-        overwrite = self.batch.known_clients == KnownClients.UPDATE
-        changes = {}
-        for name in (one.name for one in fields(ClientDetails)):
-            old, new = getattr(before, name), getattr(given, name)
-            if not new or new == old or (old and not overwrite and not _adds_year(name, old, new)):
-                continue
-            if name in {"mobile", "landline"} and new in {before.mobile, before.landline}:
-                continue
-            if (name == "email" and new.casefold() == old.casefold()) or _adds_year(name, new, old):
-                continue
-            changes[name] = new
-        if changes.keys() & {"first_name", "last_name"} and not overwrite:
-            # A card of one name is not given a second one of another writing of the same.
-            whole = f"{given.first_name} {given.last_name}".strip()
-            if whole == f"{before.first_name} {before.last_name}".strip():
-                changes = {name: text for name, text in changes.items() if name not in {"first_name", "last_name"}}
-        return changes
-
-    def _changed_facts(self, card: Client, wanted: Wanted) -> dict[str, date | int | str]:
-        overwrite = self.batch.known_clients == KnownClients.UPDATE
-        # In our own file stands what appointments and imports make together, elsewhere only what was before.
-        before: tuple[tuple[str, object, object, object], ...] = (
-            ("treatcard_number", wanted.treatcard_number, card.treatcard_number, card.treatcard_number),
-            (
-                "carried_first_visit_on",
-                wanted.first_visit_on,
-                card.carried_first_visit_on,
-                card.first_success_on if self.ours else card.carried_first_visit_on,
-            ),
-            (
-                "carried_last_visit_on",
-                wanted.last_visit_on,
-                card.carried_last_visit_on,
-                card.last_success_on if self.ours else card.carried_last_visit_on,
-            ),
-            (
-                "carried_visits",
-                max(wanted.visits - card.visits, 0) if self.ours and wanted.visits else wanted.visits,
-                card.carried_visits,
-                card.visits + card.carried_visits if self.ours else card.carried_visits,
-            ),
-            ("listed_on", wanted.listed_on, card.listed_on, card.listed_on),
-        )
-        facts: dict[str, date | int | str] = {
-            name: new  # type: ignore[misc]
-            for name, new, old, shown in before
-            if new and new not in {old, shown} and (overwrite or not shown)
-        }
-        if "listed_on" not in facts and (known_by := known_earlier(card, wanted)):
-            facts["listed_on"] = known_by
-        return facts
-
-    def _opening(self, card: Client | None, wanted: Wanted) -> tuple[int, tuple[Problem, ...]]:
-        """Return with how many points a line opens the ledger of a card: where there is one, it alone says."""
-        points = wanted.points or 0
-        if card and card.pk in self.stored.with_points:
-            kept = wanted.points is not None and points != card.points
-            return 0, (Problem("points", "points_kept", str(card.points)),) if kept else ()
-        # In our own file they are those of a ledger, which a card keeps whatever becomes of its number.
-        if points and not self.ours and not wanted.treatcard_number and not (card and card.treatcard_number):
-            return 0, (Problem("points", "points_without_card", str(points)),)
-        return points, (Problem("points", "points_owed", str(points)),) if points < 0 else ()
-
-    def _with_additions(self, plan: Plan, told: list[Change], card: Client | None) -> Plan:
-        """Add categories, services had, a note and consent, as far as the card has not got them."""
-        wanted = plan.wanted
-        categories, hints = self._categories(wanted, card)
-        told += [Change("categories", None, self.stored.names.get(_key(name), name)) for name in categories]
-        made = [("categories", name, MADE) for name in categories if _key(name) not in self.stored.names]
-        services = self._services(wanted, card, told)
-        hints += [
-            Problem("services", "service_unknown", name)
-            for name, _times in services
-            if key_of(name) not in self.stored.offered
-        ]
-        note = self._note(wanted.note, card)
-        if note:
-            told.append(Change("notes", None, note))
-        decision = self._decision(plan, card)
-        if decision:
-            told.append(Change("consent", None, decision))
-        elif self._has_objected(plan) and (card is None or not self._has_decided(card)):
-            hints.append(Problem("consent", "consent_objected"))
-        elif wanted.consent and not self._is_for_its_address(plan) and not (card and self._has_decided(card)):
-            hints.append(Problem("consent", "consent_without_address"))
-        elif wanted.consent and not self.batch.consent_wording and card is None:
-            hints.append(Problem("consent", "consent_without_words"))
-        return replace(
-            plan,
-            categories=tuple(categories),
-            services=tuple(services),
-            note=note,
-            decision=decision,
-            hints=(*plan.hints, *hints),
-            changes=tuple(told),
-            remarks=(*plan.remarks, *made),
-        )
-
-    def _categories(self, wanted: Wanted, card: Client | None) -> tuple[list[str], list[Problem]]:
-        has = self.stored.assigned[card.pk] if card else set()
-        found, unknown = [], []
-        for name in wanted.categories:
-            category_id = self.stored.categories.get(_key(name))
-            if category_id is None and not self.batch.create_categories:
-                unknown.append(Problem("categories", "category_unknown", name))
-            elif category_id is None or category_id not in has:
-                found.append(name)
-        return list({_key(name): name for name in found}.values()), unknown
-
-    def _services(self, wanted: Wanted, card: Client | None, told: list[Change]) -> list[tuple[str, int]]:
-        has = self.stored.services[card.pk] if card else {}
-        overwrite = self.batch.known_clients == KnownClients.UPDATE
-        found = [
-            (name, times) for name, times in wanted.services if name not in has or (overwrite and has[name] != times)
-        ]
-        for name, times in found:
-            old = f"{name} × {has[name]}" if name in has else None
-            told.append(Change("services", old, f"{name} × {times}"))
-        return found
-
-    def _note(self, text: str, card: Client | None) -> str:
-        """Return what a note says that no note of the card says yet, paragraph by paragraph."""
-        if not text or card is None:
-            return text
-        stands = "\n\n".join(self.stored.notes[card.pk])
-        known = {" ".join(one.split()) for one in stands.split(BETWEEN_NOTES)}
-        new = [one for one in text.split(BETWEEN_NOTES) if " ".join(one.split()) not in known and one.strip()]
-        return BETWEEN_NOTES.join(new)
-
-    def _decision(self, plan: Plan, card: Client | None) -> Decision | None:
-        wanted = plan.wanted
-        if wanted.consent and self.batch.consent_wording:
-            # Who has decided anything here is not overruled by a file, nor is who has objected at the address.
-            decided = card is not None and not self._agrees_anew(plan, card) and self._has_decided(card)
-            barred = decided or self._has_objected(plan) or not self._is_for_its_address(plan)
-            return None if barred else Decision.GRANTED
-        overwrite = self.batch.known_clients == KnownClients.UPDATE
-        wants = card is not None and self.stored.said.get(card.pk) in {Decision.REQUESTED, Decision.GRANTED}
-        if wanted.consent is False and overwrite and wants:
-            return Decision.WITHDRAWN
-        return None
-
-    def _agrees_anew(self, plan: Plan, card: Client) -> bool:
-        # Who had agreed does so again for the address that the same line brings.
-        return plan.details.email != card.email and self.stored.said.get(card.pk) == Decision.GRANTED
-
-    def _is_for_its_address(self, plan: Plan) -> bool:
-        # Of those who agreed before they had an address only our own file knows.
-        email = plan.wanted.details.email
-        return (bool(email) or self.ours) and email.casefold() == plan.details.email.casefold()
-
-    def _has_decided(self, card: Client) -> bool:
-        return card.email_consent or self.stored.said.get(card.pk, Decision.UNDONE) != Decision.UNDONE
-
-    def _has_objected(self, plan: Plan) -> bool:
-        return bool(plan.wanted.consent) and plan.details.email.lower() in self.stored.objected
-
 
 _FIELDS = {Target.FIRST_VISIT_ON: "carried_first_visit_on", Target.LAST_VISIT_ON: "carried_last_visit_on"}
 
@@ -394,12 +204,3 @@ def _as_read(read: Read, changes: Sequence[Change]) -> list[tuple[str, str, str]
     """Return of what is written from a line how it was read, where the cell said less."""
     how = {_FIELDS.get(target, target.value): code for target, code in read.remarks}
     return [(one.field, one.new, how[one.field]) for one in changes if one.field in how and one.new]
-
-
-def _key(name: str) -> str:
-    return CategoryDetails(name=name).name_key
-
-
-def _adds_year(name: str, old: str, new: str) -> bool:
-    """Return whether a birthday without its year is the other one with it."""
-    return name == "birthday" and old.startswith("--") and not new.startswith("--") and old[-5:] == new[-5:]

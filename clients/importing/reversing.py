@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from clients.holding import tell_what_holds
-from clients.importing.planning import FACTS
+from clients.importing.plans import FACTS
 from clients.importing.saving import save_cards
 from clients.importing.withdrawing import Undoing, withdraw_consents, withdraw_points
 from clients.models import (

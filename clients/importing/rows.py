@@ -1,13 +1,15 @@
 """The lines of a file as they are stored, and what became of them, written by the block."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from clients.importing.planning import ERASED, Plan
+from clients.importing.joining import joined_effects
+from clients.importing.plans import ERASED, Plan
 from clients.models import ImportBatch, ImportRow, Outcome
 from salon.tenancy.context import current_salon_id
 
@@ -20,6 +22,26 @@ class Result:
     plan: Plan
     card_id: UUID | None = None
     made: dict[str, object] = field(default_factory=dict)
+
+
+# Of a line that has filled what an earlier one made or changed: what there is to undo stands there.
+JOINS: dict[str, object] = {"joins": True}
+
+
+def hand_over(batch: ImportBatch, made: Mapping[UUID, tuple[int, Mapping[str, Any]]]) -> set[UUID]:
+    """Let the lines that made or changed these cards first tell what later ones have done; return whose there are.
+
+    `made` says which line did what. Those of cards that the file has made tell it by being undone.
+    """
+    done = ImportRow.objects.filter(batch=batch, card_id__in=made, outcome__in=[Outcome.CREATE, Outcome.UPDATE])
+    rows = done.exclude(made__contains=JOINS).only("number", "card_id", "outcome", "made")
+    # Behind it stand lines of which only the preview is known.
+    first = {row.card_id: row for row in rows if row.card_id and row.number < made[row.card_id][0]}
+    changed = {card_id: row for card_id, row in first.items() if row.outcome == Outcome.UPDATE}
+    for card_id, row in changed.items():
+        row.made = joined_effects(row.made, made[card_id][1])
+    ImportRow.objects.bulk_update(changed.values(), ["made"])
+    return set(first)
 
 
 def save_results(results: Sequence[Result]) -> None:

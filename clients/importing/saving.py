@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import connection
 from psycopg.sql import SQL, Composed, Identifier
 
-from clients.importing.planning import FACTS
+from clients.importing.plans import FACTS
 from clients.models import Client
 from clients.models.card import DETAIL_FIELDS
 from salon.tenancy.context import current_salon_id

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, ManyToOneRel, OuterRef, Q
 
 from clients.details import ClientDetails
-from clients.importing.on_file import IMPORTED, REMOVED
+from clients.importing.on_file import IMPORTED, JOINED, REMOVED
 from clients.importing.reversing import UNDONE, reverse
 from clients.importing.saving import save_cards
 from clients.importing.withdrawing import Undoing, withdraw_consents, withdraw_points
@@ -41,7 +41,8 @@ def undo_lines(work: Undoing, rows: Sequence[ImportRow]) -> int:
 
     The open transaction holds the file's batch locked.
     """
-    made = {row.card_id: row for row in rows if row.card_id and row.outcome in {Outcome.CREATE, Outcome.UPDATE}}
+    done = [row for row in rows if row.card_id and row.outcome in {Outcome.CREATE, Outcome.UPDATE}]
+    made = {row.card_id: row for row in done if row.card_id and not row.made.get("joins")}
     locked = Client.objects.select_for_update(no_key=True).filter(pk__in=made).order_by("pk")
     cards = {card.pk: card for card in locked if card.state == CardState.LISTED}
     removable, kept = _sorted(cards, made)
@@ -82,14 +83,14 @@ def _touched(cards: Sequence[Client]) -> set[UUID]:
     entries: defaultdict[UUID, Counter[str]] = defaultdict(Counter)
     for card_id, action, times in entered.values_list("subject_id", "action").annotate(times=Count("id")):
         entries[card_id][action] = times
-    again = {card_id for card_id, told in entries.items() if told[IMPORTED] > 1}
+    again = {card_id for card_id, told in entries.items() if told[IMPORTED] > 1 or told[JOINED]}
     used = PointsEntry.objects.filter(client__in=again).exclude(cause__in=[Cause.OPENING, Cause.WITHDRAWN])
     with_points = set(used.values_list("client_id", flat=True)) if again else set()
     found = set()
     for card in cards:
         told = entries[card.pk]
         # Each undone import has told of itself once more.
-        by_people = told.total() - told[IMPORTED] - told[UNDONE] or told[IMPORTED] - told[UNDONE] > 1
+        by_people = told.total() - told[IMPORTED] - told[JOINED] - told[UNDONE] or told[IMPORTED] - told[UNDONE] > 1
         if by_people or card.pk in with_points or (card.version > 1 and card.pk not in again):
             found.add(card.pk)
     return found

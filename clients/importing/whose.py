@@ -63,7 +63,7 @@ def whose(line: ClientDetails, cards: Sequence[Known]) -> Whose:
     contacts = {*contacts_of(line)}
     sharing = [one for one in cards if contacts & {*contacts_of(one.details)}]
     namesakes = [
-        one for one in cards if one.details.sort_key == line.sort_key and not _birthdays_differ(line, one.details)
+        one for one in cards if one.details.sort_key == line.sort_key and not birthdays_differ(line, one.details)
     ]
     if not sharing:
         return _by_name(line, namesakes)
@@ -71,7 +71,7 @@ def whose(line: ClientDetails, cards: Sequence[Known]) -> Whose:
     own = next((one for one in nearest if _may_be(line, one)), None)
     if own is None:
         return Whose(alike=nearest[0].client_id)
-    if _first_names_differ(line, own.details):
+    if first_names_differ(line, own.details):
         nearer = [one for one in nearest if _same_first_name_and_phone(line, one.details)]
         nearer += [one for one in namesakes if line.birthday and one.details.birthday]
         if nearer:
@@ -83,11 +83,11 @@ def is_same_person(one: ClientDetails, other: ClientDetails) -> bool:
     """Return whether two lines of a file name one person: without contacts by name."""
     if contacts_of(one) or contacts_of(other):
         return _may_be(one, Known(UUID(int=0), other, 0, _ANY_DAY))
-    return one.sort_key == other.sort_key and not _birthdays_differ(one, other) and not _addresses_differ(one, other)
+    return one.sort_key == other.sort_key and not birthdays_differ(one, other) and not _addresses_differ(one, other)
 
 
 def _may_be(line: ClientDetails, card: Known) -> bool:
-    if _first_names_differ(line, card.details) and _birthdays_differ(line, card.details):
+    if first_names_differ(line, card.details) and birthdays_differ(line, card.details):
         return False
     return any(miss(person, card.candidate, IdentityPolicy.STRICT) is None for person in _persons(line))
 
@@ -104,9 +104,9 @@ def _distance(line: ClientDetails, card: Known) -> tuple[int, int, tuple[int, da
     compared = [
         line.email.casefold() == there.email.casefold() if line.email and there.email else None,
         bool(phones & theirs) if phones and theirs else None,
-        not _first_names_differ(line, there) if line.first_name and there.first_name else None,
+        not first_names_differ(line, there) if line.first_name and there.first_name else None,
         fold(line.last_name) == fold(there.last_name) if line.last_name and there.last_name else None,
-        not _birthdays_differ(line, there) if line.birthday and there.birthday else None,
+        not birthdays_differ(line, there) if line.birthday and there.birthday else None,
     ]
     return compared.count(False), -compared.count(True), preference(card.candidate)
 
@@ -124,7 +124,8 @@ def _by_name(line: ClientDetails, namesakes: list[Known]) -> Whose:
     return Whose(alike=next((one.client_id for one in alike), None))
 
 
-def _first_names_differ(one: ClientDetails, other: ClientDetails) -> bool:
+def first_names_differ(one: ClientDetails, other: ClientDetails) -> bool:
+    """Return whether both have a first name, and not the same."""
     return bool(one.first_name and other.first_name) and fold(one.first_name) != fold(other.first_name)
 
 
@@ -133,7 +134,8 @@ def _same_first_name_and_phone(one: ClientDetails, other: ClientDetails) -> bool
     return bool(one.first_name and phones) and fold(one.first_name) == fold(other.first_name)
 
 
-def _birthdays_differ(one: ClientDetails, other: ClientDetails) -> bool:
+def birthdays_differ(one: ClientDetails, other: ClientDetails) -> bool:
+    """Return whether both have a birthday, and not the same as far as both know it."""
     mine, theirs = one.birthday, other.birthday
     if not mine or not theirs:
         return False

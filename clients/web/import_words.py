@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from clients.details import LABELS
 from clients.importing.formats import TARGET_LABELS, Target
 from clients.importing.mapping import ABOUT, ABOUT_EARLIEST, ABOUT_LATEST, ZERO_ADDED
-from clients.importing.planning import MADE
+from clients.importing.plans import MADE
 from clients.importing.since import BY_FIRST_VISIT, BY_IMPORT, BY_LAST_VISIT
 from clients.models import Decision
 from clients.web.shown import worded
@@ -54,6 +54,8 @@ _PROBLEMS: dict[str, Promise] = {
     "service_too_long": gettext_lazy("A service's name has at most 120 characters: “%(cell)s”"),
     "first_after_last": gettext_lazy("The first visit is later than the last one."),
     "same_client_line": gettext_lazy("The same person as in line %(cell)s."),
+    "joined_line": gettext_lazy("The same person as in line %(cell)s: it fills that card."),
+    "too_many_of_her": gettext_lazy("Too many lines one after the other are of the same person."),
     "treatcard_invalid": gettext_lazy(
         "“%(cell)s” is no Treatcard number: 3 to 32 letters A to Z, digits, and hyphens between them."
     ),

@@ -83,6 +83,7 @@ WORDS = {
     "client.data_disclosed": Told(_("All data downloaded"), "download"),
     "client.erased": Told(_("Client erased"), "trash-2"),
     "client.imported": Told(_("Data imported"), "file-down"),
+    "client.import_joined": Told(_("Filled in from a further line of the import"), "file-down"),
     "client.import_undone": Told(_("Import undone"), "undo-2"),
     "client.import_removed": Told(_("Import undone, card removed"), "undo-2"),
 }
