@@ -1,13 +1,14 @@
 """Which mail to many an answer is to: that stands in no thread, and nobody answers well without it (domain.md §9.4)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from marketing.as_sent import letter_as_sent
 from marketing.models import Direction, Message, Recipient
+from salon.mail.models import ClientMail
 
 # Nobody answers a mail later than that, and nobody is written to so often until then.
 _WITHIN = timedelta(days=60)
@@ -17,12 +18,14 @@ _ANSWERING = re.compile(r"^(?:\s*(?:re|aw|antw|antwort|fw|fwd|wg)(?:\[\d+\])?\s*
 
 # What other programs know a mail by: anything else in its place is our own fingerprint, or no such name.
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
+_OURS = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredMail:
     """A mail of a campaign or an automation as it went out, without its way to unsubscribe."""
 
+    recipient_id: UUID
     subject: str
     text: str
     sent_at: datetime
@@ -45,7 +48,7 @@ def mails_answered(answers: Sequence[Message]) -> dict[UUID, AnsweredMail]:
     for mail in mails.select_related("campaign").order_by("-sent_at")[:_MOST]:
         letter = letter_as_sent(mail, unsubscribe_url=None)
         if letter and mail.sent_at:
-            as_sent = AnsweredMail(letter.subject, letter.text, mail.sent_at)
+            as_sent = AnsweredMail(mail.pk, letter.subject, letter.text, mail.sent_at)
             sent.append((mail.sent_at, _subject(letter.subject), as_sent))
     if not sent:
         return {}
@@ -62,6 +65,30 @@ def mails_answered(answers: Sequence[Message]) -> dict[UUID, AnsweredMail]:
         if answered := next(before, None):
             found[answer.pk] = answered
     return found
+
+
+def keep_answered(answer: Message, in_reply_to: str, *, client_ids: Collection[UUID]) -> None:
+    """Keep at the mail of a campaign or an automation which a client's answer is to that she has answered it.
+
+    Her mail program names it, unless the mail server has renamed it; then its subject tells. What she answers besides,
+    and what a program answers, is no answer to it. `client_ids` are the cards that it may have been written to.
+    """
+    if answer.automatic:
+        return
+    mails, named = Recipient.objects.filter(client__in=client_ids), named_in(in_reply_to)
+    answered = mails.filter(pk=named) if named else mails.none()
+    if not answered.exists():
+        if named and ClientMail.objects.filter(pk=named, client_id__in=client_ids).exists():
+            return
+        found = mails_answered([answer]).get(answer.pk)
+        answered = mails.filter(pk=found.recipient_id) if found else answered
+    answered.filter(answered_at=None).update(answered_at=answer.created_at)
+
+
+def named_in(message_id: str) -> UUID | None:
+    """Return which of our mails a Message-ID names, None where it is none of them."""
+    found = _OURS.match(message_id.strip())
+    return UUID(found[1]) if found else None
 
 
 def is_answer(subject: str) -> bool:

@@ -6,15 +6,15 @@ from uuid import UUID
 
 from clients.disclosing import Record
 from marketing.as_sent import letter_as_sent
-from marketing.models import Message, Recipient
+from marketing.models import Message, Recipient, UndeliverableAddress
 
 # Every table here that refers to cards, and the section that tells of it; a test compares the list with the models.
-SECTIONS: dict[str, str] = {"Message": "messages", "Recipient": "mailings"}
+SECTIONS: dict[str, str] = {"Message": "messages", "Recipient": "mailings", "UndeliverableAddress": "undeliverable"}
 
 
 def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]:
-    """Return all that was written to these cards and by them, and every mailing that they were chosen for, oldest
-    first."""
+    """Return all that was written to these cards and by them, every mailing that they were chosen for, and where mails
+    to them came back from, oldest first."""
     messages = Message.objects.filter(client_id__in=client_ids).order_by("created_at", "id")
     mailings = Recipient.objects.filter(client_id__in=client_ids).select_related("campaign", "automation")
     return {
@@ -35,6 +35,10 @@ def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]
             for one in messages
         ],
         "mailings": [_mailing(one) for one in mailings.order_by("created_at", "id")],
+        "undeliverable": [
+            {"at": one.at.isoformat(), "address": one.address, "said": one.said}
+            for one in UndeliverableAddress.objects.filter(client_id__in=client_ids).order_by("at", "id")
+        ],
     }
 
 
@@ -52,6 +56,7 @@ def _mailing(one: Recipient) -> Record:
         "reason": one.reason,
         "sent_at": one.sent_at.isoformat() if one.sent_at else None,
         "unsubscribed_at": one.unsubscribed_at.isoformat() if one.unsubscribed_at else None,
+        "answered_at": one.answered_at.isoformat() if one.answered_at else None,
     }
 
 

@@ -13,6 +13,7 @@ from bookings.models import Appointment, Sale, SaleState
 from clients.models import Client, ConsentEntry, ConsentPurpose, Decision
 from clients.objections import objected_addresses
 from marketing.models import Basis, MarketingRules, RecipientReason
+from marketing.undeliverable import undeliverable_addresses
 
 # The reasons for which somebody gets a mail; every other one is why not.
 INCLUDED = frozenset({RecipientReason.CONSENT, RecipientReason.EXISTING_CUSTOMER})
@@ -36,6 +37,7 @@ def reason_case(basis: Basis | str, now: datetime) -> Case:
         _when(RecipientReason.BLOCKED, Q(blocked=True)),
         # Being asked anew where somebody objected waits for the answer, unless a consent of before would hold again.
         _when(RecipientReason.OBJECTED, objected & (~Q(asked) | Q(email_consent=True))),
+        _when(RecipientReason.UNDELIVERABLE, Q(In(Lower("email"), undeliverable_addresses()))),
         _when(RecipientReason.CONSENT, Q(email_consent=True)),
     ]
     if basis == Basis.EXISTING_CUSTOMER:

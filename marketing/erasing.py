@@ -8,12 +8,13 @@ from collections.abc import Collection
 from uuid import UUID
 
 from marketing import reply_addresses
-from marketing.models import Message, Recipient, RecipientReason, RecipientState
+from marketing.models import Message, Recipient, RecipientReason, RecipientState, UndeliverableAddress
 
 
 def erase_marketing(*, client_ids: Collection[UUID]) -> None:
-    """Delete every message of these clients, whose cards are locked, the addresses that mails went to, and what
-    these said to them."""
+    """Delete every message of these clients, whose cards are locked, the addresses that mails went to or came back
+    from, and what these said to them."""
+    UndeliverableAddress.objects.filter(client_id__in=client_ids).delete()
     Message.objects.filter(client_id__in=client_ids).delete()
     mailings = Recipient.objects.filter(client_id__in=client_ids)
     mailings.filter(state=RecipientState.WAITING).update(state=RecipientState.EXCLUDED, reason=RecipientReason.GONE)

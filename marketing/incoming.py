@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from anymail.inbound import AnymailInboundMessage
 
+from marketing.bounces import Bounce, bounce_of
 from marketing.quoting import text_of
 
 log = structlog.get_logger()
@@ -33,7 +34,10 @@ _BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What is kept of a mail; `message_id` tells two of them apart also where its program has given it none."""
+    """What is kept of a mail; `message_id` tells two of them apart also where its program has given it none.
+
+    `in_reply_to` is what the mail that it answers is called, and `bounce` what it tells of one that was not delivered.
+    """
 
     recipients: tuple[str, ...]
     sender: str
@@ -42,6 +46,8 @@ class Incoming:
     message_id: str
     automatic: bool
     attachments: tuple[str, ...]
+    in_reply_to: str = ""
+    bounce: Bounce | None = None
 
 
 def read_mail(raw: bytes) -> AnymailInboundMessage:
@@ -71,6 +77,9 @@ def incoming_of(message: AnymailInboundMessage, *, recipient: str = "") -> Incom
         brought += [address for address in _addresses(message, name) if address]
     sender = next(iter(_addresses(message, "From")), "") or _clean(message.envelope_sender or "")
     subject, text = _line(message["Subject"], LONGEST_SUBJECT), _said(message)
+    bounce = bounce_of(message, text)
+    # Where a mail server sends it to is the sender of all; whose mail it was, that mail says.
+    brought += [bounce.reply_to] if bounce and bounce.reply_to else []
     return Incoming(
         recipients=tuple(dict.fromkeys(one for one in brought if one))[:_MOST_ADDRESSES],
         sender=sender[:254],
@@ -81,6 +90,8 @@ def incoming_of(message: AnymailInboundMessage, *, recipient: str = "") -> Incom
         attachments=tuple(
             _line(part.get_filename() or part.get_content_type(), _LONGEST_NAME) for part in _files(message)
         ),
+        in_reply_to=_line(message["In-Reply-To"], _LONGEST_ID),
+        bounce=bounce,
     )
 
 

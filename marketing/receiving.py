@@ -8,10 +8,12 @@ import structlog
 
 from clients.cards import MergedAway, lock_client
 from clients.models import Client
+from marketing.answered import keep_answered
 from marketing.incoming import Incoming
 from marketing.messages import RECEIVED, record_message
 from marketing.models import Direction, Message
 from marketing.reply_addresses import whose
+from marketing.returning import take_back_mail
 from salon.errors import DomainError, NotFound, refusing
 from salon.identity.roles import ActorKind, system_actor
 from salon.tenancy.context import salon_scope
@@ -26,6 +28,7 @@ class Outcome(StrEnum):
     KEPT = "kept"
     KNOWN = "known already"
     NOBODY = "for nobody"
+    RETURNED = "tells of a mail that was not delivered"
     GONE = "her card is gone"
 
 
@@ -39,7 +42,8 @@ def receive(incoming: Incoming, *, now: datetime) -> Outcome:
     """Put an answer to the client by whose address it came; to be called outside of any salon.
 
     A card that went into another one gives it to that; of an erased one nothing is kept. The same mail comes in once,
-    however often it is brought. What a program has answered by itself is kept and waits for nobody.
+    however often it is brought. What a program has answered by itself is kept and waits for nobody; what a mail server
+    tells of a mail that it could not deliver is kept at that mail, and is no answer.
     """
     address = next(filter(None, map(whose, incoming.recipients)), None)
     outcome = Outcome.NOBODY if address is None else _keep(incoming, address, now)
@@ -51,6 +55,10 @@ def _keep(incoming: Incoming, address: ReplyAddress, now: datetime) -> Outcome:
     with salon_scope(address.salon_id):
         try:
             client = _lock(address.client_id)
+            cards = {address.client_id, client.pk}
+            if incoming.bounce:
+                take_back_mail(client, incoming.bounce, client_ids=cards, now=now)
+                return Outcome.RETURNED
             message = Message(
                 client_id=client.pk,
                 direction=Direction.IN,
@@ -73,6 +81,7 @@ def _keep(incoming: Incoming, address: ReplyAddress, now: datetime) -> Outcome:
         except _AlreadyReceived:
             return Outcome.KNOWN
         record_message(message, system_actor(""), RECEIVED, now)
+        keep_answered(message, incoming.in_reply_to, client_ids=cards)
     return Outcome.KEPT
 
 

@@ -29,6 +29,7 @@ _UMLAUT = re.compile("[aou]")
 class Effect(TextChoices):
     """What a client made of her mail."""
 
+    ANSWERED = "ANSWERED", _("has answered")
     BOOKED = "BOOKED", _("has booked")
     REVENUE = "REVENUE", _("has brought in revenue")
     UNSUBSCRIBED = "UNSUBSCRIBED", _("has unsubscribed")
@@ -73,13 +74,15 @@ def _meant_since(automation_id: UUID, since: datetime) -> QuerySet[Recipient]:
 def _counts(found: QuerySet[Recipient], bookings: dict[UUID, Booked]) -> Counts:
     by_state: dict[RecipientState, int] = {}
     by_reason: dict[RecipientReason, int] = {}
-    unsubscribed = 0
-    rows = found.values_list("state", "reason")
-    for state, reason, many, gone in rows.annotate(many=Count("id"), gone=Count("unsubscribed_at")):
+    answered = unsubscribed = 0
+    rows = found.values_list("state", "reason").annotate(Count("id"), Count("answered_at"), Count("unsubscribed_at"))
+    for state, reason, many, told, gone in rows:
         by_state[RecipientState(state)] = by_state.get(RecipientState(state), 0) + many
         by_reason[RecipientReason(reason)] = by_reason.get(RecipientReason(reason), 0) + many
+        answered += told
         unsubscribed += gone
     effects = {
+        Effect.ANSWERED: answered,
         Effect.BOOKED: len(bookings),
         Effect.REVENUE: len(_paying(bookings)),
         Effect.UNSUBSCRIBED: unsubscribed,
@@ -148,6 +151,8 @@ def _narrowed(rows: QuerySet[Recipient], wanted: Wanted, bookings: dict[UUID, Bo
         rows = rows.filter(reason=wanted.reason)
     if wanted.effect is Effect.UNSUBSCRIBED:
         rows = rows.filter(unsubscribed_at__isnull=False)
+    elif wanted.effect is Effect.ANSWERED:
+        rows = rows.filter(answered_at__isnull=False)
     elif wanted.effect is not None:
         ids: Collection[UUID] = bookings if wanted.effect is Effect.BOOKED else _paying(bookings)
         rows = rows.filter(pk__in=list(ids))

@@ -117,7 +117,8 @@ _RESULTS = """…, gone AS (
         count(*) FILTER (WHERE state = 'SENT') AS sent,
         count(*) FILTER (WHERE state = 'FAILED') AS failed,
         count(*) FILTER (WHERE state = 'EXCLUDED') AS excluded,
-        count(unsubscribed_at) AS unsubscribed
+        count(unsubscribed_at) AS unsubscribed,
+        count(answered_at) AS answered
     FROM marketing_recipient
     WHERE salon_id = %(salon)s AND campaign_id = ANY (%(campaigns)s)
     GROUP BY campaign_id
@@ -128,8 +129,8 @@ _RESULTS = """…, gone AS (
     GROUP BY campaign_id
 )
 SELECT campaign.id, COALESCE(gone.waiting, 0), COALESCE(gone.sent, 0), COALESCE(gone.failed, 0),
-    COALESCE(gone.excluded, 0), COALESCE(gone.unsubscribed, 0), COALESCE(came.booked, 0),
-    COALESCE(came.appointments, 0), COALESCE(came.revenue, 0), COALESCE(came.due, 0)
+    COALESCE(gone.excluded, 0), COALESCE(gone.unsubscribed, 0), COALESCE(gone.answered, 0),
+    COALESCE(came.booked, 0), COALESCE(came.appointments, 0), COALESCE(came.revenue, 0), COALESCE(came.due, 0)
 FROM unnest(%(campaigns)s::uuid[]) AS campaign (id)
 LEFT JOIN gone ON gone.campaign_id = campaign.id
 LEFT JOIN came ON came.campaign_id = campaign.id
@@ -159,7 +160,7 @@ def _of_automations(statement: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of a campaign so far, in clients: still `waiting` (or being written to), sent, failed, left out,
-    unsubscribed by this very mail.
+    unsubscribed by this very mail, answered it (no program did).
 
     `booked` is how many made an appointment within BOOKED_WITHIN after their mail that is not cancelled, `appointments`
     how many those are, `revenue` what their paid sales brought in for services and products, less what was given back,
@@ -171,6 +172,7 @@ class Result:
     failed: int
     excluded: int
     unsubscribed: int
+    answered: int
     booked: int
     appointments: int
     revenue: Decimal

@@ -54,6 +54,9 @@ class ResultBody(Body):
     failed = serializers.IntegerField(read_only=True)
     excluded = serializers.IntegerField(read_only=True, help_text="Left out: no consent, no address, blocked …")
     unsubscribed = serializers.IntegerField(read_only=True, help_text="By this very mail.")
+    answered = serializers.IntegerField(
+        read_only=True, help_text="Answered their mail; what a program answers does not count."
+    )
     booked = serializers.IntegerField(
         read_only=True, help_text="Made an appointment within 14 days after their mail, and did not cancel it."
     )
@@ -99,6 +102,7 @@ class CampaignBody(Body):
             "failed": 1,
             "excluded": 12,
             "unsubscribed": 1,
+            "answered": 3,
             "booked": 5,
             "appointments": 5,
             "revenue": "395.00",

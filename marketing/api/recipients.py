@@ -31,8 +31,8 @@ class RecipientFilters(FilterSet):  # type: ignore[misc]
     reason = ChoiceFilter(choices=RecipientReason.choices)
     effect = ChoiceFilter(
         choices=Effect.choices,
-        help_text="What came of it, as in `result`: `BOOKED` within 14 days after the mail (of cards that have become "
-        "one, one), `REVENUE` came of that, `UNSUBSCRIBED` by this very mail.",
+        help_text="What came of it, as in `result`: `ANSWERED` it, `BOOKED` within 14 days after the mail (of cards "
+        "that have become one, one), `REVENUE` came of that, `UNSUBSCRIBED` by this very mail.",
     )
     search = CharFilter(
         max_length=LONGEST_TYPED,
@@ -60,6 +60,7 @@ class RecipientBody(Body):
         "reason": "CONSENT",
         "sent_at": "2026-11-21T11:01:00+01:00",
         "unsubscribed_at": None,
+        "answered_at": "2026-11-21T12:40:00+01:00",
         "bookings": [{"id": "019aa5f2-7c1e-7d3a-9b52-5f0c2d8e4b11", "starts_at": "2026-11-24T10:00:00+01:00"}],
         "revenue": "59.00",
         "due": "0.00",
@@ -74,6 +75,7 @@ class RecipientBody(Body):
     reason = serializers.ChoiceField(RecipientReason.choices, read_only=True)
     sent_at = Instant(read_only=True, allow_null=True)
     unsubscribed_at = Instant(read_only=True, allow_null=True)
+    answered_at = Instant(read_only=True, allow_null=True, help_text="When she first answered it, if she did.")
     bookings = BookedBody(
         many=True,
         read_only=True,

@@ -6,6 +6,7 @@ from marketing.models.messages import Direction, Message, MessageTemplate
 from marketing.models.pictures import Picture
 from marketing.models.rules import MarketingRules
 from marketing.models.segments import Segment
+from marketing.models.undeliverable import UndeliverableAddress
 
 __all__ = [
     "Automation",
@@ -22,4 +23,5 @@ __all__ = [
     "RecipientReason",
     "RecipientState",
     "Segment",
+    "UndeliverableAddress",
 ]

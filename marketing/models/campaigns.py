@@ -116,6 +116,7 @@ class RecipientReason(models.TextChoices):
     OBJECTED = "OBJECTED", _("has unsubscribed or objected")
     BLOCKED = "BLOCKED", _("blocked")
     NO_ADDRESS = "NO_ADDRESS", _("no e-mail address")
+    UNDELIVERABLE = "UNDELIVERABLE", _("undeliverable")
     SAME_ADDRESS = "SAME_ADDRESS", _("another card with this address gets it")
     GONE = "GONE", _("the card is no longer there")
     REFUSED = "REFUSED", _("refused by the mail server")
@@ -127,10 +128,10 @@ class Recipient(SalonOwned):
     """One client and one mail of a campaign or of an automation: why she gets it or not, and what became of it.
 
     A campaign writes to a client once, an automation once for each `occasion` (its day). `reason` is why she is
-    included, left out, or did not get it; `error` the name of an exception's type. `unsubscribed_at` is when she
-    unsubscribed by this very mail. `said` is what her mail said that is not in the campaign's text
-    (marketing/letters.py), from when it went out on: what her card says of her by then is no matter. The text of an
-    automation may change and is kept along.
+    included, left out, or did not get it; `error` the name of an exception's type, or with which status it came back.
+    `unsubscribed_at` is when she unsubscribed by this very mail, `answered_at` when she first answered it. `said` is
+    what her mail said that is not in the campaign's text (marketing/letters.py), from when it went out on: what her
+    card says of her by then is no matter. The text of an automation may change and is kept along.
     """
 
     campaign = models.ForeignKey(
@@ -161,6 +162,7 @@ class Recipient(SalonOwned):
     error = models.CharField(max_length=120, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     unsubscribed_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
     said = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField()
 

@@ -173,6 +173,7 @@ def _figures(result: Result, currency: str) -> list[Figure]:
         (_("Failed"), result.failed, bool(result.failed)),
         (_("Left out"), result.excluded, True),
         (_("Unsubscribed"), result.unsubscribed, True),
+        (_("Answers"), result.answered, True),
         (_("Booked within %(days)s days") % {"days": BOOKED_WITHIN.days}, result.booked, True),
     ]
     shown = [Figure(label, number_format(count, force_grouping=True)) for label, count, is_shown in counted if is_shown]

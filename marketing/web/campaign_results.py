@@ -182,6 +182,13 @@ def _tiles(request: SalonRequest, result: Result, recipients_url: str) -> list[T
             share_of(result.unsubscribed, result.sent),
         ),
         Tile(
+            "answered",
+            _("Answers"),
+            _shown(result.answered),
+            those(result.answered, effect=Effect.ANSWERED),
+            share_of(result.answered, result.sent),
+        ),
+        Tile(
             "booked",
             _("Booked within %(days)d days") % days,
             _shown(result.booked),

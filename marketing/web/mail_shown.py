@@ -117,6 +117,8 @@ def _of_given(one: Recipient) -> tuple[str, bool]:
     """Return what became of a mail that the mail server was given, and whether that is bad."""
     if one.sent_at is not None:
         return _("As it went out on %(at)s.") % {"at": moment_text(one.sent_at)}, False
+    if one.reason == RecipientReason.UNDELIVERABLE:
+        return _("It came back: nothing could be delivered to this address."), True
     if one.reason == RecipientReason.REFUSED:
         return _("The mail server refused it: this is what it was given."), True
     return _("Nobody knows whether it arrived: this is what the mail server was given."), True

@@ -42,6 +42,7 @@ from marketing.reply_addresses import receives
 from marketing.unsubscribing import gets_news, take_off_by_answer
 from marketing.web.inbox_address import done_url, found_by, inbox_url, thread_url
 from marketing.web.trying_answers import answer_url
+from marketing.web.undeliverable import undeliverable_of
 from salon.errors import InvalidInput, NotFound
 from salon.identity.roles import Permission
 from salon.keyset import InvalidCursor
@@ -201,6 +202,7 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
         "done_url": done_url(slug, client.pk, **found_by(request)),
         "templates": templates(),
         "placeholders": PLACEHOLDERS.items(),
+        "undeliverable": undeliverable_of(request, client),
         "writes": Permission.CLIENTS_WRITE in request.actor.permissions,
         "receives": receives(),
         "mailbox": "" if receives() else salon_mailbox(),

@@ -41,8 +41,8 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One recipient as the list shows her; `booked` is what she made of it, in words, and `appointments` where those
-    are, for whoever may see them."""
+    """One recipient as the list shows her; `thread_url` is where her answer stands, `booked` what she made of it, in
+    words, and `appointments` where those are, for whoever may see them."""
 
     url: str
     name: str
@@ -52,6 +52,8 @@ class Row:
     reason_label: Promise | str
     sent_at: datetime | None
     unsubscribed_at: datetime | None
+    answered_at: datetime | None
+    thread_url: str
     booked: str
     appointments: list[Appointment]
     mail_url: str
@@ -111,6 +113,8 @@ def row_of(request: SalonRequest, one: Recipient, booked: Booked | None, *, mail
         reason_label=RecipientReason(one.reason).label,
         sent_at=one.sent_at,
         unsubscribed_at=one.unsubscribed_at,
+        answered_at=one.answered_at,
+        thread_url=reverse("message_thread", args=[request.salon.slug, one.client_id]) if is_there else "",
         booked=_in_words(booked, request.salon.currency) if booked else "",
         appointments=_appointments(request, booked) if booked else [],
         mail_url=mail_url,

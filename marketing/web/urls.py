@@ -15,6 +15,7 @@ from marketing.web import (
     segments,
     tabs,
     trying_answers,
+    undeliverable,
 )
 from salon.mail.web.handed_in import HANDED_IN
 
@@ -38,6 +39,7 @@ urlpatterns = [
     path("messages/<uuid:client_id>/read/", inbox.message_read, name="message_read"),
     path("messages/<uuid:client_id>/done/", inbox.message_done, name="message_done"),
     path("messages/<uuid:client_id>/no-news/", messages.message_unsubscribe, name="message_unsubscribe"),
+    path("messages/<uuid:client_id>/deliverable/", undeliverable.message_deliverable, name="message_deliverable"),
     path("automations/", automations.automations, name="automations"),
     path("automations/<str:occasion>/", automation_editor.automation, name="automation"),
     path("automations/<str:occasion>/switch/", automations.automation_switch, name="automation_switch"),

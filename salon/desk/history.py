@@ -120,7 +120,6 @@ ACTIONS = {
     "client.erased": Kind.CARD,
     "client.imported": Kind.CARD,
     "client.import_joined": Kind.CARD,
-    "client.import_joined": Kind.CARD,
     "client.import_undone": Kind.CARD,
     "client.import_removed": Kind.CARD,
 }

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from marketing.models import Direction, Message, Occasion, Recipient
 from marketing.occasions import SEND
 from marketing.receiving import Outcome, receive
+from marketing.results import results_of
 from marketing.tasks import send_automation
 from salon.identity.models import User
 from salon.tenancy.context import salon_scope
@@ -90,3 +91,47 @@ def test_where_a_mail_asks_for_its_answer_can_be_read(
         said = {name: value for name, value in (one.said or {}).items() if name != "reply_to"}
         Recipient.objects.filter(pk=one.pk).update(said=said)
     assert "<dt>Antworten an</dt>" not in browser_of(manager).get(url).text
+
+
+def _answered(salon: Salon) -> dict[str, bool]:
+    with salon_scope(salon.pk):
+        return {one.client.first_name: one.answered_at == NOW for one in Recipient.objects.select_related("client")}
+
+
+@pytest.mark.parametrize(
+    ("subject", "headers", "counts"),
+    [
+        ("Frage", {"In_Reply_To": "<{0}@localhost>"}, True),
+        # A mail server may rename what it passes on.
+        ("AW: Frühling für Anna", {"In_Reply_To": "<renamed@mail.example>"}, True),
+        ("Frage", {}, False),
+        ("Re: Frühling für Anna", {"In_Reply_To": "<{1}@localhost>"}, True),
+        ("Frage", {"In_Reply_To": "<{1}@localhost>"}, False),
+        ("Urlaub", {"In_Reply_To": "<{0}@localhost>", "Auto_Submitted": "auto-replied"}, False),
+    ],
+    ids=["named", "by its subject", "neither", "named another's, by its subject", "another's", "a program"],
+)
+def test_an_answer_is_one_of_what_came_of_a_campaign(
+    sonnenschein: Salon,
+    arriving: Inbox,
+    settings: Settings,
+    clock: time_machine.Traveller,
+    subject: str,
+    headers: dict[str, str],
+    counts: bool,
+) -> None:
+    settings.INBOUND_DOMAIN = DOMAIN
+    campaign_id = sent_to(sonnenschein, "Anna", "Berta").pk
+    run()
+    mails = {str(mail["To"]): mail for mail in arriving.mails}
+    with salon_scope(sonnenschein.pk):
+        ids = [str(one.pk) for one in Recipient.objects.order_by("client__first_name")]
+    told = {name: value.format(*ids) for name, value in headers.items()}
+    address = str(mails["anna@x.example"]["Reply-To"])
+    for number in range(2):
+        mail = a_mail(address, sender="anna@x.example", Message_ID=f"<{number}@x>", **told)
+        mail.replace_header("Subject", subject)
+        receive(read(mail), now=NOW)
+    assert _answered(sonnenschein) == {"Anna": counts, "Berta": False}
+    with salon_scope(sonnenschein.pk):
+        assert results_of([campaign_id], now=NOW)[campaign_id].answered == int(counts)

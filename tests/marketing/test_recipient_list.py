@@ -69,7 +69,7 @@ def test_rows_are_those_that_the_figures_count(campaign: Campaign) -> None:
     cards = {name: agreed(name) for name in ("Lena", "Mia", "Nele", "Ute", "Eva", "Pia", "Old", "Oldest", "New")}
     for name in ("Lena", "Mia", "Nele", "Old", "Oldest", "New"):
         _got(campaign, cards[name])
-    gone = _got(campaign, cards["Ute"], unsubscribed_at=NOW)
+    gone = _got(campaign, cards["Ute"], unsubscribed_at=NOW, answered_at=NOW)
     _got(campaign, cards["Eva"], "EXCLUDED", "NO_CONSENT")
     _got(campaign, cards["Pia"], "FAILED", "REFUSED")
     _booked(day, cards["Lena"], 9, "59.00")
@@ -94,7 +94,7 @@ def test_rows_are_those_that_the_figures_count(campaign: Campaign) -> None:
     assert counts_of(campaign.pk, bookings=bookings) == Counts(
         {RecipientState.SENT: 7, RecipientState.EXCLUDED: 1, RecipientState.FAILED: 1},
         {RecipientReason.CONSENT: 7, RecipientReason.NO_CONSENT: 1, RecipientReason.REFUSED: 1},
-        {Effect.BOOKED: 3, Effect.REVENUE: 2, Effect.UNSUBSCRIBED: 1},
+        {Effect.ANSWERED: 1, Effect.BOOKED: 3, Effect.REVENUE: 2, Effect.UNSUBSCRIBED: 1},
     )
     assert (result.sent, result.failed, result.unsubscribed, result.booked) == (
         len(_names(campaign, state=RecipientState.SENT)),
@@ -105,6 +105,7 @@ def test_rows_are_those_that_the_figures_count(campaign: Campaign) -> None:
     assert len(_names(campaign, effect=Effect.REVENUE)) == 2
     assert result.appointments == sum(len(one.made) for one in bookings.values()) == 4
     assert result.revenue == sum(one.revenue for one in bookings.values()) == Decimal("109.00")
+    assert _names(campaign, effect=Effect.ANSWERED) == [gone.client.full_name]
     assert _names(campaign, effect=Effect.UNSUBSCRIBED, state=RecipientState.SENT) == [gone.client.full_name]
     assert _names(campaign, effect=Effect.BOOKED, reason=RecipientReason.REFUSED) == []
 

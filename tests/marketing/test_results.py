@@ -65,6 +65,7 @@ def test_exact_figures(campaign: Campaign) -> None:
     booked("Ida", timedelta(days=1), 14, State.NO_SHOW)
     booked("Eva", timedelta(days=1), 15)
     booked("Pia", timedelta(days=1), 16)
+    Recipient.objects.filter(client=cards["Mia"]).update(answered_at=NOW)
     # Her card went into another one, and her appointment with it.
     booked("New", timedelta(days=1), 17)
     Client.objects.filter(pk=cards["Old"].pk).update(state=CardState.MERGED, merged_into=cards["New"])
@@ -75,6 +76,7 @@ def test_exact_figures(campaign: Campaign) -> None:
             failed=1,
             excluded=1,
             unsubscribed=1,
+            answered=1,
             booked=3,
             appointments=4,
             revenue=Decimal("80.00"),
@@ -112,7 +114,7 @@ def test_several_campaigns_take_one_statement(campaign: Campaign, django_assert_
     with django_assert_num_queries(1):  # type: ignore[operator]
         found = results_of([campaign.pk, *others], now=NOW)
     assert set(found) == {campaign.pk, *others}
-    nothing = Result(0, 0, 0, 0, 0, 0, 0, Decimal("0.00"), Decimal("0.00"))
+    nothing = Result(0, 0, 0, 0, 0, 0, 0, 0, Decimal("0.00"), Decimal("0.00"))
     assert set(found.values()) == {nothing}
 
 

@@ -52,6 +52,7 @@ TITLES = {
     "mails": gettext_lazy("Mails"),
     "messages": gettext_lazy("Messages"),
     "mailings": gettext_lazy("Campaigns"),
+    "undeliverable": gettext_lazy("Undeliverable addresses"),
     "history": gettext_lazy("History"),
 }
 # What every field is called; a test compares them with what is disclosed.
@@ -61,6 +62,7 @@ HEADINGS: dict[str, Promise] = {
     "actor_name": gettext_lazy("Name of who wrote it down"),
     "address": gettext_lazy("E-mail address"),
     "amount": gettext_lazy("Amount"),
+    "answered_at": gettext_lazy("Answered at"),
     "assigned_at": gettext_lazy("Given on"),
     "at": gettext_lazy("When"),
     "attachments": gettext_lazy("Files that came along"),
@@ -147,6 +149,7 @@ HEADINGS: dict[str, Promise] = {
     "refunds": gettext_lazy("Refunds"),
     "return_reason": gettext_lazy("Taken back because"),
     "returned_at": gettext_lazy("Taken back at"),
+    "said": gettext_lazy("What the mail server said"),
     "sent_at": gettext_lazy("Sent at"),
     "service": gettext_lazy("Service"),
     "services": gettext_lazy("Services"),
