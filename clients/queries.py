@@ -50,9 +50,9 @@ class Range:
     prefix: str
 
     @property
-    def numbers(self) -> list[int]:
-        """Its fields as the database knows them."""
-        return [int(field) for field in self.fields]
+    def numbers(self) -> str:
+        """Its fields as an array of the database."""
+        return f"'{{{','.join(str(int(field)) for field in self.fields)}}}'::smallint[]"
 
     @property
     def end(self) -> str:

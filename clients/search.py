@@ -9,15 +9,11 @@ from django.db.models.expressions import RawSQL
 
 from clients.models import Client, TokenField
 from clients.queries import APART, Hit, Named, Query, Range, Word
+from clients.tokens import beginning_of
 from salon.tenancy.context import current_salon_id
 
-# Up to so many tokens, hashing the cards of a word is cheaper than looking at each candidate's own tokens.
-RARE = 3000
 # So far are the tokens of each word counted, to read the rarest one's.
 COUNTED = 500
-# Of so few candidates each one's own tokens are looked at; words of fewer letters stand on too many cards to hash.
-CANDIDATES = 50
-SHORTEST_RARE = 3
 # Up to so many cards meeting a condition are asked for by their ids.
 FEW = 1000
 
@@ -38,16 +34,19 @@ def find(query: Query, *, after: Hit | None = None, limit: int, meeting: Q | Non
             return []
         asked = few if len(few) < FEW else meeting
     hits: list[Hit] = []
+    sizes: list[int] = []
     if (named := query.named) and (after is None or named.place_of(after) is not None):
-        hits = _found(named_statement(named, after=after, limit=limit, meeting=asked))
+        hits, sizes = _named_and_sizes(query, named, after=after, limit=limit, meeting=asked)
         after = None
     if len(hits) == limit:
         return hits
-    ordered, hashed = _rarest_first(query, after) if len(query.words) > 1 else (query, False)
+    ordered: Query | None = query
+    if len(query.words) > 1:
+        ordered = _rarest_first(query, sizes or _sizes(query), after)
     if ordered is None:
         return hits
     # As many as without hits: for each number of its own the database would prepare another statement.
-    more = _found(statement(ordered, besides=query.named, after=after, limit=limit, meeting=asked, hashed=hashed))
+    more = _found(statement(ordered, besides=query.named, after=after, limit=limit, meeting=asked))
     return [*hits, *more[: limit - len(hits)]]
 
 
@@ -57,32 +56,55 @@ def _found(asked: tuple[str, list[Any]]) -> list[Hit]:
         return [Hit(*row) for row in cursor.fetchall()]
 
 
-def _rarest_first(query: Query, after: Hit | None) -> tuple[Query | None, bool]:
+def _named_and_sizes(
+    query: Query, named: Named, *, after: Hit | None, limit: int, meeting: Q | list[UUID] | None
+) -> tuple[list[Hit], list[int]]:
+    """Return the cards with all words in their name and, where they are fewer than asked for, the tokens of each word:
+    what the next statement has to know, without asking twice."""
+    sql, values = named_statement(named, after=after, limit=limit, meeting=meeting)
+    counts, counts_values = _counts(query)
+    both = f"SELECT named.*, NULL::bigint[] FROM ({sql}) named UNION ALL SELECT NULL, 0, '', ARRAY[{counts}]"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{both} LIMIT {int(limit)}", [*values, *counts_values])
+        rows = cursor.fetchall()
+    hits = [Hit(*row) for *row, sizes in rows if sizes is None]
+    return hits, rows[-1][-1] if len(rows) > len(hits) else []
+
+
+def _sizes(query: Query) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(*sizes_statement(query))
+        return list(cursor.fetchone())
+
+
+def _rarest_first(query: Query, sizes: list[int], after: Hit | None) -> Query | None:
     """Let the word on the fewest cards drive, of common ones the longest; a later page is driven by the word that drove
-    the first. Tell whether the cards of the others are worth hashing.
+    the first.
 
     No query where a word stands on no card.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(*sizes_statement(query))
-        sizes = cursor.fetchone()
     if not all(sizes):
-        return None, False
+        return None
     words = sorted(
         zip(sizes, query.words, strict=True),
         key=lambda one: (not (after and one[1].place_of(after) is not None), one[0], -len(one[1].typed)),
     )
-    return Query(tuple(word for _size, word in words)), words[0][0] > CANDIDATES
+    return Query(tuple(word for _size, word in words))
 
 
 def sizes_statement(query: Query) -> tuple[str, list[Any]]:
     """Return the SQL that counts the tokens of each word, up to COUNTED, and its values."""
+    counts, values = _counts(query)
+    return f"SELECT {counts}", values
+
+
+def _counts(query: Query) -> tuple[str, list[Any]]:
     counts, values = [], []
     for word in query.words:
         cards, cards_values = _cards_sql(word)
         counts.append(f"(SELECT count(*) FROM ({cards} LIMIT {COUNTED}) counted)")
         values += cards_values
-    return f"SELECT {', '.join(counts)}", values
+    return ", ".join(counts), values
 
 
 def named_statement(
@@ -95,7 +117,10 @@ def named_statement(
         if place is not None and number < place:
             continue
         last = number == len(named.ranges) - 1
-        also = [_in_name("t", word) for word in named.letters if last and word != named.longest]
+        also = []
+        if last:
+            others = [word for word in named.letters if word != named.longest]
+            also = [*map(_one_begins, others), *(_in_name("t", word) for word in others)]
         also += [_met(word) for word in named.others]
         before = [_in_any(named.ranges[:number])]
         parts.append(_range_sql(one, also, before, after=after if number == place else None, meeting=meeting))
@@ -109,40 +134,21 @@ def statement(
     after: Hit | None = None,
     limit: int,
     meeting: Q | list[UUID] | None = None,
-    hashed: bool = False,
 ) -> tuple[str, list[Any]]:
     """Return the SQL that reads the cards meeting every word, `besides` those with all words in their name as they were
-    typed, and its values; the first word drives. `meeting`: a condition, or the cards by id. `hashed`: the cards of
-    the other words are read first, as far as those are rare.
+    typed, and its values; the first word drives. `meeting`: a condition, or the cards by id.
     """
     driving, *others = query.words
-    values: list[Any] = []
-    sets: list[str] = []
-    hashes: list[tuple[str, list[Any]]] = []
-    also: list[tuple[str, list[Any]]] = []
-    for place, word in enumerate(others):
-        if not hashed or len(word.typed) < SHORTEST_RARE:
-            also.append(_met(word))
-            continue
-        cards, cards_values = _cards_sql(word)
-        sets.append(f"cards_{place} AS MATERIALIZED ({cards} LIMIT {RARE})")
-        values += cards_values
-        common = f"(SELECT count(*) FROM cards_{place}) = {RARE}"
-        # What is known by hashing goes before every look at a candidate's own tokens.
-        hashes.append((f"({common} OR (t.client_id IN (SELECT client_id FROM cards_{place})) IS TRUE)", []))
-        own, own_values = _met(word)
-        also.append((f"CASE WHEN {common} THEN {own} ELSE true END", own_values))
+    # What the index tells goes before every look at a candidate's own tokens.
+    also = [*(begun for word in others if (begun := _begun(word))), *map(_met, others)]
     in_name = [_in_any(besides.ranges[:-1]), _all_in_name(besides)] if besides else []
     first = driving.place_of(after) if after else None
     parts = []
     for place, one in enumerate(driving.ranges):
         if first is None or place >= first:
             before = [_in_any(driving.ranges[:place]), *in_name]
-            parts.append(
-                _range_sql(one, [*hashes, *also], before, after=after if place == first else None, meeting=meeting)
-            )
-    sql, read = _read(parts, limit)
-    return f"WITH {', '.join(sets)} {sql}" if sets else sql, [*values, *read]
+            parts.append(_range_sql(one, also, before, after=after if place == first else None, meeting=meeting))
+    return _read(parts, limit)
 
 
 def _read(parts: list[tuple[str, list[Any]]], limit: int) -> tuple[str, list[Any]]:
@@ -169,6 +175,21 @@ def _all_in_name(named: Named) -> tuple[str, list[Any]]:
     return f"({met})", [value for _sql, values in conditions for value in values]
 
 
+def _begun(word: Word) -> tuple[str, list[Any]] | None:
+    """Return the condition that a card may have a word by what its tokens say of each other, and its values; None where
+    a phone number may be meant, of which they say nothing."""
+    if any(TokenField.PHONE in one.fields for one in word.ranges):
+        return None
+    return _one_begins(*(one.prefix for one in word.ranges))
+
+
+def _one_begins(*prefixes: str) -> tuple[str, list[Any]]:
+    """Return the condition that a token's card may have a word that begins with one of these, and its values."""
+    begun = dict.fromkeys(f" {beginning_of(prefix)}" for prefix in prefixes)
+    told = " OR ".join("strpos(t.beginnings, %s) > 0" for _ in begun)
+    return f"(t.beginnings = '' OR {told})", list(begun)
+
+
 def _met(word: Word) -> tuple[str, list[Any]]:
     """Return the condition that a card's own tokens meet a word, and its values."""
     met, values = _in_any(word.ranges)
@@ -187,27 +208,28 @@ def _range_sql(
     and have no token that stands `before`.
 
     The planner has no statistics of one salon's tokens and takes every range for one row; so what it may not do is
-    said: `OFFSET 0` keeps the look into one card's own tokens from becoming a join over a whole range, `IS TRUE` the
-    set of another word's cards (read once for all ranges) from becoming one.
+    said: `OFFSET 0` keeps the look into one card's own tokens from becoming a join over a whole range. That it does not
+    see the bounds lets it plan once for all that is typed: planning would take as long as reading.
     """
     salon_id = current_salon_id()
     sql = (
         "SELECT t.client_id, t.field, t.token FROM clients_searchtoken t "
-        "WHERE t.salon_id = %s AND t.field = ANY (%s::smallint[]) AND t.token >= %s AND t.token < %s"
+        f"WHERE t.salon_id = %s AND t.field = ANY ({one.numbers}) "
+        "AND t.token >= (SELECT %s::text) AND t.token < (SELECT %s::text)"
     )
-    values: list[Any] = [salon_id, one.numbers, one.prefix, one.end]
+    values: list[Any] = [salon_id, one.prefix, one.end]
     if after:
         sql += " AND (t.field, t.token, t.client_id) > (%s, %s, %s)"
         values += [after.field, after.token, after.client_id]
-    for met, met_values in also:
-        sql += f" AND {met}"
-        values += met_values
     # A card stands once: where the range has an earlier token of it, or it stands before by another.
     met, met_values = _within(one)
     earlier = (f"({met} AND (own.field, own.token) < (t.field, t.token))", met_values)
     elsewhere = [(met, met_values) for met, met_values in (*before, earlier) if met]
-    sql += f" AND NOT EXISTS ({_OWN_TOKENS} WHERE {' OR '.join(met for met, _values in elsewhere)})"
-    values += [salon_id, *(value for _met, met_values in elsewhere for value in met_values)]
+    once = f"NOT EXISTS ({_OWN_TOKENS} WHERE {' OR '.join(met for met, _values in elsewhere)})"
+    # In this order: few candidates are asked the last.
+    asked = [*also, (once, [salon_id, *(value for _met, met_values in elsewhere for value in met_values)])]
+    sql += f" AND CASE {' '.join(f'WHEN NOT ({met}) THEN false' for met, _values in asked)} ELSE true END"
+    values += [value for _met, met_values in asked for value in met_values]
     if isinstance(meeting, Q):
         card, card_values = _card_sql(meeting)
         sql += f" AND EXISTS ({card} OFFSET 0)"
@@ -256,4 +278,4 @@ def _by_prefix(places: tuple[Range, ...]) -> list[Range]:
 
 def _within(one: Range) -> tuple[str, list[Any]]:
     """Return the condition that a token lies in a range, and its values."""
-    return "own.field = ANY (%s::smallint[]) AND own.token >= %s AND own.token < %s", [one.numbers, one.prefix, one.end]
+    return f"own.field = ANY ({one.numbers}) AND own.token >= %s AND own.token < %s", [one.prefix, one.end]

@@ -13,6 +13,9 @@ from salon.tenancy.context import current_salon_id
 
 SHORTEST_PHONE_TOKEN = 3
 LONGEST_TOKEN = 254
+# So many letters tell words apart; the beginnings of one card's are stored with each of its tokens.
+BEGINNING = 5
+LONGEST_BEGINNINGS = 254
 
 _BEFORE_DIGITS = re.compile(r"^[^0-9]+")
 # In full, so that every way to write it begins the token: "gartenstr." and "gartenstra" find Gartenstraße.
@@ -46,6 +49,23 @@ def tokens_of(details: ClientDetails, number: int, treatcard_number: str = "") -
         born = parse_birthday(details.birthday)
         found.add((TokenField.BIRTHDAY, f"{born.day:02}{born.month:02}{born.year or ''}"))
     return {(field, token[:LONGEST_TOKEN]) for field, token in found}
+
+
+def rows_of(tokens: set[tuple[TokenField, str]]) -> set[tuple[int, str, str]]:
+    """Return all tokens of one card as they are stored: with the beginnings of its words, each behind a space.
+
+    Phone numbers begin anywhere, so no token tells of theirs, and theirs tell nothing.
+    """
+    begun = {beginning_of(token) for field, token in tokens if field != TokenField.PHONE}
+    told = f" {' '.join(sorted(begun))}"
+    if len(told) > LONGEST_BEGINNINGS:
+        told = ""
+    return {(int(field), token, "" if field == TokenField.PHONE else told) for field, token in tokens}
+
+
+def beginning_of(token: str) -> str:
+    """Return the first letters of a token, or of what is searched for, up to the end of its first word."""
+    return token[:BEGINNING].partition(" ")[0]
 
 
 def name_words(details: ClientDetails) -> set[str]:
@@ -103,7 +123,7 @@ def replace_tokens(*clients: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_OF_CARDS, [[client.pk for client in clients], current_salon_id()])
         stored = set(cursor.fetchall())
-        if gone := sorted(stored - wanted):
+        if gone := sorted(one[:3] for one in stored - wanted):
             cursor.execute(_DELETE, [*map(list, zip(*gone, strict=True)), current_salon_id()])
     _insert(wanted - stored)
 
@@ -111,7 +131,8 @@ def replace_tokens(*clients: Client) -> None:
 _OF_CARDS = """
 SELECT own.* FROM unnest(%s::uuid[]) AS card (id)
 CROSS JOIN LATERAL (
-  SELECT client_id, field, token FROM clients_searchtoken WHERE salon_id = %s AND client_id = card.id OFFSET 0
+  SELECT client_id, field, token, beginnings FROM clients_searchtoken
+  WHERE salon_id = %s AND client_id = card.id OFFSET 0
 ) AS own"""
 _DELETE = """
 DELETE FROM clients_searchtoken WHERE ctid = ANY (ARRAY(
@@ -123,18 +144,17 @@ DELETE FROM clients_searchtoken WHERE ctid = ANY (ARRAY(
 ))"""
 
 
-def _stored_tokens(client: Client) -> set[tuple[int, str]]:
-    tokens = tokens_of(client.details, client.number, client.treatcard_number)
-    return {(int(field), token) for field, token in tokens}
+def _stored_tokens(client: Client) -> set[tuple[int, str, str]]:
+    return rows_of(tokens_of(client.details, client.number, client.treatcard_number))
 
 
-def _insert(tokens: set[tuple[UUID, int, str]]) -> None:
+def _insert(tokens: set[tuple[UUID, int, str, str]]) -> None:
     """Store tokens in one statement: a hundred cards have four thousand."""
     if not tokens:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO clients_searchtoken (salon_id, client_id, field, token) "
-            "SELECT %s, * FROM unnest(%s::uuid[], %s::smallint[], %s::text[])",
+            "INSERT INTO clients_searchtoken (salon_id, client_id, field, token, beginnings) "
+            "SELECT %s, * FROM unnest(%s::uuid[], %s::smallint[], %s::text[], %s::text[])",
             [current_salon_id(), *map(list, zip(*sorted(tokens), strict=True))],
         )

@@ -22,7 +22,11 @@ class TokenField(models.IntegerChoices):
 
 
 class SearchToken(models.Model):
-    """One folded thing a card can be found by; read by ranges, the only text search leakproof operators allow."""
+    """One folded thing a card can be found by; read by ranges, the only text search leakproof operators allow.
+
+    `beginnings`: how the card's words begin, which tells most cards without another word of a search from those with it
+    in the index itself (its key includes it); "" says nothing.
+    """
 
     pk = models.CompositePrimaryKey("salon", "field", "token", "client")
     salon = models.ForeignKey(
@@ -33,6 +37,7 @@ class SearchToken(models.Model):
     client = models.ForeignKey(
         Client, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="tokens"
     )
+    beginnings = models.CharField(max_length=254, blank=True, db_collation="C", db_default="", default="")
 
     class Meta:
         constraints = [

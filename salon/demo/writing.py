@@ -14,7 +14,7 @@ from clients.classification import classify
 from clients.details import parse_birthday
 from clients.models import CardState, Cause, ConsentPurpose, ConsentSource, Decision
 from clients.points import SUBJECT, action_of
-from clients.tokens import tokens_of
+from clients.tokens import rows_of, tokens_of
 from clients.wordings import Wording
 from salon.demo.people import Person
 from salon.identity.roles import ActorKind
@@ -67,7 +67,7 @@ _CLIENT = [
     "created_at",
     "updated_at",
 ]
-_TOKEN = ["salon_id", "field", "token", "client_id"]
+_TOKEN = ["salon_id", "field", "token", "beginnings", "client_id"]
 _ASSIGNMENT = ["salon_id", "category_id", "client_id", "assigned_at"]
 _NOTE = ["id", "salon_id", "client_id", "text", "pinned", "author_name", "written_at"]
 _CARRIED = ["id", "salon_id", "client_id", "name", "times"]
@@ -175,8 +175,8 @@ class _Rows:
             _client(client_id, salon_id, number, person, self.today, self.staff)
         )
         self._rows("clients_searchtoken", _TOKEN).extend(
-            (salon_id, int(field), token, client_id)
-            for field, token in tokens_of(person.details, number, person.treatcard_number)
+            (salon_id, field, token, beginnings, client_id)
+            for field, token, beginnings in rows_of(tokens_of(person.details, number, person.treatcard_number))
         )
         self._rows("clients_categoryassignment", _ASSIGNMENT).extend(
             (salon_id, self.categories[name], client_id, at) for name in person.categories if name in self.categories

@@ -7,9 +7,9 @@ import pytest
 from clients.details import ClientDetails
 from clients.editing import create_client, update_client
 from clients.listing import search_clients, sharing_contact
-from clients.models import Client, CreatedVia
+from clients.models import Client, CreatedVia, SearchToken, TokenField
 from clients.queries import Hit
-from clients.tokens import tokens_of
+from clients.tokens import rows_of, tokens_of
 from salon.folding import words
 from salon.identity.roles import Actor
 from salon.tenancy.models import Salon
@@ -180,17 +180,16 @@ def test_double_names_whoever_else_is_called_so(
     assert double in _found(typed)
 
 
-@pytest.mark.parametrize(("candidates", "rare"), [(50, 3000), (0, 3000), (0, 12), (0, 3)])
+@pytest.mark.parametrize("told", [True, False])
 def test_each_card_meeting_all_words_stands_once_on_whatever_page(
-    in_sonnenschein: Salon, front_desk: Actor, monkeypatch: pytest.MonkeyPatch, candidates: int, rare: int
+    in_sonnenschein: Salon, front_desk: Actor, told: bool
 ) -> None:
-    # Few candidates are looked at one by one; else the other words' cards are hashed, as far as those are rare.
-    monkeypatch.setattr("clients.search.CANDIDATES", candidates)
-    monkeypatch.setattr("clients.search.RARE", rare)
     firsts = ("Anna", "Annabel", "Jörg", "Joerg", "Mula")
     lasts = ("Müller", "Mueller", "Anna-Müller", "Becker-Weiß", "Mulani", "Anna-Mula")
     cities = dict.fromkeys(firsts, "Berlin") | {"Annabel": "Mulda"}
     _listed(in_sonnenschein, front_desk, *((first, last, cities[first]) for first in firsts for last in lasts))
+    if not told:
+        SearchToken.objects.update(beginnings="")
     cards = {client.pk: tokens_of(client.details, client.number) for client in Client.objects.all()}
     for typed in (
         "anna mul",
@@ -205,6 +204,7 @@ def test_each_card_meeting_all_words_stands_once_on_whatever_page(
         "anna mula",
         "berlin bec 2",
         "web ann mue",
+        "muelani berli",
     ):
         wanted = [
             card
@@ -251,6 +251,26 @@ def test_a_changed_card_is_found_by_what_it_says_now(listed: Salon, front_desk: 
         now=NOW,
     )
     assert (_found("Hofmann"), _found("0660"), _found("Vogt")) == ([], [], ["Frank Vogt"])
+    stored = set(SearchToken.objects.filter(client=client).values_list("field", "token", "beginnings"))
+    client.refresh_from_db()
+    assert stored == rows_of(tokens_of(client.details, client.number))
+
+
+def test_a_token_tells_how_all_words_but_phone_numbers_begin() -> None:
+    tokens = {
+        (TokenField.NAME, "bo bo oneill"),
+        (TokenField.NAME, "oneill bo oneill"),
+        (TokenField.NUMBER, "17"),
+        (TokenField.PHONE, "234"),
+    }
+    assert rows_of(tokens) == {
+        (1, "bo bo oneill", " 17 bo oneil"),
+        (1, "oneill bo oneill", " 17 bo oneil"),
+        (2, "17", " 17 bo oneil"),
+        (4, "234", ""),
+    }
+    many = {(TokenField.PLACE, f"{place:05}") for place in range(43)}
+    assert {beginnings for *_token, beginnings in rows_of(many)} == {""}
 
 
 def test_cards_sharing_phone_or_email(listed: Salon) -> None:

@@ -15,10 +15,15 @@ from tests.conftest import NOW
 
 migration = import_module("clients.migrations.0019_more_to_search_by")
 streets = import_module("clients.migrations.0022_streets_in_full")
+beginnings = import_module("clients.migrations.0027_beginnings_in_the_key")
 
 
 def _tokens() -> set[tuple[object, ...]]:
     return set(SearchToken.objects.values_list("client", "field", "token"))
+
+
+def _beginnings() -> set[tuple[object, ...]]:
+    return set(SearchToken.objects.values_list("client", "field", "token", "beginnings"))
 
 
 def test_the_migration_adds_what_a_save_would(in_sonnenschein: Salon, front_desk: Actor) -> None:
@@ -63,3 +68,19 @@ def test_streets_stand_in_full_as_after_a_save(in_sonnenschein: Salon, front_des
         cursor.execute(streets._IN_FULL)
         cursor.execute(streets._SHORT)
     assert _tokens() == whole
+
+
+def test_cards_that_were_there_tell_how_their_words_begin(in_sonnenschein: Salon, front_desk: Actor) -> None:
+    many = " ".join(f"a{place:04}" for place in range(50))
+    for details in (
+        ClientDetails(first_name="Ærike Ève", last_name="Müller-Lüdenscheidt", birthday="29.02.1980", city="Bad Ems"),
+        ClientDetails(first_name="Bo", last_name="O'Neill", email="bo.oneill@mail.example", mobile="+4917112345678"),
+        ClientDetails(first_name=many[:60], last_name=many[60:120], street=many[120:238], city=many[240:300]),
+    ):
+        create_client(actor=front_desk, salon=in_sonnenschein, details=details, created_via=CreatedVia.STAFF, now=NOW)
+    whole = _beginnings()
+    assert SearchToken.objects.filter(field=5, beginnings="").exists()
+    SearchToken.objects.update(beginnings="")
+    assert _beginnings() != whole
+    beginnings.tell_beginnings(None, SimpleNamespace(connection=connection))
+    assert _beginnings() == whole

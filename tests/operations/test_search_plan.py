@@ -12,7 +12,7 @@ from clients.details import ClientDetails
 from clients.models import Client, SearchToken
 from clients.queries import parse_query
 from clients.search import named_statement, sizes_statement, statement
-from clients.tokens import tokens_of
+from clients.tokens import rows_of, tokens_of
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests import database
@@ -52,9 +52,9 @@ def _fill(salon: Salon) -> None:
             cards[client] = details
         Client.objects.bulk_create(cards)
         SearchToken.objects.bulk_create(
-            SearchToken(field=field, token=token, client=client)
+            SearchToken(field=field, token=token, beginnings=beginnings, client=client)
             for client, details in cards.items()
-            for field, token in tokens_of(details, client.number)
+            for field, token, beginnings in rows_of(tokens_of(details, client.number))
         )
 
 
@@ -83,6 +83,20 @@ def test_names_are_read_by_ranges_of_their_tokens(crowded: Salon, typed: str) ->
     assert len(re.findall(r"clients_searchtoken_pkey.*\n +Index Cond: .*\(token >= .*\(token < ", plan)) == len(
         query.named.ranges
     ), plan
+
+
+@pytest.mark.parametrize("typed", ["koch bau", "müller anna2 bonn", "meyer @bonn"])
+def test_cards_without_another_word_are_told_by_the_index_alone(crowded: Salon, typed: str) -> None:
+    query = parse_query(typed)
+    assert query is not None
+    with salon_scope(crowded.pk), connection.cursor() as cursor:
+        sql, values = statement(query, besides=query.named, limit=9)
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) {sql}", values)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert re.search(r"Index Only Scan using clients_searchtoken_pkey on clients_searchtoken t .*rows=0", plan), plan
+    own = re.findall(r"using clients_searchtoken_by_client .*", plan)
+    assert own
+    assert [scan for scan in own if not scan.endswith("(never executed)")] == []
 
 
 @pytest.mark.parametrize("typed", ["anna7 mü", "mül 017", "anna berlin 0171 47"])
