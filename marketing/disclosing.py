@@ -1,12 +1,14 @@
 """This app's part of what is disclosed to a client: what was written to her and by her, which mailings she got or not,
 and why (domain.md §2, Art. 15, 20 DSGVO)."""
 
+from base64 import b64encode
 from collections.abc import Collection
+from itertools import count
 from uuid import UUID
 
 from clients.disclosing import Record
 from marketing.as_sent import letter_as_sent
-from marketing.models import Message, Recipient, UndeliverableAddress
+from marketing.models import Message, MessagePicture, Recipient, UndeliverableAddress
 
 # Every table here that refers to cards, and the section that tells of it; a test compares the list with the models.
 SECTIONS: dict[str, str] = {"Message": "messages", "Recipient": "mailings", "UndeliverableAddress": "undeliverable"}
@@ -16,6 +18,7 @@ def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]
     """Return all that was written to these cards and by them, every mailing that they were chosen for, and where mails
     to them came back from, oldest first."""
     messages = Message.objects.filter(client_id__in=client_ids).order_by("created_at", "id")
+    number = count(1)
     mailings = Recipient.objects.filter(client_id__in=client_ids).select_related("campaign", "automation")
     return {
         "messages": [
@@ -28,6 +31,7 @@ def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]
                 "automatic": one.automatic,
                 "other_address": one.other_address,
                 "attachments": one.attachments,
+                "pictures": [_picture(sent, next(number)) for sent in one.pictures.order_by("number")],
                 "author": one.actor_name,
                 "read_at": one.read_at.isoformat() if one.read_at else None,
                 "done_at": one.done_at.isoformat() if one.done_at else None,
@@ -40,6 +44,12 @@ def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]
             for one in UndeliverableAddress.objects.filter(client_id__in=client_ids).order_by("at", "id")
         ],
     }
+
+
+def _picture(sent: MessagePicture, number: int) -> Record:
+    """Return a picture that she has sent; `file` is what it is called here, `name` what she called it."""
+    content = b64encode(sent.content).decode()
+    return {"file": f"{number:03}.{sent.kind}", "name": sent.name, "content": content}
 
 
 def _mailing(one: Recipient) -> Record:

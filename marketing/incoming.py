@@ -1,6 +1,7 @@
 """A mail that came in, within bounds: who wrote it to whom, what it says, and whether a program wrote it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email import policy
 from email.feedparser import BytesFeedParser
 from email.utils import parseaddr
@@ -11,6 +12,7 @@ import structlog
 from anymail.inbound import AnymailInboundMessage
 
 from marketing.bounces import Bounce, bounce_of
+from marketing.imaging import MOST_BYTES
 from marketing.quoting import text_of
 
 log = structlog.get_logger()
@@ -37,6 +39,7 @@ class Incoming:
     """What is kept of a mail; `message_id` tells two of them apart also where its program has given it none.
 
     `in_reply_to` is what the mail that it answers is called, and `bounce` what it tells of one that was not delivered.
+    `pictures` are what files are made of that are said to be pictures, by their place among the `attachments`.
     """
 
     recipients: tuple[str, ...]
@@ -48,6 +51,7 @@ class Incoming:
     attachments: tuple[str, ...]
     in_reply_to: str = ""
     bounce: Bounce | None = None
+    pictures: Mapping[int, bytes] = field(default_factory=dict)
 
 
 def read_mail(raw: bytes) -> AnymailInboundMessage:
@@ -80,6 +84,7 @@ def incoming_of(message: AnymailInboundMessage, *, recipient: str = "") -> Incom
     bounce = bounce_of(message, text)
     # Where a mail server sends it to is the sender of all; whose mail it was, that mail says.
     brought += [bounce.reply_to] if bounce and bounce.reply_to else []
+    files = _files(message)
     return Incoming(
         recipients=tuple(dict.fromkeys(one for one in brought if one))[:_MOST_ADDRESSES],
         sender=sender[:254],
@@ -87,9 +92,8 @@ def incoming_of(message: AnymailInboundMessage, *, recipient: str = "") -> Incom
         text=text,
         message_id=_known_as(message, sender, subject, text),
         automatic=_is_automatic(message),
-        attachments=tuple(
-            _line(part.get_filename() or part.get_content_type(), _LONGEST_NAME) for part in _files(message)
-        ),
+        attachments=tuple(_line(part.get_filename() or part.get_content_type(), _LONGEST_NAME) for part in files),
+        pictures={place: content for place, part in enumerate(files) if (content := _picture(part))},
         in_reply_to=_line(message["In-Reply-To"], _LONGEST_ID),
         bounce=bounce,
     )
@@ -124,9 +128,17 @@ def _files(message: AnymailInboundMessage) -> list[AnymailInboundMessage]:
     return found[:MOST_ATTACHMENTS]
 
 
+def _picture(part: AnymailInboundMessage) -> bytes:
+    """Return what a file is made of that may be a picture; nothing of any other."""
+    content = part.get_payload(decode=True) if part.get_content_maintype() == "image" else b""
+    return content if isinstance(content, bytes) and len(content) <= MOST_BYTES else b""
+
+
 def _is_file(part: AnymailInboundMessage) -> bool:
-    return part.get_content_disposition() == "attachment" or (
-        part.get_content_disposition() == "inline" and bool(part.get_filename())
+    return (
+        part.get_content_maintype() == "image"
+        or part.get_content_disposition() == "attachment"
+        or (part.get_content_disposition() == "inline" and bool(part.get_filename()))
     )
 
 

@@ -20,6 +20,7 @@ from marketing.letters import wrong_placeholders
 from marketing.message_search import Search, newest_found, of_any, threads_found
 from marketing.models import Direction, MarketingRules, Message
 from marketing.people import people
+from marketing.photos import photos_within
 from marketing.placeholders import PLACEHOLDERS, Person, fill_lines, plain, silent, values_for
 from marketing.reply_addresses import reply_addresses
 from salon import keyset
@@ -259,7 +260,7 @@ def message_within(subject: str, *, where: Q) -> Case:
     """Return an expression for what the message with the id in a column says, for the history of a card; of rows that
     are not so, nothing is looked for."""
     names = ("text", "automatic", "other_address", "address", "direction", "read_at")
-    told = JSONObject(**{name: name for name in names}, files="attachments")
+    told = JSONObject(**{name: name for name in names}, files="attachments", photos=photos_within("pk"))
     return Case(When(where, then=Subquery(Message.objects.filter(pk=OuterRef(subject)).values(told=told))))
 
 

@@ -12,6 +12,7 @@ from marketing.answered import keep_answered
 from marketing.incoming import Incoming
 from marketing.messages import RECEIVED, record_message
 from marketing.models import Direction, Message
+from marketing.photos import keep_photos, photos_in, room_for
 from marketing.reply_addresses import whose
 from marketing.returning import take_back_mail
 from salon.errors import DomainError, NotFound, refusing
@@ -52,6 +53,8 @@ def receive(incoming: Incoming, *, now: datetime) -> Outcome:
 
 
 def _keep(incoming: Incoming, address: ReplyAddress, now: datetime) -> Outcome:
+    # Before her card is locked: it takes its time.
+    photos = photos_in(incoming)
     with salon_scope(address.salon_id):
         try:
             client = _lock(address.client_id)
@@ -59,6 +62,8 @@ def _keep(incoming: Incoming, address: ReplyAddress, now: datetime) -> Outcome:
             if incoming.bounce:
                 take_back_mail(client, incoming.bounce, client_ids=cards, now=now)
                 return Outcome.RETURNED
+            kept = room_for(photos, client.pk)
+            places = {photo.place for photo in kept}
             message = Message(
                 client_id=client.pk,
                 direction=Direction.IN,
@@ -68,7 +73,7 @@ def _keep(incoming: Incoming, address: ReplyAddress, now: datetime) -> Outcome:
                 message_id=incoming.message_id,
                 automatic=incoming.automatic,
                 other_address=incoming.sender.casefold() != client.email.casefold(),
-                attachments=list(incoming.attachments),
+                attachments=[name for place, name in enumerate(incoming.attachments) if place not in places],
                 read_at=now if incoming.automatic else None,
                 done_at=now if incoming.automatic else None,
                 actor_kind=ActorKind.SYSTEM,
@@ -76,6 +81,7 @@ def _keep(incoming: Incoming, address: ReplyAddress, now: datetime) -> Outcome:
             )
             with refusing({"marketing_message_once": _AlreadyReceived()}):
                 message.save(force_insert=True)
+            keep_photos(message, kept, incoming.attachments)
         except NotFound:
             return Outcome.GONE
         except _AlreadyReceived:

@@ -2,7 +2,7 @@
 
 from marketing.models.automations import Automation, Occasion
 from marketing.models.campaigns import Basis, Campaign, CampaignState, Recipient, RecipientReason, RecipientState
-from marketing.models.messages import Direction, Message, MessageTemplate
+from marketing.models.messages import Direction, Message, MessagePicture, MessageTemplate
 from marketing.models.pictures import Picture
 from marketing.models.rules import MarketingRules
 from marketing.models.segments import Segment
@@ -16,6 +16,7 @@ __all__ = [
     "Direction",
     "MarketingRules",
     "Message",
+    "MessagePicture",
     "MessageTemplate",
     "Occasion",
     "Picture",

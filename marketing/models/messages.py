@@ -24,8 +24,9 @@ class Message(SalonOwned):
     `message_id` is what her mail program called it: the same never comes in twice. `text` is the whole of it, with what
     it quotes (marketing/quoting.py tells the new part). `automatic` is one that a program answered by itself,
     `other_address` one that came from an address which was not the card's; `attachments` are the names of files that
-    came along, which are not kept. `read_at` is when somebody in the salon first saw hers; only hers can be unread.
-    `done_at` is when hers was answered or ticked off; until then it is open, except for what a program has answered.
+    came along and are not kept, as pictures are. `read_at` is when somebody in the salon first saw hers; only hers can
+    be unread. `done_at` is when hers was answered or ticked off; until then it is open, except for what a program has
+    answered.
     """
 
     client = models.ForeignKey(
@@ -78,6 +79,33 @@ class Message(SalonOwned):
 
     def __str__(self) -> str:
         return f"{self.direction} {self.client_id}"
+
+
+class MessagePicture(SalonOwned):
+    """One picture that came along with a client's message, drawn anew (marketing/photos.py); `name` is her file's.
+
+    Like the salon's own (models/pictures.py) it is kept in the database; unlike those nobody gets it without a login.
+    """
+
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="pictures"
+    )
+    number = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=120, blank=True)
+    kind = models.CharField(max_length=4)
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            *owned_by_salon("marketing_messagepicture"),
+            SalonReference("message", name="marketing_messagepicture_message"),
+            models.UniqueConstraint(fields=["salon", "message", "number"], name="marketing_messagepicture_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.number}"
 
 
 class MessageTemplate(SalonOwned):

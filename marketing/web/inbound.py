@@ -21,7 +21,7 @@ from marketing.receiving import receive
 from salon.web.access import public
 
 log = structlog.get_logger()
-# More than any of these services takes in, files and all; of a mail its files' names alone are kept.
+# More than any of these services takes in, files and all; of a mail its pictures are kept, of other files the names.
 MOST_BYTES = 50 * 1024 * 1024
 
 
@@ -78,17 +78,26 @@ class _Inbound(AnymailBaseWebhookView):  # type: ignore[misc]
             raise AnymailWebhookValidationFailure("not a mail of this service") from cause
 
 
+def _is_picture(content_type: str) -> bool:
+    return content_type.strip().lower().startswith("image/")
+
+
 class _Mailjet(_Inbound, MailjetInboundWebhookView):  # type: ignore[misc]
     def esp_to_anymail_event(self, esp_event: Any) -> Any:
-        """Read one mail; of its files the names alone."""
-        files = [one.get("ContentRef", "") for one in esp_event.get("Parts", [])]
+        """Read one mail; of files that are no pictures the names alone."""
+        parts = esp_event.get("Parts", [])
+        files = [one.get("ContentRef", "") for one in parts if not _is_picture(one["Headers"].get("Content-Type", ""))]
         return super().esp_to_anymail_event({**esp_event, **{one: "" for one in files if "Attachment" in one}})
 
 
 class _Postmark(_Inbound, PostmarkInboundWebhookView):  # type: ignore[misc]
     def esp_to_anymail_event(self, esp_event: Any) -> Any:
-        """Read one mail; of its files the names alone, and not once more as it was sent if that is posted too."""
-        files = [{**one, "Content": "", "Data": ""} for one in esp_event.get("Attachments", [])]
+        """Read one mail; of files that are no pictures the names alone, and not once more as it was sent if that is
+        posted too."""
+        files = [
+            one if _is_picture(one.get("ContentType", "")) else {**one, "Content": "", "Data": ""}
+            for one in esp_event.get("Attachments", [])
+        ]
         bare = {name: value for name, value in esp_event.items() if name != "RawEmail"}
         return super().esp_to_anymail_event({**bare, "Attachments": files})
 

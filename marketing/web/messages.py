@@ -1,6 +1,6 @@
 """What was written with one client, and the answer to it (ui.md §2.4, §2.7)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -35,12 +35,14 @@ from marketing.messages import (
     thread_of,
     write_message,
 )
-from marketing.models import Direction, Message
+from marketing.models import Direction, Message, MessagePicture
+from marketing.photos import photos_of
 from marketing.placeholders import PLACEHOLDERS
 from marketing.quoting import parts_of
 from marketing.reply_addresses import receives
 from marketing.unsubscribing import gets_news, take_off_by_answer
 from marketing.web.inbox_address import done_url, found_by, inbox_url, thread_url
+from marketing.web.photos import ShownPhoto
 from marketing.web.trying_answers import answer_url
 from marketing.web.undeliverable import undeliverable_of
 from salon.errors import InvalidInput, NotFound
@@ -93,6 +95,7 @@ class Shown:
     automatic: bool
     other_address: str
     attachments: list[str]
+    photos: list[ShownPhoto]
     state: Promise | str
     state_icon: str
     answers: AnsweredMail | None
@@ -225,7 +228,11 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
 def _page(request: SalonRequest, client: Client) -> Mapping[str, Any]:
     page = thread_of(client.pk, cursor=request.GET.get("page") or None)
     states, answered = delivery_of(page.rows), mails_answered(page.rows)
-    shown = [_shown(one, client, states.get(one.pk), answered.get(one.pk)) for one in reversed(page.rows)]
+    photos = photos_of(page.rows)
+    shown = [
+        _shown(one, client, states.get(one.pk), answered.get(one.pk), photos.get(one.pk, []), request.salon.slug)
+        for one in reversed(page.rows)
+    ]
     here = partial(thread_url, request.salon.slug, client.pk, **found_by(request))
     last_sent = next((one for one in page.rows if states.get(one.pk) in TOLD), None)
     last_answer = next((one for one in page.rows if one.direction == Direction.IN and not one.automatic), None)
@@ -261,7 +268,14 @@ def _try_url(request: SalonRequest, message: Message | None) -> str:
     return f"{url}?back=thread" if url else ""
 
 
-def _shown(message: Message, client: Client, state: MailState | None, answers: AnsweredMail | None) -> Shown:
+def _shown(
+    message: Message,
+    client: Client,
+    state: MailState | None,
+    answers: AnsweredMail | None,
+    photos: Sequence[MessagePicture],
+    slug: str,
+) -> Shown:
     is_ours = message.direction == Direction.OUT
     parts = parts_of(message.text)
     word, icon = _state(state) if state else ("", "")
@@ -279,6 +293,7 @@ def _shown(message: Message, client: Client, state: MailState | None, answers: A
         automatic=message.automatic,
         other_address=message.address if message.other_address else "",
         attachments=list(message.attachments),
+        photos=[ShownPhoto.of(one, slug) for one in photos],
         state=word,
         state_icon=icon,
         answers=answers,

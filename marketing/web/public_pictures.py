@@ -11,7 +11,7 @@ from marketing.pictures import picture_named
 from salon.tenancy.context import salon_scope
 from salon.web.access import public
 
-_KINDS = {"jpg": "image/jpeg", "png": "image/png"}
+KINDS = {"jpg": "image/jpeg", "png": "image/png"}
 _YEAR = 365 * 24 * 60 * 60
 
 
@@ -25,7 +25,7 @@ def picture(request: HttpRequest, salon_id: UUID, name: str) -> HttpResponse:
         found = picture_named(name)
     if found is None:
         raise Http404
-    response = HttpResponse(bytes(found.content), content_type=_KINDS[name.rpartition(".")[2]])
+    response = HttpResponse(bytes(found.content), content_type=KINDS[name.rpartition(".")[2]])
     response["X-Content-Type-Options"] = "nosniff"
     # Mail programs on the web show it in pages of their own.
     response["Cross-Origin-Resource-Policy"] = "cross-origin"

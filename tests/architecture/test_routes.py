@@ -24,6 +24,8 @@ from marketing.campaigns import create_campaign
 from marketing.letters import Frame, Person, sayings
 from marketing.models import (
     Automation,
+    Message,
+    MessagePicture,
     MessageTemplate,
     Occasion,
     Picture,
@@ -282,6 +284,13 @@ def _picture(salon: Salon) -> UUID:
         return Picture.objects.create(name=uuid4().hex, shows="Herbst", content=b"", created_at=NOW).pk
 
 
+def _photo(salon: Salon) -> UUID:
+    with salon_scope(salon.pk):
+        message = Message.objects.create(client_id=_client(salon), direction="IN", actor_kind="SYSTEM", created_at=NOW)
+        sizes = {"width": 1, "height": 1}
+        return MessagePicture.objects.create(message=message, number=1, kind="jpg", content=b"", **sizes).pk
+
+
 MAKERS: dict[str, Callable[[Salon], UUID | str]] = {
     "client_id": _client,
     "category_id": _category,
@@ -310,6 +319,7 @@ MAKERS: dict[str, Callable[[Salon], UUID | str]] = {
     "simulation_id": _simulation,
     "template_id": _catalogue(MessageTemplate),
     "picture_id": _picture,
+    "photo_id": _photo,
     "mail_id": _mail,
     "campaign_id": _campaign,
     "recipient_id": _recipient,

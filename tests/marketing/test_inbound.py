@@ -15,13 +15,14 @@ from pytest_django import Settings
 
 from marketing.incoming import MOST_PARTS, read_mail
 from marketing.messages import write_message
-from marketing.models import Message
+from marketing.models import Message, MessagePicture
 from marketing.web import inbound
 from salon.identity.roles import system_actor
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon
 from tests.conftest import NOW
 from tests.marketing.letterbox import DOMAIN, LENA, a_card, a_mail, reply_to
+from tests.marketing.uploads import a_file
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "salon:geheim"
@@ -165,6 +166,20 @@ def test_a_photo_may_be_larger_than_any_form(sonnenschein: Salon, address: str, 
     assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE < 3_000_000
     assert _post(_postmark_mail(address, Attachments=[{**photo, "ContentLength": 3_000_000}])).status_code == 200
     assert _received(sonnenschein)[0].attachments == ["Haare.jpg"]
+
+
+@pytest.mark.parametrize("esp", ["postmark", "mailjet"])
+def test_pictures_are_brought_along(sonnenschein: Salon, address: str, settings: Settings, esp: str) -> None:
+    settings.INBOUND_ESP = esp
+    content = b64encode(a_file(size=(300, 200)).getvalue()).decode()
+    photo = {"Name": "Haare.jpg", "Content": content, "ContentType": "image/jpeg", "ContentLength": len(content)}
+    of_mailjet = {**_mailjet_mail(address), "Attachment1": content}
+    assert (
+        _post(of_mailjet if esp == "mailjet" else _postmark_mail(address, Attachments=[photo]), esp=esp).status_code
+        == 200
+    )
+    with salon_scope(sonnenschein.pk):
+        assert [one.name for one in MessagePicture.objects.all()] == ["Haare.jpg"]
 
 
 def test_but_not_without_end(sonnenschein: Salon, address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
-"""A client's data as two files in one: JSON for programs, a workbook for people (Art. 20 DSGVO)."""
+"""A client's data as files in one: JSON for programs, a workbook for people, and the pictures (Art. 20 DSGVO)."""
 
 import json
+from base64 import b64decode
 from dataclasses import asdict
 from io import BytesIO
+from typing import cast
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -14,11 +16,14 @@ from salon.tenancy.models import Salon
 
 
 def archive_of(found: PersonalData, name: str, salon: Salon) -> bytes:
-    """Return a ZIP of both files, each named like the archive."""
+    """Return a ZIP of all files, each named like the archive; pictures by the number that the others name."""
     archive = BytesIO()
     with ZipFile(archive, "w", ZIP_DEFLATED) as files:
         files.writestr(f"{name}.json", json.dumps(asdict(found), cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
         files.writestr(f"{name}.xlsx", _workbook(found, salon))
+        for message in found.sections["messages"]:
+            for one in cast("list[dict[str, str]]", message["pictures"]):
+                files.writestr(one["file"], b64decode(one["content"]))
     return archive.getvalue()
 
 

@@ -40,6 +40,7 @@ TITLES = {
     "health": gettext_lazy("Health data"),
     "consents": gettext_lazy("Consents"),
     "services": gettext_lazy("Services had before"),
+    "pictures": gettext_lazy("Pictures"),
     "points": gettext_lazy("Points"),
     "merges": gettext_lazy("Merges"),
     "possible_duplicates": gettext_lazy("Possible duplicates"),
@@ -209,8 +210,8 @@ _EVERYWHERE: dict[str, type[TextChoices]] = {
 _MONEY = {"amount", "discount", "final_price", "list_price", "paid", "price", "refunded_amount", "total"}
 _MINUTES = {"from_minute", "until_minute"}
 _PEOPLE = ("referred_by", "preferred_staff")
-# Says for programs how a merge is undone; what it says of her stands on the sheet of her cards.
-_LEFT_OUT = {"kept_to_undo"}
+# Says for programs how a merge is undone (what it says of her stands on the sheet of her cards); is a picture itself.
+_LEFT_OUT = {"kept_to_undo", "content"}
 
 
 def sheets_of(found: PersonalData, salon: Salon) -> Iterator[tuple[str, list[Row]]]:
@@ -280,7 +281,7 @@ class _Reading:
         return self._text(section, key, str(value))
 
     def _sentence(self, section: str, record: Record) -> str:
-        said = ((key, self._cell(section, key, value)) for key, value in record.items())
+        said = ((key, self._cell(section, key, value)) for key, value in record.items() if key not in _LEFT_OUT)
         return "; ".join(f"{_heading(key)}: {cell}" for key, cell in said if cell is not None)
 
     def _text(self, section: str, key: str, value: str) -> str:

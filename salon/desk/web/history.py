@@ -19,6 +19,7 @@ from clients.details import LABELS
 from clients.models import Client, ConsentPurpose
 from clients.web import points
 from clients.web.shown import YES_FIELDS, worded
+from marketing.web.photos import ShownPhoto
 from salon.audit.models import AuditEntry
 from salon.catalogue.models import StaffMember
 from salon.desk.web import appointments, messages, sales, waiting
@@ -138,7 +139,7 @@ class ShownChange:
 class Event:
     """One line of the history; `about` says of which appointment it tells, `url` leads there.
 
-    Of a message: what is to be known besides, whether nobody has seen it, and where it can be answered.
+    Of a message: what is to be known besides, its pictures, whether nobody has seen it, and where it can be answered.
     """
 
     id: UUID
@@ -150,6 +151,7 @@ class Event:
     about: str = ""
     url: str = ""
     marks: Sequence[messages.Mark] = ()
+    photos: Sequence[ShownPhoto] = ()
     is_unread: bool = False
     answer_url: str = ""
 
@@ -218,6 +220,7 @@ def _of_message(entry: AuditEntry, salon: Salon) -> Event:
         event,
         url=messages.thread_url(salon, entry.client_id, entry.subject_id),
         marks=messages.marks(told),
+        photos=messages.photos(told, salon),
         is_unread=messages.is_unread(told),
         answer_url=messages.answer_url(salon, entry.client_id) if messages.is_answer(told) else "",
     )

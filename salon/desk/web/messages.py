@@ -12,9 +12,21 @@ from django.utils.translation import gettext_lazy as _
 from marketing.messages import RECEIVED, SUBJECT, WRITTEN
 from marketing.models import Direction
 from marketing.quoting import parts_of
+from marketing.web.photos import ShownPhoto
 from salon.tenancy.models import Salon
 
-__all__ = ["SUBJECT", "TOLD", "Mark", "answer_url", "excerpt", "is_answer", "is_unread", "marks", "thread_url"]
+__all__ = [
+    "SUBJECT",
+    "TOLD",
+    "Mark",
+    "answer_url",
+    "excerpt",
+    "is_answer",
+    "is_unread",
+    "marks",
+    "photos",
+    "thread_url",
+]
 
 TOLD: dict[str, tuple[Promise, str]] = {
     WRITTEN: (_("Message written"), "message-square"),
@@ -57,6 +69,11 @@ def marks(told: dict[str, Any]) -> list[Mark]:
     if told["automatic"]:
         found.append(Mark("bot", gettext("answered by a program")))
     return [*found, *(Mark("paperclip", name) for name in told["files"] or [])]
+
+
+def photos(told: dict[str, Any], salon: Salon) -> list[ShownPhoto]:
+    """Return the pictures that came along with an answer."""
+    return [ShownPhoto.told(one, salon.slug) for one in told["photos"]]
 
 
 def thread_url(salon: Salon, client_id: UUID | None, message_id: UUID) -> str:
