@@ -8,7 +8,7 @@ import salon.tenancy.context
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("marketing", "0010_done"),
+        ("marketing", "0011_answers_and_returns"),
         ("tenancy", "0004_address"),
     ]
 

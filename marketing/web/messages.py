@@ -21,8 +21,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.web.draft import uuid_in
-from clients.cards import MergedAway, get_client
+from clients.cards import ConflictingChange, MergedAway, get_client
 from clients.models import Client
+from marketing.addresses import adopt_address, elsewhere, is_elsewhere
 from marketing.answered import AnsweredMail, is_answer, mails_answered
 from marketing.message_templates import filled, get_template, templates
 from marketing.messages import (
@@ -126,6 +127,33 @@ def message_unsubscribe(request: SalonRequest, client_id: UUID) -> HttpResponse:
     return redirect("message_thread", request.salon.slug, client.pk)
 
 
+@requires(Permission.CLIENTS_WRITE)
+@require_POST
+def message_address(request: SalonRequest, client_id: UUID) -> HttpResponse:
+    """Let the card have the address that a message came from."""
+    client, message_id = get_client(client_id), uuid_in(request.POST.get("message"))
+    if message_id is None:
+        raise NotFound
+    try:
+        saved = adopt_address(
+            actor=request.actor,
+            salon=request.salon,
+            client_id=client.pk,
+            message_id=message_id,
+            seen=request.POST.get("seen", ""),
+            now=timezone.now(),
+        )
+    except InvalidInput as refusal:
+        messages.error(request, str(refusal.errors[0].message))
+    except ConflictingChange:
+        messages.error(request, _("Somebody else has changed the address meanwhile."))
+    else:
+        told = _("Mails to %(name)s go to %(address)s from now on.")
+        told %= {"name": saved.client.full_name, "address": saved.client.email}
+        messages.success(request, " ".join([told, *(str(one.message) for one in saved.warnings)]))
+    return redirect(thread_url(request.salon.slug, client.pk, **found_by(request)))
+
+
 def _send(request: SalonRequest, client: Client) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
@@ -203,6 +231,7 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
         "inbox_url": inbox_url(slug, **found_by(request)),
         "read_url": reverse("message_read", args=[slug, client.pk]),
         "done_url": done_url(slug, client.pk, **found_by(request)),
+        "elsewhere": elsewhere(client),
         "templates": templates(),
         "placeholders": PLACEHOLDERS.items(),
         "undeliverable": undeliverable_of(request, client),
@@ -291,7 +320,7 @@ def _shown(
         rest="" if is_ours else parts.rest,
         is_unread=not is_ours and message.read_at is None,
         automatic=message.automatic,
-        other_address=message.address if message.other_address else "",
+        other_address=message.address if message.other_address and is_elsewhere(message, client) else "",
         attachments=list(message.attachments),
         photos=[ShownPhoto.of(one, slug) for one in photos],
         state=word,

@@ -40,6 +40,7 @@ urlpatterns = [
     path("messages/<uuid:client_id>/", messages.message_thread, name="message_thread"),
     path("messages/<uuid:client_id>/read/", inbox.message_read, name="message_read"),
     path("messages/<uuid:client_id>/done/", inbox.message_done, name="message_done"),
+    path("messages/<uuid:client_id>/address/", messages.message_address, name="message_address"),
     path("messages/<uuid:client_id>/no-news/", messages.message_unsubscribe, name="message_unsubscribe"),
     path("messages/<uuid:client_id>/deliverable/", undeliverable.message_deliverable, name="message_deliverable"),
     path("automations/", automations.automations, name="automations"),
