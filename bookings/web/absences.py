@@ -14,11 +14,24 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.models import Appointment
 from bookings.opened import sales_of
-from bookings.stand_ins import Task, call_off, hand_over, open_besides, open_work, other_times, put_off, work_list
+from bookings.several import Arranged, call_off_all, hand_over_all
+from bookings.stand_ins import (
+    Task,
+    call_off,
+    hand_over,
+    keep,
+    keep_no_more,
+    open_besides,
+    open_work,
+    other_times,
+    put_off,
+    work_list,
+)
 from bookings.states import State
 from bookings.waiting import count_waiting, waiting_list
 from bookings.web.checkout_link import if_off, paid_before
@@ -30,7 +43,7 @@ from bookings.web.waiting import asked_day
 from bookings.web.wording import local, moment_in, when_text
 from clients.web.shown import shown
 from salon.catalogue.models import StaffMember
-from salon.errors import DomainError, NotAllowed, NotFound
+from salon.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
 
@@ -56,6 +69,8 @@ class ShownTask:
     times: list[Alternative] | None
     # What becomes of the money if it is called off now.
     if_off: str
+    chosen: bool
+    kept: bool
 
 
 @requires(Permission.BOOKINGS_WRITE)
@@ -86,8 +101,12 @@ def absence_worklist(request: SalonRequest, absence_id: UUID) -> HttpResponse:
             times = [alternative(slot, salon=request.salon, today=today, names=names) for slot in slots]
         tasks.append(_shown(request, absence_id, task, times, money.get(task.appointment.pk, "")))
     context = {
-        # Only of an absence it is noted what was done.
-        "keeps_done": gap.absence is not None,
+        # Of an absence it is said from the start how far one is.
+        "shows_done": bool(gap.absence or found.done),
+        "paid": sum(1 for one in tasks if one.if_off and not one.done),
+        "several_url": reverse("absence_tasks", args=[request.salon.slug, absence_id]),
+        "all_url": reverse("absence_worklist", args=[request.salon.slug, absence_id]) + "?all",
+        "colleagues": list({one.pk: one for task in found.tasks for one in task.able}.values()),
         # On a closed day nobody is free, which goes without saying.
         "gives": gap.staff is not None,
         "words": gap_words(gap, request.salon, now),
@@ -104,8 +123,9 @@ def absence_worklist(request: SalonRequest, absence_id: UUID) -> HttpResponse:
 @requires(Permission.BOOKINGS_WRITE)
 @require_POST
 def absence_task(request: SalonRequest, absence_id: UUID, appointment_id: UUID) -> HttpResponse:
-    """Take one of the ways out: `staff:<id>`, `take:<start>|<staff>,…`, `cancel` with a message."""
-    act, _colon, value = request.POST.get("act", "").partition(":")
+    """Take one of the ways out: `staff:<id>`, `take:<start>|<staff>,…`, `cancel` with a message, `keep`; or `open`,
+    which takes the last one back."""
+    act, _colon, value = (request.POST.get("act") or request.GET.get("act", "")).partition(":")
     given: dict[str, Any] = {
         "actor": request.actor,
         "salon": request.salon,
@@ -121,8 +141,64 @@ def absence_task(request: SalonRequest, absence_id: UUID, appointment_id: UUID) 
         messages.error(request, str(refusal.message))
     else:
         undo = reverse("appointment_undo", args=[request.salon.slug, appointment_id])
-        messages.success(request, told, extra_tags=f"{undo}?version={changed.version}&absence={absence_id}")
+        undo = f"{undo}?version={changed.version}&absence={absence_id}"
+        if act == "keep":
+            undo = f"{reverse('absence_task', args=[request.salon.slug, absence_id, appointment_id])}?act=open"
+        messages.success(request, told, extra_tags="" if act == "open" else undo)
     return redirect("absence_worklist", request.salon.slug, absence_id)
+
+
+@requires(Permission.BOOKINGS_WRITE)
+@require_POST
+def absence_tasks(request: SalonRequest, absence_id: UUID) -> HttpResponse:
+    """Give those that are `chosen` to one person, `staff`, or cancel them with a `message`."""
+    chosen = {one for one in map(uuid_in, request.POST.getlist("chosen")) if one}
+    given: dict[str, Any] = {
+        "actor": request.actor,
+        "salon": request.salon,
+        "gap_id": absence_id,
+        "appointment_ids": chosen,
+        "now": timezone.now(),
+    }
+    try:
+        if request.POST.get("act") == "cancel":
+            _tell_called_off(request, call_off_all(message=request.POST.get("message", ""), **given))
+        else:
+            _tell_handed_over(request, hand_over_all(staff_id=uuid_in(request.POST.get("staff")), **given))
+    except InvalidInput as refusal:
+        messages.error(request, str(refusal.errors[0].message))
+    return redirect("absence_worklist", request.salon.slug, absence_id)
+
+
+def _tell_handed_over(request: SalonRequest, arranged: Arranged) -> None:
+    if arranged.done:
+        count = len(arranged.done)
+        told = ngettext("%(count)d appointment is given over.", "%(count)d appointments are given over.", count)
+        messages.success(request, told % {"count": count})
+    _tell_refused(request, arranged)
+
+
+def _tell_called_off(request: SalonRequest, arranged: Arranged) -> None:
+    if arranged.done:
+        count, off = len(arranged.done), [one.appointment for one in arranged.done]
+        told = [ngettext("%(count)d appointment is cancelled.", "%(count)d appointments are cancelled.", count)]
+        told[0] %= {"count": count}
+        money = [(one, paid_before(request, one)) for one in off]
+        told += [f"{_whose(one)}: {before.words}" for one, before in money if before]
+        if unheard := [one.client.full_name for one in off if one.client and not one.client.email]:
+            told.append(_("Please call: %(names)s.") % {"names": ", ".join(unheard)})
+        messages.success(request, " ".join(told))
+    _tell_refused(request, arranged)
+
+
+def _tell_refused(request: SalonRequest, arranged: Arranged) -> None:
+    if arranged.refused:
+        reasons = [f"{_whose(one)}: {refusal.message}" for one, refusal in arranged.refused]
+        messages.error(request, " ".join([_("Not done:"), *reasons]))
+
+
+def _whose(appointment: Appointment) -> str:
+    return appointment.client.full_name if appointment.client else _("Walk-in")
 
 
 def _act(request: SalonRequest, act: str, value: str, given: dict[str, Any]) -> tuple[str, Appointment]:
@@ -130,8 +206,7 @@ def _act(request: SalonRequest, act: str, value: str, given: dict[str, Any]) -> 
     if act == "staff" and (staff_id := uuid_in(value)):
         booked = hand_over(staff_id=staff_id, **given)
         names = ", ".join(dict.fromkeys(item.staff.name for item in booked.items))
-        client = booked.appointment.client
-        said = {"client": client.full_name if client else _("Walk-in"), "name": names}
+        said = {"client": _whose(booked.appointment), "name": names}
         return _("%(client)s goes to %(name)s.") % said, booked.appointment
     text, _bar, ids = value.partition("|")
     if act == "take" and (starts_at := moment_in(text)):
@@ -139,6 +214,13 @@ def _act(request: SalonRequest, act: str, value: str, given: dict[str, Any]) -> 
         moved = booked.appointment
         when = when_text(moved.starts_at, moved.ends_at, request.salon)
         return _("Moved to %(when)s.") % {"when": when}, moved
+    if act == "keep":
+        kept = keep(**given).appointment
+        return _("%(client)s: stays as it is.") % {"client": _whose(kept)}, kept
+    if act == "open":
+        del given["gap_id"]
+        again = keep_no_more(**given).appointment
+        return _("%(client)s: to be arranged again.") % {"client": _whose(again)}, again
     if act == "cancel":
         cancelled = call_off(message=request.POST.get("message", ""), **given).appointment
         before = paid_before(request, cancelled)
@@ -186,7 +268,7 @@ def _shown(
     return ShownTask(
         id=one.pk,
         when=when_text(one.starts_at, one.ends_at, request.salon),
-        name=client.full_name if client else _("Walk-in"),
+        name=_whose(one),
         card_url=reverse("client_card", args=[slug, client.pk]) if client else "",
         phone=(card.mobile_display or card.landline_display) if card else "",
         phone_uri=(card.mobile_uri or card.landline_uri) if card else "",
@@ -200,9 +282,13 @@ def _shown(
         times_url=f"{here}?times={one.pk}#task-{one.pk}",
         times=times,
         if_off=if_off,
+        chosen="all" in request.GET,
+        kept=task.kept,
     )
 
 
 def _outcome(task: Task) -> Promise | str:
+    if task.kept:
+        return _("stays as it is")
     state = State(task.appointment.state)
     return state.label if state != State.BOOKED else _("arranged")

@@ -39,5 +39,6 @@ urlpatterns = [
     path("waiting/<uuid:entry_id>/", waiting.waiting_entry, name="waiting_entry"),
     path("waiting/<uuid:entry_id>/remove/", waiting.waiting_remove, name="waiting_remove"),
     path("absences/<uuid:absence_id>/", absences.absence_worklist, name="absence_worklist"),
+    path("absences/<uuid:absence_id>/several/", absences.absence_tasks, name="absence_tasks"),
     path("absences/<uuid:absence_id>/<uuid:appointment_id>/", absences.absence_task, name="absence_task"),
 ]
