@@ -251,6 +251,7 @@ def _begin(batch: ImportBatch, state: ImportState, actor: Actor, now: datetime) 
         batch.left_out_columns = []
     if state != ImportState.UNDOING:
         batch.created = batch.updated = batch.same = batch.faulty = batch.erased = batch.incomplete = 0
+        batch.only_a_name = batch.with_health = 0
     batch.actor_kind, batch.actor_id, batch.actor_name = actor.kind, actor.id, actor.name
     batch.save()
     _wake(batch, now)

@@ -4,14 +4,15 @@ from dataclasses import asdict, fields, replace
 from datetime import date
 
 from clients.details import ClientDetails
+from clients.importing.doubtful import looks_like_health
 from clients.importing.formats import Format
 from clients.importing.joining import said
-from clients.importing.mapping import BETWEEN_NOTES, Problem, Wanted
+from clients.importing.mapping import BETWEEN_NOTES, LONGEST_TOLD, Problem, Wanted
 from clients.importing.on_file import OnFile
-from clients.importing.plans import MADE, Plan
+from clients.importing.plans import HEALTH, MADE, Plan
 from clients.importing.since import known_earlier, listed_since
 from clients.labels import CategoryDetails
-from clients.models import Client, Decision, ImportBatch, KnownClients, Outcome
+from clients.models import Client, Decision, HealthNotes, ImportBatch, KnownClients, Outcome
 from salon.audit.recording import Change
 from salon.catalogue.details import key_of
 
@@ -166,7 +167,10 @@ class Filler:
             for name, _times in services
             if key_of(name) not in self.stored.offered
         ]
-        note = self._note(wanted.note, card)
+        whole = self._note(wanted.note, card)
+        kept, health = self._without_health(whole)
+        left_out = health if self.batch.health_notes == HealthNotes.LEAVE_OUT else []
+        note = kept if left_out else whole
         if note:
             told.append(Change("notes", None, note))
         decision = self._decision(plan, card)
@@ -183,6 +187,8 @@ class Filler:
             categories=tuple(categories),
             services=tuple(services),
             note=note,
+            left_out=tuple(Problem("notes", HEALTH, one[:LONGEST_TOLD]) for one in left_out),
+            found=(HEALTH,) if health else (),
             decision=decision,
             hints=(*plan.hints, *hints),
             changes=tuple(told),
@@ -219,6 +225,12 @@ class Filler:
         known = {" ".join(one.split()) for one in stands.split(BETWEEN_NOTES)}
         new = [one for one in text.split(BETWEEN_NOTES) if " ".join(one.split()) not in known and one.strip()]
         return BETWEEN_NOTES.join(new)
+
+    def _without_health(self, note: str) -> tuple[str, list[str]]:
+        """Return of a note what is one, and the paragraphs that look like health data."""
+        paragraphs = note.split(BETWEEN_NOTES)
+        health = [one for one in paragraphs if looks_like_health(one)]
+        return BETWEEN_NOTES.join(one for one in paragraphs if one not in health), health
 
     def _decision(self, plan: Plan, card: Client | None) -> Decision | None:
         wanted = plan.wanted

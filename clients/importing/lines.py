@@ -14,10 +14,15 @@ PAGE = 50
 
 
 class Found(StrEnum):
-    """What lines of any outcome are looked for by: faulty cells left out, or something that an undo has left."""
+    """What lines of any outcome are looked for by.
+
+    Faulty cells left out; something that an undo has left; nothing but a name; notes that look like health data.
+    """
 
     INCOMPLETE = "incomplete"
     KEPT = "kept"
+    ONLY_NAME = "only_name"
+    HEALTH = "health"
 
 
 def lines_of(batch: ImportBatch, *, outcome: Outcome | Found, cursor: str | None = None) -> keyset.Page[ImportRow]:
@@ -28,9 +33,17 @@ def lines_of(batch: ImportBatch, *, outcome: Outcome | Found, cursor: str | None
     rows = ImportRow.objects.filter(batch=batch)
     if outcome == Found.KEPT:
         rows = rows.exclude(kept_because="")
+    elif outcome in {Found.ONLY_NAME, Found.HEALTH}:
+        rows = rows.filter(plan__found__contains=[str(outcome)])
     else:
         rows = rows.filter(incomplete=True) if outcome == Found.INCOMPLETE else rows.filter(outcome=outcome)
     return keyset.page(rows, keyset.Order(("number",)), limit=PAGE, cursor=cursor)
+
+
+def names_of(batch: ImportBatch, found: Found, count: int) -> list[str]:
+    """Return what the clients of the first lines are called of which something is found."""
+    rows = ImportRow.objects.filter(batch=batch, plan__found__contains=[str(found)]).order_by("number")[:count]
+    return [row.plan.get("name", "") for row in rows.only("plan")]
 
 
 def cards_of(rows: Sequence[ImportRow]) -> dict[UUID, Client]:

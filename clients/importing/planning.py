@@ -5,15 +5,16 @@ from dataclasses import replace
 from uuid import UUID
 
 from clients.card_numbers import fault_of
+from clients.importing.doubtful import is_only_a_name, looks_like_divider
 from clients.importing.filling import Filler
 from clients.importing.formats import Format, Target
 from clients.importing.joining import beyond, may_join, said, unsaid
 from clients.importing.mapping import Mapping, Problem, Read, Wanted, read_cells
 from clients.importing.matching import Cards, Match, first_lines, keys_of
 from clients.importing.on_file import OnFile
-from clients.importing.plans import ERASED, Plan
+from clients.importing.plans import ERASED, ONLY_NAME, Plan
 from clients.importing.whose import contacts_of, is_same_person
-from clients.models import Client, ImportBatch, ImportRow, ImportState, KnownClients, LookAlikes, Outcome
+from clients.models import Client, ImportBatch, ImportRow, ImportState, KnownClients, LookAlikes, OnlyNames, Outcome
 from salon.audit.recording import Change
 
 
@@ -101,11 +102,14 @@ class _Planner:
             wanted, left_out = replace(wanted, treatcard_number=""), (*left_out, card_fault)
         elif card_fault:
             problems.append(card_fault)
+        only_name = (ONLY_NAME,) if self._is_only_a_name(read, match, joins) else ()
+        if only_name and self._leaves_out(wanted):
+            problems.append(Problem("", ONLY_NAME))
         alike = None if joins else self._look_alike(number, wanted, match)
         if alike:
             (problems if self.batch.look_alikes == LookAlikes.LEAVE_OUT else hints).append(alike)
         if problems:
-            return Plan(number, Outcome.FAULTY, wanted, match.card, problems=(*left_out, *problems))
+            return Plan(number, Outcome.FAULTY, wanted, match.card, (*left_out, *problems), found=only_name)
         if joins:
             plan = self._join(number, wanted, joins, match.card or self.earlier.card(joins))
         elif match.card:
@@ -114,8 +118,21 @@ class _Planner:
             plan = self.filler.create(number, wanted)
         remarks = _as_read(read, plan.changes)
         return replace(
-            plan, hints=(*read.hints, *plan.hints, *hints), left_out=left_out, remarks=(*plan.remarks, *remarks)
+            plan,
+            hints=(*read.hints, *plan.hints, *hints),
+            left_out=(*left_out, *plan.left_out),
+            remarks=(*plan.remarks, *remarks),
+            found=(*plan.found, *only_name),
         )
+
+    def _is_only_a_name(self, read: Read, match: Match, joins: int | None) -> bool:
+        told = match.card or joins or self.ours or read.left_out
+        return not told and is_only_a_name(read.wanted)
+
+    def _leaves_out(self, wanted: Wanted) -> bool:
+        if self.batch.only_names == OnlyNames.DIVIDERS:
+            return looks_like_divider(wanted.details)
+        return self.batch.only_names == OnlyNames.LEAVE_OUT
 
     def _join(self, number: int, wanted: Wanted, line: int, card: Client | None) -> Plan:
         """Return what a line fills on the card of an earlier one; in a preview, on what that one would make of it."""

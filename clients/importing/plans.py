@@ -13,6 +13,8 @@ LONGEST_NOTE = 4000
 ERASED = "erased"
 # Of a category: the import makes it.
 MADE = "made"
+# What a line is looked for by, whatever becomes of it: it says only a name, its note looks like health data.
+ONLY_NAME, HEALTH = "only_name", "health"
 # Fields of the card beside its master data that an import can write.
 FACTS = ("listed_on", "treatcard_number", "carried_first_visit_on", "carried_last_visit_on", "carried_visits")
 
@@ -47,6 +49,7 @@ class Plan:
     services: tuple[tuple[str, int], ...] = ()
     note: str = ""
     decision: Decision | None = None
+    found: tuple[str, ...] = ()
     joins: int | None = None
     waits: bool = False
 

@@ -81,6 +81,7 @@ def shown(plan: Plan) -> dict[str, object]:
         "problems": [asdict(problem) for problem in plan.problems],
         "hints": [asdict(hint) for hint in plan.hints],
         "left_out": [asdict(problem) for problem in plan.left_out],
+        "found": plan.found,
     }
 
 

@@ -18,6 +18,7 @@ from clients.importing.formats import likeliest, place_of_headings
 from clients.importing.mapping import left_out
 from clients.importing.placing import guess_columns
 from clients.importing.planning import plan_lines
+from clients.importing.plans import HEALTH, ONLY_NAME
 from clients.importing.rows import Result, forget_erased, save_results
 from clients.importing.tables import TOP, Line, Sheet, Source, Unreadable, reading_apart
 from clients.importing.undoing import AS_IT_WAS, undo_lines
@@ -247,9 +248,11 @@ def _count(batch: ImportBatch, results: list[Result]) -> None:
     batch.faulty += outcomes.count(Outcome.FAULTY)
     batch.erased += sum(result.plan.is_erased for result in results)
     batch.incomplete += sum(bool(result.plan.left_out) for result in results)
+    batch.only_a_name += sum(ONLY_NAME in result.plan.found for result in results)
+    batch.with_health += sum(HEALTH in result.plan.found for result in results)
     batch.done += len(results)
     batch.done_through = results[-1].plan.number
-    counts = ("created", "updated", "same", "faulty", "erased", "incomplete")
+    counts = ("created", "updated", "same", "faulty", "erased", "incomplete", "only_a_name", "with_health")
     batch.save(update_fields=[*counts, "done", "done_through", "made_categories", "left_out_columns"])
 
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Without a value for the rows that are there, so that nobody waits."""
 
-    dependencies = [("clients", "0025_categories_that_are_meant")]
+    dependencies = [("clients", "0026_what_is_doubtful")]
 
     operations = [
         migrations.AddField(

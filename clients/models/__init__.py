@@ -6,7 +6,17 @@ from clients.labels import DiscountOn
 from clients.models.card import CardState, Client, ClientNumbers
 from clients.models.categories import Category, CategoryAssignment
 from clients.models.consent import ConsentEntry, ConsentPurpose, ConsentSource, ConsentWording, Decision, Objection
-from clients.models.importing import ImportBatch, ImportKey, ImportRow, ImportState, KnownClients, LookAlikes, Outcome
+from clients.models.importing import (
+    HealthNotes,
+    ImportBatch,
+    ImportKey,
+    ImportRow,
+    ImportState,
+    KnownClients,
+    LookAlikes,
+    OnlyNames,
+    Outcome,
+)
 from clients.models.merging import DuplicateProposal, Likeness, Merge, ProposalState
 from clients.models.notes import CarriedService, HealthRecord, Note
 from clients.models.points import Cause, PointsEntry
@@ -30,6 +40,7 @@ __all__ = [
     "Decision",
     "DiscountOn",
     "DuplicateProposal",
+    "HealthNotes",
     "HealthRecord",
     "IdentityPolicy",
     "ImportBatch",
@@ -42,6 +53,7 @@ __all__ = [
     "Merge",
     "Note",
     "Objection",
+    "OnlyNames",
     "Outcome",
     "PointsEntry",
     "ProposalState",

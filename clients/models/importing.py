@@ -40,6 +40,21 @@ class LookAlikes(models.TextChoices):
     LEAVE_OUT = "LEAVE_OUT", _("Leave the line out and return it with the reason")
 
 
+class OnlyNames(models.TextChoices):
+    """What an import does with lines that say nothing but a name."""
+
+    DIVIDERS = "DIVIDERS", _("Leave out those that look like dividers of the list, keep the others")
+    LEAVE_OUT = "LEAVE_OUT", _("Leave all of them out")
+    KEEP = "KEEP", _("Make cards of all of them")
+
+
+class HealthNotes(models.TextChoices):
+    """What an import does with notes that look like health data, which are stored only after recorded consent."""
+
+    LEAVE_OUT = "LEAVE_OUT", _("Leave these notes out and return them with the reason")
+    TAKE = "TAKE", _("Take them as private notes")
+
+
 class Outcome(models.TextChoices):
     """What a line does, or has done."""
 
@@ -81,6 +96,8 @@ class ImportBatch(SalonOwned):
     create_categories = models.BooleanField(default=True)
     leave_out_cells = models.BooleanField(default=False)
     take_erased = models.BooleanField(default=False)
+    only_names = models.CharField(max_length=10, choices=OnlyNames, default=OnlyNames.DIVIDERS)
+    health_notes = models.CharField(max_length=10, choices=HealthNotes, default=HealthNotes.LEAVE_OUT)
     consent_wording = models.TextField(blank=True)
     made_categories = models.JSONField(default=list)
     # By the keys of their names: how a category is called in the file, and which one it means.
@@ -99,6 +116,9 @@ class ImportBatch(SalonOwned):
     erased = models.PositiveIntegerField(default=0)
     incomplete = models.PositiveIntegerField(default=0)
     kept = models.PositiveIntegerField(default=0)
+    # Those that say nothing but a name, and those with notes that look like health data, whatever becomes of them.
+    only_a_name = models.PositiveIntegerField(default=0)
+    with_health = models.PositiveIntegerField(default=0)
 
     actor_kind = models.CharField(max_length=10, choices=ActorKind)
     actor_id = models.UUIDField(null=True, blank=True)

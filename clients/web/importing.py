@@ -22,6 +22,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from clients.duplicates import open_pairs
 from clients.importing import batches
 from clients.importing.batches import WORKING, WrongMoment
+from clients.importing.deciding import decide
 from clients.importing.formats import SAMPLE
 from clients.importing.lines import Found, cards_of, filled_since, leaves_cards, lines_of
 from clients.importing.new_categories import say_what_is_meant, stored_names, to_be_made
@@ -30,6 +31,7 @@ from clients.importing.stages import DUPLICATES
 from clients.importing.tallies import tallies_of
 from clients.models import ImportBatch, ImportState, Outcome
 from clients.web.faulty_lines import faulty, faulty_workbook
+from clients.web.import_doubtful import Doubtful
 from clients.web.import_forms import ColumnsForm, TableForm, UploadForm, column_names
 from clients.web.import_lines import Lines, lines_table
 from clients.web.import_words import REFUSALS, label_of
@@ -140,7 +142,13 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
         Outcome.SAME: batch.same,
         Outcome.FAULTY: batch.faulty,
     }
-    counts |= {one: count for one, count in ((Found.INCOMPLETE, batch.incomplete), (Found.KEPT, batch.kept)) if count}
+    found = {
+        Found.INCOMPLETE: batch.incomplete,
+        Found.ONLY_NAME: batch.only_a_name,
+        Found.HEALTH: batch.with_health,
+        Found.KEPT: batch.kept,
+    }
+    counts |= {one: count for one, count in found.items() if count}
     first = Found.KEPT if batch.kept else next((one for one, count in counts.items() if count), Outcome.CREATE)
     wanted = request.GET.get("show", "")
     shown = next((one for one in counts if one == wanted), first)
@@ -150,6 +158,8 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
         Outcome.SAME: _("Unchanged"),
         Outcome.FAULTY: _("Faulty"),
         Found.INCOMPLETE: _("With cells left out"),
+        Found.ONLY_NAME: _("Only a name"),
+        Found.HEALTH: _("Health data?"),
         Found.KEPT: _("Left over"),
     }
     tabs = [Tab(str(one), labels[one], counts[one], f"{here}?show={one}", shown == one) for one in counts]
@@ -171,6 +181,7 @@ def _lines_page(request: SalonRequest, batch: ImportBatch) -> HttpResponse:
         batch,
         200,
         left_out=[names[index] for index in batch.left_out_columns],
+        doubtful=Doubtful.of(batch, f"{here}?show="),
         tallies=_tallies(batch) if batch.state == ImportState.CHECKED else None,
         new_categories=to_be_made(batch) if batch.state == ImportState.CHECKED else [],
         stored_categories=stored_names() if batch.state == ImportState.CHECKED else [],
@@ -229,6 +240,7 @@ def _render(
                 "table",
                 "columns",
                 "categories",
+                "doubtful",
                 "back",
                 "begin",
                 "undo",
@@ -309,6 +321,25 @@ def categories(request: SalonRequest, import_id: UUID) -> HttpResponse:
 
 @requires(Permission.CLIENTS_IMPORT)
 @require_POST
+def doubtful(request: SalonRequest, import_id: UUID) -> HttpResponse:
+    """Takes what becomes of names alone and of health data in notes, and has every line checked again."""
+    batch = batches.get_batch(import_id)
+    with _telling_who_comes_late(request):
+        try:
+            decide(
+                actor=request.actor,
+                batch_id=batch.pk,
+                only_names=request.POST.get("only_names", batch.only_names),
+                health_notes=request.POST.get("health_notes", batch.health_notes),
+                now=timezone.now(),
+            )
+        except InvalidInput as refusal:
+            messages.info(request, str(refusal.errors[0].message))
+    return _to(request, batch)
+
+
+@requires(Permission.CLIENTS_IMPORT)
+@require_POST
 def back(request: SalonRequest, import_id: UUID) -> HttpResponse:
     """Leads from the preview back to the columns."""
     batch = batches.get_batch(import_id)
@@ -362,6 +393,7 @@ urlpatterns = [
     path("import/<uuid:import_id>/columns/", columns, name="import_columns"),
     path("import/<uuid:import_id>/table/", table, name="import_table"),
     path("import/<uuid:import_id>/categories/", categories, name="import_categories"),
+    path("import/<uuid:import_id>/doubtful/", doubtful, name="import_doubtful"),
     path("import/<uuid:import_id>/back/", back, name="import_back"),
     path("import/<uuid:import_id>/begin/", begin, name="import_begin"),
     path("import/<uuid:import_id>/undo/", undo, name="import_undo"),

@@ -291,7 +291,7 @@ def test_an_erased_client_is_named_and_can_be_taken_in(browser: Browser, sonnens
 
 
 def test_cells_left_out_are_told_and_come_back_with_their_reason(browser: Browser, sonnenschein: Salon) -> None:
-    batch = uploaded(sonnenschein, table(("Vorname", "Geburtstag"), ("Jörg", "31.02.1980"), ("Ida", "")))
+    batch = uploaded(sonnenschein, table(("Vorname", "Geburtstag"), ("Jörg", "31.02.1980"), ("Ida", "1.2.1980")))
     page = f"{HERE}{batch.pk}/"
     browser.post(f"{page}columns/", _columns(batch, leave_out_cells="on"))
     work(sonnenschein, batch)
