@@ -12,11 +12,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
 from bookings.availability import MINUTE, joined
 from bookings.busy import Period
 from salon.catalogue.public_holidays import public_holidays
+from salon.rows import fetch
 from salon.tenancy.models import Salon
 
 # The day from which a week holds, and its stretches by weekday.
@@ -76,9 +75,7 @@ def presence(staff_ids: Collection[UUID], first: date, last: date, salon: Salon)
         "begin": local_moment(first, 0, zone),
         "end": local_moment(last + ONE_DAY, 0, zone),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_PRESENCE, values)
-        weeks, closures, open_days, holidays, *absent = cursor.fetchone()
+    ((weeks, closures, open_days, holidays, *absent),) = fetch(_PRESENCE, values)
     region, keeps_holidays = json.loads(holidays) if holidays else ("", True)
     closed: dict[date, str] = {}
     closed_since: dict[date, datetime] = {}

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from bookings.booking import Booked, ClientBlocked, book, client_for
 from bookings.bounds import Bounds
 from bookings.conflicts import SlotTaken
-from bookings.models import AppointmentItem
 from bookings.placing import ItemWish
 from bookings.slots import Wish, alternatives
 from bookings.states import Source
@@ -26,12 +25,23 @@ from clients.models import Client
 from clients.recognition import Recognised, recognise
 from salon.errors import DomainError, FieldError, InvalidInput, NotFound
 from salon.identity.roles import Actor, Permission
+from salon.rows import fetch
+from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 
 # Nearest free times named instead of one that cannot be had.
 _ALTERNATIVES = 3
 # What a booking calls the fields of a card.
 _NAMES = {"mobile": "phone"}
+# What a client has at a time already, as far as whoever books may know of it.
+_BEGUN = """
+SELECT appointment.id FROM bookings_appointmentitem item
+JOIN bookings_appointment appointment ON appointment.salon_id = item.salon_id AND appointment.id = item.appointment_id
+WHERE item.salon_id = %(salon)s AND item.service_id = ANY(%(services)s) AND item.starts_at = %(starts_at)s
+AND item.active AND appointment.client_id = %(client)s
+AND (%(reads_cards)s OR appointment.booked_by_kind = %(kind)s AND appointment.booked_by_id = %(id)s)
+ORDER BY item.id LIMIT 1
+"""
 
 
 class RepeatedBooking(DomainError):
@@ -142,13 +152,17 @@ def _refuse_repeated(client: Client, actor: Actor, starts_at: datetime, items: S
 
     Whoever may not read cards is told only of what it has booked itself. Raises: RepeatedBooking.
     """
-    begun = {"service_id__in": [one.service_id for one in items[:1]], "starts_at": starts_at}
-    found = AppointmentItem.objects.filter(active=True, appointment__client=client, **begun)
-    if Permission.CLIENTS_READ not in actor.permissions:
-        found = found.filter(appointment__booked_by_kind=actor.kind, appointment__booked_by_id=actor.id)
-    first = found.order_by("id").values_list("appointment_id", flat=True).first()
-    if first:
-        raise RepeatedBooking(first)
+    values = {
+        "salon": current_salon_id(),
+        "client": client.pk,
+        "services": [one.service_id for one in items[:1]],
+        "starts_at": starts_at,
+        "reads_cards": Permission.CLIENTS_READ in actor.permissions,
+        "kind": actor.kind,
+        "id": actor.id,
+    }
+    for (appointment_id,) in fetch(_BEGUN, values):
+        raise RepeatedBooking(appointment_id)
 
 
 def _accepted(salon: Salon, booker: Booker, now: datetime) -> ClientDetails:

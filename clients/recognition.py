@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from clients.classification import CreatedVia, Facts, Reason, Status, classify
@@ -17,6 +16,7 @@ from clients.tokens import LONGEST_TOKEN
 from salon.errors import FieldError, InvalidInput, Text
 from salon.folding import fold
 from salon.identity.roles import Actor, Permission
+from salon.rows import fetch
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import Salon
 
@@ -128,9 +128,7 @@ LEFT JOIN (
 
 
 def _look_up(contacts: Iterable[Contact]) -> tuple[IdentityPolicy, list[tuple[Candidate, Facts]]]:
-    with connection.cursor() as cursor:
-        cursor.execute(*look_up(contacts))
-        rows = cursor.fetchall()
+    rows = fetch(*look_up(contacts))
     found = []
     for _policy, *card in rows:
         if card[0] is not None:

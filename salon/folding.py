@@ -19,6 +19,8 @@ def fold(text: str) -> str:
 
 def order_key(text: str) -> str:
     """Return `text` in the form that sorts as German lists do (DIN 5007-1): ä as a, ß as ss, but `ae` as it is."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return " ".join(bare.casefold().split())
@@ -34,5 +36,7 @@ def words(text: str) -> list[str]:
 
 def tidy(text: str) -> str:
     """Return text with single spaces and without what nobody sees: control, zero-width and direction characters."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     seen = "".join(" " if letter.isspace() else letter for letter in text if not _INVISIBLE.match(letter))
     return " ".join(seen.split())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from hashlib import sha256
 
-from django.db import connection
+from salon.rows import execute
 
 
 def lock_number(name: str) -> int:
@@ -16,6 +16,5 @@ def take_locks(names: Iterable[str]) -> None:
     numbers = sorted(map(lock_number, names))
     if not numbers:
         return
-    with connection.cursor() as cursor:
-        # One statement: the function is called for one row after the other, in the order of the array.
-        cursor.execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [numbers])
+    # One statement: the function is called for one row after the other, in the order of the array.
+    execute("SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number", [numbers])

@@ -8,19 +8,44 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from datetime import datetime
+from functools import cache, partial
+from operator import attrgetter
 from types import NoneType
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import BooleanField, CharField, Field, Model, TextField, UUIDField
+from django.db.models import (
+    BooleanField,
+    CharField,
+    DateTimeField,
+    Field,
+    ForeignKey,
+    IntegerField,
+    Model,
+    PositiveIntegerField,
+    PositiveSmallIntegerField,
+    SmallIntegerField,
+    TextField,
+    UUIDField,
+)
+from django.db.models.base import ModelState
 from django.db.models.expressions import DatabaseDefault
+from psycopg.types.numeric import Int2, Int4
 
+from salon.tenancy.postgresql.base import DatabaseWrapper
+
+type Values = Mapping[str, Any] | Sequence[Any]
 type _Convert = Callable[[Any], Any]
-# What the database takes as the model has it: of these fields, these values.
-_PLAIN = {BooleanField, CharField, TextField, UUIDField}
-_READY = {NoneType, UUID, bool, str}
+# What the database takes as the model has it: of these fields, values of just this type.
+_READY: dict[type[Any], type[Any]] = {BooleanField: bool, CharField: str, TextField: str, UUIDField: UUID}
+_NUMBERS: dict[type[Any], Callable[[int], Any]] = {
+    IntegerField: Int4,
+    PositiveIntegerField: Int4,
+    PositiveSmallIntegerField: Int2,
+    SmallIntegerField: Int2,
+}
 # Rows that wait for the end of `together`; None outside of it.
 _waiting: ContextVar[list[Sequence[Model]] | None] = ContextVar("rows that wait", default=None)
 
@@ -32,26 +57,38 @@ class _Words:
     select: str
     names: list[str]
     conversions: list[tuple[int, _Convert]]
-    written: "list[tuple[Field[Any, Any], bool]]"
+    values: Callable[[Model], tuple[Any, ...]]
+    writing: list[tuple[type[Any], _Convert]]
     insert: str
+
+
+def fetch(sql: str, values: Values) -> list[tuple[Any, ...]]:
+    """Return the rows that a statement gives; its text should be one of few."""
+    cursor, text = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).statement(sql)
+    cursor.execute(text, values)
+    found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def execute(sql: str, values: Values) -> int:
+    """Execute a statement that gives no rows, and return how many it concerned; its text should be one of few."""
+    cursor, text = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).statement(sql)
+    cursor.execute(text, values)
+    concerned: int = cursor.rowcount
+    return concerned
 
 
 def read[Row: Model](model: type[Row], rest: str, values: Mapping[str, Any]) -> list[Row]:
     """Return the rows of one table that the rest of a statement, from its WHERE on, chooses."""
     words = _words_for(model)
-    with connection.cursor() as cursor:
-        cursor.execute(words.select + rest, values)
-        found = cursor.fetchall()
-    return [_row(model, words, one) for one in found]
+    return [_row(model, words, one) for one in fetch(words.select + rest, values)]
 
 
 def read_with[Row: Model](model: type[Row], more: str, rest: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return such rows, each with the values that further columns of the statement have."""
     words = _words_for(model)
     select, table = words.select.rsplit(" FROM ", 1)
-    with connection.cursor() as cursor:
-        cursor.execute(f"{select}, {more} FROM {table}{rest}", values)
-        found = cursor.fetchall()
+    found = fetch(f"{select}, {more} FROM {table}{rest}", values)
     many = len(words.names)
     return [(_row(model, words, one[:many]), *one[many:]) for one in found]
 
@@ -67,9 +104,7 @@ def insert(rows: Sequence[Model], *, unless: str = "") -> bool:
         return True
     sql, values = _insert(rows)
     end = f" ON CONFLICT ON CONSTRAINT {connection.ops.quote_name(unless)} DO NOTHING" if unless else ""
-    with connection.cursor() as cursor:
-        cursor.execute(sql + end, values)
-        return bool(cursor.rowcount == len(rows))
+    return execute(sql + end, values) == len(rows)
 
 
 @contextmanager
@@ -90,29 +125,26 @@ def together() -> Iterator[None]:
     if waiting:
         *parts, (last, last_values) = [_insert(rows) for rows in waiting]
         before = ", ".join(f"part_{number} AS ({sql})" for number, (sql, _values) in enumerate(parts))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"WITH {before} {last}" if before else last,
-                [*(value for _sql, values in parts for value in values), *last_values],
-            )
+        execute(
+            f"WITH {before} {last}" if before else last,
+            [*(value for _sql, values in parts for value in values), *last_values],
+        )
 
 
 def _insert(rows: Sequence[Model]) -> tuple[str, list[Any]]:
     """Return the SQL that writes new rows of one table, and its values."""
     words = _words_for(type(rows[0]))
-    database = connections[DEFAULT_DB_ALIAS]
     values: list[Any] = []
     marks = []
     for one in rows:
         row = []
-        for field, is_plain in words.written:
-            value = field.pre_save(one, add=True)
-            if isinstance(value, DatabaseDefault):
+        for value, (ready, prepare) in zip(words.values(one), words.writing, strict=True):
+            given = type(value)
+            if given is DatabaseDefault:
                 row.append("DEFAULT")
                 continue
             row.append("%s")
-            is_ready = is_plain and type(value) in _READY
-            values.append(value if is_ready else field.get_db_prep_save(value, database))
+            values.append(value if value is None or given is ready else prepare(value))
         marks.append(f"({', '.join(row)})")
     return words.insert + ", ".join(marks), values
 
@@ -121,24 +153,44 @@ def _row[Row: Model](model: type[Row], words: _Words, values: tuple[Any, ...]) -
     made = list(values)
     for index, convert in words.conversions:
         made[index] = convert(made[index])
-    return model.from_db(DEFAULT_DB_ALIAS, words.names, made)
+    # What `from_db` comes to where every column is there, without asking each field to set its value.
+    state = ModelState()
+    state.adding, state.db = False, DEFAULT_DB_ALIAS
+    row = model.__new__(model)
+    row.__dict__.update(zip(words.names, made, strict=True), _state=state)
+    return row
 
 
 @cache
 def _words_for(model: type[Model]) -> _Words:
     quote = connection.ops.quote_name
     fields = list(model._meta.concrete_fields)
-    written = [(field, type(field) in _PLAIN) for field in fields if not field.generated]
+    written = [field for field in fields if not field.generated]
     table = quote(model._meta.db_table)
     every = ", ".join(f"{table}.{quote(str(field.column))}" for field in fields)
-    columns = ", ".join(quote(str(field.column)) for field, _is_plain in written)
+    columns = ", ".join(quote(str(field.column)) for field in written)
     return _Words(
         select=f"SELECT {every} FROM {table}",  # noqa: S608 - names of columns
         names=[field.attname for field in fields],
         conversions=[(index, convert) for index, field in enumerate(fields) if (convert := _conversion(field))],
-        written=written,
+        values=attrgetter(*(field.attname for field in written)),
+        writing=[_writing(field) for field in written],
         insert=f"INSERT INTO {table} ({columns}) VALUES ",  # noqa: S608
     )
+
+
+def _writing(field: "Field[Any, Any]") -> tuple[type[Any], _Convert]:
+    """Return the type of a field's values that are written as they are, and what prepares others."""
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        raise TypeError(f"{field} is given its value by Django, in rows that Django writes.")
+    kind = type(field.target_field if isinstance(field, ForeignKey) else field)
+    prepare = partial(field.get_db_prep_save, connection=connections[DEFAULT_DB_ALIAS])
+    if kind is DateTimeField:
+        return NoneType, lambda value: value if type(value) is datetime and value.tzinfo else prepare(value)
+    if kind in _NUMBERS:
+        number = _NUMBERS[kind]
+        return NoneType, lambda value: number(value) if type(value) is int else prepare(value)
+    return _READY.get(kind, NoneType), prepare
 
 
 def _conversion(field: "Field[Any, Any]") -> _Convert | None:

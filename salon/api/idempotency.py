@@ -15,9 +15,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Concatenate, cast
 from uuid import UUID
 
-from django.db import connection
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
+from psycopg.types.numeric import Int8
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -27,7 +27,7 @@ from salon.api.models import StoredAnswer
 from salon.api.problems import CONTENT_TYPE
 from salon.errors import FieldError, InvalidInput
 from salon.locks import lock_number
-from salon.rows import insert
+from salon.rows import fetch, insert
 from salon.tenancy.context import current_salon_id
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
 PATTERN = "^[!-~]([ -~]{0,253}[!-~])?$"
 _KEY = re.compile(PATTERN)
+_GATE = """
+WITH gate AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(%s) AS taken)
+SELECT gate.taken, answer.id, fingerprint, status, headers::text, body, created_at FROM gate
+LEFT JOIN api_storedanswer answer ON salon_id = %s AND api_key_id = %s AND key = %s
+"""
 _KEPT_HEADERS = ("ETag", "Location")
 
 
@@ -141,14 +146,8 @@ class _Attempt:
 
         Raises: InProgress, KeyReused.
         """
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "WITH gate AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(%s) AS taken) "
-                "SELECT gate.taken, answer.id, fingerprint, status, headers::text, body, created_at FROM gate "
-                "LEFT JOIN api_storedanswer answer ON salon_id = %s AND api_key_id = %s AND key = %s",
-                [self._lock, current_salon_id(), self.api_key_id, self.key],
-            )
-            taken, answer_id, fingerprint, status, headers, body, created_at = cursor.fetchone()
+        values = [Int8(self._lock), current_salon_id(), self.api_key_id, self.key]
+        ((taken, answer_id, fingerprint, status, headers, body, created_at),) = fetch(_GATE, values)
         if answer_id is None:
             if not taken:
                 raise InProgress

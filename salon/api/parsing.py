@@ -32,13 +32,15 @@ class JsonParser(BaseParser):
             raise TypeError("The request is needed.")
         try:
             # `body` rather than the stream: only there Django applies its limit.
-            value = json.loads(parser_context["request"].body.decode(), parse_constant=_refuse_constant)
+            text = parser_context["request"].body.decode()
+            value = json.loads(text, parse_constant=_refuse_constant)
         except ValueError as error:
             raise ParseError(_("The body is not valid JSON.")) from error
         except RecursionError as error:
             # Deeper than the interpreter can read is deeper than any body of ours.
             raise ParseError(_("The body is nested too deep.")) from error
-        if not _is_storable(value):
+        # As themselves, such characters are neither JSON nor UTF-8.
+        if "\\u" in text and not _is_storable(value):
             raise ParseError(_("The body contains a character that cannot be stored."))
         if not isinstance(value, dict):
             raise ParseError(_("The body must be a JSON object."))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils.dateparse import parse_datetime
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.drainage import set_override
 from rest_framework import serializers
@@ -150,6 +151,17 @@ class Instant(serializers.DateTimeField):
         if not is_known(moment):
             self.fail("out_of_range")
         return moment
+
+
+def moment(value: datetime) -> str:
+    """Return an instant as the contract writes it, on the clock of the salon."""
+    text = localtime(value).isoformat()
+    return f"{text.removesuffix('+00:00')}Z" if text.endswith("+00:00") else text
+
+
+def amount(value: Decimal) -> str:
+    """Return an amount of money as the contract writes it."""
+    return f"{value:.2f}"
 
 
 class FieldProblem(serializers.Serializer[Any]):

@@ -9,14 +9,16 @@ Every table without row-level security stands in `DIRECTORY_TABLES` with its rea
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS
 
 from salon.api.models import ApiKey, RateBucket
 from salon.identity.models import Invitation, Membership, User
 from salon.identity.roles import PERMISSIONS, Actor, ActorKind, Role
+from salon.rows import fetch
 from salon.tenancy.models import Country, ReplyAddress, Salon
 
 DIRECTORY_TABLES = {
@@ -247,18 +249,23 @@ LEFT JOIN api_ratebucket bucket ON bucket.key_id = key.id
 
 def admit_key(secret_hash: bytes, *, now: datetime) -> Admission | None:
     """Find the salon of a key and take one call from its bucket; None when no open key has that hash."""
-    fields = Salon._meta.concrete_fields
-    sql = _ADMIT.format(columns=", ".join(f'tenancy_salon."{field.column}"' for field in fields))
+    sql, names = _admission()
     rest = RateBucket.CAPACITY - RateBucket.DRIP
     values: dict[str, Any] = {"secret_hash": secret_hash, "now": now, "drip": RateBucket.DRIP, "rest": rest}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        row = cursor.fetchone()
-    if row is None:
+    found = fetch(sql, values)
+    if not found:
         return None
-    key_id, name, scopes, admitted, wait, *columns = row
-    salon = Salon.from_db(connection.alias, [field.attname for field in fields], columns)
+    key_id, name, scopes, admitted, wait, *columns = found[0]
+    salon = Salon.from_db(DEFAULT_DB_ALIAS, names, columns)
     return Admission(salon, key_id, name, frozenset(scopes), None if admitted else wait or RateBucket.DRIP)
+
+
+@cache
+def _admission() -> tuple[str, list[str]]:
+    """Return the statement that admits a key, and the names of the salon's columns at its end."""
+    fields = Salon._meta.concrete_fields
+    columns = ", ".join(f'tenancy_salon."{field.column}"' for field in fields)
+    return _ADMIT.format(columns=columns), [field.attname for field in fields]
 
 
 def api_keys(salon_id: UUID) -> list[ApiKey]:
