@@ -1,6 +1,7 @@
 """The cast: Salon Sonnenschein with owner, manager and stylist, and Barbier am Dom with an owner of its own."""
 
 import gc
+import importlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,19 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 PASSWORD = "treatcard-demo"
 
 
+def _import_own_share(config: pytest.Config) -> None:
+    """Import some of all test modules, other processes the others: pytest rewrites every module for its assertions and
+    keeps what it wrote, but processes that went through them in one order would all rewrite all of them."""
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is None or config.args_source is not config.ArgsSource.TESTPATHS:
+        return
+    modules = sorted(path.relative_to(config.rootpath) for path in Path(__file__).parent.rglob("test_*.py"))
+    ignored = [(config.rootpath / folder).resolve() for folder in config.getoption("ignore") or ()]
+    wanted = [path for path in modules if not any(path.resolve().is_relative_to(folder) for folder in ignored)]
+    for path in wanted[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]:
+        importlib.import_module(".".join(path.with_suffix("").parts))
+
+
 # What takes long by waiting for processes of its own: begun first, so that no other process waits for it at the end.
 _LONGEST = ("tests/faults/", "tests/deployment/", "tests/embedded/", "tests/tenancy/test_requests.py")
 
@@ -44,10 +58,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[None]:
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Collect without sweeping: what is made stays. To look for garbage in it, now and at the end of each process,
     would take a quarter of the time."""
     gc.disable()
+    _import_own_share(session.config)
     try:
         return (yield)
     finally:
@@ -65,6 +80,8 @@ def pytest_configure() -> None:
     hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     hypothesis.settings.load_profile("any machine")
     settings.WAKE_UP_PAUSE = 0
+    # Empty: each browser of a test would first look at every file that was collected for the tests in Chromium.
+    settings.STATIC_ROOT = settings.DATA_DIR / "no-static"
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     settings.STORAGES = {
         **settings.STORAGES,
