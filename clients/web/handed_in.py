@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -11,6 +12,8 @@ from salon.errors import Text
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest
 
+# What an address carries, name by name.
+Pairs = tuple[tuple[str, str], ...]
 # What another app knows of the clients of one page, asked once for all its rows.
 DayReader = Callable[[Collection[UUID], datetime], Mapping[UUID, datetime]]
 
@@ -31,10 +34,15 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class Segments:
     """The segments of an app above: `named` reads the one that an address names, also one that is gone; `offered` tells
-    those to choose from, grouped by a label: what addresses call each, and its name."""
+    those to choose from, grouped by a label: what addresses call each, and its name.
+
+    `begun` tells where one begins that means whom filters mean, within one that there is or "": "" where none can say
+    that, or whoever asks may not.
+    """
 
     named: Callable[[SalonRequest, str, datetime], Segment]
     offered: Callable[[], list[tuple[str, list[tuple[str, str]]]]]
+    begun: Callable[[SalonRequest, Mapping[str, Any], str, Pairs], str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ def clients(request: SalonRequest) -> HttpResponse:
         "without_segment_url": query.address(here, without=("segment",)),
         "chips": chips_of(query, here) if query.narrowed else [],
         "clear_url": query.address(here, without=tuple(name for name, _value in query.narrowed)),
+        "segment_url": _segment_url(request, query),
         "count_url": None if page.whole else query.address(count_url),
         "list_pairs": urlencode(query.pairs),
         "filter_url": query.address(reverse("clients:filter", args=[request.salon.slug])),
@@ -116,6 +117,13 @@ def clients(request: SalonRequest) -> HttpResponse:
     response = render(request, "clients/_list.html" if part else "clients/list.html", context)
     response["Vary"] = "HX-Request"
     return response
+
+
+def _segment_url(request: SalonRequest, query: ListQuery) -> str:
+    """Return where whom the list is narrowed to is kept as a segment; what was typed no segment can say."""
+    if not query.values or query.typed or HANDED_IN.segments is None:
+        return ""
+    return HANDED_IN.segments.begun(request, query.values, query.segment.key if query.segment else "", query.narrowed)
 
 
 @requires(Permission.CLIENTS_READ)

@@ -12,13 +12,12 @@ from django.http import QueryDict
 from clients.filters import CardFilters
 from clients.listing import ORDERS, Sort
 from clients.models import Client
-from clients.web.handed_in import HANDED_IN, Segment
+from clients.web.handed_in import HANDED_IN, Pairs, Segment
 from salon.keyset import Meeting
 from salon.web.access import SalonRequest
 
 LONGEST_TYPED = 100
 LONGEST_KEY = 40
-Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)

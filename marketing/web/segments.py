@@ -51,6 +51,7 @@ from marketing.web.drafts import (
 )
 from marketing.web.rule_words import ids_in, marked_sentence, names_of
 from marketing.web.segment_since import kept_by
+from marketing.web.segments_in_list import rule_in_address
 from salon.errors import FieldError, InvalidInput, VersionConflict
 from salon.identity.roles import Permission
 from salon.web.access import SalonRequest, requires
@@ -231,11 +232,15 @@ def _lacks(draft: DraftGroup, errors: list[FieldError]) -> list[Lack]:
 @requires(Permission.MARKETING_WRITE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def segment_new(request: SalonRequest) -> HttpResponse:
-    """A new segment, empty or (`?segment=`) like another one; `campaign` is the name of one that waits for it."""
+    """A new segment, empty, like another one (`?segment=`) or (`?like=list`) as the client list was narrowed;
+    `campaign` is the name of one that waits for it."""
     if request.method == "POST":
         return _posted(request, None)
     name, rule = "", EVERYBODY
-    if request.GET.get("segment"):
+    narrowed = rule_in_address(request, timezone.now())
+    if narrowed is not None:
+        rule = narrowed
+    elif request.GET.get("segment"):
         name, rule = chosen_rule(request.GET["segment"])
         name = (_("%(name)s (copy)") % {"name": name})[:LONGEST_NAME]
     return _page(request, None, name=name, draft=draft_of(rule))

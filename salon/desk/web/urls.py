@@ -6,13 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from bookings.agenda import next_starts
 from clients.web.columns import Column
 from clients.web.handed_in import HANDED_IN, Action, Segments
-from marketing.web.segments_in_list import segment_in_list, segments_for_list
+from marketing.web.segments_in_list import segment_begun, segment_in_list, segments_for_list
 from salon.desk.web import card, erasure, evaluation, exports, merging, simulator, treatcard, views
 from salon.identity.roles import Permission
 
 # The list of the clients shows what the calendar knows of them, and can be narrowed to the segments of marketing.
 HANDED_IN.days[Column.NEXT_APPOINTMENT] = next_starts
-HANDED_IN.segments = Segments(segment_in_list, segments_for_list)
+HANDED_IN.segments = Segments(segment_in_list, segments_for_list, segment_begun)
 HANDED_IN.actions = (
     Action("client_export", Permission.EXPORT, _("Export"), "download"),
     Action("campaign_to_marked", Permission.MARKETING_WRITE, _("Campaign"), "megaphone"),
