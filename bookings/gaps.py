@@ -1,22 +1,23 @@
 """Why nobody is there where somebody was booked: an absence, hours decided anew, closed days (domain.md §5)."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import Enum, auto
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Q
+from django.db.models import Max, Min, Q
 
 from bookings.busy import LONGEST_ITEM, Period, busy_periods, collides
-from bookings.hours import ONE_DAY, days_between, local_moment, presence
+from bookings.hours import ONE_DAY, days_between, hours_in, local_moment, presence
 from bookings.models import Appointment, AppointmentItem
 from bookings.states import CHANGEABLE
 from salon.catalogue.closing import next_holidays
 from salon.catalogue.models import Absence, Schedule, StaffMember
 from salon.catalogue.rota import closures_since
+from salon.catalogue.weeks import Stretch
 from salon.errors import NotFound
 from salon.tenancy import directory
 from salon.tenancy.context import current_salon_id
@@ -123,13 +124,13 @@ def gap_with_id(gap_id: UUID, *, now: datetime) -> Gap:
 def gaps_ahead(*, salon: Salon, now: datetime) -> list[Gap]:
     """Return what hours, closures and public holidays leave from today on, in a fixed number of statements."""
     today, zone = salon.date_at(now), ZoneInfo(salon.timezone)
-    closed = [(one, _days(max(one.starts_on, today), one.ends_on, zone)) for one in closures_since(today)]
+    closed = [(one, whole_days(max(one.starts_on, today), one.ends_on, zone)) for one in closures_since(today)]
     closures = [
         Gap(one.pk, Cause.CLOSURE, salon, None, days.starts_at, [days], name=one.name, decided_at=one.created_at)
         for one, days in closed
     ]
     holidays = next_holidays(salon=salon, since=today, many=HOLIDAYS_AHEAD)
-    kept = [_days(one.day, one.day, zone) for one in holidays if not one.is_open]
+    kept = [whole_days(one.day, one.day, zone) for one in holidays if not one.is_open]
     begin = local_moment(today, 0, zone)
     return [*_hours(salon, today, zone), *closures, Gap(salon.pk, Cause.HOLIDAYS, salon, None, begin, kept)]
 
@@ -180,7 +181,7 @@ def _last_days(salon: Salon, decided: Mapping[UUID, datetime], today: date, zone
 def _outside(working: Sequence[Period], days: Sequence[date], zone: ZoneInfo) -> Iterator[Period]:
     """Yield what of these days lies outside somebody's hours."""
     for day in days:
-        whole = _days(day, day, zone)
+        whole = whole_days(day, day, zone)
         free_from = whole.starts_at
         for one in working:
             if one.overlaps(whole):
@@ -191,5 +192,23 @@ def _outside(working: Sequence[Period], days: Sequence[date], zone: ZoneInfo) ->
             yield Period(free_from, whole.ends_at)
 
 
-def _days(first: date, last: date, zone: ZoneInfo) -> Period:
+def hours_left_out(
+    *, salon: Salon, staff: StaffMember, valid_from: date, week: Iterable[Stretch], now: datetime
+) -> list[Period]:
+    """Return what would lie outside somebody's hours if she worked this week from a day on, as far as she is booked."""
+    today, zone = salon.date_at(now), ZoneInfo(salon.timezone)
+    last_day = _last_days(salon, {staff.pk: now}, today, zone).get(staff.pk)
+    following = Schedule.objects.filter(staff=staff, valid_from__gt=valid_from).aggregate(first=Min("valid_from"))
+    first, until = max(valid_from, today), following["first"]
+    if last_day is not None and until is not None:
+        last_day = min(last_day, until - ONE_DAY)
+    if last_day is None or last_day < first:
+        return []
+    there = presence([], first, last_day, salon)
+    open_days = [day for day in days_between(first, last_day) if day not in there.closed]
+    return list(_outside(hours_in(week, open_days, zone), open_days, zone))
+
+
+def whole_days(first: date, last: date, zone: ZoneInfo) -> Period:
+    """Return some days of a salon, both included."""
     return Period(local_moment(first, 0, zone), local_moment(last + ONE_DAY, 0, zone))

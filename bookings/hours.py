@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from bookings.availability import MINUTE, joined
 from bookings.busy import Period
 from salon.catalogue.public_holidays import public_holidays
+from salon.catalogue.weeks import Stretch
 from salon.rows import fetch
 from salon.tenancy.models import Salon
 
@@ -136,6 +137,14 @@ def _closures(found: list[list[str]], first: date, last: date) -> Iterator[tuple
         begin, end = date.fromisoformat(starts_on), date.fromisoformat(ends_on)
         for day in days_between(max(begin, first), min(end, last)):
             yield day, name, datetime.fromisoformat(created_at)
+
+
+def hours_in(week: Iterable[Stretch], days: Iterable[date], zone: ZoneInfo) -> list[Period]:
+    """Return the hours of whoever works this week on these days."""
+    by_weekday: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for one in week:
+        by_weekday[one.weekday].append((one.starts_minute, one.ends_minute))
+    return _working([(date.min, by_weekday)], days, zone)
 
 
 def _working(schedules: list[_Schedule], days: Iterable[date], zone: ZoneInfo) -> list[Period]:

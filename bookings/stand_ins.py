@@ -160,6 +160,16 @@ def open_besides(*, salon: Salon, now: datetime) -> list[OpenWork]:
     gaps = [one for one in gaps_ahead(salon=salon, now=now) if one.away]
     if not gaps:
         return []
+    counts = counted(gaps, now)
+    return [
+        OpenWork(gap.id, gap.staff.name if gap.staff else "", counts[gap.id], cause=gap.cause, name=gap.name)
+        for gap in gaps
+        if counts[gap.id]
+    ]
+
+
+def counted(gaps: Sequence[Gap], now: datetime) -> dict[UUID, int]:
+    """Return over how many appointments each of these gaps, all with somebody away, stands; in one statement."""
     items = AppointmentItem.objects.filter(
         Q(*[one.near for one in gaps], _connector=Q.OR),
         active=True,
@@ -168,13 +178,10 @@ def open_besides(*, salon: Salon, now: datetime) -> list[OpenWork]:
         appointment__state__in=CHANGEABLE,
     )
     found = list(items.select_related("appointment"))
-    open_ones = []
-    for gap in gaps:
-        count = len({item.appointment_id for item in found if gap.stands_over(item, item.appointment, now)})
-        if count:
-            name = gap.staff.name if gap.staff else ""
-            open_ones.append(OpenWork(gap.id, name, count, cause=gap.cause, name=gap.name))
-    return open_ones
+    return {
+        gap.id: len({item.appointment_id for item in found if gap.stands_over(item, item.appointment, now)})
+        for gap in gaps
+    }
 
 
 def _collides(item: Mapping[str, Any], absence: Absence) -> bool:

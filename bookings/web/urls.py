@@ -11,6 +11,7 @@ from bookings.web import (
     calendar,
     changes,
     day_sheet,
+    foregone,
     search,
     waiting,
 )
@@ -38,6 +39,9 @@ urlpatterns = [
     path("waiting/new/", waiting.waiting_new, name="waiting_new"),
     path("waiting/<uuid:entry_id>/", waiting.waiting_entry, name="waiting_entry"),
     path("waiting/<uuid:entry_id>/remove/", waiting.waiting_remove, name="waiting_remove"),
+    path("foregone/closure/", foregone.closure_foregone, name="closure_foregone"),
+    path("foregone/absence/<uuid:staff_id>/", foregone.absence_foregone, name="absence_foregone"),
+    path("foregone/hours/<uuid:staff_id>/", foregone.hours_foregone, name="hours_foregone"),
     path("absences/<uuid:absence_id>/", absences.absence_worklist, name="absence_worklist"),
     path("absences/<uuid:absence_id>/several/", absences.absence_tasks, name="absence_tasks"),
     path("absences/<uuid:absence_id>/<uuid:appointment_id>/", absences.absence_task, name="absence_task"),
