@@ -346,11 +346,12 @@ def _stranded(found: _Filling, staff_id: UUID, day: date, there: Presence, book:
 
     def is_stranded(one: Block) -> bool:
         head = book.heads[one.appointment_id]
-        if closed and not is_kept(head.kept_at, there.closed_since.get(day)):
+        kept = datetime.fromisoformat(head.kept_at) if head.kept_at else None
+        if closed and not is_kept(kept, there.closed_since.get(day)):
             return True
-        if any(one.stretch.meets(off.stretch) and not is_kept(head.kept_at, off.decided) for off in absent):
+        if any(one.stretch.meets(off.stretch) and not is_kept(kept, off.decided) for off in absent):
             return True
-        if decided is None or head.booked_at >= decided or is_kept(head.kept_at, decided):
+        if decided is None or datetime.fromisoformat(head.booked_at) >= decided or is_kept(kept, decided):
             return False
         return not any(work.row <= one.stretch.row and one.stretch.end <= work.end for work in found.work)
 
