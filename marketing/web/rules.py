@@ -9,10 +9,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from clients.models import ConsentPurpose
+from clients.pending import ask_void_anew, pending
 from clients.wordings import LONGEST_WORDING, default_wording, save_wording, wording_now, wordings
 from marketing.models import MarketingRules
 from marketing.reply_addresses import receives
@@ -159,6 +160,16 @@ def marketing_wording(request: SalonRequest) -> HttpResponse:
     return redirect("marketing_rules", request.salon.slug)
 
 
+@requires(Permission.MARKETING_WRITE)
+@require_POST
+def marketing_ask_anew(request: SalonRequest) -> HttpResponse:
+    """Send a new link to those whose own asks for words that hold no more."""
+    sent = ask_void_anew(actor=request.actor, salon=request.salon, now=timezone.now())
+    told = ngettext("%(count)d client is asked anew.", "%(count)d clients are asked anew.", sent) % {"count": sent}
+    messages.success(request, told)
+    return redirect("marketing_rules", request.salon.slug)
+
+
 @requires(Permission.EXISTING_CUSTOMERS)
 @require_POST
 def marketing_existing_allow(request: SalonRequest) -> HttpResponse:
@@ -210,6 +221,7 @@ def _page(
         "wording": wording or WordingForm(initial={"wording": words.text, "number": words.number}),
         "words": words,
         "versions": wordings(_NEWS),
+        "pending": pending(request.salon, now=timezone.now()),
         "default": default_wording(_NEWS, request.salon),
         "decision": decision or DecisionForm(),
         "decides": Permission.EXISTING_CUSTOMERS in permissions,
