@@ -7,7 +7,8 @@ from clients.details import ClientDetails
 from clients.importing.doubtful import looks_like_health
 from clients.importing.formats import Format
 from clients.importing.joining import said
-from clients.importing.mapping import BETWEEN_NOTES, LONGEST_TOLD, Problem, Wanted
+from clients.importing.mapping import LONGEST_TOLD, Problem, Wanted
+from clients.importing.noting import BETWEEN_NOTES
 from clients.importing.on_file import OnFile
 from clients.importing.plans import HEALTH, MADE, Plan
 from clients.importing.since import known_earlier, listed_since
@@ -91,7 +92,10 @@ class Filler:
     def _changed_details(self, before: ClientDetails, given: ClientDetails) -> dict[str, str]:
         """Return the fields of a card that a line changes; what it does not say stays."""
         overwrite = self.known == KnownClients.UPDATE
-        changes = {}
+        changes: dict[str, str] = {}
+        if not overwrite and not self.joining:
+            # Whoever may book here is not barred by a file that is only to fill in what is missing.
+            given = replace(given, blocked="", blocked_reason="")
         for name in (one.name for one in fields(ClientDetails)):
             old, new = getattr(before, name), getattr(given, name)
             if not new or new == old or (old and not overwrite and not _adds_year(name, old, new)):

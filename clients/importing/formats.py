@@ -44,6 +44,9 @@ class Target(StrEnum):
     SERVICES = "services"
     TREATCARD = "treatcard_number"
     POINTS = "points"
+    STAFF = "preferred_staff"
+    REFERRER = "referred_by"
+    BLOCKED = "blocked"
 
 
 # In the order in which the mapping page offers them.
@@ -72,6 +75,9 @@ TARGET_LABELS: dict[Target, Promise] = {
     Target.SERVICES: _("Services had"),
     Target.TREATCARD: _("Treatcard number"),
     Target.POINTS: _("Treatcard points"),
+    Target.STAFF: LABELS["preferred_staff"],
+    Target.REFERRER: LABELS["referred_by"],
+    Target.BLOCKED: LABELS["blocked"],
     Target.NUMBER: _("Client number of this salon"),
 }
 # What stands in files of faulty lines above the numbers of cards that were made of them.
@@ -198,6 +204,10 @@ _SYNONYMS: dict[Target, str] = {
     "kundenkarte, card number, loyalty card",
     Target.POINTS: "punkte, punktestand, points, points balance, treatcard points, treatcard-punkte, loyalty points, "
     "bonuspunkte",
+    Target.STAFF: "stammfriseur, stammfriseurin, stammfriseur/in, stammmitarbeiter, stammmitarbeiterin, stammstylist, "
+    "bevorzugter mitarbeiter, preferred staff, preferred stylist, preferred staff member",
+    Target.REFERRER: "empfohlen von, empfohlen durch, geworben von, referred by, referrer",
+    Target.BLOCKED: "gesperrt, blockiert, sperrgrund, archiviert, archived, blocked, blacklisted",
 }
 
 

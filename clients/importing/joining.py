@@ -6,7 +6,8 @@ from typing import Any
 
 from clients.details import ClientDetails
 from clients.importing.formats import Target
-from clients.importing.mapping import BETWEEN_NOTES, Wanted, joined, written
+from clients.importing.mapping import Wanted
+from clients.importing.noting import BETWEEN_NOTES, joined, written
 from clients.importing.whose import birthdays_differ, first_names_differ
 from clients.labels import CategoryDetails
 from salon.folding import fold
@@ -32,6 +33,7 @@ def beyond(there: Wanted, wanted: Wanted, country: str) -> Wanted:
     rest, differing = {}, []
     stored = there.details
     phones = {stored.mobile, stored.landline} - {""}
+    called = {"preferred_staff": wanted.staff, "referred_by": wanted.referrer}
     for name in (one.name for one in fields(ClientDetails)):
         old, new = getattr(stored, name), getattr(wanted.details, name)
         if name in _PHONES and new in phones:
@@ -39,7 +41,9 @@ def beyond(there: Wanted, wanted: Wanted, country: str) -> Wanted:
         elif new and old and not (name == "birthday" and old.startswith("--")):
             rest[name] = ""
             if name != "birthday" and fold(new) != fold(old):
-                differing.append(written(name, display_phone(new, country) if name in _PHONES else new))
+                differing.append(
+                    written(name, display_phone(new, country) if name in _PHONES else called.get(name, new))
+                )
     number, visits = wanted.treatcard_number, wanted.visits
     if there.treatcard_number and number not in {"", there.treatcard_number}:
         differing.append(written(Target.TREATCARD, number))

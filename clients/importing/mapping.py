@@ -7,21 +7,22 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clients.card_numbers import tidied
-from clients.details import LABELS, ClientDetails, accept
+from clients.details import YES, ClientDetails, accept
 from clients.importing.cells import gender_of, has_lost_its_zero, says_nothing
 from clients.importing.contacts import contacts_in
 from clients.importing.days import in_figures, span_of, without_about
-from clients.importing.formats import TARGET_LABELS, Target
+from clients.importing.formats import Target
+from clients.importing.noting import joined, written
 from clients.labels import LONGEST_NAME as LONGEST_CATEGORY
 from clients.labels import CategoryDetails
 from clients.naming import full_name_in
 from salon.errors import InvalidInput
 from salon.folding import fold, tidy
 
-BETWEEN_NOTES = "\n\n"
 LONGEST_SERVICE = 120
 LONGEST_TREATCARD = 40
 LONGEST_TOLD = 200
@@ -82,6 +83,9 @@ class Wanted:
     categories: tuple[str, ...] = ()
     services: tuple[tuple[str, int], ...] = ()
     note: str = ""
+    # As they are called in the file.
+    staff: str = ""
+    referrer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +137,6 @@ def _without(cells: Sequence[str], mapping: Mapping, problems: Sequence[Problem]
         "" if target in faulty or (target is Target.PHONE and cell.strip()[:LONGEST_TOLD] in phones) else cell
         for target, cell in zip(mapping.targets, cells, strict=False)
     ]
-
-
-def written(target: str, cell: str) -> str:
-    """Return what has no field of its own, as a note says it."""
-    label = _("Phone") if target == Target.PHONE else LABELS.get(target) or TARGET_LABELS[Target(target)]
-    return f"{label}: {tidy(cell)}"
-
-
-def joined(*notes: str) -> str:
-    """Return notes as one, each of them once."""
-    return BETWEEN_NOTES.join(dict.fromkeys(note for note in notes if note))
 
 
 def _word(text: str) -> str:
@@ -271,6 +264,8 @@ class _Line:
             categories=self._categories(),
             services=self._services(),
             note=joined(self.text(Target.NOTES).replace("\r\n", "\n").strip(), *self.noted),
+            staff=tidy(self.text(Target.STAFF))[:LONGEST_TOLD],
+            referrer=tidy(self.text(Target.REFERRER))[:LONGEST_TOLD],
         )
         if wanted.first_visit_on and wanted.last_visit_on and wanted.first_visit_on > wanted.last_visit_on:
             self.refuse(Target.FIRST_VISIT_ON, "first_after_last", self.text(Target.FIRST_VISIT_ON))
@@ -281,6 +276,7 @@ class _Line:
         contacts = contacts_in(self.cells, self.mapping.country)
         self.noted = [written(target, cell) for target, cell in contacts.noted]
         self.hints += [Problem(target, "noted", cell[:LONGEST_TOLD]) for target, cell in contacts.noted]
+        blocked = self._block_reason()
         given = ClientDetails(
             first_name=self.text(Target.FIRST_NAME) or whole.first,
             last_name=self.text(Target.LAST_NAME) or whole.last,
@@ -292,6 +288,8 @@ class _Line:
             street=self.text(Target.STREET),
             postal_code=self._postal_code(),
             city=self.text(Target.CITY),
+            blocked=YES if blocked else "",
+            blocked_reason=blocked,
         )
         try:
             return accept(given, country=self.mapping.country, today=self.mapping.today).details
@@ -300,6 +298,13 @@ class _Line:
                 if not any(one.target == error.field for one in self.problems):
                     self.refuse(error.field, error.code, getattr(given, error.field, ""))
             return given
+
+    def _block_reason(self) -> str:
+        text = tidy(self.text(Target.BLOCKED))
+        word = _word(text)
+        if not word or word in _NO:
+            return ""
+        return gettext("So it was in the software before") if word in _YES else text
 
     def _gender(self) -> str:
         text = self.text(Target.GENDER)

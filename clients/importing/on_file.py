@@ -1,11 +1,12 @@
 """What the salon has on file that lines of an import speak of, looked up for a block at once (domain.md §10)."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
+from clients.details import ClientDetails
 from clients.importing.mapping import Wanted
 from clients.models import (
     CardState,
@@ -16,13 +17,18 @@ from clients.models import (
     Client,
     ConsentEntry,
     ConsentPurpose,
+    ImportBatch,
+    ImportRow,
     Note,
+    Outcome,
     PointsEntry,
 )
+from clients.naming import full_name_in
 from clients.objections import who_objected
 from salon.audit.models import AuditEntry
 from salon.catalogue.details import key_of
-from salon.catalogue.models import Service
+from salon.catalogue.models import Service, StaffMember
+from salon.folding import fold
 
 # What the history of a card says that an import has made or changed.
 IMPORTED = "client.imported"
@@ -35,7 +41,7 @@ REMOVED = "client.import_removed"
 class OnFile:
     """What stands about some cards outside their rows, and what of the salon the lines refer to."""
 
-    def __init__(self, cards: Sequence[Client], wanted: Sequence[Wanted]) -> None:
+    def __init__(self, batch: ImportBatch, cards: Sequence[Client], wanted: Sequence[Wanted]) -> None:
         ids = [card.pk for card in cards]
         live = Category.objects.filter(deleted_at=None)
         self.categories: dict[str, UUID] = dict(live.values_list("name_key", "id"))
@@ -67,7 +73,31 @@ class OnFile:
         )
         self.erased = _erased({one.number for one in wanted if one.number is not None})
         called = {key_of(name) for one in wanted for name, _times in one.services}
+        self.staff = _by_names(StaffMember.objects.filter(archived_at=None).values_list("name", "id"))
+        self.referrers = _referrers(batch, {one.referrer for one in wanted if one.referrer})
         self.offered = set(Service.objects.filter(name_key__in=called).values_list("name_key", flat=True))
+
+
+def _by_names(members: Iterable[tuple[str, UUID]]) -> dict[str, UUID]:
+    """Return staff by their whole names, and by first names that only one of them has."""
+    whole = {fold(name): member_id for name, member_id in members}
+    first = Counter(name.split()[0] for name in whole)
+    return {name.split()[0]: one for name, one in whole.items() if first[name.split()[0]] == 1} | whole
+
+
+def _referrers(batch: ImportBatch, names: set[str]) -> dict[str, UUID]:
+    """Return the cards that these names name alone: none that the file makes, as the undo would find them in use."""
+    keys = {
+        name: ClientDetails(first_name=(one := full_name_in(name)).first, last_name=one.last).sort_key for name in names
+    }
+    own = ImportRow.objects.filter(batch=batch, card_id=OuterRef("pk"), outcome=Outcome.CREATE)
+    cards = (
+        Client.objects.listed().filter(~Exists(own), sort_key__in=set(keys.values())) if keys else Client.objects.none()
+    )
+    found: defaultdict[str, list[UUID]] = defaultdict(list)
+    for sort_key, card_id in cards.values_list("sort_key", "pk"):
+        found[sort_key].append(card_id)
+    return {name: found[key][0] for name, key in keys.items() if len(found[key]) == 1}
 
 
 def _erased(numbers: set[int]) -> set[int]:

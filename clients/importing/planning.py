@@ -11,11 +11,13 @@ from clients.importing.formats import Format, Target
 from clients.importing.joining import beyond, may_join, said, unsaid
 from clients.importing.mapping import Mapping, Problem, Read, Wanted, read_cells
 from clients.importing.matching import Cards, Match, first_lines, keys_of
+from clients.importing.noting import joined, written
 from clients.importing.on_file import OnFile
 from clients.importing.plans import ERASED, ONLY_NAME, Plan
 from clients.importing.whose import contacts_of, is_same_person
 from clients.models import Client, ImportBatch, ImportRow, ImportState, KnownClients, LookAlikes, OnlyNames, Outcome
 from salon.audit.recording import Change
+from salon.folding import fold
 
 
 def plan_lines(
@@ -31,7 +33,7 @@ def plan_lines(
     matches = [Match() if read.problems else cards.match(read.wanted) for read in reads]
     earlier = _Earlier(batch, mapping, list(zip(rows, reads, matches, strict=True)))
     cards_named = {card.pk: card for card in (*earlier.cards.values(), *(one.card for one in matches if one.card))}
-    planner = _Planner(batch, mapping, earlier, OnFile(list(cards_named.values()), sound))
+    planner = _Planner(batch, mapping, earlier, OnFile(batch, list(cards_named.values()), sound))
     return [
         Plan(row.number, Outcome.FAULTY, read.wanted, problems=read.problems)
         if read.problems
@@ -94,7 +96,8 @@ class _Planner:
         return plan
 
     def _plan(self, number: int, read: Read, match: Match) -> Plan:
-        wanted, left_out = read.wanted, read.left_out
+        wanted, unknown = self._with_people(read.wanted, match.card)
+        left_out = read.left_out
         joins = self._earlier_of_her(number, wanted, match)
         problems, hints = self._problems(wanted, joins), self._erased_again(wanted)
         card_fault = self._card_fault(number, wanted, match, joins)
@@ -119,11 +122,21 @@ class _Planner:
         remarks = _as_read(read, plan.changes)
         return replace(
             plan,
-            hints=(*read.hints, *plan.hints, *hints),
+            hints=(*read.hints, *unknown, *plan.hints, *hints),
             left_out=(*left_out, *plan.left_out),
             remarks=(*plan.remarks, *remarks),
             found=(*plan.found, *only_name),
         )
+
+    def _with_people(self, wanted: Wanted, card: Client | None) -> tuple[Wanted, list[Problem]]:
+        """Return a line with whom it names beside its client; whoever is not found alone stands in a note."""
+        staff, referrer = self.stored.staff.get(fold(wanted.staff)), self.stored.referrers.get(wanted.referrer)
+        people = ((Target.STAFF, wanted.staff, staff), (Target.REFERRER, wanted.referrer, referrer))
+        found = {target.value: str(one) for target, _name, one in people if one and not (card and one == card.pk)}
+        unknown = [(target, name) for target, name, one in people if name and not one]
+        note = joined(wanted.note, *(written(target, name) for target, name in unknown))
+        hints = [Problem(target, "person_unknown", name) for target, name in unknown]
+        return replace(wanted, details=replace(wanted.details, **found), note=note), hints
 
     def _is_only_a_name(self, read: Read, match: Match, joins: int | None) -> bool:
         told = match.card or joins or self.ours or read.left_out
@@ -139,7 +152,7 @@ class _Planner:
         if self.is_writing and (line in self.planned or (card and card.pk in self.filled)):
             return Plan(number, Outcome.UPDATE, wanted, joins=line, waits=True)
         self.filled |= {card.pk} if card else set()
-        first = self.earlier.wanted(line)
+        first, _unknown = self._with_people(self.earlier.wanted(line), None)
         known = self._outcome(line) != Outcome.CREATE
         if known and self.batch.known_clients == KnownClients.LEAVE:
             plan = self.filler.update(number, wanted, card) if card else Plan(number, Outcome.SAME, wanted)

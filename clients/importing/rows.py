@@ -73,10 +73,14 @@ def save_results(results: Sequence[Result]) -> None:
 def shown(plan: Plan) -> dict[str, object]:
     """Return what the preview and the result tell of a plan, as it is stored."""
     details = plan.wanted.details
+    called = {"preferred_staff": plan.wanted.staff, "referred_by": plan.wanted.referrer}
     return {
         "name": f"{details.first_name} {details.last_name}".strip() or (plan.card.full_name if plan.card else ""),
         "contact": details.email or details.mobile or details.landline,
-        "changes": [[change.field, change.old, change.new] for change in plan.changes],
+        "changes": [
+            [one.field, None, called[one.field]] if one.field in called else [one.field, one.old, one.new]
+            for one in plan.changes
+        ],
         "remarks": plan.remarks,
         "problems": [asdict(problem) for problem in plan.problems],
         "hints": [asdict(hint) for hint in plan.hints],

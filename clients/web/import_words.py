@@ -58,6 +58,7 @@ _PROBLEMS: dict[str, Promise] = {
     "too_many_of_her": gettext_lazy("Too many lines one after the other are of the same person."),
     "only_name": gettext_lazy("Nothing but a name stands there."),
     "health": gettext_lazy("“%(cell)s” looks like health data, which the card stores only after recorded consent."),
+    "person_unknown": gettext_lazy("“%(cell)s” is nobody here, or several; it is kept as a note."),
     "treatcard_invalid": gettext_lazy(
         "“%(cell)s” is no Treatcard number: 3 to 32 letters A to Z, digits, and hyphens between them."
     ),

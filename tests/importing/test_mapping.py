@@ -161,3 +161,18 @@ def test_any_cells_are_understood_or_refused(cells: list[str], order: DayOrder) 
     found = read_cells(cells, _mapping(*Target, day_order=order))
     assert found.problems or found.wanted.details.first_name or found.wanted.details.last_name
     assert all(problem.code for problem in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("cell", "blocked", "reason"),
+    [
+        ("TRUE", "yes", "So war es in der Software davor"),
+        ("2 × nicht erschienen", "yes", "2 × nicht erschienen"),
+        ("nein", "", ""),
+        ("-", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_who_is_blocked(cell: str, blocked: str, reason: str) -> None:
+    details = read_cells(["Anna", cell], _mapping(Target.FIRST_NAME, Target.BLOCKED)).wanted.details
+    assert (details.blocked, details.blocked_reason) == (blocked, reason)
