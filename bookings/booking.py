@@ -79,7 +79,8 @@ def book(
     actor.require(Permission.BOOKINGS_WRITE)
     note = accepted_note(note)
     day = salon.date_at(starts_at)
-    shop = shop_on(day, [wish.service_id for wish in items])
+    by = [wish.staff_id for wish in items if wish.staff_id]
+    shop = shop_on(day, [wish.service_id for wish in items], wished=by if len(by) == len(items) else None)
     planned = plan(actor=actor, wishes=items, starts_at=starts_at, bounds=bounds, shop=shop)
     client = locked if locked or client_id is None else client_for(client_id)
     appointment = Appointment(
@@ -107,7 +108,7 @@ def book(
         ]
         lay(made)
         span(appointment, made)
-        write_new(appointment, made)
+        write_new(appointment, made, once=appointment_id is not None)
     except SlotTaken as refusal:
         if appointment_id and Appointment.objects.filter(pk=appointment_id).exists():
             raise AlreadyBooked from refusal

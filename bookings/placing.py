@@ -17,7 +17,7 @@ from salon.catalogue.models import Service, StaffMember
 from salon.errors import FieldError, InvalidInput, Text
 from salon.identity.roles import Actor, Permission
 from salon.money import LARGEST, NotMoney, cents, from_cents
-from salon.rows import read, read_with
+from salon.rows import read_with
 from salon.tenancy.context import current_salon_id
 
 MOST_ITEMS = 20
@@ -36,11 +36,13 @@ _SOLD = """
     rules.lead_minutes, rules.horizon_days, rules.confirm, rules.remind, rules.reply_to
 """
 _OFFERED = """
+LEFT JOIN catalogue_staffmember ON catalogue_staffmember.salon_id = catalogue_service.salon_id
+AND catalogue_staffmember.archived_at IS NULL AND (%(everybody)s OR catalogue_staffmember.id = ANY(%(staff)s))
 LEFT JOIN bookings_bookingrules rules ON rules.salon_id = catalogue_service.salon_id
 WHERE catalogue_service.salon_id = %(salon)s AND catalogue_service.id = ANY(%(services)s)
 AND catalogue_service.archived_at IS NULL
+ORDER BY catalogue_staffmember.position, catalogue_staffmember.name_key, catalogue_staffmember.id
 """
-_WORKING = " WHERE salon_id = %(salon)s AND archived_at IS NULL ORDER BY position, name_key, id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +96,30 @@ class Shop:
     rules: BookingRules
 
 
-def shop_on(day: date, service_ids: Sequence[UUID], staff: Sequence[StaffMember] | None = None) -> Shop:
-    """Return what there is of these services, with the offers that hold on the day, in two statements; in one where the
-    `staff` who work in the salon have been read.
+def shop_on(
+    day: date,
+    service_ids: Sequence[UUID],
+    staff: Sequence[StaffMember] | None = None,
+    *,
+    wished: Sequence[UUID] | None = None,
+) -> Shop:
+    """Return what there is of these services, with the offers that hold on the day, in one statement.
 
-    Of the rules, _RULES are there, if any service is.
+    The team is all who work in the salon (`staff`, where they have been read), or those who are `wished` for. It and
+    the rules, of which _RULES are there, are known if any service is.
     """
-    values = {"salon": current_salon_id(), "services": list(service_ids), "day": day}
-    found = read_with(Service, _SOLD, _OFFERED, values)
-    team = read(StaffMember, _WORKING, values) if staff is None else staff
+    people = wished if staff is None else []
+    values = {
+        "salon": current_salon_id(),
+        "services": list(service_ids),
+        "day": day,
+        "everybody": people is None,
+        "staff": list(people or []),
+    }
+    found = read_with(Service, _SOLD, _OFFERED, values, beside=StaffMember)
+    team = [one for _service, one, *_ in found if one] if staff is None else staff
     return Shop(
-        {service.pk: _offered(service, special, able) for service, special, able, *_ in found},
+        {service.pk: _offered(service, special, able) for service, _one, special, able, *_ in found},
         {staff.pk: staff for staff in team},
         _rules(found),
     )

@@ -114,14 +114,14 @@ def appointment_of(item_id: UUID) -> UUID:
     return found
 
 
-def write_new(appointment: Appointment, items: Sequence[AppointmentItem]) -> None:
-    """Write an appointment with its items, all of it or nothing.
+def write_new(appointment: Appointment, items: Sequence[AppointmentItem], *, once: bool) -> None:
+    """Write an appointment with its items, all of it or nothing; `once`: there may be one of its id already.
 
     Raises: SlotTaken, AlreadyBooked.
     """
-    if not insert([appointment], unless="bookings_appointment_pkey"):
+    if once and not insert([appointment], unless="bookings_appointment_pkey"):
         raise AlreadyBooked
-    if not insert(items, unless=ONCE):
+    if not insert(items, unless=ONCE, behind=[] if once else [appointment]):
         with connection.cursor() as cursor:
             # Its items go with it: the reference cascades in the database.
             cursor.execute(

@@ -54,8 +54,10 @@ _waiting: ContextVar[list[Sequence[Model]] | None] = ContextVar("rows that wait"
 class _Words:
     """What statements say of one table, and how what they return becomes values of its model."""
 
-    select: str
+    table: str
+    columns: str
     names: list[str]
+    key: int
     conversions: list[tuple[int, _Convert]]
     values: Callable[[Model], tuple[Any, ...]]
     writing: list[tuple[type[Any], _Convert]]
@@ -81,30 +83,45 @@ def execute(sql: str, values: Values) -> int:
 def read[Row: Model](model: type[Row], rest: str, values: Mapping[str, Any]) -> list[Row]:
     """Return the rows of one table that the rest of a statement, from its WHERE on, chooses."""
     words = _words_for(model)
-    return [_row(model, words, one) for one in fetch(words.select + rest, values)]
+    found = fetch(f"SELECT {words.columns} FROM {words.table}{rest}", values)  # noqa: S608 - names of columns
+    return [_row(model, words, one) for one in found]
 
 
-def read_with[Row: Model](model: type[Row], more: str, rest: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Return such rows, each with the values that further columns of the statement have."""
-    words = _words_for(model)
-    select, table = words.select.rsplit(" FROM ", 1)
-    found = fetch(f"{select}, {more} FROM {table}{rest}", values)
-    many = len(words.names)
-    return [(_row(model, words, one[:many]), *one[many:]) for one in found]
+def read_with[Row: Model](
+    model: type[Row], more: str, rest: str, values: Mapping[str, Any], *, beside: type[Model] | None = None
+) -> list[tuple[Any, ...]]:
+    """Return such rows, each with the values that further columns of the statement have.
+
+    Between them is, where the rest joins the table of another model, the row that stands `beside` it, or None.
+    """
+    tables = [(one, _words_for(one)) for one in (model, beside) if one]
+    columns = ", ".join(words.columns for _one, words in tables)
+    found = fetch(f"SELECT {columns}, {more} FROM {tables[0][1].table}{rest}", values)  # noqa: S608
+    return [tuple(_parts(tables, one)) for one in found]
 
 
-def insert(rows: Sequence[Model], *, unless: str = "") -> bool:
+def _parts(tables: Sequence[tuple[type[Model], _Words]], values: tuple[Any, ...]) -> Iterator[Any]:
+    begin = 0
+    for model, words in tables:
+        end = begin + len(words.names)
+        own = values[begin:end]
+        yield None if own[words.key] is None else _row(model, words, own)
+        begin = end
+    yield from values[begin:]
+
+
+def insert(rows: Sequence[Model], *, unless: str = "", behind: Sequence[Model] = ()) -> bool:
     """Write new rows of one table in one statement and return whether all of them are there.
 
     What the constraint `unless` forbids is left out instead of ending the transaction: no savepoint is needed to go on.
+    Those of another table which they stand `behind` are written with them.
     """
     waiting = _waiting.get()
     if waiting is not None and not unless:
-        waiting.append(rows)
+        waiting += [part for part in (behind, rows) if part]
         return True
-    sql, values = _insert(rows)
     end = f" ON CONFLICT ON CONSTRAINT {connection.ops.quote_name(unless)} DO NOTHING" if unless else ""
-    return execute(sql + end, values) == len(rows)
+    return _write([part for part in (behind, rows) if part], end) == len(rows)
 
 
 @contextmanager
@@ -123,12 +140,15 @@ def together() -> Iterator[None]:
     finally:
         _waiting.reset(token)
     if waiting:
-        *parts, (last, last_values) = [_insert(rows) for rows in waiting]
-        before = ", ".join(f"part_{number} AS ({sql})" for number, (sql, _values) in enumerate(parts))
-        execute(
-            f"WITH {before} {last}" if before else last,
-            [*(value for _sql, values in parts for value in values), *last_values],
-        )
+        _write(waiting)
+
+
+def _write(parts: Sequence[Sequence[Model]], end: str = "") -> int:
+    """Write rows of several tables in one statement, and return how many of the last ones are there."""
+    *before, (last, last_values) = [_insert(rows) for rows in parts]
+    first = ", ".join(f"part_{number} AS ({sql})" for number, (sql, _values) in enumerate(before))
+    values = [*(value for _sql, values in before for value in values), *last_values]
+    return execute(f"WITH {first} {last}{end}" if first else last + end, values)
 
 
 def _insert(rows: Sequence[Model]) -> tuple[str, list[Any]]:
@@ -170,8 +190,10 @@ def _words_for(model: type[Model]) -> _Words:
     every = ", ".join(f"{table}.{quote(str(field.column))}" for field in fields)
     columns = ", ".join(quote(str(field.column)) for field in written)
     return _Words(
-        select=f"SELECT {every} FROM {table}",  # noqa: S608 - names of columns
+        table=table,
+        columns=every,
         names=[field.attname for field in fields],
+        key=fields.index(model._meta.pk),
         conversions=[(index, convert) for index, field in enumerate(fields) if (convert := _conversion(field))],
         values=attrgetter(*(field.attname for field in written)),
         writing=[_writing(field) for field in written],

@@ -129,7 +129,7 @@ def test_idempotency_costs_two_statements(api: Caller, sonnenschein: Salon) -> N
 
 
 def test_a_booking(sonnenschein: Salon, api: Caller, time_machine: Any) -> None:
-    """Ten statements besides key, transaction and repetition: what is told of a booking is written in one."""
+    """Nine statements besides key, transaction and repetition: what is told of a booking is written in one."""
     time_machine.move_to(NOW)
     with salon_scope(sonnenschein.pk):
         day = a_salon_day()
@@ -144,10 +144,11 @@ def test_a_booking(sonnenschein: Salon, api: Caller, time_machine: Any) -> None:
     assert book(9, "Sarah")[0] == 201
     status, found = book(11, "Sarah")
     repetition = ["WITH", "INSERT"]
-    # Locks of e-mail and phone, who it is, her card, services, team, locks of the staff, hours.
+    # Locks of e-mail and phone, who it is, her card, what she has then, services with the team, locks of the staff,
+    # hours.
     looked_up = ["SELECT"] * 7
-    # Appointment, items; audit, mail, its delivery and the reminder together.
-    written = ["INSERT", "INSERT", "WITH"]
+    # Appointment with its items; audit, mail, its delivery and the reminder together.
+    written = ["WITH", "WITH"]
     assert (status, found) == (
         201,
         [*FRAME[:-1], repetition[0], *looked_up, *written, repetition[1], FRAME[-1]],
