@@ -80,8 +80,8 @@ def presence(staff_ids: Collection[UUID], first: date, last: date, salon: Salon)
     region, keeps_holidays = json.loads(holidays) if holidays else ("", True)
     closed: dict[date, str] = {}
     closed_since: dict[date, datetime] = {}
-    for day, name, since in _closures(json.loads(closures or "[]"), first, last):
-        closed[day], closed_since[day] = name, since
+    for day, reason, since in _closures(json.loads(closures or "[]"), first, last):
+        closed[day], closed_since[day] = reason, since
     if keeps_holidays:
         for day in days_between(first, last):
             name = public_holidays(salon.country, region, day.year).get(day)

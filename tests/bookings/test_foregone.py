@@ -43,18 +43,21 @@ def _tasks(gap_id: object) -> int:
 
 def test_a_closure(desk: Desk) -> None:
     _booked(desk.day)
-    given = {"salon": desk.salon, "now": LATER}
-    assert [booked_in_closure(starts_on=DAY, ends_on=last, **given) for last in (DAY, NEXT)] == [5, 6]
-    assert booked_in_closure(starts_on=date(2026, 1, 1), ends_on=date(2026, 1, 2), **given) == 0
+
+    def booked(first: date, last: date) -> int:
+        return booked_in_closure(salon=desk.salon, starts_on=first, ends_on=last, now=LATER)
+
+    over = [(DAY, DAY), (DAY, NEXT), (date(2026, 1, 1), date(2026, 1, 2))]
+    assert [booked(first, last) for first, last in over] == [5, 6, 0]
     details = ClosureDetails(name="Rohrbruch", starts_on=DAY, ends_on=NEXT)
     assert _tasks(add_closure(actor=OWNER, details=details, now=LATER).pk) == 6
 
 
 def test_an_absence(desk: Desk) -> None:
     _booked(desk.day)
-    times = {"starts_at": at(12), "ends_at": at(15)}
-    assert booked_in_absence(salon=desk.salon, staff=desk.day.anna, now=LATER, **times) == 1
-    assert _tasks(make_absence(desk.day.anna, **times).pk) == 1
+    anna = desk.day.anna
+    assert booked_in_absence(salon=desk.salon, staff=anna, starts_at=at(12), ends_at=at(15), now=LATER) == 1
+    assert _tasks(make_absence(anna, at(12), at(15)).pk) == 1
 
 
 @pytest.mark.parametrize(
