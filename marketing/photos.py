@@ -14,7 +14,7 @@ from django.db.models.functions import JSONObject
 
 from marketing.imaging import Prepared, prepare
 from marketing.incoming import Incoming
-from marketing.models import Message, MessagePicture
+from marketing.models import Direction, Message, MessagePicture
 from salon.errors import InvalidInput, NotFound
 
 # As large as a hairdresser needs it on a tablet, and as many as somebody sends of one head.
@@ -85,7 +85,8 @@ def photo(photo_id: UUID) -> MessagePicture:
 def photos_of(messages: Sequence[Message]) -> dict[UUID, list[MessagePicture]]:
     """Return the pictures of messages, by the message, without what they are made of."""
     found: dict[UUID, list[MessagePicture]] = {}
-    rows = MessagePicture.objects.filter(message__in=[one.pk for one in messages]).defer("content")
+    received = [one.pk for one in messages if one.direction == Direction.IN]
+    rows = MessagePicture.objects.filter(message__in=received).defer("content")
     for row in rows.order_by("message_id", "number"):
         found.setdefault(row.message_id, []).append(row)
     return found

@@ -46,9 +46,9 @@ from marketing.web.inbox_address import done_url, found_by, inbox_url, thread_ur
 from marketing.web.photos import ShownPhoto
 from marketing.web.trying_answers import answer_url
 from marketing.web.undeliverable import undeliverable_of
+from salon import keyset
 from salon.errors import InvalidInput, NotFound
 from salon.identity.roles import Permission
-from salon.keyset import InvalidCursor
 from salon.mail.models import TOLD, MailState
 from salon.mail.reading import get_mail
 from salon.tenancy.models import new_id
@@ -111,7 +111,7 @@ def message_thread(request: SalonRequest, client_id: UUID) -> HttpResponse:
     except MergedAway as merged:
         return redirect("message_thread", request.salon.slug, merged.survivor_id)
     if request.method != "POST":
-        return _thread(request, client, _blank(client))
+        return _thread(request, client, None)
     if chosen := uuid_in(request.POST.get("template")):
         return _thread(request, client, _begun(request, client, chosen))
     return _send(request, client)
@@ -185,10 +185,11 @@ def _on_its_way() -> str:
     return _("The message to %(name)s is on its way.")
 
 
-def _blank(client: Client) -> MessageForm:
-    """Return the form for an answer to what was written last."""
-    last = Message.objects.filter(client_id=client.pk).order_by("-created_at", "-id").values_list("subject", flat=True)
-    subject = last.first() or ""
+def _blank(client: Client, page: keyset.Page[Message] | None) -> MessageForm:
+    """Return the form for an answer to what was written last, which the first page of the thread has at hand."""
+    if page is None or page.previous:
+        page = thread_of(client.pk, limit=1)
+    subject = page.rows[0].subject if page.rows else ""
     if subject and not subject.lower().startswith(("re:", "aw:")):
         subject = f"Re: {subject}"
     return MessageForm(initial={"subject": subject[:LONGEST_SUBJECT], "form_id": new_id()})
@@ -217,9 +218,16 @@ def _begun(request: SalonRequest, client: Client, template_id: UUID) -> MessageF
     return form
 
 
-def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status: int = 200) -> HttpResponse:
-    slug = request.salon.slug
+def _thread(request: SalonRequest, client: Client, form: MessageForm | None, *, status: int = 200) -> HttpResponse:
+    slug, page = request.salon.slug, None
     in_drawer = bool(request.htmx) and request.htmx.target == _DRAWER
+    if not in_drawer:
+        try:
+            page = thread_of(client.pk, cursor=request.GET.get("page") or None)
+        except keyset.InvalidCursor:
+            return redirect("message_thread", slug, client.pk)
+    if form is None:
+        form = _blank(client, page)
     subject = bool(form["subject"].value())
     context: dict[str, Any] = {
         "client": client,
@@ -243,19 +251,15 @@ def _thread(request: SalonRequest, client: Client, form: MessageForm, *, status:
         "at_subject": in_drawer and not subject,
         "at_text": in_drawer and subject,
     }
-    if not in_drawer:
-        try:
-            context |= _page(request, client)
-        except InvalidCursor:
-            return redirect("message_thread", slug, client.pk)
+    if page is not None:
+        context |= _page(request, client, page)
     template = "marketing/_message_drawer.html" if in_drawer else "marketing/thread.html"
     response = render(request, template, context, status=status)
     response["Vary"] = "HX-Request, HX-Target"
     return response
 
 
-def _page(request: SalonRequest, client: Client) -> Mapping[str, Any]:
-    page = thread_of(client.pk, cursor=request.GET.get("page") or None)
+def _page(request: SalonRequest, client: Client, page: keyset.Page[Message]) -> Mapping[str, Any]:
     states, answered = delivery_of(page.rows), mails_answered(page.rows)
     photos = photos_of(page.rows)
     shown = [

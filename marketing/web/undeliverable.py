@@ -6,11 +6,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from clients.cards import get_client
 from clients.models import Client
@@ -46,11 +47,17 @@ def undeliverable_of(request: SalonRequest, client: Client) -> Undeliverable | N
     )
 
 
-@requires(Permission.CLIENTS_WRITE)
-@require_POST
+@requires(Permission.CLIENTS_READ)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def message_deliverable(request: SalonRequest, client_id: UUID) -> HttpResponse:
-    """Let mails to many go to a client's address again."""
+    """What is told of a client's address on her card; posted to, mails to many go there again."""
     client = get_client(client_id)
+    if request.method != "POST":
+        if not request.htmx:
+            return redirect("client_card", request.salon.slug, client.pk)
+        context = {"undeliverable": undeliverable_of(request, client), "back": "card"}
+        return render(request, "marketing/_undeliverable.html", context)
     try:
         take_back(actor=request.actor, client_id=client.pk, now=timezone.now())
     except NotMarked as refusal:

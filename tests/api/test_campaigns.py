@@ -102,7 +102,7 @@ def test_sending_says_who_got_it(api: Caller, draft: Any, sonnenschein: Salon) -
         campaign = Campaign.objects.get()
     work_on(sonnenschein, campaign.pk, now)
     assert api.get(path).json()["result"] == {
-        **dict.fromkeys(("waiting", "failed", "unsubscribed", "booked", "appointments"), 0),
+        **dict.fromkeys(("waiting", "failed", "unsubscribed", "answered", "booked", "appointments"), 0),
         "sent": 1,
         "excluded": 1,
         "revenue": "0.00",

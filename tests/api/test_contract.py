@@ -68,7 +68,7 @@ def test_the_contract_says_which_bodies_can_be_left_out() -> None:
 def test_the_contract_says_what_a_filter_takes() -> None:
     told = document()["paths"]["/api/v1/campaigns/{campaign_id}/recipients"]["get"]["parameters"]
     schemas = {one["name"]: one["schema"] for one in told}
-    assert schemas["effect"] == {"type": "string", "enum": ["BOOKED", "REVENUE", "UNSUBSCRIBED"]}
+    assert schemas["effect"] == {"type": "string", "enum": ["ANSWERED", "BOOKED", "REVENUE", "UNSUBSCRIBED"]}
     assert schemas["state"]["enum"] == RecipientState.values
     assert schemas["search"] == {"type": "string", "minLength": 1, "maxLength": 100}
 

@@ -141,12 +141,14 @@ def test_the_card_and_the_thread_tell_it_and_take_it_back(
     thread = f"/s/sonnenschein/marketing/messages/{lena.pk}/"
     desk = browser_of(stylist)
     told = "E-Mails an lena@x.example kommen zurück"
-    for page in (f"/s/sonnenschein/clients/{lena.pk}/", thread):
-        assert told in desk.get(page).text.replace("<wbr>", "")
-        assert "deliverable/" in desk.get(page).text
+    assert f'hx-get="{thread}deliverable/"' in desk.get(f"/s/sonnenschein/clients/{lena.pk}/").text
+    for page in (f"{thread}deliverable/", thread):
+        shown = desk.get(page, headers={"HX-Request": "true"}).text.replace("<wbr>", "")
+        assert told in shown
+        assert "550 no such user" in shown
     page = desk.post(f"{thread}deliverable/", {"back": "card"}, follow=True)
     assert page.redirect_chain[-1][0] == f"/s/sonnenschein/clients/{lena.pk}/"
     assert "E-Mails an lena@x.example gehen wieder hinaus." in page.text
-    assert told not in page.text
+    assert desk.get(f"{thread}deliverable/", headers={"HX-Request": "true"}).text.strip() == ""
     # Somebody else was faster.
     assert "nicht (mehr) als unzustellbar" in desk.post(f"{thread}deliverable/", follow=True).text

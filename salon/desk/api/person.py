@@ -44,6 +44,7 @@ class PersonalDataBody(Body):
     mails = _section("Mails about appointments, sent or waiting.")
     messages = _section("Messages to the client, and answers.")
     mailings = _section("Campaigns and automatic mails the client was chosen for, and what became of each.")
+    undeliverable = _section("Addresses of the client's from which mails came back, and what the mail server said.")
     history = _section("Every change, who made it and when.")
 
 

@@ -25,7 +25,6 @@ from clients.web.notes import health_panel, notes_panel
 from clients.web.shown import shown
 from clients.web.treatcard import treatcard_panel
 from clients.web.verdict import carries_services, explain
-from marketing.web.undeliverable import undeliverable_of
 from salon.desk.favourites import Favourite, favourites_of
 from salon.desk.history import PAGE, Kind, history_of
 from salon.desk.web.appointments import appointments_panel
@@ -98,7 +97,7 @@ def _whole(request: SalonRequest, client: Client, *, merged: bool) -> dict[str, 
         "client_blocked": client.blocked,
         "blocked_reason": client.blocked_reason,
         "missing_contact": card_shown.has_no_contact,
-        "undeliverable": undeliverable_of(request, client),
+        "undeliverable_url": client.email and reverse("message_deliverable", args=[request.salon.slug, client.pk]),
         "message_url": reverse("message_thread", args=[request.salon.slug, client.pk]) if writes else None,
         "edit_url": reverse("clients:edit", args=[request.salon.slug, client.pk]) if writes else None,
         "list_url": asked.address(reverse("clients:list", args=[request.salon.slug])),
