@@ -13,9 +13,8 @@ from itertools import starmap
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
 from bookings.busy import LONGEST_APPOINTMENT
+from salon.rows import fetch
 from salon.tenancy.context import current_salon_id
 
 # No appointment lasts longer, so those that began earlier are over.
@@ -120,22 +119,18 @@ def daybook(begin: datetime, end: datetime, *, staff_ids: Collection[UUID] | Non
         "longest": LONGEST_APPOINTMENT,
         "staff": None if staff_ids is None else list(staff_ids),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_ITEMS, values)
-        items = list(starmap(Item, cursor.fetchall()))
-        cursor.execute(_APPOINTMENTS, values)
-        heads = {pk: Head(*head) for pk, *head in cursor.fetchall()}
-        around: dict[str, Any] = {
-            "salon": salon_id,
-            "begin": begin,
-            "end": end,
-            # As texts: turning a thousand ids into a list for the database takes as long as reading them.
-            "services": ",".join({item.service_id for item in items}),
-            "clients": ",".join({head.client_id for head in heads.values() if head.client_id}),
-            "appointments": ",".join(heads),
-        }
-        cursor.execute(_AROUND, around)
-        services, clients, notes, absences, paid = cursor.fetchone()
+    items = list(starmap(Item, fetch(_ITEMS, values)))
+    heads = {pk: Head(*head) for pk, *head in fetch(_APPOINTMENTS, values)}
+    around: dict[str, Any] = {
+        "salon": salon_id,
+        "begin": begin,
+        "end": end,
+        # As texts: turning a thousand ids into a list for the database takes as long as reading them.
+        "services": ",".join({item.service_id for item in items}),
+        "clients": ",".join({head.client_id for head in heads.values() if head.client_id}),
+        "appointments": ",".join(heads),
+    }
+    [(services, clients, notes, absences, paid)] = fetch(_AROUND, around)
     alerts: dict[str, str] = {}
     for client_id, text in notes or ():
         alerts[client_id] = f"{alerts[client_id]} · {text}" if client_id in alerts else text

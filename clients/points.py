@@ -19,6 +19,7 @@ from clients.models import CardState, Cause, Client, PointsEntry
 from salon import keyset
 from salon.errors import DomainError, FieldError, InvalidInput
 from salon.identity.roles import Actor, Permission
+from salon.rows import fetch
 from salon.tenancy.context import current_salon_id
 from salon.tenancy.models import new_id
 
@@ -297,6 +298,7 @@ recorded AS (
 )
 SELECT card.id, entry.id, card.points_number, card.points, card.version
 FROM card LEFT JOIN entry ON entry.client_id = card.id"""
+_WRITE_ONE, _WRITE_MANY = _WRITE.format(given=_ONE), _WRITE.format(given=_MANY)
 
 
 _DRIFTED = """
@@ -355,9 +357,8 @@ def _write(wanted: Sequence[Posting], actor: Actor, now: datetime, *, newer: int
         "newer": newer,
         "most": MOST,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITE.format(given=_ONE if len(rows) == 1 else _MANY), values)
-        return {client_id: _Standing(*told) for client_id, *told in cursor.fetchall()}
+    written = fetch(_WRITE_ONE if len(rows) == 1 else _WRITE_MANY, values)
+    return {client_id: _Standing(*told) for client_id, *told in written}
 
 
 def _entry(posting: Posting, standing: _Standing, actor: Actor, now: datetime) -> PointsEntry:

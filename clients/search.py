@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, Value
 from django.db.models.expressions import RawSQL
 
 from clients.models import Client, TokenField
 from clients.queries import APART, Hit, Named, Query, Range, Word
 from clients.tokens import beginning_of
+from salon.rows import fetch
 from salon.tenancy.context import current_salon_id
 
 # So far are the tokens of each word counted, to read the rarest one's.
@@ -51,9 +51,7 @@ def find(query: Query, *, after: Hit | None = None, limit: int, meeting: Q | Non
 
 
 def _found(asked: tuple[str, list[Any]]) -> list[Hit]:
-    with connection.cursor() as cursor:
-        cursor.execute(*asked)
-        return [Hit(*row) for row in cursor.fetchall()]
+    return [Hit(*row) for row in fetch(*asked)]
 
 
 def _named_and_sizes(
@@ -64,17 +62,14 @@ def _named_and_sizes(
     sql, values = named_statement(named, after=after, limit=limit, meeting=meeting)
     counts, counts_values = _counts(query)
     both = f"SELECT named.*, NULL::bigint[] FROM ({sql}) named UNION ALL SELECT NULL, 0, '', ARRAY[{counts}]"
-    with connection.cursor() as cursor:
-        cursor.execute(f"{both} LIMIT {int(limit)}", [*values, *counts_values])
-        rows = cursor.fetchall()
+    rows = fetch(f"{both} LIMIT {int(limit)}", [*values, *counts_values])
     hits = [Hit(*row) for *row, sizes in rows if sizes is None]
     return hits, rows[-1][-1] if len(rows) > len(hits) else []
 
 
 def _sizes(query: Query) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(*sizes_statement(query))
-        return list(cursor.fetchone())
+    [sizes] = fetch(*sizes_statement(query))
+    return list(sizes)
 
 
 def _rarest_first(query: Query, sizes: list[int], after: Hit | None) -> Query | None:
