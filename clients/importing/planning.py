@@ -164,7 +164,8 @@ class _Planner:
             details = said(card.details, first.details, overwrite=overwrite) if card else first.details
             rest = unsaid(first, beyond(replace(first, details=details), wanted, self.country))
             plan = self.joiner.update(number, rest, card) if card else self.joiner.add(number, rest, details)
-        return replace(plan, joins=line, hints=(*plan.hints, Problem("", "joined_line", str(line))))
+        # The line says whose it is, whatever of it is known already.
+        return replace(plan, wanted=wanted, joins=line, hints=(*plan.hints, Problem("", "joined_line", str(line))))
 
     def _outcome(self, line: int) -> str:
         return self.planned[line].outcome if line in self.planned else self.earlier.outcomes.get(line, "")

@@ -46,7 +46,7 @@ def test_a_further_line_fills_the_card_of_the_first_one(
         third = ImportRow.objects.get(batch=previewed, number=4).plan
     assert third["changes"][:2] == [["email", None, "petra@mail.example"], ["city", None, "Ulm"]]
     assert ["notes", None, "doppelt?"] in third["changes"]
-    assert [one["code"] for one in third["hints"]] == ["joined_line"]
+    assert (third["name"], [one["code"] for one in third["hints"]]) == ("Petra Lang", ["joined_line"])
     batch = applied(sonnenschein, table(*ROWS))
     assert counts(batch) == (2, 2, 0, 0)
     with salon_scope(sonnenschein.pk):
