@@ -1,16 +1,19 @@
 """The form of bodies and answers. No rule stands here: what is accepted, the operations say."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import cached_property
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.drainage import set_override
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.fields import SkipField, empty
 
 from salon.years import is_known
 
@@ -24,27 +27,41 @@ class Body(serializers.Serializer[Any]):
     example: ClassVar[Mapping[str, object]] = {}
     optional: ClassVar[bool] = False
 
+    def run_validation(self, data: Any = empty) -> Any:
+        """Return the fields by name; nothing but their form is looked at.
+
+        Raises: ValidationError.
+        """
+        is_given, data = self.validate_empty_values(data)
+        return data if is_given else self.to_internal_value(data)
+
     def to_internal_value(self, data: object) -> dict[str, Any]:
-        """Return the fields by name.
+        """Return the fields by name, or all that is wrong with any.
 
         Raises: ValidationError.
         """
         if not isinstance(data, Mapping):
             raise ValidationError([ErrorDetail(str(_("Give a JSON object.")), "invalid")])
-        refused: dict[str, list[ErrorDetail]] = {}
+        entered: dict[str, Any] = {}
+        wrong: dict[str, Any] = {}
+        for name, field in self._entered:
+            with suppress(SkipField):
+                try:
+                    entered[field.source] = field.run_validation(data.get(name, empty))
+                except ValidationError as error:
+                    wrong[name] = error.detail
         for name in data:
             if name not in self.fields:
-                refused[name] = [ErrorDetail(str(_("There is no such field.")), "unknown_field")]
+                wrong[name] = [ErrorDetail(str(_("There is no such field.")), "unknown_field")]
             elif self.fields[name].read_only:
-                refused[name] = [ErrorDetail(str(_("This field cannot be set.")), "read_only")]
-        try:
-            entered: dict[str, Any] = super().to_internal_value(data)
-        except ValidationError as error:
-            # All that is wrong is told at once.
-            raise ValidationError({**error.detail, **refused}) from error  # type: ignore[dict-item]
-        if refused:
-            raise ValidationError(refused)
+                wrong[name] = [ErrorDetail(str(_("This field cannot be set.")), "read_only")]
+        if wrong:
+            raise ValidationError(wrong)
         return entered
+
+    @cached_property
+    def _entered(self) -> list[tuple[str, serializers.Field[Any, Any, Any, Any]]]:
+        return [(name, field) for name, field in self.fields.items() if not field.read_only]
 
 
 class Text(serializers.CharField):
