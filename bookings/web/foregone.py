@@ -8,7 +8,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings.foregone import booked_in_absence, booked_in_closure, booked_outside_hours
+from bookings.web.blocked import BlockedForm
 from salon.catalogue import rota
+from salon.catalogue.models import StaffMember
 from salon.catalogue.web.team_forms import AbsenceForm, ClosureForm, WeekForm
 from salon.catalogue.weeks import accept_week
 from salon.errors import InvalidInput
@@ -44,6 +46,22 @@ def absence_foregone(request: SalonRequest, staff_id: UUID) -> HttpResponse:
         return _said(request, None)
     given = {"starts_at": form.starts_at, "ends_at": form.ends_at}
     return _said(request, booked_in_absence(salon=request.salon, staff=staff, now=timezone.now(), **given))
+
+
+@requires(Permission.BOOKINGS_WRITE)
+@require_safe
+def blocked_foregone(request: SalonRequest) -> HttpResponse:
+    """The same for who is sick, or has a time blocked, at the desk."""
+    form = BlockedForm(request.GET)
+    period = form.period(request.salon) if form.is_valid() else None
+    staff = StaffMember.objects.filter(pk=form.cleaned_data["staff"]).first() if period else None
+    if period is None or staff is None or period[0] >= period[1]:
+        return _said(request, None)
+    starts_at, ends_at = period
+    return _said(
+        request,
+        booked_in_absence(salon=request.salon, staff=staff, starts_at=starts_at, ends_at=ends_at, now=timezone.now()),
+    )
 
 
 @requires(Permission.SETTINGS)

@@ -41,6 +41,7 @@ urlpatterns = [
     path("waiting/<uuid:entry_id>/remove/", waiting.waiting_remove, name="waiting_remove"),
     path("foregone/closure/", foregone.closure_foregone, name="closure_foregone"),
     path("foregone/absence/<uuid:staff_id>/", foregone.absence_foregone, name="absence_foregone"),
+    path("foregone/blocked/", foregone.blocked_foregone, name="blocked_foregone"),
     path("foregone/hours/<uuid:staff_id>/", foregone.hours_foregone, name="hours_foregone"),
     path("absences/<uuid:absence_id>/", absences.absence_worklist, name="absence_worklist"),
     path("absences/<uuid:absence_id>/several/", absences.absence_tasks, name="absence_tasks"),

@@ -109,6 +109,10 @@ def test_the_forms_say_so_and_nothing_as_long_as_they_cannot(
             answer = browser.get(f"{start}{place}?{urlencode(asked)}")
             assert answer.status_code == 200
             assert (said in answer.text, bool(answer.text.strip())) == (True, bool(said)), (place, asked)
-        assert browser_of(stylist).get(f"{start}closure/").status_code == 403
+        desk, sick = browser_of(stylist), {"staff": day.anna.pk, "day": "2026-11-24", "starts": "13:00", "kind": "SICK"}
+        assert desk.get(f"{start}closure/").status_code == 403
+        assert f"2 Termine {booked}" in desk.get(f"{start}blocked/?{urlencode({**sick, 'ends': '18:00'})}").text
+        assert not desk.get(f"{start}blocked/?{urlencode({**sick, 'ends': ''})}").text.strip()
+        assert 'class="foregone-place"' in desk.get("/s/sonnenschein/calendar/blocked/new/").text
         for page in ("closures/", f"team/{day.anna.pk}/", f"team/{day.anna.pk}/hours/"):
             assert 'class="foregone-place"' in browser.get(f"/s/sonnenschein/settings/{page}").text
