@@ -18,6 +18,8 @@ from salon.folding import fold
 
 PAGE = 30
 COUNTED = 1000
+# Of all of them so many are counted: most salons have no more, and reading them takes some milliseconds.
+COUNTED_OF_ALL = 10_000
 # More than any salon has: what a search for all hits stops at.
 MOST_HITS = 10_000_000
 
@@ -96,15 +98,21 @@ def in_order(client_ids: list[UUID]) -> list[Client]:
     return [clients[client_id] for client_id in client_ids if client_id in clients]
 
 
+def counted(text: str = "", *, meeting: Q | None = None) -> int:
+    """Return up to how many clients `count_clients` counts."""
+    return COUNTED if text or meeting else COUNTED_OF_ALL
+
+
 def count_clients(text: str = "", *, meeting: Q | None = None) -> int | None:
-    """Return how many clients there are, fit what was typed and meet a condition; None beyond a thousand (an exact
-    count would read them all)."""
+    """Return how many clients there are, fit what was typed and meet a condition; None beyond those that are counted
+    (an exact count would read them all)."""
+    most = counted(text, meeting=meeting)
     if text:
         query = parse_query(text)
-        count = len(find(query, limit=COUNTED + 1, meeting=meeting or None)) if query else 0
+        count = len(find(query, limit=most + 1, meeting=meeting or None)) if query else 0
     else:
-        count = Client.objects.listed().filter(meeting or Q())[: COUNTED + 1].count()
-    return count if count <= COUNTED else None
+        count = Client.objects.listed().filter(meeting or Q())[: most + 1].count()
+    return count if count <= most else None
 
 
 def category_names(client_ids: Collection[UUID]) -> dict[UUID, list[str]]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from clients.cursors import cursor_of, hit_at
 from clients.duplicates import open_pairs
-from clients.listing import COUNTED, ORDERS, PAGE, Sort, count_clients, list_clients, search_clients
+from clients.listing import ORDERS, PAGE, Sort, count_clients, counted, list_clients, search_clients
 from clients.naming import typed_name_in
 from clients.near_misses import near_misses
 from clients.web.chips import chips_of
@@ -132,7 +132,9 @@ def count(request: SalonRequest) -> HttpResponse:
     """How many clients the list has; asked for by itself, so that no page waits for it."""
     query = asked_for(request, request.GET, now=timezone.now())
     total = count_clients(query.typed, meeting=query.meeting)
-    return render(request, "clients/_count.html", {"total": total, "counted": COUNTED})
+    return render(
+        request, "clients/_count.html", {"total": total, "counted": counted(query.typed, meeting=query.meeting)}
+    )
 
 
 def _list_page(request: SalonRequest, query: ListQuery, here: str, columns: list[Column]) -> ListPage:
