@@ -8,7 +8,7 @@ from clients.details import ClientDetails
 from clients.importing.formats import Target
 from clients.importing.mapping import Wanted
 from clients.importing.noting import BETWEEN_NOTES, joined, written
-from clients.importing.whose import birthdays_differ, first_names_differ
+from clients.importing.whose import birthdays_differ, contacts_of, first_names_differ
 from clients.labels import CategoryDetails
 from salon.folding import fold
 from salon.phone import display_phone
@@ -18,6 +18,9 @@ _PHONES = ("mobile", "landline")
 
 def may_join(one: ClientDetails, other: ClientDetails) -> bool:
     """Return whether two lines that name one person do so beyond doubt, so that nobody has to look at them."""
+    if not contacts_of(one) and not contacts_of(other) and not (one.first_name and one.last_name):
+        # Half a name alone may be anybody's.
+        return False
     return not first_names_differ(one, other) and not birthdays_differ(one, other)
 
 

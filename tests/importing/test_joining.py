@@ -97,6 +97,14 @@ def test_who_is_called_otherwise_or_born_on_another_day_is_left_to_a_person(sonn
     assert counts(batch) == (1, 0, 0, 2)
 
 
+def test_half_a_name_alone_may_be_anybodys_and_nobody_stands_in_a_list_without_end(sonnenschein: Salon) -> None:
+    half = table(("Vorname", "Bemerkung"), ("Maria", "mag Tee"), ("Maria", "mag Kaffee"))
+    assert counts(applied(sonnenschein, half)) == (1, 0, 0, 1)
+    often = [("Ida", "Rot", "0171 5550777", f"Zeile {number}") for number in range(10)]
+    batch = applied(sonnenschein, table(("Vorname", "Nachname", "Handy", "Bemerkung"), *often))
+    assert counts(batch) == (1, 7, 0, 2)
+
+
 def test_what_differs_is_noted_and_what_is_known_is_not() -> None:
     there = Wanted(ClientDetails("Petra", "Lang", mobile="+491715550318", city="Ulm"), treatcard_number="TC-1")
     given = ClientDetails("Petra", "Berg", landline="+491715550318", city="ulm", street="Hof 1")
