@@ -31,6 +31,8 @@ from marketing.placeholders import PATTERN, Placeholder, joined, placeholder_of
 SCHEMES = ("https://", "http://", "mailto:", "tel:")
 # How wide a picture is at most where it is read: the column of the text.
 COLUMN = 552
+# A picture that is taller fills a whole screen, and what the mail says stands below it.
+TALLEST = 480
 # What a picture is called: its size is part of its name.
 PICTURE_NAME = r"[A-Za-z0-9_-]{22}-(?P<width>[1-9]\d{0,3})x(?P<height>[1-9]\d{0,3})\.(?:jpg|png)"
 INK, ACCENT, PAPER = "#1C1B1A", "#8A2E5B", "#FFFFFF"
@@ -303,7 +305,7 @@ def _item_html(item: SyntaxTreeNode, values: Values, pictures: str) -> str:
 
 
 def _picture_html(shown: Shown, pictures: str) -> str:
-    width, height = shown.within(COLUMN, 2 * COLUMN)
+    width, height = shown.within(COLUMN, TALLEST)
     return (
         f'<img src="{escape(pictures + shown.name)}" alt="{escape(shown.shows)}" width="{width}" height="{height}" '
         f'style="display:block;width:100%;max-width:{width}px;height:auto;border:0;border-radius:8px">'

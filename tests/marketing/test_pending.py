@@ -39,15 +39,15 @@ def test_new_words_and_who_was_asked_for_the_old_ones(
         Client.objects.filter(pk=mute.pk).update(email="")
         assert pending(sonnenschein, now=now) == Pending(asked=2, void=0)
     browser = browser_of(manager)
-    assert "2 Kundinnen wurden gefragt" in browser.get(PAGE).text
+    assert "2 Personen wurden gefragt" in browser.get(PAGE).text
     told = browser.post(f"{PAGE}wording/", {"wording": "Ja, schreibt mir!", "number": "0"}, follow=True).text
     assert "Alle neu fragen" in told
     with salon_scope(sonnenschein.pk):
         assert pending(sonnenschein, now=now) == Pending(asked=0, void=2)
         with pytest.raises(NotAllowed):
             ask_void_anew(actor=front_desk, salon=sonnenschein, now=now)
-    assert "2 Kundinnen werden neu gefragt." in browser.post(f"{PAGE}wording/ask/", follow=True).text
-    assert "0 Kundinnen werden neu gefragt." in browser.post(f"{PAGE}wording/ask/", follow=True).text
+    assert "2 Personen werden neu gefragt." in browser.post(f"{PAGE}wording/ask/", follow=True).text
+    assert "0 Personen werden neu gefragt." in browser.post(f"{PAGE}wording/ask/", follow=True).text
     with salon_scope(sonnenschein.pk):
         assert pending(sonnenschein, now=timezone.now()) == Pending(asked=2, void=0)
         newest = ClientMail.objects.order_by("-created_at").values_list("recipient", flat=True)[:2]
