@@ -176,7 +176,7 @@ def save_automation(
             automation.subject, automation.body, automation.days = text.subject, text.body, text.days
             automation.version += 1
             _save(automation, now, "subject", "body", "days", "version")
-            _tell(actor, "automation.changed", automation, _told(before), _told(text), now)
+            tell_of_automation(actor, "automation.changed", automation, _told(before), _told(text), now)
     return automation
 
 
@@ -200,7 +200,7 @@ def turn_on(*, actor: Actor, occasion: Occasion, now: datetime) -> Automation:
         _save(automation, now, "enabled_at")
         # Whoever was in a worker's hands when it was turned off, and was put back since.
         Recipient.objects.filter(automation=automation, state=RecipientState.WAITING).delete()
-        _tell(actor, "automation.enabled", automation, {}, {"occasion": str(occasion)}, now)
+        tell_of_automation(actor, "automation.enabled", automation, {}, {"occasion": str(occasion)}, now)
     return automation
 
 
@@ -216,7 +216,7 @@ def turn_off(*, actor: Actor, occasion: Occasion, now: datetime) -> Automation:
         automation.enabled_at = None
         _save(automation, now, "enabled_at")
         Recipient.objects.filter(automation=automation, state=RecipientState.WAITING).delete()
-        _tell(actor, "automation.disabled", automation, {"occasion": str(occasion)}, {}, now)
+        tell_of_automation(actor, "automation.disabled", automation, {"occasion": str(occasion)}, {}, now)
     return automation
 
 
@@ -287,7 +287,7 @@ def _told(text: Text) -> dict[str, object]:
     return {"subject": text.subject, "body": text.body, "days": str(text.days)}
 
 
-def _tell(
+def tell_of_automation(
     actor: Actor,
     action: str,
     automation: Automation,
@@ -295,4 +295,5 @@ def _tell(
     new: Mapping[str, object],
     now: datetime,
 ) -> None:
+    """Record what somebody has done with an automation."""
     told(actor=actor, action=action, subject_id=automation.pk, old=old, new=new, now=now)

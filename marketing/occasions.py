@@ -5,12 +5,14 @@ visit. Somebody born on 29 February has her birthday on the 28th in years that h
 before or after it, at nine in the morning on the salon's clock; a night that was missed is made up for three days long.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, DateField, Exists, F, Func, OuterRef, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Greatest
 
 from clients.classification import MEMORY, Reason, Status
 from clients.models import Client
@@ -30,8 +32,8 @@ LATEST = 3
 # How many days the page looks back.
 LOOKS_BACK = 30
 # The same occasion of a client that moves by some days, as a date on her card is corrected, is still the same.
-_APART = timedelta(days=180)
-_BEFORE = frozenset({Occasion.BIRTHDAY, Occasion.ABOUT_TO_LAPSE})
+_APART = 180
+BEFORE = frozenset({Occasion.BIRTHDAY, Occasion.ABOUT_TO_LAPSE})
 _MISSED = frozenset({Occasion.ABOUT_TO_LAPSE, Occasion.LAPSED})
 _DAY = timedelta(days=1)
 _WRITTEN = Q(_why__in=INCLUDED)
@@ -40,7 +42,7 @@ _GONE_OUT = (RecipientState.WAITING, RecipientState.SENDING, RecipientState.SENT
 
 def day_of(occasion: Occasion | str, *, written_on: date, days: int) -> date:
     """Return on which day an occasion is whose mail is due on a day."""
-    return written_on + timedelta(days=days) if occasion in _BEFORE else written_on - timedelta(days=days)
+    return written_on + timedelta(days=days) if occasion in BEFORE else written_on - timedelta(days=days)
 
 
 def opens_at(day: date, zone: ZoneInfo) -> datetime:
@@ -102,13 +104,7 @@ def write_due(automation: Automation, *, salon: Salon, today: date, now: datetim
         written_on = today - late * _DAY
         on = day_of(automation.occasion, written_on=written_on, days=automation.days)
         if _is_from_when_it_was_on(automation, written_on, on, salon):
-            settle(
-                _still_to_be_written(automation, on, Moment.of(salon, now), today=today),
-                basis=Basis.CONSENT,
-                now=now,
-                automation_id=automation.pk,
-                occasion=on,
-            )
+            write_down(automation, on, Moment.of(salon, now))
     written = waiting.count() - before
     # Work that is there ends behind the lock of the automation: it finds what was written now. Who waits for work that
     # has ended (without an imprint nothing leaves) gets it again.
@@ -116,6 +112,17 @@ def write_due(automation: Automation, *, salon: Salon, today: date, now: datetim
         at = next_opening(now, zone)
         queue.schedule(task=SEND, subject_id=automation.pk, due_at=at, salon_id=salon.pk)
     return written
+
+
+def write_down(automation: Automation, on: date, at: Moment) -> None:
+    """Write down who gets a mail of an automation, whose row is locked, for an occasion on a day."""
+    settle(
+        still_to_be_written(automation, on, on, at),
+        basis=Basis.CONSENT,
+        now=at.now,
+        automation_id=automation.pk,
+        occasion=on,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,7 @@ def would_have_reached(automation: Automation, *, today: date, now: datetime) ->
 
 def would_have_meant(automation: Automation, *, today: date, now: datetime) -> list[Meant]:
     """Return whom an automation would have meant in the last LOOKS_BACK days, as cards are today, by name."""
-    return _meant(_would_have_meant(automation, today), now)
+    return meant_of(_would_have_meant(automation, today), now)
 
 
 def _would_have_meant(automation: Automation, today: date) -> QuerySet[Client]:
@@ -146,13 +153,12 @@ def _would_have_meant(automation: Automation, today: date) -> QuerySet[Client]:
 
 def due_tomorrow(automation: Automation, *, salon: Salon, now: datetime) -> int:
     """Return how many clients an automation that is on will write to tomorrow, as cards are today."""
-    asked = _due_tomorrow(automation, salon, now)
-    return asked.annotate(_why=reason_case(Basis.CONSENT, now)).filter(_WRITTEN).count()
+    return count_written(_due_tomorrow(automation, salon, now), now)
 
 
 def meant_tomorrow(automation: Automation, *, salon: Salon, now: datetime) -> list[Meant]:
     """Return whom an automation that is on means tomorrow, as cards are today, by name."""
-    return _meant(_due_tomorrow(automation, salon, now), now)
+    return meant_of(_due_tomorrow(automation, salon, now), now)
 
 
 def due_today(automation: Automation, *, salon: Salon, now: datetime) -> int | None:
@@ -161,8 +167,7 @@ def due_today(automation: Automation, *, salon: Salon, now: datetime) -> int | N
     asked = _due_today(automation, salon, now)
     if asked is None:
         return None
-    coming = asked.annotate(_why=reason_case(Basis.CONSENT, now)).filter(_WRITTEN).count()
-    return _waiting(automation).count() + coming
+    return _waiting(automation).count() + count_written(asked, now)
 
 
 def meant_today(automation: Automation, *, salon: Salon, now: datetime) -> list[Meant] | None:
@@ -171,7 +176,7 @@ def meant_today(automation: Automation, *, salon: Salon, now: datetime) -> list[
     if asked is None:
         return None
     waiting = _waiting(automation).select_related("client").order_by("client__sort_key", "client__number")
-    return [*(Meant(one.client, RecipientReason(one.reason)) for one in waiting), *_meant(asked, now)]
+    return [*(Meant(one.client, RecipientReason(one.reason)) for one in waiting), *meant_of(asked, now)]
 
 
 def _waiting(automation: Automation) -> QuerySet[Recipient]:
@@ -182,21 +187,42 @@ def _due_today(automation: Automation, salon: Salon, now: datetime) -> QuerySet[
     today = salon.date_at(now)
     if now >= opens_at(today, ZoneInfo(salon.timezone)):
         return None
-    return _due_on(automation, today, salon, now)
+    return _due_in(automation, written_by_night(automation, today, salon), salon, now)
 
 
 def _due_tomorrow(automation: Automation, salon: Salon, now: datetime) -> QuerySet[Client]:
-    return _due_on(automation, salon.date_at(now) + _DAY, salon, now)
+    today = salon.date_at(now)
+    days = written_by_night(automation, today + _DAY, salon)
+    if now < opens_at(today, ZoneInfo(salon.timezone)):
+        # Whom an earlier day is made up for is told of as today's.
+        days = [day for day in days if day > today]
+    return _due_in(automation, days, salon, now)
 
 
-def _due_on(automation: Automation, day: date, salon: Salon, now: datetime) -> QuerySet[Client]:
-    on = day_of(automation.occasion, written_on=day, days=automation.days)
-    if not _is_from_when_it_was_on(automation, day, on, salon):
+def written_by_night(automation: Automation, day: date, salon: Salon) -> list[date]:
+    """Return of which days, the earliest first, the night of a day writes the mails: of that day, and up to LATEST
+    before it, from when the automation was turned on."""
+    days = (day - late * _DAY for late in range(LATEST, -1, -1))
+    occasions = [(one, day_of(automation.occasion, written_on=one, days=automation.days)) for one in days]
+    if automation.occasion == Occasion.ABOUT_TO_LAPSE:
+        # Whoever has lapsed by then is not about to.
+        occasions = [(one, on) for one, on in occasions if on > day]
+    return [one for one, on in occasions if _is_from_when_it_was_on(automation, one, on, salon)]
+
+
+def _due_in(automation: Automation, days: Sequence[date], salon: Salon, now: datetime) -> QuerySet[Client]:
+    if not days:
         return Client.objects.none()
-    return _still_to_be_written(automation, on, Moment.of(salon, now), today=salon.date_at(now))
+    first, last = (day_of(automation.occasion, written_on=day, days=automation.days) for day in (days[0], days[-1]))
+    return still_to_be_written(automation, first, last, Moment.of(salon, now))
 
 
-def _meant(clients: QuerySet[Client], now: datetime) -> list[Meant]:
+def count_written(clients: QuerySet[Client], now: datetime) -> int:
+    """Return how many of these cards may be written to."""
+    return clients.annotate(_why=reason_case(Basis.CONSENT, now)).filter(_WRITTEN).count()
+
+
+def meant_of(clients: QuerySet[Client], now: datetime) -> list[Meant]:
     """Return these cards with their reasons, whoever would be written to first; of cards with one address that may be
     written to it is the oldest."""
     asked = clients.annotate(_why=reason_case(Basis.CONSENT, now)).order_by("number")
@@ -220,20 +246,45 @@ def _is_from_when_it_was_on(automation: Automation, written_on: date, on: date, 
     )
 
 
-def _still_to_be_written(automation: Automation, on: date, at: Moment, *, today: date) -> QuerySet[Client]:
-    """Return whose occasion is on a day, except who has had this one already, by whichever card; nobody who has an
-    appointment is missed."""
-    clients = clients_of(automation.occasion, on, on)
-    if automation.occasion == Occasion.ABOUT_TO_LAPSE or (automation.occasion == Occasion.LAPSED and on > today):
-        clients = clients.filter(status=Status.RETURNING, status_changes_on=on)
+def still_to_be_written(automation: Automation, first: date, last: date, at: Moment) -> QuerySet[Client]:
+    """Return whose occasion is within these days, with its day as `_on`, except who has had this one already, by
+    whichever card; nobody who has an appointment is missed."""
+    clients = clients_of(automation.occasion, first, last)
+    clients = clients.annotate(_on=_day_of_card(automation.occasion, first, last))
+    lapses = Q(status=Status.RETURNING, status_changes_on=F("_on"))
+    if automation.occasion == Occasion.ABOUT_TO_LAPSE:
+        clients = clients.filter(lapses)
     elif automation.occasion == Occasion.LAPSED:
-        clients = clients.filter(status=Status.NEW, status_reason=Reason.LAPSED)
+        has_lapsed = Q(status=Status.NEW, status_reason=Reason.LAPSED)
+        clients = clients.filter(lapses & Q(_on__gt=at.today) | has_lapsed & Q(_on__lte=at.today))
     if automation.occasion in _MISSED:
         clients = clients.exclude(pk__in=with_next_visit(at))
     had = Recipient.objects.filter(automation=automation)
-    hers = had.filter(client_id=OuterRef("pk"), occasion__gt=on - _APART, occasion__lt=on + _APART)
-    shared = had.filter(occasion=on, state__in=_GONE_OUT, address__iexact=OuterRef("email"))
+    since, until = (_Later(OuterRef("_on"), Value(days)) for days in (-_APART, _APART))
+    hers = had.filter(client_id=OuterRef("pk"), occasion__gt=since, occasion__lt=until)
+    shared = had.filter(occasion=OuterRef("_on"), state__in=_GONE_OUT, address__iexact=OuterRef("email"))
     return clients.exclude(Exists(hers)).exclude(Exists(shared), ~Q(email=""))
+
+
+class _Later(Func):
+    """So many days after a date, or before it."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " + "
+    output_field = DateField()
+
+
+def _day_of_card(occasion: Occasion | str, first: date, last: date) -> Combinable:
+    """Return the day of a card's occasion, of cards that have it within these days."""
+    if first == last:
+        return Value(first, DateField())
+    if occasion == Occasion.BIRTHDAY:
+        kept = [(pair, day) for day in _days(first, last) for pair in _birthdays_on(day)]
+        whens = [When(birth_month=month, birth_day=day, then=Value(on)) for (month, day), on in kept]
+        return Case(*whens, output_field=DateField())
+    if occasion == Occasion.AFTER_FIRST_VISIT:
+        return F("first_success_on")
+    return _Later(Greatest("last_success_on", "listed_on"), Value((MEMORY + _DAY).days))
 
 
 def _birthdays_on(day: date) -> list[tuple[int, int]]:

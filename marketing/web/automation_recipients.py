@@ -17,6 +17,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
 from clients.models import CardState
+from marketing.catching_up import passed_over
 from marketing.eligibility import INCLUDED
 from marketing.models import Occasion, Recipient, RecipientReason
 from marketing.occasions import LOOKS_BACK, Meant, meant_today, meant_tomorrow, would_have_meant
@@ -47,11 +48,16 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Who is meant, those who get the mail first; `included` are those as people read them, `more` who is not named."""
+    """Who is meant, those who get the mail first; `many` are those, `more` who is not named."""
 
     rows: list[Name]
-    included: str
+    many: int
     more: int
+
+    @property
+    def included(self) -> str:
+        """Those who get the mail as people read them."""
+        return number_format(self.many, force_grouping=True)
 
 
 @csp_override(WITH_FRAME)
@@ -60,8 +66,8 @@ class Names:
 @require_safe
 def automation_recipients(request: SalonRequest, occasion: str) -> HttpResponse:
     """Everybody it has meant in the last LOOKS_BACK days, the latest first, and why she got it or not; narrowed to
-    those who are looked for. Above them whom it means today, before its mails
-    leave, and tomorrow, or, where it is off, whom it would have meant."""
+    those who are looked for. Above them whom it means today, before its mails leave, and tomorrow, and whom it has
+    passed over, or, where it is off, whom it would have meant."""
     found, now, wanted = automation_at(occasion), timezone.now(), wanted_in(request.GET)
     here, asked = reverse("automation_recipients", args=place_of(request, found)), asked_for(wanted)
     since = now - timedelta(days=LOOKS_BACK)
@@ -79,6 +85,7 @@ def automation_recipients(request: SalonRequest, occasion: str) -> HttpResponse:
         return redirect(f"{here}?{urlencode(asked)}")
     is_on, today = found.enabled_at is not None, request.salon.date_at(now)
     first = meant_today(found, salon=request.salon, now=now) if is_on else None
+    passed = passed_over(found, salon=request.salon, now=now)
     context = {
         **where_mails_go(request),
         "name": Occasion(found.occasion).label,
@@ -87,6 +94,9 @@ def automation_recipients(request: SalonRequest, occasion: str) -> HttpResponse:
         "automations_url": reverse("automations", args=[request.salon.slug]),
         "today": None if first is None else _names(request, first),
         "tomorrow": _names(request, meant_tomorrow(found, salon=request.salon, now=now)) if is_on else None,
+        "passed": _names(request, passed) if passed else None,
+        "catches_up": Permission.MARKETING_WRITE in request.actor.permissions,
+        "catch_up_url": reverse("automation_catch_up", args=place_of(request, found)),
         "would_have": None if is_on else _names(request, would_have_meant(found, today=today, now=now)),
         "rows": [row_of(request, one, bookings.get(one.pk), mail_url=_mail_url(request, one)) for one in page.rows],
         **choices_of(counts_of_automation(found.pk, since=since, bookings=bookings), wanted),
@@ -113,5 +123,4 @@ def _names(request: SalonRequest, found: Sequence[Meant]) -> Names:
         )
         for one in found[:_NAMED]
     ]
-    included = number_format(sum(one.reason in INCLUDED for one in found), force_grouping=True)
-    return Names(rows, included, max(0, len(found) - _NAMED))
+    return Names(rows, sum(one.reason in INCLUDED for one in found), max(0, len(found) - _NAMED))

@@ -12,11 +12,13 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from clients.details import Gender
 from marketing.automations import all_automations, turn_off, turn_on
+from marketing.catching_up import count_passed_over, write_to_passed_over
 from marketing.models import Automation, Occasion
 from marketing.occasions import LOOKS_BACK, due_today, due_tomorrow, would_have_reached
 from marketing.placeholders import Person, fill, values_for
@@ -53,7 +55,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One automation as the page shows it."""
+    """One automation as the page shows it; `passed` are those whom it has passed over."""
 
     name: Promise | str
     icon: str
@@ -68,7 +70,13 @@ class Card:
     switch_url: str
     days: list[Day]
     would_have: int
+    passed: int
     figures: list[Figure]
+
+    @property
+    def passed_text(self) -> str:
+        """The number as people read it."""
+        return number_format(self.passed, force_grouping=True)
 
     @property
     def would_have_text(self) -> str:
@@ -111,6 +119,23 @@ def automation_switch(request: SalonRequest, occasion: str) -> HttpResponse:
     return redirect("automations", request.salon.slug)
 
 
+@requires(Permission.MARKETING_WRITE)
+@require_POST
+def automation_catch_up(request: SalonRequest, occasion: str) -> HttpResponse:
+    """Write to everybody whom one has passed over."""
+    found = automation_at(occasion)
+    try:
+        written = write_to_passed_over(
+            actor=request.actor, occasion=Occasion(found.occasion), salon=request.salon, now=timezone.now()
+        )
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        words = ngettext("%(count)s mail goes out.", "%(count)s mails go out.", written)
+        messages.success(request, words % {"count": number_format(written, force_grouping=True)})
+    return redirect("automation_recipients", *place_of(request, found))
+
+
 def _told_of_switch(on: bool) -> str:
     if not on:
         return _("“%(name)s” is off; nobody is written to any more.")
@@ -136,6 +161,7 @@ def _card(request: SalonRequest, found: Automation, result: Result | None, now: 
         switch_url=reverse("automation_switch", args=place),
         days=_days(request, found, now) if found.enabled_at else [],
         would_have=would_have_reached(found, today=request.salon.date_at(now), now=now),
+        passed=count_passed_over(found, salon=request.salon, now=now) if found.enabled_at else 0,
         figures=_figures(result, request.salon.currency) if result else [],
     )
 

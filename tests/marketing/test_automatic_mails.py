@@ -368,8 +368,10 @@ def test_what_the_page_says_of_tomorrow_is_what_the_night_writes(
         _night_on(TODAY)
     night_of(sonnenschein)
     with salon_scope(sonnenschein.pk):
-        waiting = Recipient.objects.filter(state=RecipientState.WAITING, occasion=first).count()
-    assert (told, waiting) == (2, 2)
+        # Those of earlier nights, which were missed, among them.
+        waiting = Recipient.objects.filter(state=RecipientState.WAITING)
+        assert waiting.filter(occasion=first).count() == 2
+        assert told == waiting.count()
 
 
 def _night_on(today: date) -> None:
