@@ -68,6 +68,7 @@ urlpatterns = [
     path("rules/logo/", pictures.marketing_logo, name="marketing_logo"),
     path("rules/sender/", rules.marketing_sender, name="marketing_sender"),
     path("rules/wording/", rules.marketing_wording, name="marketing_wording"),
+    path("rules/wording/ask/", rules.marketing_ask_anew, name="marketing_ask_anew"),
     path("rules/existing-customers/", rules.marketing_existing_allow, name="marketing_existing_allow"),
     path("rules/existing-customers/forbid/", rules.marketing_existing_forbid, name="marketing_existing_forbid"),
     path("segments/", segments.segments, name="segments"),
