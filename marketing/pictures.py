@@ -165,6 +165,11 @@ def check_mail(subject: str, body: str, *, complete: bool = False, longest: int 
         raise InvalidInput(errors)
 
 
+def missing_pictures(body: str) -> list[str]:
+    """Return what is to be said of the pictures in a text that are not there (any more)."""
+    return [str(one.message) for one in _missing(body)]
+
+
 def _missing(body: str) -> Iterator[FieldError]:
     shown = {one.name: one.shows for one in markup.pictures_in(markup.parsed(body))}
     there = set(Picture.objects.filter(name__in=shown).values_list("name", flat=True)) if shown else set()

@@ -18,7 +18,7 @@ from marketing.campaigns import campaign_with_id, update_campaign
 from marketing.letters import fallbacks
 from marketing.marked_group import MARKED, marked_group
 from marketing.models import Basis, Campaign, CampaignState
-from marketing.pictures import check_mail
+from marketing.pictures import check_mail, missing_pictures
 from marketing.rule import Group
 from marketing.rules import rules_now, wrong_basis
 from marketing.segments import SegmentGone, chosen_rule, group_name, list_segments
@@ -136,6 +136,7 @@ def campaign_audience(request: SalonRequest) -> HttpResponse:
         "audience": audience_of(found.counts),
         "basis_gone": any(wrong_basis(basis, rules_now())),
         "gaps": gaps_of(found, said),
+        "missing": missing_pictures(campaign.body) if campaign else [],
     }
     return render(request, "marketing/_campaign_foreseen.html", context)
 
@@ -275,6 +276,7 @@ def _page(request: SalonRequest, saving: Saving, *, status: int = 200) -> HttpRe
         "tested": tested(request, found.pk),
         "audience": audience_of(who.counts),
         "gaps": gaps_of(who, said),
+        "missing": missing_pictures(found.body),
         "audience_url": f"{reverse('campaign_audience', args=place)}?campaign={found.pk}",
         "placeholders": offered_placeholders(),
         "seen": seen,

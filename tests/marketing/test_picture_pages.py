@@ -105,6 +105,18 @@ def test_a_deleted_picture_is_asked_for_first(browser: Browser, campaign: Campai
         assert not Picture.objects.exists()
 
 
+def test_a_draft_says_that_a_picture_is_gone(browser: Browser, campaign: Campaign, sonnenschein: Salon) -> None:
+    browser.post(CHOOSE, {"file": _upload(), "shows": "Herbst"}, headers=HTMX)
+    picture, gone = _only(sonnenschein), "Das Bild „Herbst“ gibt es nicht (mehr)."
+    with salon_scope(sonnenschein.pk):
+        Campaign.objects.update(body=as_written(picture))
+    pages = (f"{LIST}{campaign.pk}/edit/", f"{LIST}audience/?campaign={campaign.pk}")
+    assert not any(gone in browser.get(page).text for page in pages)
+    with salon_scope(sonnenschein.pk):
+        Picture.objects.all().delete()
+    assert all(gone in browser.get(page).text for page in pages)
+
+
 def test_the_logo_is_put_and_taken_among_the_rules(browser: Browser, sonnenschein: Salon) -> None:
     logo = f"{MARKETING}rules/logo/"
     assert (
