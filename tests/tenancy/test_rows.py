@@ -1,20 +1,22 @@
 """Rows in words of their own are the rows that Django reads and writes."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
 from bookings.bounds import Bounds
 from bookings.models import Appointment, AppointmentItem
+from bookings.placing import minutes_of
 from bookings.scheduling import ItemWish, book
 from bookings.states import Source
+from bookings.writing import lay
 from clients.models import Client
 from salon.audit.models import AuditEntry
 from salon.audit.recording import record
 from salon.catalogue.models import Service, StaffMember
 from salon.identity.roles import Actor
-from salon.rows import insert, read, read_with, together
+from salon.rows import fetch, insert, read, read_with, together
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon, new_id
 from salon.work.models import DueWork
@@ -127,3 +129,38 @@ def test_rows_of_another_salon_are_neither_read_nor_written(sonnenschein: Salon,
         assert read(Client, " WHERE id = %(id)s", {"id": day.lena.pk}) == []
         with pytest.raises(Exception, match="row-level security"), transaction.atomic():
             insert([StaffMember(salon_id=sonnenschein.pk, name="Eva", name_key="eva", position=1, created_at=NOW)])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_said_again_gives_what_it_is_asked_then() -> None:
+    sql = "SELECT %s::bigint, %s::text, %s::uuid[]"
+    asked = [(1, "a", [new_id()]), (2**40, None, []), (None, "ä", None)]
+    assert [fetch(sql, one) for one in [*asked, *asked]] == [[one] for one in [*asked, *asked]]
+    with pytest.raises(DataError):
+        fetch(sql, ("nine", "a", None))
+    connection.close()
+    assert fetch(sql, asked[0]) == [asked[0]]
+
+
+def test_rows_are_written_behind_those_they_refer_to(in_sonnenschein: Salon, day: SalonDay) -> None:
+    times = {"starts_at": at(10), "ends_at": at(11), "created_at": NOW, "updated_at": NOW}
+    appointment = Appointment(source=Source.STAFF, **times)
+    item = AppointmentItem(
+        appointment=appointment,
+        position=0,
+        service=day.cut,
+        staff=day.anna,
+        starts_at=at(10),
+        counts_as_visit=True,
+        list_price=day.cut.price,
+        price=day.cut.price,
+    )
+    item.minutes = minutes_of(day.cut)
+    lay([item])
+    with CaptureQueriesContext(connection) as queries:
+        assert insert([item], behind=[appointment])
+    assert len(queries) == 1
+    assert [_values(row) for row in read(AppointmentItem, "", {})] == [_values(item)]
+    assert read_with(Appointment, "2", " LEFT JOIN clients_client ON false", {}, beside=Client) == [
+        (appointment, None, 2)
+    ]
