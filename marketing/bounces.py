@@ -36,7 +36,8 @@ def bounce_of(message: Message, text: str) -> Bounce | None:
     says to people."""
     told, returned, payload = "", "", message.get_payload()
     # What stands deeper belongs to a mail that somebody passed on.
-    for part in payload if isinstance(payload, list) else []:
+    parts = payload if isinstance(payload, list) else []
+    for part in (one for one in parts if isinstance(one, Message)):
         kind = part.get_content_type()
         if kind == "message/delivery-status":
             told += _fields(part)

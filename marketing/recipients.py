@@ -1,5 +1,6 @@
 """Who gets a mail and who does not, and why: settled in one statement, and asked anew at the moment of sending."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,6 +10,7 @@ from uuid import UUID
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from clients.models import Client
@@ -39,6 +41,13 @@ ON CONFLICT DO NOTHING
 _FORESEE = """
 SELECT reason, count(*), (array_agg(client_id ORDER BY number))[1]«counts» FROM JUDGED GROUP BY reason
 """.replace("JUDGED", _JUDGED)
+_NAME = """
+SELECT client_id FROM JUDGED WHERE reason = ANY (%(wanted)s)
+""".replace("JUDGED", _JUDGED.replace("«lacks»", ""))
+_WHY = """
+SELECT client_id, reason FROM JUDGED WHERE client_id = ANY (%(ids)s)
+""".replace("JUDGED", _JUDGED.replace("«lacks»", ""))
+_NAMED = re.compile(r"%\((\w+)\)s")
 _WRITE = """
 UPDATE marketing_recipient AS one SET state = told.state, reason = told.reason, address = told.address
 FROM unnest(%(ids)s::uuid[], %(clients)s::uuid[], %(states)s::text[], %(reasons)s::text[], %(addresses)s::text[])
@@ -97,6 +106,33 @@ def foresee(
         min((first for first, _many in included), default=None),
         {name: sum(many[place] for _first, many in included) for place, name in enumerate(conditions)},
     )
+
+
+def foreseen_among(
+    clients: QuerySet[Client], reasons: Collection[RecipientReason], *, basis: Basis, now: datetime
+) -> QuerySet[Client]:
+    """Return those of these cards whom `foresee` counts for one of these reasons."""
+    try:
+        sql, named = _asked(clients, basis, now)
+    except EmptyResultSet:
+        return Client.objects.none()
+    named["wanted"] = [str(one) for one in reasons]
+    statement = _NAME.replace("…", sql)
+    values = [named[name] for name in _NAMED.findall(statement)]
+    return Client.objects.filter(pk__in=RawSQL(_NAMED.sub("%s", statement), values))  # noqa: S611 - SQL of constants
+
+
+def foreseen_reasons(
+    clients: QuerySet[Client], client_ids: Collection[UUID], *, basis: Basis, now: datetime
+) -> dict[UUID, RecipientReason]:
+    """Return why each of some of these cards would get a mail now, or not, as `foresee` counts them."""
+    try:
+        sql, named = _asked(clients, basis, now)
+    except EmptyResultSet:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_WHY.replace("…", sql), {**named, "ids": list(client_ids)})
+        return {client_id: RecipientReason(reason) for client_id, reason in cursor.fetchall()}
 
 
 def settle(

@@ -134,6 +134,7 @@ def campaign_audience(request: SalonRequest) -> HttpResponse:
     found = foreseen(rule, basis, salon=request.salon, now=now, placeholders=said)
     context = {
         "audience": audience_of(found.counts),
+        "foreseen_url": reverse("campaign_recipients", args=[request.salon.slug, campaign.pk]) if campaign else "",
         "basis_gone": any(wrong_basis(basis, rules_now())),
         "gaps": gaps_of(found, said),
         "missing": missing_pictures(campaign.body) if campaign else [],

@@ -18,6 +18,7 @@ from marketing.eligibility import INCLUDED
 from marketing.models import Campaign, Recipient, RecipientState
 from marketing.recipient_list import counts_of, recipients_by_name
 from marketing.results import bookings_of
+from marketing.web.campaign_foreseen import foreseen_page
 from marketing.web.campaign_sent import seen_in
 from marketing.web.campaign_shown import page_of
 from marketing.web.recipient_rows import asked_for, choices_of, row_of, wanted_in
@@ -36,8 +37,11 @@ _WRITTEN = frozenset({RecipientState.WAITING, RecipientState.SENDING, RecipientS
 @never_cache
 @require_safe
 def campaign_recipients(request: SalonRequest, campaign_id: UUID) -> HttpResponse:
-    """Every client it was meant for, by name, and why she got it or not; narrowed to those who are looked for."""
+    """Every client it was meant for, by name, and why she got it or not; narrowed to those who are looked for. Of one
+    that has not begun, who would get it now."""
     found, wanted = campaign_with_id(campaign_id), wanted_in(request.GET)
+    if found.started_at is None:
+        return foreseen_page(request, found)
     here = reverse("campaign_recipients", args=[request.salon.slug, found.pk])
     asked = asked_for(wanted)
     bookings = bookings_of(found.pk, now=timezone.now())

@@ -40,8 +40,9 @@ _BASES = {
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many there are for one reason."""
+    """How many there are for one reason; `asked` names them in an address."""
 
+    asked: str
     label: Promise | str
     count: str
     good: bool
@@ -92,8 +93,8 @@ def audience_of(counts: Mapping[RecipientReason, int]) -> Audience:
     included = sum(count for reason, count in counts.items() if reason in INCLUDED)
     ordered = sorted(counts.items(), key=lambda one: (one[0] not in INCLUDED, -one[1], one[0]))
     reasons = [
-        Counted(RecipientReason(reason).label, number_format(count, force_grouping=True), reason in INCLUDED)
-        for reason, count in ordered
+        Counted(str(one), RecipientReason(one).label, number_format(count, force_grouping=True), one in INCLUDED)
+        for one, count in ordered
     ]
     return Audience(sum(counts.values()), included, reasons)
 
@@ -135,6 +136,8 @@ def urls_of(request: SalonRequest, campaign: Campaign) -> dict[str, str]:
         "rules_url": reverse("marketing_rules", args=place[:1]),
         "clients_url": reverse("campaign_clients", args=place[:1]),
         "delete_url": reverse("campaign_delete", args=place) if deletes else "",
+        # Of one that has not begun, whom it would reach now.
+        "foreseen_url": "" if campaign.started_at else reverse("campaign_recipients", args=place),
         "recipients_url": reverse("campaign_recipients", args=place) if campaign.started_at else "",
     }
 
