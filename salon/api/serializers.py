@@ -32,8 +32,8 @@ class Body(serializers.Serializer[Any]):
 
         Raises: ValidationError.
         """
-        is_given, data = self.validate_empty_values(data)
-        return data if is_given else self.to_internal_value(data)
+        is_empty, data = self.validate_empty_values(data)
+        return data if is_empty else self.to_internal_value(data)
 
     def to_internal_value(self, data: object) -> dict[str, Any]:
         """Return the fields by name, or all that is wrong with any.
@@ -47,7 +47,7 @@ class Body(serializers.Serializer[Any]):
         for name, field in self._entered:
             with suppress(SkipField):
                 try:
-                    entered[field.source] = field.run_validation(data.get(name, empty))
+                    entered[field.source or name] = field.run_validation(data.get(name, empty))
                 except ValidationError as error:
                     wrong[name] = error.detail
         for name in data:
