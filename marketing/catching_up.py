@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
@@ -72,8 +72,8 @@ def write_to_passed_over(*, actor: Actor, occasion: Occasion, salon: Salon, now:
             raise NoImprint
         waiting = Recipient.objects.filter(automation=automation, state=RecipientState.WAITING)
         before = waiting.count()
-        days = _passed_over(automation, salon, now).order_by("_on").values_list("_on", flat=True).distinct()
-        for on in list(days):
+        days: set[date] = set(_passed_over(automation, salon, now).values_list(F("_on"), flat=True))
+        for on in sorted(days):
             write_down(automation, on, Moment.of(salon, now))
         written = waiting.count() - before
         if written:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from itertools import chain
 from uuid import UUID
 
 from clients.models import Client
@@ -46,10 +45,10 @@ def _mail(bounce: Bounce, client_ids: Collection[UUID], now: datetime) -> Mail |
     if named := named_in(bounce.message_id):
         return to_many.filter(pk=named).first() or to_her.filter(pk=named).first()
     sent = {"sent_at__gt": now - _WITHIN, "sent_at__lte": now}
-    last = chain(
-        to_many.filter(address__iexact=bounce.address, **sent).order_by("-sent_at")[:1],
-        to_her.filter(recipient__iexact=bounce.address, **sent).order_by("-sent_at")[:1],
-    )
+    last: list[Mail] = [
+        *to_many.filter(address__iexact=bounce.address, **sent).order_by("-sent_at")[:1],
+        *to_her.filter(recipient__iexact=bounce.address, **sent).order_by("-sent_at")[:1],
+    ]
     return max(last, key=lambda one: one.sent_at or now, default=None) if bounce.address else None
 
 

@@ -146,9 +146,9 @@ def test_the_card_and_the_thread_tell_it_and_take_it_back(
         shown = desk.get(page, headers={"HX-Request": "true"}).text.replace("<wbr>", "")
         assert told in shown
         assert "550 no such user" in shown
-    page = desk.post(f"{thread}deliverable/", {"back": "card"}, follow=True)
-    assert page.redirect_chain[-1][0] == f"/s/sonnenschein/clients/{lena.pk}/"
-    assert "E-Mails an lena@x.example gehen wieder hinaus." in page.text
+    answer = desk.post(f"{thread}deliverable/", {"back": "card"}, follow=True)
+    assert answer.redirect_chain[-1][0] == f"/s/sonnenschein/clients/{lena.pk}/"
+    assert "E-Mails an lena@x.example gehen wieder hinaus." in answer.text
     assert desk.get(f"{thread}deliverable/", headers={"HX-Request": "true"}).text.strip() == ""
     # Somebody else was faster.
     assert "nicht (mehr) als unzustellbar" in desk.post(f"{thread}deliverable/", follow=True).text
