@@ -281,7 +281,7 @@ def _last_of_hers(client_id: UUID) -> QuerySet[Message]:
     return hers.filter(pk__in=hers.order_by("-created_at", "-id").values("pk")[:1])
 
 
-def _by_client(messages: QuerySet[Message]) -> QuerySet[Message, dict[str, Any]]:
+def _by_client(messages: QuerySet[Message]) -> QuerySet[Any, Any]:
     """Return how many of these messages are unread, and how many open, by client: the unread ones first."""
     counted = messages.values("client_id").annotate(
         unread=Count("pk", filter=Q(read_at=None)), open=Count("pk", filter=Q(done_at=None)), newest=Max("created_at")
