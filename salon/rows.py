@@ -206,7 +206,7 @@ def _writing(field: "Field[Any, Any]") -> tuple[type[Any], _Convert]:
     if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
         raise TypeError(f"{field} is given its value by Django, in rows that Django writes.")
     kind = type(field.target_field if isinstance(field, ForeignKey) else field)
-    prepare = partial(field.get_db_prep_save, connection=connections[DEFAULT_DB_ALIAS])
+    prepare = partial(field.get_db_prep_save, connection=connection)
     if kind is DateTimeField:
         return NoneType, lambda value: value if type(value) is datetime and value.tzinfo else prepare(value)
     if kind in _NUMBERS:

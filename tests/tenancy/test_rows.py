@@ -1,7 +1,19 @@
 """Rows in words of their own are the rows that Django reads and writes."""
 
+import gc
+from threading import Thread
+from weakref import ref
+
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DataError,
+    IntegrityError,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
@@ -16,7 +28,7 @@ from salon.audit.models import AuditEntry
 from salon.audit.recording import record
 from salon.catalogue.models import Service, StaffMember
 from salon.identity.roles import Actor
-from salon.rows import fetch, insert, read, read_with, together
+from salon.rows import _words_for, fetch, insert, read, read_with, together
 from salon.tenancy.context import salon_scope
 from salon.tenancy.models import Salon, new_id
 from salon.work.models import DueWork
@@ -138,8 +150,27 @@ def test_a_statement_said_again_gives_what_it_is_asked_then() -> None:
     assert [fetch(sql, one) for one in [*asked, *asked]] == [[one] for one in [*asked, *asked]]
     with pytest.raises(DataError):
         fetch(sql, ("nine", "a", None))
+    connection.connection.close()
+    for statement in (sql, "SELECT %s::text"):
+        with pytest.raises(OperationalError):
+            fetch(statement, asked[0][: statement.count("%s")])
     connection.close()
     assert fetch(sql, asked[0]) == [asked[0]]
+
+
+def test_what_is_known_of_a_table_keeps_no_connection_of_the_thread_that_asked_first() -> None:
+    _words_for.cache_clear()
+
+    def ask() -> None:
+        _words_for(Client)
+        asked.append(ref(connections[DEFAULT_DB_ALIAS]))
+
+    asked: list[ref[object]] = []
+    thread = Thread(target=ask)
+    thread.start()
+    thread.join()
+    gc.collect()
+    assert [one() for one in asked] == [None]
 
 
 def test_rows_are_written_behind_those_they_refer_to(in_sonnenschein: Salon, day: SalonDay) -> None:

@@ -68,6 +68,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if found is None:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            found = self._kept[sql] = self.create_cursor(), sql
+            with self.wrap_database_errors:
+                found = self._kept[sql] = self.create_cursor(), sql
         cursor, text = found
         return self._prepare_cursor(cursor), text  # type: ignore[attr-defined]
