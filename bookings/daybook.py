@@ -48,7 +48,7 @@ SELECT
     WHERE salon_id = %(salon)s AND client_id = ANY((SELECT clients FROM given)::uuid[])
     AND pinned AND deleted_at IS NULL),
     (SELECT json_agg(json_build_array(id, staff_id, kind, note, extract(epoch FROM starts_at)::bigint,
-        extract(epoch FROM ends_at)::bigint, created_at) ORDER BY starts_at, id)
+        extract(epoch FROM ends_at)::bigint, coalesce(changed_at, created_at)) ORDER BY starts_at, id)
     FROM catalogue_absence WHERE salon_id = %(salon)s AND ends_at > %(begin)s AND starts_at < %(end)s),
     (SELECT json_agg(appointment_id) FROM bookings_sale
     WHERE salon_id = %(salon)s AND appointment_id = ANY((SELECT appointments FROM given)::uuid[])

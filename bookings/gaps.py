@@ -112,7 +112,7 @@ def gap_with_id(gap_id: UUID, *, now: datetime) -> Gap:
             absence.starts_at,
             [away],
             absence=absence,
-            decided_at=absence.created_at,
+            decided_at=absence.decided_at,
         )
     salon = directory.get_salon(current_salon_id())
     found = next((one for one in gaps_ahead(salon=salon, now=now) if one.id == gap_id), None)
@@ -126,7 +126,7 @@ def gaps_ahead(*, salon: Salon, now: datetime) -> list[Gap]:
     today, zone = salon.date_at(now), ZoneInfo(salon.timezone)
     closed = [(one, whole_days(max(one.starts_on, today), one.ends_on, zone)) for one in closures_since(today)]
     closures = [
-        Gap(one.pk, Cause.CLOSURE, salon, None, days.starts_at, [days], name=one.name, decided_at=one.created_at)
+        Gap(one.pk, Cause.CLOSURE, salon, None, days.starts_at, [days], name=one.name, decided_at=one.decided_at)
         for one, days in closed
     ]
     holidays = next_holidays(salon=salon, since=today, many=HOLIDAYS_AHEAD)

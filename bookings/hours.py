@@ -36,7 +36,7 @@ SELECT
     )) ORDER BY schedule.valid_from)
     FROM catalogue_schedule schedule
     WHERE schedule.salon_id = %(salon)s AND schedule.staff_id = ANY(%(staff)s) AND schedule.valid_from <= %(last)s),
-    (SELECT jsonb_agg(jsonb_build_array(starts_on, ends_on, name, created_at))
+    (SELECT jsonb_agg(jsonb_build_array(starts_on, ends_on, name, coalesce(changed_at, created_at)))
     FROM catalogue_closure WHERE salon_id = %(salon)s AND ends_on >= %(first)s AND starts_on <= %(last)s),
     ARRAY(SELECT day FROM catalogue_openday WHERE salon_id = %(salon)s AND day >= %(first)s AND day <= %(last)s),
     (SELECT jsonb_build_array(region, closed) FROM catalogue_holidayrules WHERE salon_id = %(salon)s),
@@ -81,7 +81,7 @@ def presence(staff_ids: Collection[UUID], first: date, last: date, salon: Salon)
     closed: dict[date, str] = {}
     closed_since: dict[date, datetime] = {}
     for day, reason, since in _closures(json.loads(closures or "[]"), first, last):
-        closed[day], closed_since[day] = reason, since
+        closed[day], closed_since[day] = reason, max(since, closed_since.get(day, since))
     if keeps_holidays:
         for day in days_between(first, last):
             name = public_holidays(salon.country, region, day.year).get(day)

@@ -37,7 +37,7 @@ from salon.identity.roles import Actor, Permission
 from salon.tenancy.models import Salon
 
 LONGEST_MESSAGE = 500
-# So long it is listed what was done: new hours and public holidays have no end.
+# So long it is listed what was done, and at least until it is over: new hours and public holidays have no end.
 LISTED_FOR = timedelta(days=60)
 _ITEMS = Prefetch("items", AppointmentItem.objects.select_related("service", "staff").order_by("position"))
 
@@ -100,7 +100,7 @@ def work_list(*, gap_id: UUID, now: datetime) -> WorkList:
     statements for any number of them. Raises: NotFound.
     """
     gap = gap_with_id(gap_id, now=now)
-    noted = GapTask.objects.filter(gap_id=gap_id, created_at__gt=now - LISTED_FOR)
+    noted = GapTask.objects.filter(Q(created_at__gt=now - LISTED_FOR) | Q(appointment__ends_at__gt=now), gap_id=gap_id)
     near = Q(Among("pk", noted.values("appointment_id"))) | Q(Among("pk", _near(gap, now).values("appointment_id")))
     rows = Appointment.objects.filter(near).select_related("client").prefetch_related(_ITEMS)
     rows = rows.annotate(noted=Exists(noted.filter(appointment_id=OuterRef("pk"))))
@@ -149,7 +149,7 @@ def open_work(*, now: datetime) -> list[OpenWork]:
     among = Appointment.objects.filter(pk__in=set().union(*(ids for _one, ids in found)), state__in=CHANGEABLE)
     kept = dict(among.values_list("pk", "kept_at"))
     counted = [
-        (one, sum(1 for pk in ids if pk in kept and not is_kept(kept[pk], one.created_at))) for one, ids in found
+        (one, sum(1 for pk in ids if pk in kept and not is_kept(kept[pk], one.decided_at))) for one, ids in found
     ]
     return [OpenWork(one.pk, one.staff.name, count) for one, count in counted if count]
 

@@ -19,6 +19,8 @@ LONGEST_NOTE = 200
 # Three years of parental leave are the longest absence there is.
 LONGEST = timedelta(days=3 * 366)
 _REMOVED = "absence.removed"
+# What of an absence decides over what is booked.
+_DECIDED = ("staff_id", "starts_at", "ends_at")
 
 
 class NoSuchAbsence(NotFound):
@@ -86,7 +88,9 @@ def change_absence(
         after = _recorded(absence, salon)
         if after != before:
             absence.version += 1
-            absence.save(update_fields=["staff", "kind", "starts_at", "ends_at", "note", "version"])
+            if any(after[name] != before[name] for name in _DECIDED):
+                absence.changed_at = now
+            absence.save(update_fields=["staff", "kind", "starts_at", "ends_at", "note", "version", "changed_at"])
             told(actor=actor, action="absence.changed", subject_id=absence_id, old=before, new=after, now=now)
     return absence
 

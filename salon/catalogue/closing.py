@@ -76,7 +76,9 @@ def change_closure(*, actor: Actor, closure_id: UUID, details: ClosureDetails, n
         if accepted != before:
             for name, value in asdict(accepted).items():
                 setattr(closure, name, value)
-            closure.save(update_fields=["name", "starts_on", "ends_on"])
+            if (accepted.starts_on, accepted.ends_on) != (before.starts_on, before.ends_on):
+                closure.changed_at = now
+            closure.save(update_fields=["name", "starts_on", "ends_on", "changed_at"])
             old, new = asdict(before), asdict(accepted)
             told(actor=actor, action="closure.changed", subject_id=closure_id, old=old, new=new, now=now)
     return closure

@@ -154,6 +154,19 @@ def test_handed_over_or_called_off_it_is_done(
         work_list(gap_id=new_id(), now=LATER)
 
 
+def test_what_was_noted_long_ago_is_listed_until_it_is_over(
+    in_sonnenschein: Salon, front_desk: Actor, day: SalonDay
+) -> None:
+    far, later = DAY + timedelta(days=100), NOW + timedelta(days=90)
+    one = make_appointment((day.cut, day.anna), starts_at=at(10, day=far))
+    absence = make_absence(day.anna, at(0, day=far), at(0, day=far + timedelta(days=1)))
+    assert [task.done for task in work_list(gap_id=absence.pk, now=NOW).tasks] == [False]
+    given = {"actor": front_desk, "salon": in_sonnenschein, "gap_id": absence.pk, "now": later}
+    call_off(appointment_id=one.pk, message="", **given)  # type: ignore[arg-type]
+    assert [task.done for task in work_list(gap_id=absence.pk, now=later).tasks] == [True]
+    assert work_list(gap_id=absence.pk, now=later + timedelta(days=20)).tasks == []
+
+
 def test_twenty_take_as_many_statements_as_two(in_sonnenschein: Salon, owner: Actor, day: SalonDay) -> None:
     make_appointment((day.cut, day.anna), starts_at=at(17))
     schedule, closure_id = _mornings(owner, day), _close(owner, DAY + timedelta(days=2))

@@ -9,7 +9,8 @@ import pytest
 from bookings.calendar import day_of
 from bookings.scheduling import move
 from bookings.stand_ins import AlreadyArranged, keep, keep_no_more, open_besides, open_work, work_list
-from salon.catalogue.closing import ClosureDetails, add_closure
+from salon.catalogue.absences import change_absence
+from salon.catalogue.closing import ClosureDetails, add_closure, change_closure
 from salon.catalogue.team import set_schedule
 from salon.catalogue.weeks import daily
 from salon.errors import NotAllowed
@@ -77,6 +78,37 @@ def test_moved_or_where_something_else_is_decided_it_is_to_be_arranged(desk: Des
     assert (_marked(desk), _open(desk, later)) == (False, 0)
     move(starts_at=at(16), **{**given, "now": later})
     assert _marked(desk)
+
+
+def test_an_absence_with_other_times_is_decided_anew(desk: Desk) -> None:
+    one = make_appointment((desk.day.cut, desk.day.anna), starts_at=at(15))
+    absence_id, later = _absent(desk), KEPT + timedelta(hours=1)
+    keep(gap_id=absence_id, **{**desk.given, "now": KEPT, "appointment_id": one.pk})
+    times = {"absence_id": absence_id, "starts_at": at(12), "ends_at": at(18), "now": later}
+    change_absence(actor=OWNER, salon=desk.salon, note="Zahnarzt", **times)  # type: ignore[arg-type]
+    assert (_marked(desk), _open(desk, later)) == (False, 0)
+    change_absence(actor=OWNER, salon=desk.salon, **{**times, "ends_at": at(20)})  # type: ignore[arg-type]
+    assert (_marked(desk), _open(desk, later)) == (True, 1)
+    assert [task.done for task in work_list(gap_id=absence_id, now=later).tasks] == [False]
+
+
+def test_a_closure_on_other_days_is_decided_anew(desk: Desk) -> None:
+    one = make_appointment((desk.day.cut, desk.day.anna), starts_at=at(15))
+    tomorrow, later = DAY + timedelta(days=1), KEPT + timedelta(hours=1)
+    closure = add_closure(
+        actor=OWNER, details=ClosureDetails(name="Rohrbruch", starts_on=tomorrow, ends_on=tomorrow), now=DECIDED
+    )
+    keep(gap_id=_absent(desk), **{**desk.given, "now": KEPT, "appointment_id": one.pk})
+    given = {"actor": OWNER, "closure_id": closure.pk, "now": later}
+    change_closure(details=ClosureDetails(name="Rohrbruch", starts_on=DAY, ends_on=tomorrow), **given)  # type: ignore[arg-type]
+    assert (_marked(desk), _open(desk, later)) == (True, 1)
+
+
+def test_of_two_closures_of_a_day_the_later_one_counts(desk: Desk) -> None:
+    one = make_appointment((desk.day.cut, desk.day.anna), starts_at=at(15))
+    _closed(KEPT + timedelta(hours=1))
+    keep(gap_id=_closed(), **{**desk.given, "now": KEPT, "appointment_id": one.pk})
+    assert (_marked(desk), _open(desk)) == (True, 1)
 
 
 def test_who_may_not_book_decides_nothing(desk: Desk) -> None:

@@ -1,5 +1,7 @@
 """When a salon and its people are there, and when not."""
 
+from datetime import datetime
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
@@ -96,7 +98,8 @@ class AbsenceKind(models.TextChoices):
 class Absence(SalonOwned):
     """A period in which a staff member is not bookable: absent, or blocked for something else (domain.md §5).
 
-    `note` is for the team alone; of a blocked time the calendar shows it.
+    `note` is for the team alone; of a blocked time the calendar shows it. `changed_at`: since when it has had
+    these times and this person; None: from the start.
     """
 
     staff = models.ForeignKey(
@@ -108,6 +111,7 @@ class Absence(SalonOwned):
     note = models.CharField(max_length=200, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -123,14 +127,23 @@ class Absence(SalonOwned):
     def __str__(self) -> str:
         return f"{self.staff_id}: {self.starts_at}–{self.ends_at}"
 
+    @property
+    def decided_at(self) -> datetime:
+        """When somebody decided that she is away then."""
+        return self.changed_at or self.created_at
+
 
 class Closure(SalonOwned):
-    """Days on which the whole salon is closed, the first and the last included."""
+    """Days on which the whole salon is closed, the first and the last included.
+
+    `changed_at`: since when it has been these; None: from the start.
+    """
 
     starts_on = models.DateField()
     ends_on = models.DateField()
     name = models.CharField(max_length=80)
     created_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -141,6 +154,11 @@ class Closure(SalonOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def decided_at(self) -> datetime:
+        """When somebody decided to close on these days."""
+        return self.changed_at or self.created_at
 
 
 class OpenDay(models.Model):
