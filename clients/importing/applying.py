@@ -141,7 +141,7 @@ def _write(work: Applying, plans: Sequence[Plan]) -> list[Result]:
     categories = _categories(work, plans)
     additions = _Additions(work, categories)
     created = [plan for plan in plans if plan.outcome == Outcome.CREATE]
-    updated = [(plan, plan.card) for plan in plans if plan.outcome == Outcome.UPDATE and plan.card]
+    updated = [(plan, plan.card) for plan in plans if plan.outcome == Outcome.UPDATE and plan.card and not plan.waits]
     cards = _create(work, created)
     held = _update(work, updated)
     _open_ledgers(work, zip(created, cards, strict=True), made_now=True)

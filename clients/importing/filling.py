@@ -1,5 +1,6 @@
 """What a line adds to a card that it makes or speaks of (domain.md §10)."""
 
+from collections.abc import Collection
 from dataclasses import asdict, fields, replace
 from datetime import date
 
@@ -19,17 +20,13 @@ from salon.catalogue.details import key_of
 
 
 class Filler:
-    """One file's options, what was looked up for a block of its lines, and what is done with known clients.
+    """One file's options, what was looked up for a block of its lines, and what is done with known clients."""
 
-    Of lines that are `joining` an earlier one the first visit may be earlier, and the last one later.
-    """
-
-    def __init__(self, batch: ImportBatch, today: date, stored: OnFile, known: str, *, joining: bool = False) -> None:
+    def __init__(self, batch: ImportBatch, today: date, stored: OnFile, known: str) -> None:
         self.batch = batch
         self.today = today
         self.stored = stored
         self.known = known
-        self.joining = joining
         self.ours = batch.format == Format.OURS
 
     def create(self, number: int, wanted: Wanted) -> Plan:
@@ -71,13 +68,16 @@ class Filler:
         plan = self._with_additions(plan, told, None)
         return replace(plan, outcome=Outcome.UPDATE) if plan.changes else plan
 
-    def update(self, number: int, wanted: Wanted, card: Client) -> Plan:
-        """Return the plan of a line that speaks of a card."""
+    def update(self, number: int, wanted: Wanted, card: Client, *, own: Collection[str] = ()) -> Plan:
+        """Return the plan of a line that speaks of a card, on which what is `own` comes from the same file.
+
+        There a first visit may become earlier, a last one later, and whoever may book here be barred.
+        """
         plan = Plan(number, Outcome.SAME, wanted, card, details=card.details)
         if self.known == KnownClients.LEAVE:
             return plan
-        changes = self._changed_details(card.details, wanted.details)
-        facts = self._changed_facts(card, wanted)
+        changes = self._changed_details(card.details, wanted.details, own)
+        facts = self._changed_facts(card, wanted, own)
         told = [Change(name, getattr(card.details, name) or None, text) for name, text in changes.items()]
         told += [Change(name, str(getattr(card, name) or "") or None, str(value)) for name, value in facts.items()]
         details = replace(card.details, **changes)
@@ -89,11 +89,11 @@ class Filler:
             plan = replace(plan, hints=(*plan.hints, Problem("email", "consent_ends")))
         return replace(plan, outcome=Outcome.UPDATE) if plan.changes else plan
 
-    def _changed_details(self, before: ClientDetails, given: ClientDetails) -> dict[str, str]:
+    def _changed_details(self, before: ClientDetails, given: ClientDetails, own: Collection[str]) -> dict[str, str]:
         """Return the fields of a card that a line changes; what it does not say stays."""
         overwrite = self.known == KnownClients.UPDATE
         changes: dict[str, str] = {}
-        if not overwrite and not self.joining:
+        if not overwrite and "blocked" not in own:
             # Whoever may book here is not barred by a file that is only to fill in what is missing.
             given = replace(given, blocked="", blocked_reason="")
         for name in (one.name for one in fields(ClientDetails)):
@@ -112,7 +112,7 @@ class Filler:
                 changes = {name: text for name, text in changes.items() if name not in {"first_name", "last_name"}}
         return changes
 
-    def _changed_facts(self, card: Client, wanted: Wanted) -> dict[str, date | int | str]:
+    def _changed_facts(self, card: Client, wanted: Wanted, own: Collection[str]) -> dict[str, date | int | str]:
         overwrite = self.known == KnownClients.UPDATE
         # In our own file stands what appointments and imports make together, elsewhere only what was before.
         before: tuple[tuple[str, object, object, object], ...] = (
@@ -142,8 +142,7 @@ class Filler:
             for name, new, old, shown in before
             if new and new not in {old, shown} and (overwrite or not shown)
         }
-        if self.joining:
-            facts |= _widened(card, wanted)
+        facts |= {name: day for name, day in _widened(card, wanted).items() if name in own}
         if "listed_on" not in facts and (known_by := known_earlier(card, wanted)):
             facts["listed_on"] = known_by
         return facts

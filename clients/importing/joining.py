@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from clients.details import ClientDetails
+from clients.details import ClientDetails, Gender
 from clients.importing.formats import Target
 from clients.importing.mapping import Wanted
 from clients.importing.noting import BETWEEN_NOTES, joined, written
@@ -16,10 +16,14 @@ from salon.phone import display_phone
 _PHONES = ("mobile", "landline")
 
 
-def may_join(one: ClientDetails, other: ClientDetails) -> bool:
+def may_join(line: Wanted, earlier: Wanted) -> bool:
     """Return whether two lines that name one person do so beyond doubt, so that nobody has to look at them."""
+    one, other = line.details, earlier.details
     if not contacts_of(one) and not contacts_of(other) and not (one.first_name and one.last_name):
         # Half a name alone may be anybody's.
+        return False
+    if one.email and other.email and {line.consent, earlier.consent} == {True, False}:
+        # Whether news may go to the address, nobody knows.
         return False
     return not first_names_differ(one, other) and not birthdays_differ(one, other)
 
@@ -37,6 +41,8 @@ def beyond(there: Wanted, wanted: Wanted, country: str) -> Wanted:
     stored = there.details
     phones = {stored.mobile, stored.landline} - {""}
     called = {"preferred_staff": wanted.staff, "referred_by": wanted.referrer}
+    if wanted.details.gender:
+        called["gender"] = str(Gender(wanted.details.gender).label)
     for name in (one.name for one in fields(ClientDetails)):
         old, new = getattr(stored, name), getattr(wanted.details, name)
         if name in _PHONES and new in phones:

@@ -13,11 +13,14 @@ from clients.importing.mapping import Mapping, Problem, Read, Wanted, read_cells
 from clients.importing.matching import Cards, Match, first_lines, keys_of
 from clients.importing.noting import joined, written
 from clients.importing.on_file import OnFile
-from clients.importing.plans import ERASED, ONLY_NAME, Plan
+from clients.importing.plans import ERASED, FACTS, ONLY_NAME, Plan
 from clients.importing.whose import contacts_of, is_same_person
 from clients.models import Client, ImportBatch, ImportRow, ImportState, KnownClients, LookAlikes, OnlyNames, Outcome
 from salon.audit.recording import Change
 from salon.folding import fold
+
+# What a line may make earlier, later or blocked on a card that is the file's to say.
+_OWN = frozenset({*FACTS, "blocked"})
 
 
 def plan_lines(
@@ -50,15 +53,24 @@ class _Earlier:
         keys = [(key, row.number) for row, wanted, match in sound for key in keys_of(wanted, match.card)]
         self._first = first_lines(batch, keys)
         here = {row.number for row, _wanted, _match in sound}
-        before = ImportRow.objects.filter(batch=batch, number__in={*self._first.values()} - here)
         self._wanted: dict[int, Wanted] = {row.number: wanted for row, wanted, _match in sound}
-        # What became of those before, and their cards.
+        # What became of those before, which of them join another one, what they fill, and their cards.
         self.outcomes: dict[int, str] = {}
+        self.joins: dict[int, int] = {}
+        self.fields: dict[int, set[str]] = {}
         self._card_ids: dict[int, UUID | None] = {}
-        for row in before.only("number", "cells", "outcome", "card_id"):
+        self._look_up(batch, mapping, {*self._first.values()} - here)
+        self._look_up(batch, mapping, {*self.joins.values()} - here - {*self.outcomes})
+        self.cards = Client.objects.listed().in_bulk([one for one in self._card_ids.values() if one])
+
+    def _look_up(self, batch: ImportBatch, mapping: Mapping, numbers: set[int]) -> None:
+        rows = ImportRow.objects.filter(batch=batch, number__in=numbers)
+        for row in rows.only("number", "cells", "outcome", "card_id", "plan", "made"):
             self._wanted[row.number] = read_cells(row.cells, mapping).wanted
             self.outcomes[row.number], self._card_ids[row.number] = row.outcome, row.card_id
-        self.cards = Client.objects.listed().in_bulk([one for one in self._card_ids.values() if one])
+            self.fields[row.number] = {one[0] for one in row.plan.get("changes", ())} | {*row.made.get("facts", ())}
+            if first := row.plan.get("joins"):
+                self.joins[row.number] = first
 
     def line(self, key: str, number: int) -> int | None:
         """Return the first line with that key, if it stands before `number`."""
@@ -86,7 +98,7 @@ class _Planner:
         self.is_writing = batch.state == ImportState.APPLYING
         self.filler = Filler(batch, mapping.today, stored, batch.known_clients)
         # Of the lines of a file none overwrites another.
-        self.joiner = Filler(batch, mapping.today, stored, KnownClients.FILL, joining=True)
+        self.joiner = Filler(batch, mapping.today, stored, KnownClients.FILL)
         self.planned: dict[int, Plan] = {}
         # Cards that a line has joined: while they are written, one at a time does.
         self.filled: set[UUID] = set()
@@ -96,11 +108,13 @@ class _Planner:
         return plan
 
     def _plan(self, number: int, read: Read, match: Match) -> Plan:
-        wanted, unknown = self._with_people(read.wanted, match.card)
+        line = self._earlier_of_her(number, read.wanted, match)
+        joins = self._first_of_her(line) if line else None
+        card = match.card or (self._card_of(joins) if joins else None)
+        wanted, unknown = self._with_people(read.wanted, card)
         left_out = read.left_out
-        joins = self._earlier_of_her(number, wanted, match)
-        problems, hints = self._problems(wanted, joins), self._erased_again(wanted)
-        card_fault = self._card_fault(number, wanted, match, joins)
+        problems, hints = self._problems(wanted, line, card), self._erased_again(wanted)
+        card_fault = self._card_fault(number, wanted, card, joins)
         if card_fault and self.batch.leave_out_cells:
             wanted, left_out = replace(wanted, treatcard_number=""), (*left_out, card_fault)
         elif card_fault:
@@ -114,7 +128,7 @@ class _Planner:
         if problems:
             return Plan(number, Outcome.FAULTY, wanted, match.card, (*left_out, *problems), found=only_name)
         if joins:
-            plan = self._join(number, wanted, joins, match.card or self.earlier.card(joins))
+            plan = self._join(number, wanted, joins, card)
         elif match.card:
             plan = self.filler.update(number, wanted, match.card)
         else:
@@ -150,30 +164,47 @@ class _Planner:
     def _join(self, number: int, wanted: Wanted, line: int, card: Client | None) -> Plan:
         """Return what a line fills on the card of an earlier one; in a preview, on what that one would make of it."""
         if self.is_writing and (line in self.planned or (card and card.pk in self.filled)):
-            return Plan(number, Outcome.UPDATE, wanted, joins=line, waits=True)
+            # Its card is locked with the others, in one order.
+            return Plan(number, Outcome.UPDATE, wanted, card, joins=line, waits=True)
         self.filled |= {card.pk} if card else set()
         first, _unknown = self._with_people(self.earlier.wanted(line), None)
         known = self._outcome(line) != Outcome.CREATE
+        # On a card that was there the file has what it has filled in, unless it may overwrite.
+        own = self._fields(line) if known and self.batch.known_clients == KnownClients.FILL else _OWN
         if known and self.batch.known_clients == KnownClients.LEAVE:
             plan = self.filler.update(number, wanted, card) if card else Plan(number, Outcome.SAME, wanted)
         elif self.is_writing and card:
             there = Wanted(card.details, treatcard_number=card.treatcard_number, visits=card.carried_visits)
-            plan = self.joiner.update(number, beyond(there, wanted, self.country), card)
+            plan = self.joiner.update(number, beyond(there, wanted, self.country), card, own=own)
         else:
             overwrite = self.batch.known_clients == KnownClients.UPDATE
             details = said(card.details, first.details, overwrite=overwrite) if card else first.details
             rest = unsaid(first, beyond(replace(first, details=details), wanted, self.country))
-            plan = self.joiner.update(number, rest, card) if card else self.joiner.add(number, rest, details)
+            plan = self.joiner.update(number, rest, card, own=own) if card else self.joiner.add(number, rest, details)
         # The line says whose it is, whatever of it is known already.
         return replace(plan, wanted=wanted, joins=line, hints=(*plan.hints, Problem("", "joined_line", str(line))))
 
     def _outcome(self, line: int) -> str:
         return self.planned[line].outcome if line in self.planned else self.earlier.outcomes.get(line, "")
 
+    def _fields(self, line: int) -> set[str]:
+        if line in self.planned:
+            return {one.field for one in self.planned[line].changes}
+        return self.earlier.fields.get(line, set())
+
+    def _card_of(self, line: int) -> Client | None:
+        return self.planned[line].card if line in self.planned else self.earlier.card(line)
+
+    def _first_of_her(self, line: int) -> int:
+        """Return the line that the one before joins, which made her card or speaks of it; itself if it joins none."""
+        first = self.planned[line].joins if line in self.planned else self.earlier.joins.get(line)
+        return first or line
+
     def _earlier_of_her(self, number: int, wanted: Wanted, match: Match) -> int | None:
-        """Return the first line of the file that names the same person, if it stands before this one."""
-        if match.card and (line := self.earlier.line(f"c:{match.card.pk}", number)):
-            return line
+        """Return a line of the file that names the same person, if one stands before this one."""
+        if match.card:
+            # Whoever shares something with another line, too, is still whose card it is.
+            return self.earlier.line(f"c:{match.card.pk}", number)
         if self._told_apart(wanted, match):
             return None
         for key in keys_of(wanted, None):
@@ -185,25 +216,27 @@ class _Planner:
     def _erased_again(self, wanted: Wanted) -> list[Problem]:
         return [Problem("", "erased_again", str(wanted.number))] if wanted.number in self.stored.erased else []
 
-    def _problems(self, wanted: Wanted, joins: int | None) -> list[Problem]:
+    def _problems(self, wanted: Wanted, line: int | None, card: Client | None) -> list[Problem]:
         if wanted.number in self.stored.erased and not self.batch.take_erased:
             # Also where she has another card by now: what was erased does not come back onto it.
             return [Problem("", ERASED, str(wanted.number))]
-        if joins is None:
+        if line is None:
             return []
-        clear = may_join(wanted.details, self.earlier.wanted(joins).details)
-        if clear and self._outcome(joins) != Outcome.FAULTY:
+        joins = self._first_of_her(line)
+        clear = all(may_join(wanted, self.earlier.wanted(one)) for one in {line, joins})
+        # Somebody may have merged it into another one meanwhile.
+        gone = self.is_writing and joins not in self.planned and card is None
+        if clear and not gone and self._outcome(joins) != Outcome.FAULTY:
             return []
         return [Problem("", "same_client_line", str(joins))]
 
-    def _card_fault(self, number: int, wanted: Wanted, match: Match, joins: int | None) -> Problem | None:
+    def _card_fault(self, number: int, wanted: Wanted, card: Client | None, joins: int | None) -> Problem | None:
         """Return why a line's Treatcard number cannot be hers, if it cannot."""
         card_number = wanted.treatcard_number
         if not card_number:
             return None
-        card = match.card or (self.earlier.card(joins) if joins else None)
         holder, line = self.stored.treatcards.get(card_number), self.earlier.line(f"t:{card_number}", number)
-        if (card and holder == card.pk) or (line and line == joins):
+        if (card and holder == card.pk) or (line and self._first_of_her(line) == joins):
             return None
         if holder:
             return Problem("treatcard_number", "treatcard_taken", card_number)

@@ -86,6 +86,7 @@ def shown(plan: Plan) -> dict[str, object]:
         "hints": [asdict(hint) for hint in plan.hints],
         "left_out": [asdict(problem) for problem in plan.left_out],
         "found": plan.found,
+        "joins": plan.joins,
     }
 
 

@@ -35,3 +35,13 @@ def test_people_are_found_by_name_or_stand_in_a_note(sonnenschein: Salon) -> Non
     assert ["preferred_staff", None, "clara"] in plans[2]["changes"]
     assert [one["code"] for one in plans[3]["hints"]] == ["person_unknown", "person_unknown"]
     assert undone(sonnenschein, batch).kept == 0
+
+
+def test_nobody_refers_herself_on_whatever_line(sonnenschein: Salon) -> None:
+    petra = on_file(sonnenschein, first_name="Petra", last_name="Lang", mobile="0171 5550803", landline="030 5550803")
+    header = ("Vorname", "Nachname", "Handy", "Festnetz", "Empfohlen von")
+    rows = (("Petra", "Lang", "0171 5550803", "030 5550804", ""), ("Petra", "Lang", "", "030 5550804", "Petra Lang"))
+    applied(sonnenschein, table(header, *rows))
+    with salon_scope(sonnenschein.pk):
+        petra.refresh_from_db()
+    assert petra.referred_by_id is None
