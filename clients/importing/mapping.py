@@ -295,8 +295,9 @@ class _Line:
             return accept(given, country=self.mapping.country, today=self.mapping.today).details
         except InvalidInput as refusal:
             for error in refusal.errors:
-                if not any(one.target == error.field for one in self.problems):
-                    self.refuse(error.field, error.code, getattr(given, error.field, ""))
+                column = Target.BLOCKED if error.field == "blocked_reason" else error.field
+                if not any(one.target == column for one in self.problems):
+                    self.refuse(column, error.code, getattr(given, error.field, ""))
             return given
 
     def _block_reason(self) -> str:

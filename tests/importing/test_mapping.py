@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clients.details import ClientDetails
 from clients.importing.formats import OUR_COLUMNS, Format, Target, recognise
 from clients.importing.mapping import (
     DayOrder,
@@ -166,7 +167,7 @@ def test_any_cells_are_understood_or_refused(cells: list[str], order: DayOrder) 
 @pytest.mark.parametrize(
     ("cell", "blocked", "reason"),
     [
-        ("TRUE", "yes", "So war es in der Software davor"),
+        ("TRUE", "yes", "Aus der bisherigen Software übernommen"),
         ("2 × nicht erschienen", "yes", "2 × nicht erschienen"),
         ("nein", "", ""),
         ("-", "", ""),
@@ -176,3 +177,10 @@ def test_any_cells_are_understood_or_refused(cells: list[str], order: DayOrder) 
 def test_who_is_blocked(cell: str, blocked: str, reason: str) -> None:
     details = read_cells(["Anna", cell], _mapping(Target.FIRST_NAME, Target.BLOCKED)).wanted.details
     assert (details.blocked, details.blocked_reason) == (blocked, reason)
+
+
+def test_a_reason_that_is_too_long_is_a_cell_that_can_be_left_out() -> None:
+    mapping = _mapping(Target.FIRST_NAME, Target.BLOCKED, leave_out_cells=True)
+    read = read_cells(["Anna", "x" * 201], mapping)
+    assert (read.wanted.details, read.problems) == (ClientDetails("Anna"), ())
+    assert [one.target for one in read.left_out] == ["blocked"]
