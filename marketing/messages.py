@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext_lazy as _
 
@@ -78,7 +78,8 @@ def write_message(
     """Write to one client by e-mail, every placeholder filled in; a worker sends it after the commit.
 
     That is no marketing, so nobody need have agreed to it. What she wrote before is answered by it. `message_id` is
-    what a form was given for it, so that sending it twice writes once.
+    what a form was given for it as it was opened, so that sending it twice writes once, and what came in since is not
+    answered by it.
     Raises: NotAllowed, NotFound, MergedAway, NoAddress, InvalidInput (at `subject` and `text`: `required`, `too_long`,
     `unknown_placeholder`, `broken_placeholder`, or `placeholder` for one that says nothing of her).
     """
@@ -119,7 +120,7 @@ def write_message(
             actor_name=actor.name,
             created_at=now,
         )
-        _open().filter(client_id=client.pk).update(done_at=now)
+        _open().filter(client_id=client.pk, pk__lt=own_id).update(done_at=now)
         record_message(message, actor, WRITTEN, now)
     return message
 
@@ -243,12 +244,15 @@ def mark_done(*, actor: Actor, client_id: UUID, upto: UUID, now: datetime) -> bo
 
 
 def reopen(*, actor: Actor, client_id: UUID) -> bool:
-    """Let a client's last message be open again, as read as it was; return whether there is one.
+    """Take back that a client's messages were ticked off last, and that this has counted as having seen them; return
+    whether any were.
 
     Raises: NotAllowed.
     """
     actor.require(Permission.CLIENTS_WRITE)
-    return bool(_last_of_hers(client_id).update(done_at=None))
+    hers = Message.objects.filter(client_id=client_id, direction=Direction.IN, automatic=False)
+    ticked = hers.filter(done_at__in=_last_of_hers(client_id).values("done_at"))
+    return bool(ticked.update(done_at=None, read_at=Case(When(read_at=F("done_at"), then=None), default=F("read_at"))))
 
 
 def is_open(client_id: UUID) -> bool:

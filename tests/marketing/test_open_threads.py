@@ -15,7 +15,7 @@ from salon.errors import NotAllowed
 from salon.identity.models import User
 from salon.identity.roles import Actor, ActorKind, Permission, system_actor
 from salon.tenancy.context import salon_scope
-from salon.tenancy.models import Salon
+from salon.tenancy.models import Salon, new_id
 from tests.conftest import NOW
 from tests.marketing.letterbox import DOMAIN, a_card, answer
 from tests.marketing.test_message_pages import BrowserOf
@@ -63,7 +63,8 @@ def test_read_is_not_done(sonnenschein: Salon, front_desk: Actor) -> None:
         _page, threads = threads_among(unanswered=True)
         assert [(one.last.client_id, one.is_open) for one in threads] == [(anna.client_id, True)]
         assert reopen(actor=front_desk, client_id=bea.client_id)
-        assert [one.last.client_id for one in inbox().open] == [bea.client_id, anna.client_id]
+        assert [one.last.client_id for one in inbox().open] == [anna.client_id]
+        assert [one.last.client_id for one in inbox().unread] == [bea.client_id]
         with pytest.raises(NotAllowed):
             mark_done(actor=READER, client_id=anna.client_id, upto=anna.pk, now=LATER)
         with pytest.raises(NotAllowed):
@@ -86,6 +87,33 @@ def test_what_comes_in_meanwhile_or_from_a_program(sonnenschein: Salon, front_de
         # What somebody lets wait again waits until it is done again.
         assert mark_unread(actor=READER, client_id=client_id)
         assert is_open(client_id)
+
+
+def test_what_comes_in_while_an_answer_is_written_is_not_answered_by_it(sonnenschein: Salon, front_desk: Actor) -> None:
+    (lena,) = _ask(sonnenschein, front_desk, "Lena")
+    form_id = new_id()
+    answer(sonnenschein, lena.client, minutes=9, Message_ID="<2@mail.example>")
+    with salon_scope(sonnenschein.pk):
+        write_message(
+            actor=front_desk, client_id=lena.client_id, subject="Re", text="Gut", now=LATER, message_id=form_id
+        )
+        done = Message.objects.filter(direction=Direction.IN).order_by("pk").values_list("done_at", flat=True)
+        assert list(done) == [LATER, None]
+
+
+def test_taken_back_all_is_as_it_was(sonnenschein: Salon, front_desk: Actor) -> None:
+    (lena,) = _ask(sonnenschein, front_desk, "Lena")
+    answer(sonnenschein, lena.client, minutes=9, Message_ID="<2@mail.example>")
+    answer(sonnenschein, lena.client, minutes=10, Message_ID="<3@mail.example>")
+    with salon_scope(sonnenschein.pk):
+        first, second, third = Message.objects.filter(direction=Direction.IN).order_by("pk")
+        mark_done(actor=front_desk, client_id=lena.client_id, upto=first.pk, now=NOW)
+        mark_read(actor=READER, client_id=lena.client_id, upto=second.pk, now=NOW)
+        mark_done(actor=front_desk, client_id=lena.client_id, upto=third.pk, now=LATER)
+        assert reopen(actor=front_desk, client_id=lena.client_id)
+        told = Message.objects.filter(direction=Direction.IN).order_by("pk").values_list("read_at", "done_at")
+        assert list(told) == [(NOW, NOW), (NOW, None), (None, None)]
+        assert not reopen(actor=front_desk, client_id=lena.client_id)
 
 
 def test_a_twin_of_a_merged_card_waits_for_nobody(sonnenschein: Salon, front_desk: Actor) -> None:
