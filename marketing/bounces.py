@@ -10,6 +10,9 @@ _STATUS = re.compile(r"(?<![.\d])[245]\.\d{1,3}\.\d{1,3}(?![.\d]*\d)")
 # As it answers another mail server, where it names no status.
 _REPLY = re.compile(r"\b([45])[0-5]\d[ -]")
 _FOLDED = re.compile(r"\r?\n[ \t]+")
+# What says nothing of the address: the sender is wrong, the mailbox is full, the mail is too large, not to be read, or
+# taken for spam.
+_NOT_OF_ADDRESS = re.compile(r"5\.(?:1\.[78]|2\.[23]|3\.4|6\.\d+|7\.\d+)")
 # Somewhere in the first of its words the mail server says why.
 _MOST_WORDS = 10_000
 
@@ -27,8 +30,8 @@ class Bounce:
 
     @property
     def is_permanent(self) -> bool:
-        """Whether nothing can be delivered to this address. Of what was refused as spam the address knows nothing."""
-        return self.status.startswith("5.") and not self.status.startswith("5.7.")
+        """Whether nothing can be delivered to this address, whatever it is."""
+        return self.status.startswith("5.") and not _NOT_OF_ADDRESS.fullmatch(self.status)
 
 
 def bounce_of(message: Message, text: str) -> Bounce | None:

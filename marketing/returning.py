@@ -4,6 +4,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+
 from clients.models import Client
 from marketing.answered import named_in
 from marketing.bounces import Bounce
@@ -44,12 +47,19 @@ def _mail(bounce: Bounce, client_ids: Collection[UUID], now: datetime) -> Mail |
     to_her = ClientMail.objects.filter(client_id__in=client_ids)
     if named := named_in(bounce.message_id):
         return to_many.filter(pk=named).first() or to_her.filter(pk=named).first()
-    sent = {"sent_at__gt": now - _WITHIN, "sent_at__lte": now}
-    last: list[Mail] = [
-        *to_many.filter(address__iexact=bounce.address, **sent).order_by("-sent_at")[:1],
-        *to_her.filter(recipient__iexact=bounce.address, **sent).order_by("-sent_at")[:1],
-    ]
-    return max(last, key=lambda one: one.sent_at or now, default=None) if bounce.address else None
+    if not bounce.address:
+        return None
+    # Also one that is known to have come back: told again, it is not the one before that.
+    gone, back = Q(sent_at__lte=now), Q(reason=RecipientReason.UNDELIVERABLE)
+    many = _latest(to_many.filter(gone | back, address__iexact=bounce.address), now)
+    hers = _latest(to_her.filter(gone | Q(state=MailState.REFUSED), recipient__iexact=bounce.address), now)
+    found = [one for one in (many, hers) if one is not None]
+    return max(found, key=lambda one: one.sent_at or one.created_at, default=None)
+
+
+def _latest[T: Mail](mails: QuerySet[T], now: datetime) -> T | None:
+    mails = mails.annotate(left_at=Coalesce("sent_at", "created_at"))
+    return mails.filter(left_at__gt=now - _WITHIN).order_by("-left_at", "-pk").first()
 
 
 def _keep_at_recipient(mail: Recipient, bounce: Bounce, now: datetime) -> None:

@@ -74,6 +74,12 @@ def test_a_report_tells_which_mail_came_back_from_where_and_why() -> None:
         ("4.4.1", "X-Postfix; connect to mx.example[5.9.12.33]: timed out", "4.4.1", False),
         ("5.7.1", "smtp; 554 5.7.1 spam", "5.7.1", False),
         ("5.0.0", "smtp; 550 5.7.26 not authenticated", "5.7.26", False),
+        ("5.5.0", "smtp; 550 5.5.0 mailbox unavailable", "5.5.0", True),
+        # Of the sender, a full mailbox, a large mail, one that cannot be read.
+        ("5.1.8", "smtp; 550 5.1.8 sender unknown", "5.1.8", False),
+        ("5.2.2", "smtp; 552 5.2.2 mailbox full", "5.2.2", False),
+        ("5.3.4", "smtp; 552 5.3.4 too large", "5.3.4", False),
+        ("5.6.1", "smtp; 554 5.6.1 not supported", "5.6.1", False),
         ("", "", "", False),
     ],
 )
