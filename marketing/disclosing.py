@@ -6,7 +6,11 @@ from collections.abc import Collection
 from itertools import count
 from uuid import UUID
 
+from django.db.models import Prefetch, Q
+from django.db.models.functions import Lower
+
 from clients.disclosing import Record
+from clients.models import Client
 from marketing.as_sent import letter_as_sent
 from marketing.models import Message, MessagePicture, Recipient, UndeliverableAddress
 
@@ -18,7 +22,11 @@ def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]
     """Return all that was written to these cards and by them, every mailing that they were chosen for, and where mails
     to them came back from, oldest first."""
     messages = Message.objects.filter(client_id__in=client_ids).order_by("created_at", "id")
+    messages = messages.prefetch_related(Prefetch("pictures", MessagePicture.objects.order_by("number")))
     number = count(1)
+    addresses = Client.objects.filter(pk__in=client_ids).values_list(Lower("email"))
+    # Whoever shares the address, and whosever mail it was that came back.
+    theirs = Q(client_id__in=client_ids) | Q(address__in=addresses)
     mailings = Recipient.objects.filter(client_id__in=client_ids).select_related("campaign", "automation")
     return {
         "messages": [
@@ -31,7 +39,7 @@ def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]
                 "automatic": one.automatic,
                 "other_address": one.other_address,
                 "attachments": one.attachments,
-                "pictures": [_picture(sent, next(number)) for sent in one.pictures.order_by("number")],
+                "pictures": [_picture(sent, next(number)) for sent in one.pictures.all()],
                 "author": one.actor_name,
                 "read_at": one.read_at.isoformat() if one.read_at else None,
                 "done_at": one.done_at.isoformat() if one.done_at else None,
@@ -41,7 +49,7 @@ def marketing_of_client(client_ids: Collection[UUID]) -> dict[str, list[Record]]
         "mailings": [_mailing(one) for one in mailings.order_by("created_at", "id")],
         "undeliverable": [
             {"at": one.at.isoformat(), "address": one.address, "said": one.said}
-            for one in UndeliverableAddress.objects.filter(client_id__in=client_ids).order_by("at", "id")
+            for one in UndeliverableAddress.objects.filter(theirs).order_by("at", "id")
         ],
     }
 

@@ -50,7 +50,7 @@ def erase_card(
         erase_bookings(actor=actor, client_ids=erased.numbers, now=now)
         erase_sales(actor=actor, salon=salon, client_ids=erased.numbers, now=now)
         erase_loyalty(client_ids=erased.numbers)
-        erase_marketing(client_ids=erased.numbers)
+        erase_marketing(client_ids=erased.numbers, traces=erased.traces)
         forget_mails_to(erased.numbers)
         redact(erased.numbers, erased.traces)
         changes = {card_id: [Change("number", str(number), None)] for card_id, number in erased.numbers.items()}

@@ -13,6 +13,7 @@ from django.test import Client as Browser
 from pytest_django import Settings
 
 from clients.models import Client
+from marketing.disclosing import marketing_of_client
 from marketing.eligibility import standings
 from marketing.messages import delivery_of, write_message
 from marketing.models import Basis, Message, Recipient, UndeliverableAddress
@@ -114,6 +115,43 @@ def test_without_the_mail_it_is_the_last_one_to_that_address(sonnenschein: Salon
     with salon_scope(sonnenschein.pk):
         assert standing(sent.campaign_id or sent.pk) == {"Anna": ("SENT", "CONSENT")}
         assert mark_of("b@x.example") is None
+
+
+def test_told_twice_it_is_not_the_mail_before_that(sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        lena = a_card(sonnenschein)
+        for hours in (0, 1):
+            at = NOW + timedelta(hours=hours)
+            write_message(actor=BOSS, client_id=lena.pk, subject="Termin", text="Dienstag?", now=at)
+        ClientMail.objects.update(state=MailState.SENT, sent_at=NOW)
+        mail = f"From: mx@x.example\nTo: {reply_to(lena.pk)}\nX-Failed-Recipients: {LENA}\n\n550 no such user"
+    for _ in range(2):
+        receive(read(mail.encode()), now=LATER)
+    with salon_scope(sonnenschein.pk):
+        assert list(ClientMail.objects.order_by("pk").values_list("state", flat=True)) == ["SENT", "REFUSED"]
+
+
+def test_an_address_that_two_cards_share_is_told_of_both_and_forgotten_with_the_last(sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        lena, bert, moved = (a_card(sonnenschein, name) for name in ("Lena", "Bert", "Max"))
+        mark(LENA, actor=BOSS, client_id=moved.pk, said="", now=NOW)
+        Client.objects.filter(pk=moved.pk).update(email="max@x.example")
+        for one in (lena, bert, moved):
+            assert [told["address"] for told in marketing_of_client([one.pk])["undeliverable"]] == [LENA]
+        erase_card(actor=BOSS, salon=sonnenschein, client_id=moved.pk, now=LATER)
+        found = mark_of(LENA)
+        assert found
+        assert found.client_id in {lena.pk, bert.pk}
+        for one in (lena, bert):
+            assert mark_of(LENA)
+            erase_card(actor=BOSS, salon=sonnenschein, client_id=one.pk, now=LATER)
+        assert mark_of(LENA) is None
+        # Also where it was marked by somebody who has another address by now.
+        anna = a_card(sonnenschein, "Anna", "anna@x.example")
+        other = a_card(sonnenschein, "Otto", "otto@x.example")
+        mark("anna@x.example", actor=BOSS, client_id=other.pk, said="", now=NOW)
+        erase_card(actor=BOSS, salon=sonnenschein, client_id=anna.pk, now=LATER)
+        assert mark_of("anna@x.example") is None
 
 
 def test_a_message_to_one_client_comes_back_too(sonnenschein: Salon) -> None:
