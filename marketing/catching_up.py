@@ -25,6 +25,7 @@ from marketing.occasions import (
     is_open,
     meant_of,
     next_opening,
+    nobody,
     opens_at,
     still_to_be_written,
     write_down,
@@ -87,7 +88,7 @@ def write_to_passed_over(*, actor: Actor, occasion: Occasion, salon: Salon, now:
 def _passed_over(automation: Automation, salon: Salon, now: datetime) -> QuerySet[Client]:
     days = _days_passed(automation, salon, now)
     if automation.enabled_at is None or days is None:
-        return Client.objects.none()
+        return nobody()
     first, last = (day_of(automation.occasion, written_on=day, days=automation.days) for day in days)
     return still_to_be_written(automation, first, last, Moment.of(salon, now))
 

@@ -148,7 +148,7 @@ def _would_have_meant(automation: Automation, today: date) -> QuerySet[Client]:
         day_of(automation.occasion, written_on=day, days=automation.days)
         for day in (today - LOOKS_BACK * _DAY, today - _DAY)
     )
-    return clients_of(automation.occasion, first, last)
+    return _with_day(automation.occasion, first, last)
 
 
 def due_tomorrow(automation: Automation, *, salon: Salon, now: datetime) -> int:
@@ -212,9 +212,14 @@ def written_by_night(automation: Automation, day: date, salon: Salon) -> list[da
 
 def _due_in(automation: Automation, days: Sequence[date], salon: Salon, now: datetime) -> QuerySet[Client]:
     if not days:
-        return Client.objects.none()
+        return nobody()
     first, last = (day_of(automation.occasion, written_on=day, days=automation.days) for day in (days[0], days[-1]))
     return still_to_be_written(automation, first, last, Moment.of(salon, now))
+
+
+def nobody() -> QuerySet[Client]:
+    """Return no card, in the way in which `still_to_be_written` returns some."""
+    return Client.objects.none().annotate(_on=Value(None, DateField()))
 
 
 def count_written(clients: QuerySet[Client], now: datetime) -> int:
@@ -223,16 +228,17 @@ def count_written(clients: QuerySet[Client], now: datetime) -> int:
 
 
 def meant_of(clients: QuerySet[Client], now: datetime) -> list[Meant]:
-    """Return these cards with their reasons, whoever would be written to first; of cards with one address that may be
-    written to it is the oldest."""
+    """Return these cards, which have the day of their occasion as `_on`, with their reasons, whoever would be written
+    to first; of cards with one address and day that may be written to it is the oldest."""
     asked = clients.annotate(_why=reason_case(Basis.CONSENT, now)).order_by("number")
-    reasons = dict(asked.values_list("pk", "_why"))
+    told = {pk: (on, RecipientReason(why)) for pk, on, why in asked.values_list("pk", "_on", "_why")}
     found, taken = [], set()
-    for client in clients.filter(pk__in=reasons).order_by("number"):
-        reason, address = RecipientReason(reasons[client.pk]), client.email.lower()
+    for client in clients.filter(pk__in=told).order_by("number"):
+        on, reason = told[client.pk]
         if reason in INCLUDED:
-            reason = RecipientReason.SAME_ADDRESS if address in taken else reason
-            taken.add(address)
+            mail = (on, client.email.lower())
+            reason = RecipientReason.SAME_ADDRESS if mail in taken else reason
+            taken.add(mail)
         found.append(Meant(client, reason))
     return sorted(found, key=lambda one: (one.reason not in INCLUDED, one.client.sort_key, one.client.number))
 
@@ -249,8 +255,7 @@ def _is_from_when_it_was_on(automation: Automation, written_on: date, on: date, 
 def still_to_be_written(automation: Automation, first: date, last: date, at: Moment) -> QuerySet[Client]:
     """Return whose occasion is within these days, with its day as `_on`, except who has had this one already, by
     whichever card; nobody who has an appointment is missed."""
-    clients = clients_of(automation.occasion, first, last)
-    clients = clients.annotate(_on=_day_of_card(automation.occasion, first, last))
+    clients = _with_day(automation.occasion, first, last)
     lapses = Q(status=Status.RETURNING, status_changes_on=F("_on"))
     if automation.occasion == Occasion.ABOUT_TO_LAPSE:
         clients = clients.filter(lapses)
@@ -264,6 +269,10 @@ def still_to_be_written(automation: Automation, first: date, last: date, at: Mom
     hers = had.filter(client_id=OuterRef("pk"), occasion__gt=since, occasion__lt=until)
     shared = had.filter(occasion=OuterRef("_on"), state__in=_GONE_OUT, address__iexact=OuterRef("email"))
     return clients.exclude(Exists(hers)).exclude(Exists(shared), ~Q(email=""))
+
+
+def _with_day(occasion: Occasion | str, first: date, last: date) -> QuerySet[Client]:
+    return clients_of(occasion, first, last).annotate(_on=_day_of_card(occasion, first, last))
 
 
 class _Later(Func):

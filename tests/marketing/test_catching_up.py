@@ -107,6 +107,19 @@ def test_whoever_is_in_the_midst_when_it_is_turned_on(
         write_to_passed_over(**given, now=LATER)  # type: ignore[arg-type]
 
 
+def test_two_birthdays_at_one_address_are_two_mails(in_sonnenschein: Salon) -> None:
+    automation = turned_on(Occasion.BIRTHDAY, 14, now=LATER)
+    born("Mutter", 25, 11, email="familie@x.example")
+    for twin in ("Kind", "Zwilling"):
+        born(twin, 27, 11, email="familie@x.example")
+    found = passed_over(automation, salon=in_sonnenschein, now=LATER)
+    assert {one.client.first_name: str(one.reason) for one in found} == {
+        "Mutter": "CONSENT", "Kind": "CONSENT", "Zwilling": "SAME_ADDRESS"
+    }  # fmt: skip
+    given = {"actor": BOSS, "occasion": Occasion.BIRTHDAY, "salon": in_sonnenschein, "now": LATER}
+    assert write_to_passed_over(**given) == 2  # type: ignore[arg-type]
+
+
 def test_the_pages_name_them_and_the_button_writes_to_them(
     sonnenschein: Salon, browser_of: Callable[[User], Browser], owner: User
 ) -> None:
