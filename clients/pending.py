@@ -6,10 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 
 from clients.asking import LINK_HOLDS, AskedLately, NoAddress
 from clients.consent import ask_again
-from clients.models import CardState, ConsentEntry, ConsentPurpose, Decision
+from clients.models import CardState, ConsentEntry, ConsentPurpose, Decision, Objection
 from clients.wordings import wording_now
 from salon.errors import NotFound
 from salon.identity.roles import Actor, Permission
@@ -60,11 +61,13 @@ def _clients(entries: QuerySet[ConsentEntry]) -> list[UUID]:
 
 
 def _open(now: datetime) -> QuerySet[ConsentEntry]:
-    """Return the requests in the salon's own words that nobody has answered, of cards that can be written to."""
+    """Return the requests in the salon's own words that nobody has answered, of cards that can be written to: whoever
+    has unsubscribed since, by another card with the same address, is not asked."""
     ledger = ConsentEntry.objects.filter(purpose=_NEWS)
     later = ledger.filter(client_id=OuterRef("client_id")).filter(
         Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk"))
     )
     can_be_asked = Q(client__state=CardState.LISTED, client__email_consent=False) & ~Q(client__email="")
     asked = ledger.filter(decision=Decision.REQUESTED, wording_number__isnull=False, at__gt=now - LINK_HOLDS)
-    return asked.filter(can_be_asked).exclude(Exists(later))
+    since = Objection.objects.filter(address=Lower(OuterRef("client__email")), lifted_at=None, at__gt=OuterRef("at"))
+    return asked.filter(can_be_asked).exclude(Exists(later)).exclude(Exists(since))

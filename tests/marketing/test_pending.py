@@ -10,6 +10,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from clients.models import Client, Decision
+from clients.objections import object_at
 from clients.pending import Pending, ask_void_anew, pending
 from salon.errors import NotAllowed
 from salon.identity.models import User
@@ -52,3 +53,12 @@ def test_new_words_and_who_was_asked_for_the_old_ones(
         assert pending(sonnenschein, now=timezone.now()) == Pending(asked=2, void=0)
         newest = ClientMail.objects.order_by("-created_at").values_list("recipient", flat=True)[:2]
         assert set(newest) == {"Lena@x.example", "Anna@x.example"}
+
+
+def test_whoever_unsubscribed_since_by_another_card_is_not_asked(sonnenschein: Salon) -> None:
+    now = timezone.now()
+    with salon_scope(sonnenschein.pk):
+        decide(MANAGER, a_card(sonnenschein), Decision.REQUESTED, now=now - timedelta(days=2))
+        for days, asked in ((3, 1), (1, 0)):
+            object_at({"LENA@x.example"}, now=now - timedelta(days=days))
+            assert pending(sonnenschein, now=now) == Pending(asked=asked, void=0)
