@@ -14,7 +14,8 @@ from salon.tenancy.models import Salon
 
 def is_elsewhere(message: Message, client: Client) -> bool:
     """Return whether a client wrote a message from an address that her card does not have, so far."""
-    return message.direction == Direction.IN and message.address.casefold() != client.email.casefold()
+    told = message.direction == Direction.IN and message.address != ""
+    return told and message.address.casefold() != client.email.casefold()
 
 
 def elsewhere(client: Client) -> Message | None:
@@ -30,7 +31,9 @@ def adopt_address(*, actor: Actor, salon: Salon, client_id: UUID, message_id: UU
     It is a change of the card like any other: a consent to news stays with the old address.
     Raises: NotAllowed, NotFound, ConflictingChange, InvalidInput.
     """
-    message = Message.objects.filter(pk=message_id, client_id=client_id, direction=Direction.IN).first()
+    message = (
+        Message.objects.filter(pk=message_id, client_id=client_id, direction=Direction.IN).exclude(address="").first()
+    )
     if message is None:
         raise NotFound
     changes: ChangedDetails = {"email": message.address}

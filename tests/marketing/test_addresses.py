@@ -6,6 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from clients.models import Client, ConsentEntry
+from marketing.addresses import is_elsewhere
 from marketing.messages import write_message
 from marketing.models import Direction, Message
 from salon.identity.models import User
@@ -48,3 +49,8 @@ def test_the_address_she_wrote_from_becomes_hers(
     with salon_scope(sonnenschein.pk):
         lena.refresh_from_db()
     assert (lena.email, lena.email_consent) == (NEW, False)
+
+
+def test_a_mail_without_a_sender_came_from_nowhere_else(sonnenschein: Salon) -> None:
+    with salon_scope(sonnenschein.pk):
+        assert not is_elsewhere(Message(direction=Direction.IN, address=""), a_card(sonnenschein))
