@@ -23,7 +23,7 @@ class CannotStandIn(DomainError):
     """Whoever should do it does not do it, is not there, or is taken then."""
 
     code = "cannot_stand_in"
-    message = _("She does not do this, or is not free then.")
+    message = _("Whoever is to do it does not do this, or is not free then.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ def test_the_page_arranges_several_and_keeps_one(
         absence = make_absence(day.anna, at(0), at(0, day=DAY + timedelta(days=1)), AbsenceKind.SICK)
         made = [make_appointment((day.cut, day.anna), starts_at=at(hour), client=day.lena) for hour in (9, 11, 13)]
         unheard = make_appointment((day.cut, day.anna), starts_at=at(15), client=make_client("Jan", "Fischer"))
+        make_appointment((day.cut, day.bora), starts_at=at(15))
     browser, path = browser_of(stylist), f"/s/sonnenschein/calendar/absences/{absence.pk}/"
     with time_machine.travel(NOW, tick=False):
         page = browser.get(f"{path}?all").text
@@ -89,6 +90,9 @@ def test_the_page_arranges_several_and_keeps_one(
         assert "Bitte auswählen, wer es übernimmt." in browser.post(several, chosen, follow=True).text
         given = browser.post(several, {**chosen, "act": "staff", "staff": str(day.bora.pk)}, follow=True).text
         assert "2 Termine sind übergeben." in given
+        taken = {"chosen": [str(unheard.pk)], "act": "staff", "staff": str(day.bora.pk)}
+        refused = "Nicht erledigt: Jan Fischer: Die ausgewählte Person macht das nicht oder ist dann nicht frei."
+        assert refused in browser.post(several, taken, follow=True).text
         off = {"chosen": [str(made[2].pk), str(unheard.pk)], "act": "cancel", "message": "Es tut uns leid."}
         kept = browser.post(f"{path}{made[2].pk}/", {"act": "keep"}, follow=True).text
         assert "Lena Vogel: bleibt so." in kept
