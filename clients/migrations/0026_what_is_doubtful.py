@@ -13,21 +13,21 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='importbatch',
             name='health_notes',
-            field=models.CharField(choices=[('LEAVE_OUT', 'Leave these notes out and return them with the reason'), ('TAKE', 'Take them as private notes')], default='LEAVE_OUT', max_length=10),
+            field=models.CharField(choices=[('LEAVE_OUT', 'Leave these notes out and return them with the reason'), ('TAKE', 'Take them as private notes')], db_default='LEAVE_OUT', default='LEAVE_OUT', max_length=10),
         ),
         migrations.AddField(
             model_name='importbatch',
             name='only_a_name',
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name='importbatch',
             name='only_names',
-            field=models.CharField(choices=[('DIVIDERS', 'Leave out those that look like dividers of the list, keep the others'), ('LEAVE_OUT', 'Leave all of them out'), ('KEEP', 'Make cards of all of them')], default='DIVIDERS', max_length=10),
+            field=models.CharField(choices=[('DIVIDERS', 'Leave out those that look like dividers of the list, keep the others'), ('LEAVE_OUT', 'Leave all of them out'), ('KEEP', 'Make cards of all of them')], db_default='DIVIDERS', default='DIVIDERS', max_length=10),
         ),
         migrations.AddField(
             model_name='importbatch',
             name='with_health',
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(db_default=0, default=0),
         ),
     ]

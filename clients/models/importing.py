@@ -96,8 +96,12 @@ class ImportBatch(SalonOwned):
     create_categories = models.BooleanField(default=True)
     leave_out_cells = models.BooleanField(default=False)
     take_erased = models.BooleanField(default=False)
-    only_names = models.CharField(max_length=10, choices=OnlyNames, default=OnlyNames.DIVIDERS)
-    health_notes = models.CharField(max_length=10, choices=HealthNotes, default=HealthNotes.LEAVE_OUT)
+    only_names = models.CharField(
+        max_length=10, choices=OnlyNames, default=OnlyNames.DIVIDERS, db_default=OnlyNames.DIVIDERS
+    )
+    health_notes = models.CharField(
+        max_length=10, choices=HealthNotes, default=HealthNotes.LEAVE_OUT, db_default=HealthNotes.LEAVE_OUT
+    )
     consent_wording = models.TextField(blank=True)
     made_categories = models.JSONField(default=list)
     # By the keys of their names: how a category is called in the file, and which one it means.
@@ -117,8 +121,8 @@ class ImportBatch(SalonOwned):
     incomplete = models.PositiveIntegerField(default=0)
     kept = models.PositiveIntegerField(default=0)
     # Those that say nothing but a name, and those with notes that look like health data, whatever becomes of them.
-    only_a_name = models.PositiveIntegerField(default=0)
-    with_health = models.PositiveIntegerField(default=0)
+    only_a_name = models.PositiveIntegerField(default=0, db_default=0)
+    with_health = models.PositiveIntegerField(default=0, db_default=0)
 
     actor_kind = models.CharField(max_length=10, choices=ActorKind)
     actor_id = models.UUIDField(null=True, blank=True)

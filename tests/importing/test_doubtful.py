@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
 
 from clients.details import ClientDetails
@@ -117,3 +118,15 @@ def test_preview_and_result_ask_and_tell(
     health = applied(sonnenschein, NOTES)
     page = browser.get(f"/s/sonnenschein/clients/import/{health.pk}/").content.decode()
     assert "1 Bemerkung sieht nach Gesundheitsangaben aus: Anna Berg" in " ".join(page.split())
+
+
+@pytest.mark.django_db
+def test_the_version_before_goes_on_while_the_database_is_brought_up_to_date() -> None:
+    added = ["only_names", "health_notes", "only_a_name", "with_health"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'clients_importbatch' "
+            "AND column_name = ANY (%s) AND column_default IS NOT NULL",
+            [added],
+        )
+        assert {name for (name,) in cursor.fetchall()} == {*added}
