@@ -32,6 +32,8 @@ def take_back_mail(client: Client, bounce: Bounce, *, client_ids: Collection[UUI
     `client_ids` are the cards that the mail may have been written to: hers, and one that went into it.
     """
     mail = _mail(bounce, client_ids, now)
+    if mail is not None and _is_back(mail):
+        return
     if isinstance(mail, Recipient):
         _keep_at_recipient(mail, bounce, now)
     elif mail is not None:
@@ -62,8 +64,14 @@ def _latest[T: Mail](mails: QuerySet[T], now: datetime) -> T | None:
     return mails.filter(left_at__gt=now - _WITHIN).order_by("-left_at", "-pk").first()
 
 
+def _is_back(mail: Mail) -> bool:
+    if isinstance(mail, Recipient):
+        return mail.reason == RecipientReason.UNDELIVERABLE
+    return mail.state == MailState.REFUSED
+
+
 def _keep_at_recipient(mail: Recipient, bounce: Bounce, now: datetime) -> None:
-    given = Recipient.objects.filter(pk=mail.pk, state__in=_GIVEN).exclude(reason=RecipientReason.UNDELIVERABLE)
+    given = Recipient.objects.filter(pk=mail.pk, state__in=_GIVEN)
     if given.update(
         state=RecipientState.FAILED, reason=RecipientReason.UNDELIVERABLE, error=bounce.status, sent_at=None
     ):

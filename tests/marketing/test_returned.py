@@ -98,6 +98,10 @@ def test_until_the_address_is_another_one_or_it_is_taken_back(sonnenschein: Salo
         take_back(actor=BOSS, client_id=sent.client_id, now=LATER)
         assert (_why(sent.client_id), mark_of("anna@x.example")) == ("CONSENT", None)
         assert AuditEntry.objects.latest("id").action == "client.address_deliverable"
+    # The same report, brought once more, knows nothing newer.
+    receive(read(_returned(sent)), now=LATER)
+    with salon_scope(sonnenschein.pk):
+        assert _why(sent.client_id) == "CONSENT"
 
 
 def test_without_the_mail_it_is_the_last_one_to_that_address(sonnenschein: Salon, sent: Recipient) -> None:
