@@ -100,8 +100,13 @@ def work_list(*, gap_id: UUID, now: datetime) -> WorkList:
     statements for any number of them. Raises: NotFound.
     """
     gap = gap_with_id(gap_id, now=now)
-    noted = GapTask.objects.filter(Q(created_at__gt=now - LISTED_FOR) | Q(appointment__ends_at__gt=now), gap_id=gap_id)
-    near = Q(Among("pk", noted.values("appointment_id"))) | Q(Among("pk", _near(gap, now).values("appointment_id")))
+    noted = GapTask.objects.filter(gap_id=gap_id)
+    lately = noted.filter(created_at__gt=now - LISTED_FOR)
+    near = (
+        Q(Among("pk", lately.values("appointment_id")))
+        | Q(Among("pk", noted.values("appointment_id")), ends_at__gt=now)
+        | Q(Among("pk", _near(gap, now).values("appointment_id")))
+    )
     rows = Appointment.objects.filter(near).select_related("client").prefetch_related(_ITEMS)
     rows = rows.annotate(noted=Exists(noted.filter(appointment_id=OuterRef("pk"))))
     found = [(one, list(one.items.all())) for one in rows.order_by("starts_at", "id")]
