@@ -211,6 +211,7 @@ def test_saved_they_lead_to_the_list_and_back_where_nothing_is_left(
         assert "Alles ist geklärt." in after.text
         again = browser.post(f"{slug}settings/closures/", entered | {"starts_on": "25.11.2026"}, follow=True)
         assert again.request["PATH_INFO"] == f"{slug}settings/closures/"
+        assert f'href="{path}" aria-label="Termine: Rohrbruch"' in again.text
         assert "Rohrbruch" not in browser.get(f"{slug}calendar/hints/?day={DAY}").text
         week = {"valid_from": "24.11.2026"}
         worked = browser.post(f"{slug}settings/team/{day.anna.pk}/hours/", week, follow=True)
