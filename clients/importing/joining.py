@@ -87,6 +87,25 @@ def unsaid(first: Wanted, later: Wanted) -> Wanted:
     )
 
 
+def together(first: Wanted, later: Wanted, country: str) -> Wanted:
+    """Return what a card says that two lines have filled, one after the other."""
+    rest = unsaid(first, beyond(first, later, country))
+    return replace(
+        first,
+        details=said(first.details, rest.details, overwrite=False),
+        treatcard_number=first.treatcard_number or rest.treatcard_number,
+        visits=first.visits or rest.visits,
+        points=first.points or rest.points,
+        first_visit_on=rest.first_visit_on or first.first_visit_on,
+        last_visit_on=rest.last_visit_on or first.last_visit_on,
+        listed_on=first.listed_on or rest.listed_on,
+        consent=first.consent or rest.consent,
+        categories=(*first.categories, *rest.categories),
+        services=(*first.services, *rest.services),
+        note=joined(first.note, rest.note),
+    )
+
+
 def joined_effects(first: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     """Return what there is to undo of two lines that changed one card, as if one had: from before to afterwards."""
     made: dict[str, Any] = {**first, **later}

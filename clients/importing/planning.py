@@ -8,7 +8,7 @@ from clients.card_numbers import fault_of
 from clients.importing.doubtful import is_only_a_name, looks_like_divider
 from clients.importing.filling import Filler
 from clients.importing.formats import Format, Target
-from clients.importing.joining import beyond, may_join, said, unsaid
+from clients.importing.joining import beyond, may_join, said, together, unsaid
 from clients.importing.mapping import Mapping, Problem, Read, Wanted, read_cells
 from clients.importing.matching import Cards, Match, first_lines, keys_of
 from clients.importing.noting import joined, written
@@ -100,6 +100,8 @@ class _Planner:
         # Of the lines of a file none overwrites another.
         self.joiner = Filler(batch, mapping.today, stored, KnownClients.FILL)
         self.planned: dict[int, Plan] = {}
+        # What the lines so far say of a client, by her first one.
+        self.told: dict[int, Wanted] = {}
         # Cards that a line has joined: while they are written, one at a time does.
         self.filled: set[UUID] = set()
 
@@ -127,8 +129,10 @@ class _Planner:
             (problems if self.batch.look_alikes == LookAlikes.LEAVE_OUT else hints).append(alike)
         if problems:
             return Plan(number, Outcome.FAULTY, wanted, match.card, (*left_out, *problems), found=only_name)
-        if joins:
-            plan = self._join(number, wanted, joins, card)
+        if line and joins:
+            before = self._told_before(line, joins)
+            plan = self._join(number, wanted, joins, card, before)
+            self.told[joins] = together(before, wanted, self.country)
         elif match.card:
             plan = self.filler.update(number, wanted, match.card)
         else:
@@ -161,8 +165,16 @@ class _Planner:
             return looks_like_divider(wanted.details)
         return self.batch.only_names == OnlyNames.LEAVE_OUT
 
-    def _join(self, number: int, wanted: Wanted, line: int, card: Client | None) -> Plan:
-        """Return what a line fills on the card of an earlier one; in a preview, on what that one would make of it."""
+    def _told_before(self, line: int, first: int) -> Wanted:
+        """Return what is known of the lines of a client: those of this block, the first, and the one that led to it."""
+        if first in self.told:
+            return self.told[first]
+        told, _unknown = self._with_people(self.earlier.wanted(first), None)
+        also, _unknown = self._with_people(self.earlier.wanted(line), None)
+        return told if line == first else together(told, also, self.country)
+
+    def _join(self, number: int, wanted: Wanted, line: int, card: Client | None, before: Wanted) -> Plan:
+        """Return what a line fills on the card of an earlier one; in a preview, beside what those `before` say."""
         if self.is_writing and (line in self.planned or (card and card.pk in self.filled)):
             # Its card is locked with the others, in one order.
             return Plan(number, Outcome.UPDATE, wanted, card, joins=line, waits=True)
@@ -179,7 +191,8 @@ class _Planner:
         else:
             overwrite = self.batch.known_clients == KnownClients.UPDATE
             details = said(card.details, first.details, overwrite=overwrite) if card else first.details
-            rest = unsaid(first, beyond(replace(first, details=details), wanted, self.country))
+            details = said(details, before.details, overwrite=False)
+            rest = unsaid(before, beyond(replace(before, details=details), wanted, self.country))
             plan = self.joiner.update(number, rest, card, own=own) if card else self.joiner.add(number, rest, details)
         # The line says whose it is, whatever of it is known already.
         return replace(plan, wanted=wanted, joins=line, hints=(*plan.hints, Problem("", "joined_line", str(line))))

@@ -45,9 +45,10 @@ def test_a_further_line_fills_the_card_of_the_first_one(
     previewed = checked(sonnenschein, table(*ROWS))
     assert counts(previewed) == (2, 2, 0, 0)
     with salon_scope(sonnenschein.pk):
-        third = ImportRow.objects.get(batch=previewed, number=4).plan
+        third, fourth = (ImportRow.objects.get(batch=previewed, number=number).plan for number in (4, 5))
     assert third["changes"][:2] == [["email", None, "petra@mail.example"], ["city", None, "Ulm"]]
     assert ["notes", None, "doppelt?"] in third["changes"]
+    assert fourth["changes"] == [["notes", None, "Mobil: 0171 5550320\n\nOrt: Bonn"]]
     assert (third["name"], [one["code"] for one in third["hints"]]) == ("Petra Lang", ["joined_line"])
     batch = applied(sonnenschein, table(*ROWS))
     assert counts(batch) == (2, 2, 0, 0)
