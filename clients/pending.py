@@ -45,7 +45,8 @@ def ask_void_anew(*, actor: Actor, salon: Salon, now: datetime) -> int:
     """
     actor.require(Permission.MARKETING_WRITE)
     void = _open(now).exclude(wording_number=wording_now(_NEWS, salon).number)
-    return sum(_asked(actor, client_id, now) for client_id in _clients(void)[:MOST_AT_ONCE])
+    # Their cards are held until the last is asked: in the order in which everybody holds several.
+    return sum(_asked(actor, client_id, now) for client_id in sorted(_clients(void)[:MOST_AT_ONCE]))
 
 
 def _asked(actor: Actor, client_id: UUID, now: datetime) -> bool:
