@@ -257,4 +257,4 @@ def test_all_data_come_as_json_and_workbook(desk: Browser, sonnenschein: Salon, 
     rows = {row[0]: row[1] for row in book.get_sheet_by_index(0).to_python()}
     # A text, not what it would compute.
     assert (rows["Vorname"], rows["Mobil"]) == ("=1+1", "0171 2345678")
-    assert len(book.sheet_names) == len(told["sections"]) == 19
+    assert len(book.sheet_names) == len(told["sections"]) == 20
