@@ -32,14 +32,7 @@ class Filler:
     def create(self, number: int, wanted: Wanted) -> Plan:
         """Return the plan of a line that makes a card."""
         listed_on, says = listed_since(wanted, self.today)
-        given: dict[str, date | int | str | None] = {
-            "listed_on": listed_on,
-            "treatcard_number": wanted.treatcard_number,
-            "carried_first_visit_on": wanted.first_visit_on,
-            "carried_last_visit_on": wanted.last_visit_on,
-            "carried_visits": wanted.visits,
-        }
-        facts = {name: value for name, value in given.items() if value}
+        facts = _facts_of(wanted, listed_on)
         points, hints = self._opening(None, wanted)
         plan = Plan(number, Outcome.CREATE, wanted, details=wanted.details, facts=facts, points=points, hints=hints)
         if says:
@@ -53,17 +46,10 @@ class Filler:
 
     def add(self, number: int, wanted: Wanted, there: ClientDetails) -> Plan:
         """Return the plan of a line that fills a card which an earlier one is yet to make, with these details."""
-        given = {
-            "treatcard_number": wanted.treatcard_number,
-            "carried_first_visit_on": wanted.first_visit_on,
-            "carried_last_visit_on": wanted.last_visit_on,
-            "carried_visits": wanted.visits,
-            "listed_on": wanted.listed_on,
-        }
         points, hints = self._opening(None, wanted)
         plan = Plan(number, Outcome.SAME, wanted, details=said(there, wanted.details, overwrite=False), hints=hints)
         told = [Change(name, None, text) for name, text in asdict(wanted.details).items() if text]
-        told += [Change(name, None, str(value)) for name, value in given.items() if value]
+        told += [Change(name, None, str(value)) for name, value in _facts_of(wanted, wanted.listed_on).items()]
         told += [Change("points", None, str(points))] if points else []
         plan = self._with_additions(plan, told, None)
         return replace(plan, outcome=Outcome.UPDATE) if plan.changes else plan
@@ -262,6 +248,18 @@ class Filler:
 
     def _has_objected(self, plan: Plan) -> bool:
         return bool(plan.wanted.consent) and plan.details.email.lower() in self.stored.objected
+
+
+def _facts_of(wanted: Wanted, listed_on: date | None) -> dict[str, date | int | str]:
+    """Return what a line says of a new card besides its details; what it does not say is left out."""
+    given: dict[str, date | int | str | None] = {
+        "listed_on": listed_on,
+        "treatcard_number": wanted.treatcard_number,
+        "carried_first_visit_on": wanted.first_visit_on,
+        "carried_last_visit_on": wanted.last_visit_on,
+        "carried_visits": wanted.visits,
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def _widened(card: Client, wanted: Wanted) -> dict[str, date]:
