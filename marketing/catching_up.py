@@ -78,11 +78,17 @@ def write_to_passed_over(*, actor: Actor, occasion: Occasion, salon: Salon, now:
             write_down(automation, on, Moment.of(salon, now))
         written = waiting.count() - before
         if written:
-            at = _leave_at(salon, now)
+            at = leaves_at(salon, now)
             if not queue.hasten(task=SEND, subject_id=automation.pk, now=at):
                 queue.schedule(task=SEND, subject_id=automation.pk, due_at=at, salon_id=salon.pk)
             tell_of_automation(actor, "automation.caught_up", automation, {}, {"written": written}, now)
     return written
+
+
+def leaves_at(salon: Salon, now: datetime) -> datetime:
+    """Return when a mail leaves that is written now: at once, or when the next mails may."""
+    zone = ZoneInfo(salon.timezone)
+    return now if is_open(now, zone) else next_opening(now, zone)
 
 
 def _passed_over(automation: Automation, salon: Salon, now: datetime) -> QuerySet[Client]:
@@ -102,11 +108,6 @@ def _days_passed(automation: Automation, salon: Salon, now: datetime) -> tuple[d
     last = min(today, taken[0] - _DAY) if taken else today
     first = today - LOOKS_BACK * _DAY
     if automation.occasion in BEFORE:
-        leaves_on = _leave_at(salon, now).astimezone(zone).date()
+        leaves_on = leaves_at(salon, now).astimezone(zone).date()
         first = leaves_on - (automation.days - 1) * _DAY
     return (first, last) if first <= last else None
-
-
-def _leave_at(salon: Salon, now: datetime) -> datetime:
-    zone = ZoneInfo(salon.timezone)
-    return now if is_open(now, zone) else next_opening(now, zone)

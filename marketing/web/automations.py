@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clients.details import Gender
 from marketing.automations import all_automations, turn_off, turn_on
-from marketing.catching_up import count_passed_over, write_to_passed_over
+from marketing.catching_up import count_passed_over, leaves_at, write_to_passed_over
 from marketing.models import Automation, Occasion
 from marketing.occasions import LOOKS_BACK, due_today, due_tomorrow, would_have_reached
 from marketing.placeholders import Person, fill, values_for
@@ -28,6 +28,7 @@ from marketing.web.automation_words import FOR_WHOM, ICONS, automation_at, place
 from marketing.web.mail_shown import where_mails_go
 from salon.errors import DomainError
 from salon.identity.roles import Permission
+from salon.tenancy.models import Salon
 from salon.web.access import SalonRequest, requires
 from salon.web.amounts import amount_text
 
@@ -123,17 +124,26 @@ def automation_switch(request: SalonRequest, occasion: str) -> HttpResponse:
 @require_POST
 def automation_catch_up(request: SalonRequest, occasion: str) -> HttpResponse:
     """Write to everybody whom one has passed over."""
-    found = automation_at(occasion)
+    found, now = automation_at(occasion), timezone.now()
     try:
         written = write_to_passed_over(
-            actor=request.actor, occasion=Occasion(found.occasion), salon=request.salon, now=timezone.now()
+            actor=request.actor, occasion=Occasion(found.occasion), salon=request.salon, now=now
         )
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
     else:
-        words = ngettext("%(count)s mail goes out.", "%(count)s mails go out.", written)
+        words = _told_of_leaving(written, request.salon, now)
         messages.success(request, words % {"count": number_format(written, force_grouping=True)})
     return redirect("automation_recipients", *place_of(request, found))
+
+
+def _told_of_leaving(written: int, salon: Salon, now: datetime) -> str:
+    at = leaves_at(salon, now)
+    if at <= now:
+        return ngettext("%(count)s mail goes out.", "%(count)s mails go out.", written)
+    if salon.date_at(at) == salon.date_at(now):
+        return ngettext("%(count)s mail goes out today at nine.", "%(count)s mails go out today at nine.", written)
+    return ngettext("%(count)s mail goes out tomorrow at nine.", "%(count)s mails go out tomorrow at nine.", written)
 
 
 def _told_of_switch(on: bool) -> str:

@@ -120,17 +120,26 @@ def test_two_birthdays_at_one_address_are_two_mails(in_sonnenschein: Salon) -> N
     assert write_to_passed_over(**given) == 2  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        (0, "1 E-Mail geht hinaus."),
+        (-5, "1 E-Mail geht heute um neun hinaus."),
+        (10, "1 E-Mail geht morgen um neun hinaus."),
+    ],
+)
 def test_the_pages_name_them_and_the_button_writes_to_them(
-    sonnenschein: Salon, browser_of: Callable[[User], Browser], owner: User
+    sonnenschein: Salon, browser_of: Callable[[User], Browser], owner: User, hours: int, told: str
 ) -> None:
+    now = LATER + hours * DAY / 24
     with time_machine.travel(LATER, tick=False), salon_scope(sonnenschein.pk):
         turned_on(Occasion.BIRTHDAY, 14, now=LATER)
         born("Soon", 1, 12, last_name="Ahrens")
     browser, url = browser_of(owner), "/s/sonnenschein/marketing/automations/"
-    with time_machine.travel(LATER, tick=False):
+    with time_machine.travel(now, tick=False):
         assert "1 Person bekommt bisher nichts" in browser.get(url).text
         page = browser.get(f"{url}BIRTHDAY/recipients/").text
         assert page.index("Schon mittendrin") < page.index("Soon Ahrens") < page.index("Diese Person jetzt anschreiben")
         page = browser.post(f"{url}BIRTHDAY/catch-up/", follow=True).text
-    assert "1 E-Mail geht hinaus." in page
+    assert told in page
     assert "Schon mittendrin" not in page
